@@ -1,0 +1,72 @@
+"""Messages to bytes and back: msgpack, as strict on the way in as on the way out, and optionally encrypted.
+
+`Any` ends here: what comes out of `unpack` is narrowed by `entries`.
+"""
+
+from typing import Any
+
+import msgpack
+
+from .errors import DecodeError, EncodeError, MessageTooLarge
+
+#: Longest encoded message, in bytes. Redis would take 512 MiB; large bodies travel in pieces instead.
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+_SCALARS = (str, bytes, int, float, bool, type(None))
+
+
+def check_content(content: object) -> None:
+    """Check that a message is a dict of values that travel.
+
+    Raises:
+        EncodeError: names the first key whose value cannot.
+    """
+    if not isinstance(content, dict):
+        raise EncodeError(f"a message is a dict, not {content!r}")
+    for key, value in content.items():
+        if type(key) is not str or type(value) not in (str, bytes, bool, int, type(None)):
+            _check(value, f"message[{key!r}]", key)
+
+
+def _check(value: object, where: str, key: object = "") -> None:
+    if not isinstance(key, str):
+        raise EncodeError(f"{where}: keys of a message are str, not {type(key).__name__}")
+    if isinstance(value, dict):
+        for inner, item in value.items():
+            _check(item, f"{where}[{inner!r}]", inner)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _check(item, f"{where}[{index}]")
+    elif not isinstance(value, _SCALARS):
+        raise EncodeError(
+            f"{where} is a {type(value).__name__} and cannot be sent: "
+            "use str, bytes, int, float, bool, None, list or dict"
+        )
+
+
+def pack(value: object) -> bytes:
+    """Encode a value of plain types.
+
+    Raises:
+        EncodeError: it holds something else, an int over 64 bits, or text that is not valid Unicode.
+        MessageTooLarge: it is longer than `MAX_MESSAGE_BYTES`.
+    """
+    try:
+        data = msgpack.packb(value, use_bin_type=True)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise EncodeError(f"the message cannot be encoded: {error}") from error
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise MessageTooLarge(f"the message is {len(data)} bytes long; at most {MAX_MESSAGE_BYTES} are allowed")
+    return data
+
+
+def unpack(data: bytes) -> Any:
+    """Decode what `pack` made.
+
+    Raises:
+        DecodeError: the bytes are not that.
+    """
+    try:
+        return msgpack.unpackb(data, raw=False, strict_map_key=True)
+    except Exception as error:  # msgpack raises ValueError, its own classes and UnicodeDecodeError
+        raise DecodeError(f"{len(data)} bytes that are not a message: {error}") from error

@@ -1,0 +1,266 @@
+"""What every channel layer offers: the data that crosses its seam, and the three sides it is used from.
+
+Blocking side (`ChannelLayer`): any process of the project sends, and test code or scripts receive.
+Reading side (`Reader`): one worker thread takes messages and settles what its consumers owe.
+Edge side (`Edge`): the interface server's event loop sends events and reads its inbox.
+
+Nothing here knows Redis, Django or Twisted.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+#: A message as the user sees it: str keys; values are str, bytes, int, float, bool, None, list, dict.
+Content = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message on its way to a channel, with what travels beside the content.
+
+    `turn` is the number of the connection's turn that ends when the message is settled; None where nobody waits.
+    `session` is the connection's opaque state, at most 64 KiB; None where there is none.
+    """
+
+    channel: str
+    content: Content
+    turn: int | None = None
+    session: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSend:
+    """A message on its way to every member of a group."""
+
+    group: str
+    content: Content
+
+
+Send = Envelope | GroupSend
+
+
+@dataclass(slots=True)
+class Owed:
+    """What one run of a consumer owes: its held sends in call order, and the end of its turn.
+
+    `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
+    """
+
+    sends: list[Send] = field(default_factory=list)
+    reply_channel: str | None = None
+    turn: int | None = None
+    session: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message in a worker's hands. `raw` is the stored entry, for handing it back untouched."""
+
+    envelope: Envelope
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The answer to one exchange: what to run now, and what was found too old to run (to be settled and logged)."""
+
+    taken: Sequence[Taken] = ()
+    expired: Sequence[Taken] = ()
+
+
+class Reader(Protocol):
+    """A worker thread's own way into the layer. Used by one thread, but for `wake`."""
+
+    def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
+        """Write everything that is `owed`, then take messages, in one round trip where nobody sends to named channels.
+
+        `limits` says how many messages to take at most from each channel to read (absent: none is taken from it); all
+        messages of one answer are from one channel, and channels take turns. Waits up to `block_seconds` if nothing is
+        there. A send to a channel that stays full for two seconds is dropped, counted and logged.
+
+        Raises:
+            LayerUnavailable: the store is away. Settlements are kept and written by the next call; nothing else is.
+        """
+
+    def give_back(self, taken: Sequence[Taken]) -> None:
+        """Put messages that were taken but not run back to the front of their channels, oldest first."""
+
+    def wake(self) -> None:
+        """End a wait of `exchange` in another thread, without losing what it is about to receive."""
+
+    def close(self) -> None:
+        """Write settlements still kept, if the store answers, and give up the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """Inbox event: messages for one connection that end no turn."""
+
+    local: str
+    contents: Sequence[Content]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Inbox event: a consumer has run. Its replies, the new session state (None: as before), the turn it ends."""
+
+    local: str
+    turn: int
+    replies: Sequence[Content]
+    session: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Inbox event: the consumer of this turn is still running in a living worker."""
+
+    local: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Inbox event: a group message and the local members it is for."""
+
+    group: str
+    locals: Sequence[str]
+    content: Content
+
+
+InboxEvent = Replies | Settled | Kept | Grouped
+
+
+class Edge(Protocol):
+    """The event loop's side: one per interface process, used from that loop only.
+
+    `inbox` is this process's channel prefix, `interface.<id>!`; a connection's reply channel is `inbox + local`.
+    """
+
+    inbox: str
+
+    async def open(self) -> None:
+        """Reach the store and announce the inbox.
+
+        Raises:
+            LayerUnavailable: it cannot be reached.
+        """
+
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
+        """Send all in one round trip, in order; say of each whether it was accepted (False: channel full).
+
+        Raises:
+            LayerUnavailable: the store is away; it is unknown whether the messages arrived.
+        """
+
+    async def receive(self) -> Sequence[InboxEvent]:
+        """Wait for the next inbox events, at most a few seconds (then empty). Joins and leaves are handled inside.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+
+    def opened(self, local: str) -> None:
+        """Let connection `local` join groups from now on."""
+
+    def closed(self, local: str) -> None:
+        """Take connection `local` out of all its groups; the store learns it with the next `renew` or sooner."""
+
+    async def renew(self) -> None:
+        """Renew the lease and a share of the groups' marks; call it every second.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+
+    async def drop_channel(self, channel: str) -> None:
+        """Forget a single-reader channel and what is in it."""
+
+    async def close(self) -> None:
+        """Take the inbox and its groups' marks out of the store."""
+
+
+class ChannelLayer(ABC):
+    """The blocking side, usable from any thread. Method names and meanings are those of the 1.x layers."""
+
+    extensions: Sequence[str] = ("groups", "flush", "statistics", "edge")
+    expiry: float
+    group_expiry: float
+    capacity: int
+
+    @abstractmethod
+    def send(self, channel: str, message: Content) -> None:
+        """Put a message on a channel.
+
+        Raises:
+            ChannelFull: the channel is at its capacity.
+            EncodeError, MessageTooLarge, InvalidName: the message or name cannot be sent.
+            LayerUnavailable: the store is away.
+        """
+
+    @abstractmethod
+    def send_many(self, sends: Sequence[Send]) -> Sequence[Send]:
+        """Send all, in order, in at most two round trips; return the ones refused because their channel is full."""
+
+    @abstractmethod
+    def receive(self, channels: Sequence[str], block: bool = False) -> tuple[str, Content] | tuple[None, None]:
+        """Take one message from the channels, or (None, None); with `block`, wait for up to five seconds.
+
+        `name!` reads everything sent to `name!anything`, group messages too; the full channel name is returned.
+
+        Raises:
+            InvalidName: a channel has a local part after `!`.
+        """
+
+    @abstractmethod
+    def new_channel(self, pattern: str) -> str:
+        """Return an unused single-reader channel name; `pattern` ends in `?`."""
+
+    @abstractmethod
+    def group_add(self, group: str, channel: str) -> None:
+        """Add a channel to a group. A plain channel stays for `group_expiry` seconds, a `!` one until it closes."""
+
+    @abstractmethod
+    def group_discard(self, group: str, channel: str) -> None:
+        """Take a channel out of a group; no error if it is not in it."""
+
+    @abstractmethod
+    def group_channels(self, group: str) -> list[str]:
+        """List a group's channels, in no order."""
+
+    @abstractmethod
+    def send_group(self, group: str, message: Content) -> None:
+        """Send a message to every member: one entry per process that holds members. Never raises ChannelFull."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Forget all messages, groups and statistics of this layer's prefix."""
+
+    @abstractmethod
+    def global_statistics(self) -> dict[str, int]:
+        """Return `messages_count`, `channel_full_count` and `messages_expired_count` over all channels."""
+
+    @abstractmethod
+    def channel_statistics(self, channel: str) -> dict[str, int | float]:
+        """Return the counts of one channel, with `messages_pending` and `messages_max_age` (seconds)."""
+
+    @abstractmethod
+    def drop_channel(self, channel: str) -> None:
+        """Forget a single-reader channel and what is in it."""
+
+    @abstractmethod
+    def keep_turns(self, turns: Sequence[tuple[str, int]]) -> None:
+        """Tell the owners of (reply channel, turn) pairs that their consumers are still running."""
+
+    @abstractmethod
+    def reader(self, channels: Sequence[str]) -> Reader:
+        """Return a new reader of these channels, for one worker thread."""
+
+    @abstractmethod
+    def edge(self) -> Edge:
+        """Return a new edge with an inbox of its own, for one interface process."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give up all connections to the store; the next call opens new ones."""

@@ -1,0 +1,43 @@
+"""What can go wrong in a channel layer, one class for each thing a caller can do something about.
+
+TowpathError
+ ├─ ConfigurationError     an option of a layer, an interface or a route is wrong: mend the settings
+ ├─ InvalidName            a channel or group name that no layer accepts: mend the caller
+ ├─ EncodeError            a message holds a value that cannot travel: mend the sender
+ ├─ DecodeError            an entry that is not ours, or damaged: skip and count it
+ ├─ MessageTooLarge        a message above the bound of the layer: send less
+ ├─ ChannelFull            the channel is at its capacity: slow down, or give up
+ └─ LayerUnavailable       the store behind the layer does not answer: wait and try again
+"""
+
+
+class TowpathError(Exception):
+    """The root of every error that Towpath raises on purpose."""
+
+
+class ConfigurationError(TowpathError, ValueError):
+    """Raised at start when an option is wrong; names the option, the value and what is expected."""
+
+
+class InvalidName(TowpathError, TypeError):
+    """Raised when a channel or group name breaks the rules in `towpath.layers.names`."""
+
+
+class EncodeError(TowpathError, TypeError):
+    """Raised when a message holds something that cannot be sent; names the key."""
+
+
+class DecodeError(TowpathError):
+    """Raised when bytes from the store are not an entry of ours."""
+
+
+class MessageTooLarge(TowpathError):
+    """Raised when an encoded message is longer than the layer takes."""
+
+
+class ChannelFull(TowpathError):
+    """Raised when a channel holds as many messages as its capacity allows."""
+
+
+class LayerUnavailable(TowpathError):
+    """Raised when the store behind the layer cannot be reached or refuses to work; trying later may help."""
