@@ -1,0 +1,193 @@
+"""Every option of an interface server, in one frozen object that is passed to everything and checked once.
+
+Nothing here knows Twisted. An option that is off is None; 0 is never a spelling of "off".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from ipaddress import ip_network
+from typing import Literal, NamedTuple
+
+from towpath.layers.errors import ConfigurationError
+
+#: Where a server listens when no option says so.
+DEFAULT_BIND = "127.0.0.1"
+DEFAULT_PORT = 8000
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceConfig:
+    """The options of one interface server process.
+
+    Addresses may be combined. With none at all the server listens on 127.0.0.1:8000; `bind` alone takes port 8000,
+    `port` alone takes 127.0.0.1; `unix_socket`, `fd` and `endpoints` alone open no TCP port of their own.
+
+    Raises:
+        ConfigurationError: an option has a value it cannot have; the message names both and what is expected.
+    """
+
+    #: Host name or IP address, IPv6 with or without brackets.
+    bind: str | None = None
+    #: TCP port; 0 lets the system choose one.
+    port: int | None = None
+    #: Path of a UNIX socket to make.
+    unix_socket: str | None = None
+    #: Number of an inherited descriptor that is already bound; several processes may share one.
+    fd: int | None = None
+    #: Twisted endpoint strings, such as `ssl:443:privateKey=key.pem:certKey=cert.pem`.
+    endpoints: tuple[str, ...] = ()
+
+    #: From the whole request to the start of its response; then 503. None waits as long as the client does.
+    http_timeout_seconds: float | None = 120
+    #: Silence between two requests of one connection before it is closed.
+    idle_timeout_seconds: float = 60
+    #: From the first byte of a request's head to its last; then 408.
+    head_timeout_seconds: float = 20
+    #: Silence in the middle of a request's body that the server is willing to read; then 408.
+    body_timeout_seconds: float = 60
+    #: Request line and headers together.
+    head_max_bytes: int = 32 * KIB
+    #: Headers of one request.
+    headers_max_count: int = 200
+    #: A body up to here travels in one message; a longer one is streamed in pieces.
+    body_inline_max_bytes: int = 256 * KIB
+    #: A longer request body is refused with 413. None takes any.
+    body_max_bytes: int | None = None
+    #: Bytes of one response, or to one WebSocket, that may wait for a slow client before it is dropped.
+    output_buffer_max_bytes: int = 1 * MIB
+
+    #: From the WebSocket handshake to the application's answer; then 403.
+    websocket_handshake_timeout_seconds: float = 5
+    #: Silence of the application and the client, pings aside, before a WebSocket is closed. None is no limit.
+    websocket_idle_timeout_seconds: float | None = None
+    #: Age at which a WebSocket is closed. None is no limit.
+    websocket_timeout_seconds: float | None = None
+    #: Silence before a ping is sent. None sends none.
+    ping_interval_seconds: float | None = 20
+    #: From a ping to its pong; then the connection is dropped. None waits for ever.
+    ping_timeout_seconds: float | None = 30
+    #: Subprotocols to choose from if the application names none: the first one the client offers that is here.
+    ws_protocols: tuple[str, ...] = ()
+    #: A longer WebSocket message, or frame of one, closes its connection with 1009.
+    max_message_bytes: int = 1 * MIB
+    #: None takes handshakes of the same origin only, a tuple these origins too, "*" any and none.
+    allowed_origins: tuple[str, ...] | Literal["*"] | None = None
+
+    #: HTTP exchanges and WebSockets open at a time in this process; the next one gets a 503.
+    max_connections: int = 10_000
+    #: Events of one connection that may wait for their turn before the server stops reading from it.
+    incoming_max_events: int = 64
+    #: The same in bytes of content.
+    incoming_max_bytes: int = 1 * MIB
+
+    #: The path the application is mounted at, without a slash at its end.
+    root_path: str = ""
+    #: IP addresses, networks or "unix" whose X-Forwarded-* headers are believed.
+    trusted_proxies: tuple[str, ...] = ()
+    #: File for the access log, "-" for standard output. None writes none.
+    access_log: str | None = None
+    #: From the order to stop to the moment when what is still open is cut off.
+    grace_seconds: float = 10
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            rule = _RULES[field.name]
+            value = getattr(self, field.name)
+            if not rule.holds(value):
+                raise ConfigurationError(f"{field.name} cannot be {value!r}: expected {rule.expected}")
+
+
+class _Rule(NamedTuple):
+    holds: Callable[[object], bool]
+    expected: str
+
+
+def _is_number(value: object, least: float, most: float = float("inf")) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most
+
+
+def _whole(least: int, expected: str, most: float = float("inf")) -> _Rule:
+    return _Rule(lambda value: isinstance(value, int) and _is_number(value, least, most), expected)
+
+
+def _or_none(rule: _Rule) -> _Rule:
+    return _Rule(lambda value: value is None or rule.holds(value), f"{rule.expected}, or None")
+
+
+def _tuple_of(holds: Callable[[str], bool], expected: str) -> _Rule:
+    def all_hold(value: object) -> bool:
+        return isinstance(value, tuple) and all(isinstance(item, str) and holds(item) for item in value)
+
+    return _Rule(all_hold, expected)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
+def _is_token(value: str) -> bool:
+    return value != "" and value.isascii() and all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in value)
+
+
+def _is_root_path(value: object) -> bool:
+    return value == "" or (isinstance(value, str) and value.startswith("/") and not value.endswith("/"))
+
+
+def _is_network(value: str) -> bool:
+    if value == "unix":
+        return True
+    try:
+        ip_network(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_origin(value: str) -> bool:
+    scheme, mark, host = value.partition("://")
+    return value == "null" or bool(scheme and mark and host and "/" not in host)
+
+
+_SECONDS = _Rule(lambda value: _is_number(value, 0.001, 10**8), "a number of seconds above 0")
+_BYTES = _whole(1, "a whole number of bytes, at least 1")
+_COUNT = _whole(1, "a whole number, at least 1")
+_TEXT = _or_none(_Rule(_is_text, "a str that is not empty"))
+_ORIGINS = _tuple_of(_is_origin, "")
+
+_RULES: dict[str, _Rule] = {
+    "bind": _TEXT,
+    "port": _or_none(_whole(0, "a port from 0 to 65535", 65535)),
+    "unix_socket": _TEXT,
+    "fd": _or_none(_whole(0, "the number of an open descriptor, 0 or more")),
+    "endpoints": _tuple_of(_is_text, "a tuple of Twisted endpoint strings"),
+    "http_timeout_seconds": _or_none(_SECONDS),
+    "idle_timeout_seconds": _SECONDS,
+    "head_timeout_seconds": _SECONDS,
+    "body_timeout_seconds": _SECONDS,
+    "head_max_bytes": _whole(1024, "a whole number of bytes, at least 1024"),
+    "headers_max_count": _COUNT,
+    "body_inline_max_bytes": _whole(0, "a whole number of bytes from 0 to 8 MiB", 8 * MIB),
+    "body_max_bytes": _or_none(_whole(0, "a whole number of bytes")),
+    "output_buffer_max_bytes": _BYTES,
+    "websocket_handshake_timeout_seconds": _SECONDS,
+    "websocket_idle_timeout_seconds": _or_none(_SECONDS),
+    "websocket_timeout_seconds": _or_none(_SECONDS),
+    "ping_interval_seconds": _or_none(_SECONDS),
+    "ping_timeout_seconds": _or_none(_SECONDS),
+    "ws_protocols": _tuple_of(_is_token, "a tuple of subprotocol names"),
+    "max_message_bytes": _whole(1, "a whole number of bytes from 1 to 15 MiB", 15 * MIB),
+    "allowed_origins": _Rule(
+        lambda value: value is None or value == "*" or _ORIGINS.holds(value),
+        "None, '*', or a tuple of origins like 'https://example.com'",
+    ),
+    "max_connections": _COUNT,
+    "incoming_max_events": _COUNT,
+    "incoming_max_bytes": _BYTES,
+    "root_path": _Rule(_is_root_path, "'' or a path that starts with '/' and does not end with one"),
+    "trusted_proxies": _tuple_of(_is_network, "a tuple of IP addresses, networks like '10.0.0.0/8', or 'unix'"),
+    "access_log": _TEXT,
+    "grace_seconds": _Rule(lambda value: _is_number(value, 0, 10**8), "a number of seconds, 0 or more"),
+}
