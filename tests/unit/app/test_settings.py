@@ -1,0 +1,87 @@
+"""The Django settings that Towpath reads."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from towpath.layers.errors import ConfigurationError
+from towpath.settings import LayerSettings, find_problems, read_settings
+
+GOOD_LAYER = {"BACKEND": "towpath.layers.memory.MemoryChannelLayer", "ROUTING": "site.routing.routes"}
+
+
+def source(**settings: Any) -> SimpleNamespace:
+    return SimpleNamespace(**settings)
+
+
+def test_a_project_without_our_settings_is_fine_and_has_no_layers() -> None:
+    settings = read_settings(source())
+    assert dict(settings.channel_layers) == {}
+    assert settings.session_engine is None
+    assert settings.ws_protocols == ()
+    assert settings.script_name == ""
+
+
+def test_everything_that_is_set_is_read() -> None:
+    settings = read_settings(
+        source(
+            CHANNEL_LAYERS={"default": {**GOOD_LAYER, "CONFIG": {"capacity": 5}, "TEST_CONFIG": {}}},
+            CHANNEL_SESSION_ENGINE="django.contrib.sessions.backends.cache",
+            CHANNELS_WS_PROTOCOLS=["wamp", "graphql-ws"],
+            FORCE_SCRIPT_NAME="/app/",
+        )
+    )
+    assert settings.channel_layers == {
+        "default": LayerSettings(GOOD_LAYER["BACKEND"], GOOD_LAYER["ROUTING"], {"capacity": 5}, {})
+    }
+    assert settings.session_engine == "django.contrib.sessions.backends.cache"
+    assert settings.ws_protocols == ("wamp", "graphql-ws")
+    assert settings.script_name == "/app"
+
+
+def test_a_layer_without_test_config_differs_from_one_with_an_empty_one() -> None:
+    settings = read_settings(source(CHANNEL_LAYERS={"default": GOOD_LAYER}))
+    assert settings.channel_layers["default"].test_config is None
+
+
+@pytest.mark.parametrize("routing", ["site.routing.routes", [], ("x",), {"http.request": "site.views.handle"}])
+def test_routing_may_be_a_path_a_list_or_a_dict(routing: Any) -> None:
+    assert not list(find_problems(source(CHANNEL_LAYERS={"default": {**GOOD_LAYER, "ROUTING": routing}})))
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"CHANNEL_LAYERS": ["default"]}, "CHANNEL_LAYERS"),
+        ({"CHANNEL_LAYERS": {1: GOOD_LAYER}}, "CHANNEL_LAYERS[1]"),
+        ({"CHANNEL_LAYERS": {"default": "redis"}}, "CHANNEL_LAYERS['default']"),
+        ({"CHANNEL_LAYERS": {"default": {"ROUTING": "a.b"}}}, "CHANNEL_LAYERS['default']['BACKEND']"),
+        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "BACKEND": "redis"}}}, "CHANNEL_LAYERS['default']['BACKEND']"),
+        ({"CHANNEL_LAYERS": {"default": {"BACKEND": "a.B"}}}, "CHANNEL_LAYERS['default']['ROUTING']"),
+        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "ROUTING": "routes"}}}, "CHANNEL_LAYERS['default']['ROUTING']"),
+        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "ROUTING": None}}}, "CHANNEL_LAYERS['default']['ROUTING']"),
+        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "CONFIG": []}}}, "CHANNEL_LAYERS['default']['CONFIG']"),
+        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "CONFG": {}}}}, "CHANNEL_LAYERS['default']['CONFG']"),
+        ({"CHANNEL_SESSION_ENGINE": 3}, "CHANNEL_SESSION_ENGINE"),
+        ({"CHANNELS_WS_PROTOCOLS": "wamp"}, "CHANNELS_WS_PROTOCOLS"),
+        ({"CHANNELS_WS_PROTOCOLS": ["ok", "not ok"]}, "CHANNELS_WS_PROTOCOLS[1]"),
+        ({"CHANNELS_WS_PROTOCOLS": ["ok\n"]}, "CHANNELS_WS_PROTOCOLS[0]"),
+        ({"FORCE_SCRIPT_NAME": "app"}, "FORCE_SCRIPT_NAME"),
+        ({"FORCE_SCRIPT_NAME": b"/app"}, "FORCE_SCRIPT_NAME"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_key(settings: dict[str, Any], key: str) -> None:
+    assert [problem.key for problem in find_problems(source(**settings))] == [key]
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(source(**settings))
+    assert str(caught.value).startswith(f"{key} ")
+
+
+def test_every_problem_is_found_not_only_the_first() -> None:
+    problems = find_problems(source(CHANNEL_LAYERS={"a": {}, "b": GOOD_LAYER}, FORCE_SCRIPT_NAME="x"))
+    assert [problem.key for problem in problems] == [
+        "CHANNEL_LAYERS['a']['BACKEND']",
+        "CHANNEL_LAYERS['a']['ROUTING']",
+        "FORCE_SCRIPT_NAME",
+    ]
