@@ -1,0 +1,43 @@
+"""What application code sends with, and what its consumers receive."""
+
+from .channel import Channel
+from .configured import (
+    DEFAULT_CHANNEL_LAYER,
+    ChannelLayerManager,
+    ConfiguredLayer,
+    InvalidChannelLayerError,
+    channel_layers,
+    get_channel_layer,
+)
+from .exceptions import (
+    ChannelSocketException,
+    ConsumeLater,
+    DenyConnection,
+    RequestAborted,
+    RequestTimeout,
+    ResponseLater,
+    WebsocketCloseException,
+)
+from .group import Group
+from .message import Message
+from .outbox import Outbox
+
+__all__ = [
+    "DEFAULT_CHANNEL_LAYER",
+    "Channel",
+    "ChannelLayerManager",
+    "ChannelSocketException",
+    "ConfiguredLayer",
+    "ConsumeLater",
+    "DenyConnection",
+    "Group",
+    "InvalidChannelLayerError",
+    "Message",
+    "Outbox",
+    "RequestAborted",
+    "RequestTimeout",
+    "ResponseLater",
+    "WebsocketCloseException",
+    "channel_layers",
+    "get_channel_layer",
+]

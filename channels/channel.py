@@ -1,0 +1,40 @@
+"""A channel as application code sees it: somewhere to send to. Nothing here waits for messages."""
+
+from towpath.layers.contract import Content
+from towpath.layers.names import check_channel_name
+
+from .configured import DEFAULT_CHANNEL_LAYER, AnyLayer, channel_layers
+from .outbox import hold_channel_send
+
+
+class Channel:
+    """A named channel of one layer: `channel_layer`, or the one the settings call `alias`.
+
+    Raises:
+        InvalidName: `name` is not a channel name.
+    """
+
+    __slots__ = ("channel_layer", "name")
+
+    def __init__(
+        self, name: str | bytes, alias: str = DEFAULT_CHANNEL_LAYER, channel_layer: AnyLayer | None = None
+    ) -> None:
+        self.name = check_channel_name(name.decode("ascii", "replace") if isinstance(name, bytes) else name)
+        self.channel_layer: AnyLayer = channel_layers[alias] if channel_layer is None else channel_layer
+
+    def send(self, content: Content, immediately: bool = False) -> None:
+        """Send a message; inside a consumer it is held until that ends, unless it goes `immediately`.
+
+        Raises:
+            EncodeError: `content` is not a dict of values that travel (a TypeError that names the key).
+            ChannelFull: the channel is at its capacity and the send was not held.
+            MessageTooLarge, LayerUnavailable: the same, for a send that was not held.
+        """
+        if immediately or not hold_channel_send(self.channel_layer, self.name, content):
+            self.channel_layer.send(self.name, content)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"Channel({self.name!r})"

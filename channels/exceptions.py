@@ -1,0 +1,72 @@
+"""What a consumer or view raises to say what should become of its message. The worker's `verdicts` acts on them.
+
+TowpathError
+ ├─ ConsumeLater               the message goes back to the end of its channel
+ ├─ DenyConnection             the WebSocket handshake is answered with 403
+ ├─ ChannelSocketException     something else happens to the connection: see `run`
+ │   └─ WebsocketCloseException
+ ├─ ResponseLater              somebody answers the request another time
+ ├─ RequestTimeout             the client was too slow with its body
+ └─ RequestAborted             the client left before its body was complete
+"""
+
+from typing import TYPE_CHECKING
+
+from towpath.layers.errors import TowpathError
+
+if TYPE_CHECKING:
+    from .message import Message
+
+#: Close codes an application may use besides 1000 (RFC 6455, section 7.4.2: 3000-3999 registered, 4000-4999 private).
+APPLICATION_CLOSE_CODES = range(3000, 5000)
+#: "Normal closure" (RFC 6455, section 7.4.1).
+NORMAL_CLOSE_CODE = 1000
+
+
+class ConsumeLater(TowpathError):
+    """Raised by a consumer that cannot handle its message yet; it runs again later, a bounded number of times."""
+
+
+class DenyConnection(TowpathError):
+    """Raised by a consumer of `websocket.connect` to refuse the handshake."""
+
+
+class ChannelSocketException(TowpathError):
+    """Raised by a consumer to do something to the connection; subclasses say what in `run`."""
+
+    def run(self, message: "Message") -> None:
+        """Act on the connection of `message`; sends are held, as in the consumer."""
+        raise NotImplementedError(f"{type(self).__name__} has to define run(message)")
+
+
+class WebsocketCloseException(ChannelSocketException):
+    """Raised by a WebSocket consumer to close the socket, with `code` or the normal closure.
+
+    Raises:
+        ValueError: `code` is not None, 1000, or one of 3000 to 4999.
+    """
+
+    def __init__(self, code: int | None = None) -> None:
+        is_number = isinstance(code, int) and not isinstance(code, bool)
+        if code is not None and not (is_number and (code == NORMAL_CLOSE_CODE or code in APPLICATION_CLOSE_CODES)):
+            raise ValueError(f"a WebSocket is closed with None, 1000 or a code from 3000 to 4999, not {code!r}")
+        super().__init__(code)
+        self.code = code
+
+    def run(self, message: "Message") -> None:
+        """Close the socket after what the consumer sent before."""
+        if message.reply_channel is None:
+            raise ValueError(f"a message on {message.channel.name!r} has no connection that could be closed")
+        message.reply_channel.send({"close": True if self.code is None else self.code})
+
+
+class ResponseLater(TowpathError):
+    """Raised by a view whose response is sent by somebody else on the request's reply channel."""
+
+
+class RequestTimeout(TowpathError):
+    """Raised while a request's body is read and its next part does not come in time; answered with 408."""
+
+
+class RequestAborted(TowpathError):
+    """Raised while a request's body is read and the client has left; nobody is there to be answered."""

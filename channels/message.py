@@ -1,0 +1,128 @@
+"""What a consumer receives: the content of one message, where it came from, and what travels with its connection."""
+
+from collections.abc import ItemsView, KeysView, ValuesView
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from towpath.layers.contract import Content, Envelope
+from towpath.layers.errors import MessageTooLarge
+
+from .channel import Channel
+from .configured import AnyLayer
+
+#: Longest connection state, in bytes: it goes to the worker and back with each event of its connection.
+MAX_CONNECTION_STATE_BYTES = 64 * 1024
+
+
+@dataclass(slots=True)
+class _ConnectionState:
+    """Shared by a message and its copies, so that a change through any of them reaches the settlement."""
+
+    value: bytes | None
+    is_changed: bool = False
+
+
+class Message:
+    """A message on its way through a consumer. It reads like the dict `content`; decorators hang attributes on it.
+
+    `turn` is the number of the connection's turn that ends with this message; None where nobody waits.
+    """
+
+    def __init__(
+        self,
+        content: Content,
+        channel_name: str,
+        channel_layer: AnyLayer,
+        turn: int | None = None,
+        connection_state: bytes | None = None,
+    ) -> None:
+        self.content = content
+        self.channel_name = channel_name
+        self.channel_layer = channel_layer
+        self.turn = turn
+        self._state = _ConnectionState(connection_state)
+        self._channel: Channel | None = None
+        self._reply_channel: Channel | None = None
+
+    @classmethod
+    def from_envelope(cls, envelope: Envelope, channel_layer: AnyLayer) -> "Message":
+        """Make the message of what a layer delivered."""
+        return cls(envelope.content, envelope.channel, channel_layer, envelope.turn, envelope.session)
+
+    @property
+    def channel(self) -> Channel:
+        """The channel the message came on."""
+        if self._channel is None:
+            self._channel = Channel(self.channel_name, channel_layer=self.channel_layer)
+        return self._channel
+
+    @property
+    def reply_channel(self) -> Channel | None:
+        """Where the answer goes, from the key `reply_channel`; None if the message has none."""
+        if self._reply_channel is None:
+            name = self.content.get("reply_channel")
+            if name is not None:
+                self._reply_channel = Channel(name, channel_layer=self.channel_layer)
+        return self._reply_channel
+
+    @property
+    def connection_state(self) -> bytes | None:
+        """The bytes that travel with the connection, from one message to its next; None if there are none.
+
+        Setting them keeps them for the connection's next message; setting b"" clears them.
+
+        Raises:
+            TypeError: the value is not bytes.
+            MessageTooLarge: it is longer than `MAX_CONNECTION_STATE_BYTES`.
+        """
+        return self._state.value
+
+    @connection_state.setter
+    def connection_state(self, value: bytes) -> None:
+        if not isinstance(value, bytes):
+            raise TypeError(f"connection_state is bytes (b'' clears it), not {type(value).__name__}")
+        if len(value) > MAX_CONNECTION_STATE_BYTES:
+            raise MessageTooLarge(
+                f"the state of a connection is at most {MAX_CONNECTION_STATE_BYTES} bytes long, not {len(value)}: "
+                "keep a key in it and the rest in a database or cache"
+            )
+        self._state.value = value or None
+        self._state.is_changed = True
+
+    @property
+    def connection_state_changed(self) -> bool:
+        """Whether a consumer has set `connection_state`."""
+        return self._state.is_changed
+
+    def copy(self) -> "Message":
+        """Return a message with a deep copy of the content, for the same turn and connection."""
+        copied = type(self)(deepcopy(self.content), self.channel_name, self.channel_layer, self.turn)
+        copied._state = self._state
+        return copied
+
+    def __getitem__(self, key: str) -> Any:
+        return self.content[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.content[key] = value
+        if key == "reply_channel":
+            self._reply_channel = None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.content
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.content.get(key, default)
+
+    def keys(self) -> KeysView[str]:
+        return self.content.keys()
+
+    def values(self) -> ValuesView[Any]:
+        return self.content.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        return self.content.items()
+
+    def __repr__(self) -> str:
+        return f"<Message on {self.channel_name!r}>"

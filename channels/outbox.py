@@ -1,0 +1,108 @@
+"""Held sends: what a consumer sends leaves when it ends, in call order, also if it raised.
+
+An outbox belongs to one run of one consumer. Whoever runs the consumer makes it, installs it with `holding()` and takes
+what it holds; `Channel.send` and `Group.send` find it through a context variable. Contexts are copied into tasks and
+threads that may outlive the run, so a send that comes after the end is not held: it goes to the layer at once.
+"""
+
+from contextvars import ContextVar, Token
+from threading import Lock
+from typing import Any
+
+from towpath.layers.codec import check_content
+from towpath.layers.contract import ChannelLayer, Content, Envelope, GroupSend, Send
+
+from .configured import AnyLayer, raw_layer
+
+_current: "ContextVar[Outbox | None]" = ContextVar("towpath_outbox", default=None)
+
+
+class Outbox:
+    """Collects the sends of one run: `sends` for its own layer, `foreign` for every other one."""
+
+    __slots__ = ("_is_closed", "_lock", "foreign", "layer", "sends")
+
+    def __init__(self, layer: AnyLayer) -> None:
+        self.layer = raw_layer(layer)
+        self.sends: list[Send] = []
+        self.foreign: dict[ChannelLayer, list[Send]] = {}
+        self._lock = Lock()
+        self._is_closed = False
+
+    def holding(self) -> "Holding":
+        """Return a context manager that makes this the current outbox inside, and closes it at the end."""
+        return Holding(self)
+
+    def hold(self, layer: AnyLayer, send: Send) -> bool:
+        """Keep a send until the run ends; False means that it has ended and the caller sends itself."""
+        raw = raw_layer(layer)
+        with self._lock:
+            if self._is_closed:
+                return False
+            if raw is self.layer:
+                self.sends.append(send)
+            else:
+                self.foreign.setdefault(raw, []).append(send)
+            return True
+
+    def close(self) -> None:
+        """Accept no more sends; what is held stays for its owner to take."""
+        with self._lock:
+            self._is_closed = True
+
+
+class Holding:
+    """The time in which an outbox is the current one."""
+
+    __slots__ = ("_outbox", "_token")
+    _token: "Token[Outbox | None]"
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def __enter__(self) -> Outbox:
+        self._token = _current.set(self._outbox)
+        return self._outbox
+
+    def __exit__(self, *raised: object) -> None:
+        _current.reset(self._token)
+        self._outbox.close()
+
+
+def hold_channel_send(layer: AnyLayer, channel: str, content: Content) -> bool:
+    """Hold a send to a channel in the current outbox; False if there is none.
+
+    Raises:
+        EncodeError: `content` is not a dict of values that travel.
+    """
+    outbox = _current.get()
+    if outbox is None:
+        return False
+    check_content(content)
+    return outbox.hold(layer, Envelope(channel, snapshot(content)))
+
+
+def hold_group_send(layer: AnyLayer, group: str, content: Content) -> bool:
+    """Hold a send to a group in the current outbox; False if there is none.
+
+    Raises:
+        EncodeError: `content` is not a dict of values that travel.
+    """
+    outbox = _current.get()
+    if outbox is None:
+        return False
+    check_content(content)
+    return outbox.hold(layer, GroupSend(group, snapshot(content)))
+
+
+def snapshot(content: Content) -> Content:
+    """Copy a checked message so that its sender may go on changing its own containers."""
+    return {key: _copy(value) if isinstance(value, (dict, list, tuple)) else value for key, value in content.items()}
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(item) for item in value]
+    return value

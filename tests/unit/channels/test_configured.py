@@ -1,0 +1,141 @@
+"""The layers that CHANNEL_LAYERS describes."""
+
+import copy
+
+import pytest
+from django.test import override_settings
+
+from towpath.channels import (
+    Channel,
+    ChannelLayerManager,
+    ConfiguredLayer,
+    Group,
+    InvalidChannelLayerError,
+    channel_layers,
+    get_channel_layer,
+)
+from towpath.channels import configured as configured_module
+
+
+@pytest.fixture
+def configure(backend_path):
+    """Return a function that overrides one entry of CHANNEL_LAYERS until the test ends."""
+    active = []
+
+    def change(**entry):
+        entry = {"BACKEND": backend_path, "ROUTING": [], **entry}
+        entry = {key: value for key, value in entry.items() if value is not ...}
+        override = override_settings(CHANNEL_LAYERS={"default": entry})
+        override.enable()
+        active.append(override)
+        return ChannelLayerManager()
+
+    yield change
+    for override in reversed(active):
+        override.disable()
+
+
+def test_a_layer_is_built_once_at_first_use(configure):
+    manager = configure(CONFIG={"capacity": 7}, ROUTING="mysite.routing.routes")
+    layer = manager["default"]
+    assert layer is manager["default"]
+    assert layer.capacity == 7
+    assert (layer.alias, layer.routing) == ("default", "mysite.routing.routes")
+    assert str(layer) == "default (towpath.layers.memory.MemoryChannelLayer)"
+
+
+def test_an_alias_is_in_the_settings_or_was_set(configure, layer):
+    manager = configure()
+    assert "default" in manager
+    assert "other" not in manager
+    manager.set("other", ConfiguredLayer(layer, "other"))
+    assert "other" in manager
+
+
+def test_without_the_setting_there_are_no_layers():
+    manager = ChannelLayerManager()
+    assert "default" not in manager
+    with pytest.raises(InvalidChannelLayerError, match="has no layer 'default'"):
+        manager["default"]
+
+
+def test_setting_a_layer_returns_the_one_before(configure, layer):
+    manager = configure()
+    built = manager["default"]
+    mine = ConfiguredLayer(layer)
+    assert manager.set("default", mine) is built
+    assert manager["default"] is mine
+    assert manager.set("default", None) is mine
+    assert manager["default"] is not mine
+
+
+def test_a_layer_for_tests_has_its_own_options(configure):
+    manager = configure(CONFIG={"capacity": 7}, TEST_CONFIG={"capacity": 9})
+    assert manager.make_backend("default").capacity == 7
+    assert manager.make_test_backend("default").capacity == 9
+    assert manager.make_backend("default") is not manager["default"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"BACKEND": ...}, "has no BACKEND"),
+        ({"ROUTING": ...}, "has no ROUTING"),
+        ({"CONFIGURATION": {}}, "unknown key 'CONFIGURATION'"),
+        ({"CONFIG": []}, r"\['CONFIG'\] is a dict of options"),
+        ({"BACKEND": "nowhere.Layer"}, "cannot import 'nowhere.Layer'"),
+        ({"BACKEND": "nodots"}, "cannot import 'nodots'"),
+        ({"BACKEND": None}, "cannot import None"),
+        ({"CONFIG": {"no_such_option": 1}}, r"\['CONFIG'\].*no_such_option"),
+    ],
+)
+def test_a_wrong_entry_names_the_key(configure, entry, text):
+    with pytest.raises(InvalidChannelLayerError, match=text):
+        configure(**entry)["default"]
+
+
+def test_an_entry_that_is_no_dict_is_refused():
+    with override_settings(CHANNEL_LAYERS={"default": "redis"}):
+        with pytest.raises(InvalidChannelLayerError, match="is a dict with BACKEND and ROUTING"):
+            ChannelLayerManager()["default"]
+
+
+def test_a_layer_for_tests_needs_test_config(configure):
+    with pytest.raises(InvalidChannelLayerError, match="has no TEST_CONFIG"):
+        configure().make_test_backend("default")
+
+
+def test_the_wrapper_passes_through_and_says_whether_it_is_local(configure, layer):
+    assert configure()["default"].local_only()
+    wrapper = ConfiguredLayer(layer)
+    assert not wrapper.local_only()
+    wrapper.group_add("g", "a")
+    assert layer.group_channels("g") == ["a"]
+    assert copy.copy(wrapper).channel_layer is layer
+    with pytest.raises(AttributeError):
+        _ = wrapper.no_such_name
+
+
+def test_channels_and_groups_find_their_layer_by_alias(layer, other_layer):
+    before = channel_layers.set("default", ConfiguredLayer(layer)), channel_layers.set("b", ConfiguredLayer(other_layer))
+    try:
+        Channel("x").send({"n": 1})
+        Channel("x", alias="b").send({"n": 2})
+        Group("g", "b").add("member")
+        assert [send.content for send in layer.sent] == [{"n": 1}]
+        assert [send.content for send in other_layer.sent] == [{"n": 2}]
+        assert other_layer.group_channels("g") == ["member"]
+    finally:
+        channel_layers.set("default", before[0])
+        channel_layers.set("b", before[1])
+
+
+def test_get_channel_layer_sets_django_up_and_returns_the_layer_itself(layer, monkeypatch):
+    calls = []
+    monkeypatch.setattr(configured_module.django, "setup", lambda set_prefix: calls.append(set_prefix))
+    before = channel_layers.set("default", ConfiguredLayer(layer))
+    try:
+        assert get_channel_layer() is layer
+    finally:
+        channel_layers.set("default", before)
+    assert calls == [False]

@@ -1,0 +1,90 @@
+"""What a consumer receives."""
+
+import pytest
+
+from towpath.channels import Message
+from towpath.channels.message import MAX_CONNECTION_STATE_BYTES
+from towpath.layers.contract import Envelope
+from towpath.layers.errors import InvalidName, MessageTooLarge
+
+
+def make(layer, content, **more):
+    return Message(content, "websocket.receive", layer, **more)
+
+
+def test_a_message_reads_like_its_content(layer):
+    message = make(layer, {"text": "", "order": 1})
+    assert message["text"] == ""
+    message["more"] = 2
+    assert "more" in message
+    assert "absent" not in message
+    assert message.get("absent") is None
+    assert message.get("absent", 7) == 7
+    assert list(message.keys()) == ["text", "order", "more"]
+    assert list(message.values()) == ["", 1, 2]
+    assert list(message.items()) == [("text", ""), ("order", 1), ("more", 2)]
+    assert repr(message) == "<Message on 'websocket.receive'>"
+
+
+def test_a_message_knows_its_channels(layer):
+    message = make(layer, {"reply_channel": "interface.x!1"})
+    assert message.channel.name == "websocket.receive"
+    assert message.reply_channel.name == "interface.x!1"
+    assert message.reply_channel is message.reply_channel
+    assert message.channel.channel_layer is message.reply_channel.channel_layer is message.channel_layer is layer
+
+
+def test_a_message_without_a_reply_channel_has_none(layer):
+    assert make(layer, {}).reply_channel is None
+    assert make(layer, {"reply_channel": None}).reply_channel is None
+
+
+def test_a_reply_channel_that_is_no_name_is_an_error_when_it_is_used(layer):
+    with pytest.raises(InvalidName):
+        _ = make(layer, {"reply_channel": 5}).reply_channel
+
+
+def test_a_changed_reply_channel_counts(layer):
+    message = make(layer, {"reply_channel": "interface.x!1"})
+    assert message.reply_channel.name == "interface.x!1"
+    message["reply_channel"] = "elsewhere"
+    assert message.reply_channel.name == "elsewhere"
+
+
+def test_an_envelope_becomes_a_message(layer):
+    message = Message.from_envelope(Envelope("chat", {"a": 1}, 7, b"state"), layer)
+    assert (message.channel_name, message.content, message.turn) == ("chat", {"a": 1}, 7)
+    assert (message.connection_state, message.connection_state_changed) == (b"state", False)
+
+
+def test_setting_the_connection_state_marks_it_changed(layer):
+    message = make(layer, {})
+    assert message.connection_state is None
+    message.connection_state = b"x" * MAX_CONNECTION_STATE_BYTES
+    assert message.connection_state_changed
+    message.connection_state = b""
+    assert message.connection_state is None
+    assert message.connection_state_changed
+
+
+def test_a_connection_state_that_is_too_long_is_refused(layer):
+    message = make(layer, {}, connection_state=b"before")
+    with pytest.raises(MessageTooLarge, match="at most 65536 bytes"):
+        message.connection_state = b"x" * (MAX_CONNECTION_STATE_BYTES + 1)
+    assert (message.connection_state, message.connection_state_changed) == (b"before", False)
+
+
+@pytest.mark.parametrize("value", ["text", None, 5])
+def test_a_connection_state_is_bytes(layer, value):
+    with pytest.raises(TypeError, match="connection_state is bytes"):
+        make(layer, {}).connection_state = value
+
+
+def test_a_copy_has_its_own_content_and_the_same_connection(layer):
+    message = make(layer, {"list": [1]}, turn=3, connection_state=b"old")
+    copied = message.copy()
+    copied["list"].append(2)
+    copied.connection_state = b"new"
+    assert message["list"] == [1]
+    assert (copied.turn, copied.channel_name, copied.channel_layer) == (3, "websocket.receive", layer)
+    assert (message.connection_state, message.connection_state_changed) == (b"new", True)
