@@ -1,0 +1,57 @@
+"""Channel layers: the contract, what it is made of, and two implementations (`redis`, `memory`)."""
+
+from .base import BaseChannelLayer
+from .contract import (
+    ChannelLayer,
+    Content,
+    Edge,
+    Envelope,
+    Grouped,
+    GroupSend,
+    InboxEvent,
+    Kept,
+    Owed,
+    Reader,
+    Received,
+    Replies,
+    Send,
+    Settled,
+    Taken,
+)
+from .errors import (
+    ChannelFull,
+    ConfigurationError,
+    DecodeError,
+    EncodeError,
+    InvalidName,
+    LayerUnavailable,
+    MessageTooLarge,
+    TowpathError,
+)
+
+__all__ = [
+    "BaseChannelLayer",
+    "ChannelFull",
+    "ChannelLayer",
+    "ConfigurationError",
+    "Content",
+    "DecodeError",
+    "Edge",
+    "EncodeError",
+    "Envelope",
+    "GroupSend",
+    "Grouped",
+    "InboxEvent",
+    "InvalidName",
+    "Kept",
+    "LayerUnavailable",
+    "MessageTooLarge",
+    "Owed",
+    "Reader",
+    "Received",
+    "Replies",
+    "Send",
+    "Settled",
+    "Taken",
+    "TowpathError",
+]

@@ -1,0 +1,5 @@
+"""The channel layer on Redis."""
+
+from .layer import RedisChannelLayer
+
+__all__ = ["RedisChannelLayer"]

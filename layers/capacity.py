@@ -1,0 +1,62 @@
+"""How many messages a channel holds before it is full.
+
+Patterns are shell globs or compiled regular expressions; the first that matches a name decides, in the order given.
+"""
+
+import re
+from collections.abc import Mapping
+from fnmatch import translate
+from functools import lru_cache
+
+from .errors import ConfigurationError
+
+#: Used where no patterns are given: a connection has at most one event in a `websocket.` channel, so that many sockets fit.
+DEFAULT_CHANNEL_CAPACITY: Mapping[str | re.Pattern[str], int] = {"websocket.*": 10_000, "http.request": 1_000}
+
+#: Names whose capacity is remembered. Generated names come and go, so the memory of them is bounded.
+CACHED_NAMES = 1_024
+
+
+class Capacities:
+    """The capacity of every channel of a layer.
+
+    `channel_capacity` None means `DEFAULT_CHANNEL_CAPACITY`; a mapping takes its place. `capacity` is for all other names.
+
+    Raises:
+        ConfigurationError: names the option and the key that is wrong.
+    """
+
+    def __init__(self, capacity: int, channel_capacity: Mapping[str | re.Pattern[str], int] | None = None) -> None:
+        if channel_capacity is None:
+            channel_capacity = DEFAULT_CHANNEL_CAPACITY
+        if not isinstance(channel_capacity, Mapping):
+            raise ConfigurationError(f"channel_capacity maps patterns to capacities; it is not {channel_capacity!r}")
+        self._default = _checked("capacity", capacity)
+        self._patterns = [
+            (_compiled(pattern), _checked(f"channel_capacity[{pattern!r}]", number))
+            for pattern, number in channel_capacity.items()
+        ]
+        self.of = lru_cache(CACHED_NAMES)(self._find)
+
+    def _find(self, channel: str) -> int:
+        """Return how many messages the channel may hold."""
+        for pattern, number in self._patterns:
+            if pattern.match(channel):
+                return number
+        return self._default
+
+
+def _compiled(pattern: object) -> re.Pattern[str]:
+    if isinstance(pattern, re.Pattern) and isinstance(pattern.pattern, str):
+        return pattern
+    if isinstance(pattern, str) and pattern:
+        return re.compile(translate(pattern))
+    raise ConfigurationError(
+        f"channel_capacity: {pattern!r} is not a pattern; use a glob such as 'chat.*', or a compiled regular expression of str"
+    )
+
+
+def _checked(option: str, number: object) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ConfigurationError(f"{option} is a number of messages, 1 or more, not {number!r}")
+    return number

@@ -1,0 +1,111 @@
+"""Sealing message bodies, so that who reads the store does not read the messages.
+
+Names of channels and groups, sending times and the kinds of inbox entries stay in clear. Keys rotate: put the new key
+first, restart everything, then take the old one away.
+"""
+
+import math
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+from .errors import ConfigurationError, DecodeError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+#: How much longer than the layer's expiry a sealed body can be opened, in seconds: clocks of two machines differ a little.
+CLOCK_TOLERANCE_SECONDS = 10
+
+
+class Cipher(Protocol):
+    """Seals what leaves for the store and opens what comes from it."""
+
+    def seal(self, body: bytes) -> bytes:
+        """Return `body` in the form that is stored."""
+
+    def open(self, sealed: bytes) -> bytes:
+        """Return the body that was sealed.
+
+        Raises:
+            DecodeError: it was not sealed with a key that is known here, was changed since, or is too old.
+        """
+
+
+class NoCipher:
+    """Leaves bodies as they are."""
+
+    def seal(self, body: bytes) -> bytes:
+        """Return `body` itself."""
+        return body
+
+    def open(self, sealed: bytes) -> bytes:
+        """Return `sealed` itself."""
+        return sealed
+
+
+class FernetCipher:
+    """Seals with Fernet (AES-128 and HMAC); the first key seals, every key opens.
+
+    What is older than `expiry_seconds` and `CLOCK_TOLERANCE_SECONDS` by this machine's clock is refused, so that a copied
+    entry cannot be played back later.
+
+    Raises:
+        ConfigurationError: the keys are not a list of non-empty str or bytes, or `cryptography` is not installed.
+    """
+
+    def __init__(self, keys: Sequence[str | bytes], expiry_seconds: float) -> None:
+        self._fernet = _fernet([_derived(key) for key in _checked_keys(keys)])
+        self._ttl_seconds = math.ceil(expiry_seconds) + CLOCK_TOLERANCE_SECONDS
+
+    def seal(self, body: bytes) -> bytes:
+        """Return `body` as a Fernet token."""
+        return self._fernet.encrypt(body)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Return the body of a Fernet token (see `Cipher.open`)."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return self._fernet.decrypt(sealed, ttl=self._ttl_seconds)
+        except InvalidToken as error:
+            raise DecodeError(
+                f"{len(sealed)} bytes that no key of symmetric_encryption_keys opens, or older than {self._ttl_seconds} s"
+            ) from error
+
+
+def cipher_for(keys: Sequence[str | bytes] | None, expiry_seconds: float) -> Cipher:
+    """Return the cipher that a layer's `symmetric_encryption_keys` ask for; None and no keys at all mean none.
+
+    Raises:
+        ConfigurationError: as `FernetCipher`.
+    """
+    if keys is None or (isinstance(keys, (list, tuple)) and not keys):
+        return NoCipher()
+    return FernetCipher(keys, expiry_seconds)
+
+
+def _fernet(keys: Sequence[bytes]) -> "MultiFernet":
+    try:
+        from cryptography.fernet import Fernet, MultiFernet
+    except ImportError as error:
+        raise ConfigurationError(
+            "symmetric_encryption_keys needs the package cryptography: install towpath[encryption]"
+        ) from error
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def _checked_keys(keys: object) -> Sequence[str | bytes]:
+    if not isinstance(keys, (list, tuple)) or not keys:
+        raise ConfigurationError(f"symmetric_encryption_keys is a list of keys, not a {type(keys).__name__}")
+    for position, key in enumerate(keys):
+        if not isinstance(key, (str, bytes)) or not key:
+            raise ConfigurationError(f"symmetric_encryption_keys[{position}] is not a str or bytes with a key in it")
+    return keys
+
+
+def _derived(key: str | bytes) -> bytes:
+    """Return a Fernet key: 32 bytes in URL-safe base64 from a secret of any length."""
+    secret = key.encode() if isinstance(key, str) else key
+    return urlsafe_b64encode(sha256(secret).digest())

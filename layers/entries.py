@@ -1,0 +1,113 @@
+"""How messages are written into queues and inboxes.
+
+Queue entry    16-byte header (sent_at, expires_at: big-endian doubles, the store's clock in seconds), written by the
+               store, then the body: [content, turn, session].
+Inbox entry    one kind byte in clear, then the body:
+
+  kind  body                              meaning
+  S     [local, turn, replies, session]   a consumer has run: its replies, new state (nil: as before), end of the turn
+  D     [local, content]                  a message for one connection
+  G     [group, content]                  a message for the members of a group that live here
+  J, L  [group, local]                    a connection joins, leaves a group
+  K     [local, turn]                     the consumer of this turn is still running
+
+Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .codec import pack, unpack
+from .contract import Content, Envelope
+from .encryption import Cipher, NoCipher
+from .errors import DecodeError
+
+#: sent_at, expires_at.
+HEADER = struct.Struct(">dd")
+
+
+class Kind:
+    """The kind byte of an inbox entry, in clear so that the store can tell what it may refuse."""
+
+    SETTLED = b"S"
+    DELIVERY = b"D"
+    GROUP = b"G"
+    JOIN = b"J"
+    LEAVE = b"L"
+    KEPT = b"K"
+
+
+#: What an inbox refuses above its capacity; everything else is always taken.
+REFUSABLE = (Kind.DELIVERY, Kind.GROUP)
+
+
+def sent_at(entry: bytes) -> float:
+    """Return when a queue entry was sent, by the store's clock in seconds."""
+    return float(HEADER.unpack_from(entry)[0])
+
+
+def is_expired(entry: bytes, now: float) -> bool:
+    """Tell whether a queue entry is too old at `now` (the store's clock); a damaged one never is."""
+    return len(entry) >= HEADER.size and bool(HEADER.unpack_from(entry)[1] <= now)
+
+
+class EntryCodec:
+    """Writes and reads entries, with the cipher of one layer."""
+
+    def __init__(self, cipher: Cipher | None = None) -> None:
+        self._pack: Callable[[object], bytes] = pack
+        self._unpack: Callable[[bytes], Any] = unpack
+        if cipher is not None and not isinstance(cipher, NoCipher):
+            self._pack = lambda value: cipher.seal(pack(value))
+            self._unpack = lambda data: unpack(cipher.open(data))
+
+    def queue_body(self, envelope: Envelope) -> bytes:
+        """Encode what follows the header of a queue entry."""
+        return self._pack((envelope.content, envelope.turn, envelope.session))
+
+    def open_queue_entry(self, channel: str, entry: bytes) -> Envelope:
+        """Decode a queue entry.
+
+        Raises:
+            DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
+        """
+        match self._unpack(entry[HEADER.size :]):
+            case [dict() as content, (int() | None) as turn, (bytes() | None) as session]:
+                return Envelope(channel, content, turn, session)
+        raise DecodeError(f"an entry of channel {channel!r} is not a message")
+
+    def settled(self, local: str, turn: int, replies: Sequence[Content], session: bytes | None) -> bytes:
+        """Encode the end of a turn."""
+        return Kind.SETTLED + self._pack((local, turn, replies, session))
+
+    def delivery(self, local: str, content: Content) -> bytes:
+        """Encode a message for one connection."""
+        return Kind.DELIVERY + self._pack((local, content))
+
+    def group(self, group: str, content: Content) -> bytes:
+        """Encode a group message."""
+        return Kind.GROUP + self._pack((group, content))
+
+    def join(self, group: str, local: str) -> bytes:
+        """Encode that a connection joins a group."""
+        return Kind.JOIN + self._pack((group, local))
+
+    def leave(self, group: str, local: str) -> bytes:
+        """Encode that a connection leaves a group."""
+        return Kind.LEAVE + self._pack((group, local))
+
+    def kept(self, local: str, turn: int) -> bytes:
+        """Encode that a turn's consumer is still running."""
+        return Kind.KEPT + self._pack((local, turn))
+
+    def open_inbox_entry(self, entry: bytes) -> tuple[bytes, Sequence[Any]]:
+        """Return an inbox entry's kind and fields; `inbox` narrows the fields.
+
+        Raises:
+            DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
+        """
+        fields = self._unpack(entry[1:])
+        if not isinstance(fields, list):
+            raise DecodeError("an inbox entry is not a list of fields")
+        return entry[:1], fields

@@ -1,0 +1,164 @@
+"""A worker thread's exchange with the store: write what is owed, take what is next. Shared by all layers.
+
+A layer adds how operations are executed and how a wait ends.
+"""
+
+import logging
+import random
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+
+from .contract import Owed, Received, Taken
+from .entries import EntryCodec, Kind, is_expired
+from .errors import DecodeError, LayerUnavailable
+from .names import check_channel_name
+from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Push, PushInbox, PutBack, Take
+from .plan import Plan, Planner, inbox_entries, plain_member_sends
+from .sending import Sender
+
+logger = logging.getLogger(__name__)
+
+#: How long a held send to a full channel is retried before it is dropped, and how often, in seconds (1.x: 2 and 0.2).
+INSIST_SECONDS = 2.0
+INSIST_PAUSE_SECONDS = 0.05
+
+
+class BaseReader:
+    """The life of `Reader.exchange`: first named channels and group look-ups, if any; then inboxes and the take."""
+
+    def __init__(self, channels: Sequence[str], codec: EntryCodec, sender: Sender) -> None:
+        self._channels = [check_channel_name(channel) for channel in channels]
+        random.shuffle(self._channels)
+        self._codec = codec
+        self._sender = sender
+        self._planner = Planner(codec)
+        #: Settlements whose write failed: the next exchange writes them again. Writing one twice does no harm.
+        self._kept: dict[str, list[bytes]] = {}
+        self._expired_counts: list[Count] = []
+
+    def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
+        """Write what is owed, then take messages (see `Reader`)."""
+        operations = [*self._settling(owed), *self._expired_counts]
+        take = self._take(limits)
+        if take is not None:
+            operations.append(take)
+        results = self._write(operations)
+        batch = results[-1] if take is not None else None
+        if batch is None and take is not None and block_seconds > 0:
+            batch = self._wait(take.channels, block_seconds)
+        return self._received(batch) if batch is not None else Received()
+
+    def give_back(self, taken: Sequence[Taken]) -> None:
+        """Put messages back to the front of their channels, in the order given."""
+        entries: dict[str, list[bytes]] = {}
+        for item in taken:
+            entries.setdefault(item.envelope.channel, []).append(item.raw)
+        if entries:
+            self._execute([PutBack(channel, raws) for channel, raws in entries.items()])
+
+    def close(self) -> None:
+        """Write settlements that are still kept, if the store answers."""
+        if self._kept:
+            self._write(self._settling(()))
+
+    @abstractmethod
+    def wake(self) -> None:
+        """End a wait in another thread."""
+
+    @abstractmethod
+    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+        """Execute in order, in one round trip; one result each.
+
+        Raises:
+            LayerUnavailable: some may have been executed.
+        """
+
+    @abstractmethod
+    def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
+        """Wait for the first entry of any channel, in this order of preference; None after `seconds` or `wake`."""
+
+    def _settling(self, owed: Sequence[Owed]) -> list[Operation]:
+        """Do the first step of writing `owed`; return the operations of the second."""
+        if not owed and not self._kept:
+            return []
+        plan = self._planner.plan(owed)
+        marks = self._first_step(plan) if plan.queues or plan.groups else {}
+        entries, self._kept = self._kept, {}
+        for inbox, new in inbox_entries(plan, marks).items():
+            entries.setdefault(inbox, []).extend(new)
+        pushes: list[Operation] = list(self._sender.pushes(plain_member_sends(plan, marks))) if marks else []
+        return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items())]
+
+    def _first_step(self, plan: Plan) -> dict[str, Sequence[str]]:
+        pushes = self._sender.queue_pushes(plan)
+        look_ups = [Marks(group) for group in plan.groups]
+        try:
+            results = self._execute([*pushes, *look_ups])
+        except LayerUnavailable:
+            self._keep(inbox_entries(plan, dict.fromkeys(plan.groups, ())))
+            raise
+        self._insist(pushes, results)
+        return self._sender.marks(look_ups, results[len(pushes) :])
+
+    def _insist(self, pushes: Sequence[Push], results: Sequence[object]) -> None:
+        """Retry what full channels refused for a while, then drop it: counted and logged."""
+        refused = self._sender.refused(pushes, results)
+        deadline = time.monotonic() + INSIST_SECONDS
+        while refused and time.monotonic() < deadline:
+            time.sleep(INSIST_PAUSE_SECONDS)
+            refused = self._sender.refused(refused, self._execute(refused))
+        for push in refused:
+            self._expired_counts.append(Count(push.channel, "dropped", len(push.bodies)))
+            logger.error(
+                "Dropped %d held messages: channel %r stayed full for %s seconds (capacity %d)",
+                len(push.bodies),
+                push.channel,
+                INSIST_SECONDS,
+                push.capacity,
+            )
+
+    def _write(self, operations: Sequence[Operation]) -> Sequence[object]:
+        if not operations:
+            return ()
+        try:
+            results = self._execute(operations)
+        except LayerUnavailable:
+            self._keep({push.inbox: list(push.entries) for push in operations if isinstance(push, PushInbox)})
+            raise
+        self._expired_counts.clear()
+        self._sender.log_refused_deliveries(operations, results)
+        return results
+
+    def _keep(self, entries: Mapping[str, Sequence[bytes]]) -> None:
+        """Keep settlements for the next exchange. Other entries may have arrived and are not sent twice: at most once."""
+        lost = 0
+        for inbox, new in entries.items():
+            settlements = [entry for entry in new if entry[:1] == Kind.SETTLED]
+            lost += len(new) - len(settlements)
+            if settlements:
+                self._kept.setdefault(inbox, []).extend(settlements)
+        if lost:
+            logger.warning("The layer went away while %d deliveries and group messages were written to it", lost)
+
+    def _take(self, limits: Mapping[str, int]) -> Take | None:
+        """Ask the channels in turns: the first of this take is the last of the next."""
+        self._channels = [*self._channels[1:], *self._channels[:1]]
+        wanted = [channel for channel in self._channels if limits.get(channel, 0) > 0]
+        return Take(wanted, [limits[channel] for channel in wanted]) if wanted else None
+
+    def _received(self, batch: object) -> Received:
+        assert isinstance(batch, Batch)
+        taken: list[Taken] = []
+        expired: list[Taken] = []
+        for raw in batch.entries:
+            try:
+                item = Taken(self._codec.open_queue_entry(batch.channel, raw), raw)
+            except DecodeError as error:
+                logger.warning("Skipped an entry of channel %r: %s", batch.channel, error)
+                self._expired_counts.append(Count(batch.channel, "undecodable", 1))
+            else:
+                (expired if is_expired(raw, batch.now) else taken).append(item)
+        if expired:
+            self._expired_counts.append(Count(batch.channel, "expired", len(expired)))
+        return Received(taken, expired)

@@ -1,0 +1,107 @@
+"""The reader's side of an inbox, without IO: which local connections are in which group, and what entries mean.
+
+FIFO is the invariant: a join takes effect before every group message that was sent after it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .contract import Grouped, InboxEvent, Kept, Replies, Settled
+from .entries import EntryCodec, Kind
+from .errors import DecodeError
+
+logger = logging.getLogger(__name__)
+
+
+class Inbox:
+    """The group index of one `name!`, fed by its entries.
+
+    `is_open` says whether a connection may join groups; None lets every local part join.
+    """
+
+    def __init__(self, name: str, codec: EntryCodec, is_open: Callable[[str], bool] | None = None) -> None:
+        self.name = name
+        #: Entries that were damaged or foreign, since the start.
+        self.undecodable_count = 0
+        self._codec = codec
+        self._is_open = is_open
+        self._members: dict[str, dict[str, None]] = {}
+        self._groups: dict[str, dict[str, None]] = {}
+        self._strays: list[tuple[str, str]] = []
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """The groups that have members here."""
+        return list(self._members)
+
+    def members(self, group: str) -> Sequence[str]:
+        """Return a group's local members, in the order in which they joined."""
+        return tuple(self._members.get(group, ()))
+
+    def events(self, entries: Sequence[bytes]) -> list[InboxEvent]:
+        """Apply entries in order; return what the owner has to act on. Damaged entries are counted and skipped."""
+        events: list[InboxEvent] = []
+        for entry in entries:
+            try:
+                kind, fields = self._codec.open_inbox_entry(entry)
+                event = self._apply(kind, fields)
+            except DecodeError as error:
+                self.undecodable_count += 1
+                logger.warning("Skipped an entry of inbox %s: %s", self.name, error)
+            else:
+                if event is not None:
+                    events.append(event)
+        return events
+
+    def remove(self, local: str) -> Sequence[str]:
+        """Take a connection out of all its groups; return them."""
+        groups = tuple(self._groups.pop(local, ()))
+        for group in groups:
+            self._forget_member(group, local)
+        return groups
+
+    def pop_strays(self) -> Sequence[tuple[str, str]]:
+        """Return (group, local) pairs that were asked to join but are not open: the store still lists them."""
+        strays, self._strays = self._strays, []
+        return strays
+
+    def _apply(self, kind: bytes, fields: Sequence[Any]) -> InboxEvent | None:
+        match kind, fields:
+            case Kind.SETTLED, [str() as local, int() as turn, list() as replies, (bytes() | None) as session]:
+                return Settled(local, turn, replies, session)
+            case Kind.DELIVERY, [str() as local, dict() as content]:
+                return Replies(local, (content,))
+            case Kind.GROUP, [str() as group, dict() as content]:
+                members = self.members(group)
+                return Grouped(group, members, content) if members else None
+            case Kind.KEPT, [str() as local, int() as turn]:
+                return Kept(local, turn)
+            case Kind.JOIN, [str() as group, str() as local]:
+                self._join(group, local)
+            case Kind.LEAVE, [str() as group, str() as local]:
+                self._leave(group, local)
+            case _:
+                raise DecodeError(f"kind {kind!r} with {len(fields)} fields is unknown")
+        return None
+
+    def _join(self, group: str, local: str) -> None:
+        if self._is_open is not None and not self._is_open(local):
+            self._strays.append((group, local))
+            return
+        self._members.setdefault(group, {})[local] = None
+        self._groups.setdefault(local, {})[group] = None
+
+    def _leave(self, group: str, local: str) -> None:
+        groups = self._groups.get(local, {})
+        groups.pop(group, None)
+        if not groups:
+            self._groups.pop(local, None)
+        self._forget_member(group, local)
+
+    def _forget_member(self, group: str, local: str) -> None:
+        members = self._members.get(group, {})
+        members.pop(local, None)
+        if not members:
+            self._members.pop(group, None)
+

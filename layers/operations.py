@@ -1,0 +1,184 @@
+"""What a layer's store can do, as plain data. A store executes a list of operations in order, in one round trip.
+
+The blocking and the async side, Redis and memory all speak this language; `redis/commands.py` turns each operation into
+one script call, `memory` into a few lines of Python. Every operation touches one channel, one inbox or one group, so that
+all its keys share a hash slot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Append bodies to a channel's queue while it holds fewer than `capacity`. Result: how many were accepted (int)."""
+
+    channel: str
+    bodies: Sequence[bytes]
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Take up to `counts[i]` entries from the first of `channels` that has any.
+
+    Result: `Batch`, or None if all are empty.
+    """
+
+    channels: Sequence[str]
+    counts: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries of one channel, oldest first, and the store's clock (seconds) when they were taken."""
+
+    channel: str
+    now: float
+    entries: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Put entries back to the front of a channel's queue, in the order given. Result: None."""
+
+    channel: str
+    entries: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Forget a channel's queue. Result: None."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Add to one of a channel's counters (`sent`, `full`, `expired`, `dropped`). Result: None."""
+
+    channel: str
+    counter: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Read a channel's counters and queue. Result: `ChannelState`."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """Counters by name, entries waiting, and the age of the oldest in seconds (0.0 where none waits)."""
+
+    counters: dict[str, int]
+    pending: int
+    oldest_age: float
+
+
+@dataclass(frozen=True, slots=True)
+class PushInbox:
+    """Append entries to an inbox. Deliveries and group messages are refused above `capacity`, all others never.
+
+    Result: how many were refused (int).
+    """
+
+    inbox: str
+    entries: Sequence[bytes]
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeInbox:
+    """Take up to `count` entries from an inbox. Result: list of bytes."""
+
+    inbox: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Say for another `LEASE_SECONDS` that the owner of an inbox lives. Result: whether the store knew it (bool)."""
+
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseInbox:
+    """Forget an inbox and its lease. Result: None."""
+
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Mark that a group has members in an inbox (`locals_` names them), or a plain channel (`locals_` empty).
+
+    The mark of an inbox lives `LEASE_SECONDS` and wants renewing; that of a plain channel `group_expiry`. Result: None.
+    """
+
+    group: str
+    mark: str
+    locals_: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Take members of an inbox, or a plain channel, out of a group; the last member takes the mark along. Result: None."""
+
+    group: str
+    mark: str
+    locals_: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Renew an inbox's mark in a group. Result: False if the store does not know it any more (then `Join` again)."""
+
+    group: str
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """List the living marks of a group: inboxes (ending in `!`) and plain channels. Result: list of str."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """List a group's members in one inbox, by local part. Result: list of str."""
+
+    group: str
+    inbox: str
+
+
+Operation = (
+    Push
+    | Take
+    | PutBack
+    | Drop
+    | Count
+    | Statistics
+    | PushInbox
+    | TakeInbox
+    | Lease
+    | CloseInbox
+    | Join
+    | Leave
+    | Renew
+    | Marks
+    | Members
+)
+
+#: Seconds that an inbox and its marks in groups outlive their last renewal.
+LEASE_SECONDS = 60
+#: Seconds between two renewals of the same mark: two may fail before it dies.
+RENEW_SECONDS = 20
+#: Deliveries and group messages an inbox holds before more are refused. Its reader empties it hundreds at a time.
+INBOX_CAPACITY = 10_000
+#: Entries taken from an inbox in one read.
+INBOX_READ = 512

@@ -1,0 +1,115 @@
+"""From what consumers owe to what a store executes, without IO.
+
+Sends to named channels and look-ups of groups come first; then, when everything a settlement's successor could overtake
+is in place, the inbox entries. What consumers owe nobody but their own connections is one step.
+
+Order per inbox is the order of the sends. Replies to the run's own reply channel ride in the settlement, one entry a run,
+unless a group send follows them.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .contract import Content, Envelope, GroupSend, Owed
+from .entries import EntryCodec
+from .errors import TowpathError
+from .names import is_inbox, split_local
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to write: bodies by channel, and steps to inboxes and groups in order.
+
+    A step is (inbox, None, entry), or (None, group, message) whose inboxes are known only when the group is looked up.
+    """
+
+    queues: dict[str, list[bytes]] = field(default_factory=dict)
+    groups: dict[str, None] = field(default_factory=dict)
+    steps: list[tuple[str | None, GroupSend | None, bytes]] = field(default_factory=list)
+
+
+class Planner:
+    """Makes plans with the entry codec of one layer."""
+
+    def __init__(self, codec: EntryCodec) -> None:
+        self._codec = codec
+
+    def plan(self, owed: Sequence[Owed]) -> Plan:
+        """Plan several runs in order. A send that cannot be encoded is logged and left out; the others go."""
+        plan = Plan()
+        for run in owed:
+            if run.turn is None or run.reply_channel is None:
+                self._add_sends(plan, run.sends)
+            else:
+                self._add_run(plan, run, run.reply_channel, run.turn)
+        return plan
+
+    def add_send(self, plan: Plan, send: Envelope | GroupSend) -> None:
+        """Add one send.
+
+        Raises:
+            EncodeError, MessageTooLarge: it cannot be encoded.
+        """
+        if isinstance(send, GroupSend):
+            plan.groups[send.group] = None
+            plan.steps.append((None, send, self._codec.group(send.group, send.content)))
+        elif is_inbox(send.channel):
+            inbox, local = split_local(send.channel)
+            plan.steps.append((inbox, None, self._codec.delivery(local, send.content)))
+        else:
+            plan.queues.setdefault(send.channel, []).append(self._codec.queue_body(send))
+
+    def _add_sends(self, plan: Plan, sends: Sequence[Envelope | GroupSend]) -> None:
+        for send in sends:
+            try:
+                self.add_send(plan, send)
+            except TowpathError:
+                logger.exception("A held send was dropped")
+
+    def _add_run(self, plan: Plan, run: Owed, reply_channel: str, turn: int) -> None:
+        replies, others = _split_tail(run.sends, reply_channel)
+        self._add_sends(plan, others)
+        inbox, local = split_local(reply_channel)
+        try:
+            entry = self._codec.settled(local, turn, replies, run.session)
+        except TowpathError:
+            logger.exception("The replies of a consumer were dropped; its turn ends")
+            entry = self._codec.settled(local, turn, (), None)
+        plan.steps.append((inbox, None, entry))
+
+
+def _split_tail(sends: Sequence[Envelope | GroupSend], own: str) -> tuple[list[Content], Sequence[Envelope | GroupSend]]:
+    """Split off the last replies to `own`, those after the last group send: the connection may be a member of it."""
+    if len(sends) == 1 and isinstance(sends[0], Envelope) and sends[0].channel == own:
+        return [sends[0].content], ()
+    cut = max((index + 1 for index, send in enumerate(sends) if isinstance(send, GroupSend)), default=0)
+    tail = [send for send in sends[cut:] if isinstance(send, Envelope)]
+    replies = [send.content for send in tail if send.channel == own]
+    return replies, [*sends[:cut], *(send for send in tail if send.channel != own)]
+
+
+def inbox_entries(plan: Plan, marks: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
+    """Resolve a plan's steps with the groups' marks; return entries by inbox, each in order."""
+    entries: dict[str, list[bytes]] = {}
+    for inbox, group_send, entry in plan.steps:
+        if inbox is not None:
+            entries.setdefault(inbox, []).append(entry)
+        elif group_send is not None:
+            for mark in marks[group_send.group]:
+                if is_inbox(mark):
+                    entries.setdefault(mark, []).append(entry)
+    return entries
+
+
+def plain_member_sends(plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[Envelope]:
+    """Return what group sends owe to members that are plain channels, in order."""
+    return [
+        Envelope(mark, group_send.content)
+        for _, group_send, _ in plan.steps
+        if group_send is not None
+        for mark in marks[group_send.group]
+        if not is_inbox(mark)
+    ]

@@ -1,0 +1,27 @@
+"""Reading a pipeline's answers: results, scripts to load, or an error of ours. Shared by both sides; no IO."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis.exceptions import NoScriptError, RedisError
+
+from ..errors import LayerUnavailable
+from ..operations import Operation
+from .commands import result
+
+
+def missing_scripts(answers: Sequence[Any]) -> list[int]:
+    """Return the positions of commands that were not executed because Redis does not know their script."""
+    return [position for position, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+
+
+def results(label: str, operations: Sequence[Operation], answers: Sequence[Any]) -> list[object]:
+    """Return the operations' results.
+
+    Raises:
+        LayerUnavailable: Redis refused one of them (out of memory, read-only, loading, ...).
+    """
+    for operation, answer in zip(operations, answers, strict=True):
+        if isinstance(answer, RedisError):
+            raise LayerUnavailable(f"{label} refused a {type(operation).__name__}: {answer}") from answer
+    return [result(operation, answer) for operation, answer in zip(operations, answers, strict=True)]

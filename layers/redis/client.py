@@ -1,0 +1,98 @@
+"""The blocking way to Redis: operations over one connection, in one write and one read. Errors become ours here."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from redis import Connection, ConnectionPool
+from redis.exceptions import RedisError, ResponseError
+
+from ..errors import LayerUnavailable
+from ..operations import Operation
+from . import scripts
+from .answers import missing_scripts, results
+from .commands import Command, Commands
+from .hosts import Host
+
+
+class Client:
+    """Executes operations; any number of threads may use it, each call on a connection of its own."""
+
+    def __init__(self, host: Host, commands: Commands) -> None:
+        self.label = f"Redis at {host.label}"
+        self._pool: ConnectionPool = host.pool()
+        self._commands = commands
+
+    def new_connection(self) -> Connection:
+        """Return a connection outside the pool, for one owner; it connects when it is used."""
+        connection: Connection = self._pool.make_connection()
+        return connection
+
+    def execute(self, operations: Sequence[Operation], connection: Connection | None = None) -> list[object]:
+        """Execute in order, over `connection` or one from the pool; one result each.
+
+        Raises:
+            LayerUnavailable: Redis is away or refuses; some operations may have been executed.
+        """
+        commands = [self._commands.command(operation) for operation in operations]
+        if connection is not None:
+            return results(self.label, operations, self._answers(connection, commands))
+        with self._pooled() as pooled:
+            return results(self.label, operations, self._answers(pooled, commands))
+
+    def call(self, *command: Any, connection: Connection | None = None) -> Any:
+        """Execute one plain command; an error that Redis answers is returned, not raised."""
+        if connection is not None:
+            return self.exchange(connection, [command])[0]
+        with self._pooled() as pooled:
+            return self.exchange(pooled, [command])[0]
+
+    def exchange(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
+        """Write commands and read their answers; errors that Redis answers are among these.
+
+        Raises:
+            LayerUnavailable: the connection failed.
+        """
+        with self.translated_errors():
+            connection.connect()
+            connection.send_packed_command(connection.pack_commands(commands))
+            return [read_answer(connection) for _ in commands]
+
+    @contextmanager
+    def translated_errors(self) -> Iterator[None]:
+        """Turn errors of redis-py into `LayerUnavailable`."""
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            raise LayerUnavailable(f"{self.label} is away: {error}") from error
+
+    def close(self) -> None:
+        """Close the pool's connections; later calls open new ones."""
+        self._pool.disconnect()
+
+    def _answers(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
+        answers = self.exchange(connection, commands)
+        missing = missing_scripts(answers)
+        if missing:
+            loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
+            retried = self.exchange(connection, [*loads, *(commands[position] for position in missing)])
+            for position, answer in zip(missing, retried[len(loads) :], strict=True):
+                answers[position] = answer
+        return answers
+
+    @contextmanager
+    def _pooled(self) -> Iterator[Connection]:
+        with self.translated_errors():
+            connection = self._pool.get_connection()
+        try:
+            yield connection
+        finally:
+            self._pool.release(connection)
+
+
+def read_answer(connection: Connection) -> Any:
+    """Read one answer; an error that Redis answers is returned, so that the answers after it can be read too."""
+    try:
+        return connection.read_response()
+    except ResponseError as error:
+        return error

@@ -1,0 +1,172 @@
+"""Operations as Redis commands, and Redis's answers as results. The only place that knows both; no IO."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..entries import HEADER
+from ..keys import Keys
+from ..operations import (
+    LEASE_SECONDS,
+    Batch,
+    ChannelState,
+    CloseInbox,
+    Count,
+    Drop,
+    Join,
+    Lease,
+    Leave,
+    Marks,
+    Members,
+    Operation,
+    Push,
+    PushInbox,
+    PutBack,
+    Renew,
+    Statistics,
+    Take,
+    TakeInbox,
+)
+from . import scripts
+from .scripts import Script
+
+#: A Redis command as redis-py takes it.
+Command = tuple[Any, ...]
+
+#: Counters live this long after their last change, in seconds: a day.
+COUNTS_SECONDS = 86400
+
+
+class Commands:
+    """Writes the commands of one layer: its keys, its expiry, its life of groups."""
+
+    def __init__(self, keys: Keys, expiry: float, group_expiry: float) -> None:
+        self._keys = keys
+        self._expiry = expiry
+        self._group_expiry = group_expiry
+        #: A queue outlives its messages, so that a worker that comes back late counts and settles what is too old.
+        self._queue_ms = math.ceil(expiry * 2000) + 60_000
+        self._inbox_ms = math.ceil(expiry * 1000) + 1000
+        self._writers: dict[type, Callable[[Any], Command]] = {
+            Push: self._push,
+            Take: self._take,
+            PutBack: self._put_back,
+            Drop: self._drop,
+            Count: self._count,
+            Statistics: self._statistics,
+            PushInbox: self._push_inbox,
+            TakeInbox: self._take_inbox,
+            Lease: self._lease,
+            CloseInbox: self._close_inbox,
+            Join: self._join,
+            Leave: self._leave,
+            Renew: self._renew,
+            Marks: self._marks,
+            Members: self._members,
+        }
+
+    def command(self, operation: Operation) -> Command:
+        """Return the command that executes an operation."""
+        return self._writers[type(operation)](operation)
+
+    def _push(self, push: Push) -> Command:
+        keys = self._keys.queue(push.channel), self._keys.counts(push.channel)
+        return _call(
+            scripts.PUSH, keys, push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS, *push.bodies
+        )
+
+    def _take(self, take: Take) -> Command:
+        return _call(scripts.TAKE, [self._keys.queue(channel) for channel in take.channels], *take.counts)
+
+    def _put_back(self, put_back: PutBack) -> Command:
+        return _call(scripts.PUT_BACK, [self._keys.queue(put_back.channel)], self._queue_ms, *put_back.entries)
+
+    def _drop(self, drop: Drop) -> Command:
+        return "DEL", self._keys.queue(drop.channel), self._keys.counts(drop.channel)
+
+    def _count(self, count: Count) -> Command:
+        return _call(scripts.COUNT, [self._keys.counts(count.channel)], count.counter, count.amount, COUNTS_SECONDS)
+
+    def _statistics(self, statistics: Statistics) -> Command:
+        keys = self._keys.queue(statistics.channel), self._keys.counts(statistics.channel)
+        return _call(scripts.STATISTICS, keys)
+
+    def _push_inbox(self, push: PushInbox) -> Command:
+        keys = self._keys.inbox(push.inbox), self._keys.counts(push.inbox)
+        return _call(scripts.PUSH_INBOX, keys, push.capacity, self._inbox_ms, COUNTS_SECONDS, *push.entries)
+
+    def _take_inbox(self, take: TakeInbox) -> Command:
+        return "LPOP", self._keys.inbox(take.inbox), take.count
+
+    def _lease(self, lease: Lease) -> Command:
+        return _call(scripts.LEASE, [self._keys.lease(lease.inbox)], LEASE_SECONDS)
+
+    def _close_inbox(self, close: CloseInbox) -> Command:
+        return "DEL", self._keys.inbox(close.inbox), self._keys.lease(close.inbox), self._keys.counts(close.inbox)
+
+    def _join(self, join: Join) -> Command:
+        keys = self._keys.marks(join.group), self._keys.members(join.group, join.mark)
+        return _call(scripts.JOIN, keys, join.mark, self._life(join), *join.locals_)
+
+    def _leave(self, leave: Leave) -> Command:
+        keys = self._keys.marks(leave.group), self._keys.members(leave.group, leave.mark)
+        return _call(scripts.LEAVE, keys, leave.mark, *leave.locals_)
+
+    def _renew(self, renew: Renew) -> Command:
+        keys = self._keys.marks(renew.group), self._keys.members(renew.group, renew.inbox)
+        return _call(scripts.RENEW, keys, renew.inbox, LEASE_SECONDS)
+
+    def _marks(self, marks: Marks) -> Command:
+        return _call(scripts.MARKS, [self._keys.marks(marks.group)])
+
+    def _members(self, members: Members) -> Command:
+        return "SMEMBERS", self._keys.members(members.group, members.inbox)
+
+    def _life(self, join: Join) -> float:
+        return min(LEASE_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
+
+
+def _call(script: Script, keys: Sequence[str], *arguments: Any) -> Command:
+    return "EVALSHA", script.digest, len(keys), *keys, *arguments
+
+
+def result(operation: Operation, answer: Any) -> object:
+    """Return what an operation promises from what Redis answered."""
+    reader = _READERS.get(type(operation))
+    return reader(operation, answer) if reader is not None else None
+
+
+def _batch(take: Take, answer: Any) -> Batch | None:
+    if not answer:
+        return None
+    index, seconds, microseconds, entries = answer
+    return Batch(take.channels[index - 1], _clock(seconds, microseconds), entries)
+
+
+def _state(_: Statistics, answer: Any) -> ChannelState:
+    fields, pending, header, seconds, microseconds = answer
+    counters = {name.decode(): int(count) for name, count in zip(fields[::2], fields[1::2], strict=True)}
+    is_known = len(header) == HEADER.size
+    age = _clock(seconds, microseconds) - HEADER.unpack(header)[0] if is_known else 0.0
+    return ChannelState(counters, int(pending), max(0.0, age))
+
+
+def _clock(seconds: bytes, microseconds: bytes) -> float:
+    return int(seconds) + int(microseconds) / 1_000_000
+
+
+def _names(_: Operation, answer: Any) -> list[str]:
+    return [name.decode() for name in answer]
+
+
+_READERS: dict[type, Callable[[Any, Any], object]] = {
+    Push: lambda _, accepted: int(accepted),
+    Take: _batch,
+    Statistics: _state,
+    PushInbox: lambda _, refused: int(refused),
+    TakeInbox: lambda _, entries: list(entries or ()),
+    Lease: lambda _, known: bool(known),
+    Renew: lambda _, known: bool(known),
+    Marks: _names,
+    Members: _names,
+}

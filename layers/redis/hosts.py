@@ -1,0 +1,89 @@
+"""Where Redis is: the `hosts` and `connection_kwargs` options, checked and turned into what redis-py takes.
+
+One host for now. Channels, inboxes and groups never share a key, so a sharding layer would choose among several hosts by
+the hash tag of `keys`; the seams are ready, the choice is not built, and several hosts are refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis import ConnectionPool
+from redis.asyncio import ConnectionPool as AsyncConnectionPool
+
+from ..errors import ConfigurationError
+
+DEFAULT_HOST = "redis://127.0.0.1:6379/0"
+#: Seconds to wait for an answer: longer than any wait that is asked for (5 s), short enough to notice a dead host.
+SOCKET_TIMEOUT_SECONDS = 15.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+#: What the layer relies on: bytes as answers in the form of RESP 2. A Connection of redis-py repeats no command by itself.
+_FIXED = {"decode_responses": False, "protocol": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One Redis. `url` may hold a password; `label` is for messages and does not."""
+
+    url: str = field(repr=False)
+    label: str
+    options: Mapping[str, Any] = field(repr=False)
+
+    def pool(self) -> ConnectionPool:
+        """Return a new pool of blocking connections; none is opened yet."""
+        return ConnectionPool.from_url(self.url, **self.options)
+
+    def async_pool(self) -> AsyncConnectionPool:
+        """Return a new pool of asyncio connections; none is opened yet."""
+        return AsyncConnectionPool.from_url(self.url, **self.options)
+
+
+def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = None) -> Host:
+    """Return the one host of the `hosts` option: URLs (`redis://`, `rediss://`, `unix://`) or (host, port) pairs.
+
+    Raises:
+        ConfigurationError: it is a bare string, holds more than one host, or one that cannot be read.
+    """
+    if hosts is None:
+        hosts = [DEFAULT_HOST]
+    if isinstance(hosts, (str, bytes)) or not isinstance(hosts, Sequence):
+        raise ConfigurationError(f"hosts is a list of Redis URLs or (host, port) pairs, not {type(hosts).__name__}")
+    if len(hosts) != 1:
+        raise ConfigurationError(f"hosts holds one Redis; {len(hosts)} were given, and sharding is not supported yet")
+    url = _url(hosts[0])
+    host = Host(url, _without_password(url), _options(connection_kwargs or {}))
+    try:
+        host.pool()
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"host {host.label!r} cannot be used: {error}") from error
+    return host
+
+
+def _url(host: object) -> str:
+    match host:
+        case str():
+            return host
+        case [str() as name, int() as port]:
+            return f"redis://[{name}]:{port}/0" if ":" in name else f"redis://{name}:{port}/0"
+    raise ConfigurationError(f"a host is a Redis URL or a (host, port) pair, not {host!r}")
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
+def _options(connection_kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    timeout = connection_kwargs.get("socket_timeout", SOCKET_TIMEOUT_SECONDS)
+    if timeout is not None and timeout <= 5:
+        raise ConfigurationError(f"connection_kwargs['socket_timeout'] is over 5 s (reads wait 5 s), not {timeout!r}")
+    for name, value in _FIXED.items():
+        if connection_kwargs.get(name, value) != value:
+            raise ConfigurationError(f"connection_kwargs[{name!r}] is {value!r} and cannot be changed")
+    return {
+        "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+        "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "socket_keepalive": True,
+        **connection_kwargs,
+        **_FIXED,
+    }

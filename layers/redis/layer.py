@@ -1,0 +1,105 @@
+"""The channel layer on one Redis 6.2 or later, or Valkey."""
+
+from collections.abc import Mapping, Sequence
+from re import Pattern
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from ..base import BaseChannelLayer
+from ..contract import Edge, Reader
+from ..encryption import FernetCipher
+from ..errors import ConfigurationError, LayerUnavailable
+from ..keys import Keys
+from ..operations import Operation
+from .async_client import AsyncClient
+from .client import Client
+from .commands import Commands
+from .edge import RedisEdge
+from .hosts import parse_hosts
+from .reader import RedisReader
+
+#: Keys deleted or looked through in one step of `flush` and `global_statistics`: short enough not to stop Redis.
+SCAN_COUNT = 1000
+
+
+class RedisChannelLayer(BaseChannelLayer):
+    """Channels, inboxes and groups in Redis.
+
+    Options, with those of 1.x: `expiry` and `group_expiry` in seconds; `hosts`, a list with one URL or (host, port);
+    `prefix` of all keys; `capacity` of a channel in messages, `channel_capacity` by glob or compiled pattern;
+    `symmetric_encryption_keys`, the first of which encrypts while all decrypt; `connection_kwargs` for redis-py.
+
+    Raises:
+        ConfigurationError: an option is wrong. No connection is made before the first call.
+    """
+
+    def __init__(
+        self,
+        expiry: float = 60,
+        hosts: object = None,
+        prefix: str = "towpath:",
+        group_expiry: float = 86400,
+        capacity: int = 100,
+        channel_capacity: Mapping[str | Pattern[str], int] | None = None,
+        symmetric_encryption_keys: Sequence[str | bytes] | None = None,
+        connection_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not isinstance(prefix, str):
+            raise ConfigurationError(f"prefix is a str, not {prefix!r}")
+        cipher = None if symmetric_encryption_keys is None else FernetCipher(symmetric_encryption_keys, expiry)
+        super().__init__(expiry, group_expiry, capacity, channel_capacity, cipher)
+        self.prefix = prefix
+        self._host = parse_hosts(hosts, connection_kwargs)
+        self._keys = Keys(prefix)
+        self._commands = Commands(self._keys, expiry, group_expiry)
+        self._client = Client(self._host, self._commands)
+
+    def __str__(self) -> str:
+        return f"Redis at {self._host.label}, prefix {self.prefix!r}"
+
+    def reader(self, channels: Sequence[str]) -> Reader:
+        """Return a reader with a connection of its own."""
+        return RedisReader(channels, self._codec, self._sender, self._client, self._keys)
+
+    def edge(self) -> Edge:
+        """Return an edge with two connections of its own."""
+        out, into = AsyncClient(self._host, self._commands), AsyncClient(self._host, self._commands)
+        return RedisEdge(self._codec, self._capacities, out, into, self._keys)
+
+    def flush(self) -> None:
+        """Delete every key under the prefix."""
+        for keys in self._scan(self._keys.every()):
+            self._client.call("UNLINK", *keys)
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self._client.close()
+
+    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+        return self._client.execute(operations)
+
+    def _wait_for_entry(
+        self, queues: Sequence[str], inboxes: Sequence[str], seconds: float
+    ) -> tuple[str, bytes] | None:
+        names = {self._keys.queue(queue).encode(): queue for queue in queues}
+        names.update({self._keys.inbox(inbox).encode(): inbox for inbox in inboxes})
+        answer = self._client.call("BLPOP", *names, seconds)
+        if isinstance(answer, ResponseError):
+            raise LayerUnavailable(f"{self._client.label} refused to wait: {answer}") from answer
+        return (names[answer[0]], answer[1]) if answer else None
+
+    def _counted_channels(self) -> list[str]:
+        names = []
+        for keys in self._scan(self._keys.every_counts()):
+            names += [key.decode()[len(self.prefix) + 1 : -len("}:counts")] for key in keys]
+        return names
+
+    def _scan(self, pattern: str) -> list[list[bytes]]:
+        found, cursor = [], b"0"
+        while True:
+            cursor, keys = self._client.call("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
+            if keys:
+                found.append(keys)
+            if cursor in (b"0", 0):
+                return found

@@ -1,0 +1,23 @@
+-- Append entries to an inbox. Deliveries (D) and group messages (G) are refused above the capacity, all others never:
+-- a settlement, join or leave that is lost would leave its connection in a wrong state. Returns how many were refused.
+-- KEYS[1]  inbox: list of entries (kind byte, then the body), expires after ARGV[2]
+-- KEYS[2]  counts: hash of counters (full), expires after ARGV[3]
+-- ARGV     1 capacity, 2 life of the inbox in ms, 3 life of the counts in s, 4.. entries
+local inbox, counts = KEYS[1], KEYS[2]
+local room = tonumber(ARGV[1]) - redis.call('LLEN', inbox)
+local refused = 0
+for i = 4, #ARGV do
+  local kind = string.sub(ARGV[i], 1, 1)
+  if room <= 0 and (kind == 'D' or kind == 'G') then
+    refused = refused + 1
+  else
+    redis.call('RPUSH', inbox, ARGV[i])
+    room = room - 1
+  end
+end
+redis.call('PEXPIRE', inbox, ARGV[2])
+if refused > 0 then
+  redis.call('HINCRBY', counts, 'full', refused)
+  redis.call('EXPIRE', counts, ARGV[3])
+end
+return refused

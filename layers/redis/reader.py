@@ -1,0 +1,69 @@
+"""A worker thread's reader of Redis: one connection of its own, BLPOP only when nothing is waiting."""
+
+from collections.abc import Sequence
+
+from redis import Connection
+
+from ..entries import EntryCodec, sent_at
+from ..exchange import BaseReader
+from ..keys import Keys
+from ..operations import Batch, Operation
+from ..sending import Sender
+from .client import Client, read_answer
+
+
+class RedisReader(BaseReader):
+    """See `BaseReader`. `wake` may be called from any thread; everything else from the owner's."""
+
+    def __init__(
+        self, channels: Sequence[str], codec: EntryCodec, sender: Sender, client: Client, keys: Keys
+    ) -> None:
+        super().__init__(channels, codec, sender)
+        self._client = client
+        self._channels_by_key = {keys.queue(channel).encode(): channel for channel in self._channels}
+        self._keys_by_channel = {channel: key for key, channel in self._channels_by_key.items()}
+        self._connection: Connection = client.new_connection()
+        #: Redis's id of the connection while it waits; None otherwise.
+        self._waiting_id: int | None = None
+
+    def wake(self) -> None:
+        """End a wait of the owner as if its time were up. What was popped before is still delivered.
+
+        Raises:
+            LayerUnavailable: Redis is away; the owner's wait has ended then, or soon will.
+        """
+        waiting_id = self._waiting_id
+        if waiting_id is not None:
+            self._client.call("CLIENT", "UNBLOCK", waiting_id)
+
+    def close(self) -> None:
+        """Write settlements that are still kept, and close the connection."""
+        try:
+            super().close()
+        finally:
+            self._connection.disconnect()
+
+    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+        return self._client.execute(operations, self._connection)
+
+    def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
+        keys = [self._keys_by_channel[channel] for channel in channels]
+        answer = self._blocking_pop(keys, seconds)
+        if not isinstance(answer, list):
+            return None
+        key, entry = answer
+        # It arrived while we waited, so it is not older than its own sending.
+        return Batch(self._channels_by_key[key], sent_at(entry) if len(entry) >= 16 else 0.0, [entry])
+
+    def _blocking_pop(self, keys: Sequence[bytes], seconds: float) -> object:
+        """Pop one entry; say under which id Redis knows the connection before the wait begins."""
+        connection = self._connection
+        commands = [("CLIENT", "ID"), ("BLPOP", *keys, seconds)]
+        with self._client.translated_errors():
+            connection.connect()
+            connection.send_packed_command(connection.pack_commands(commands))
+            try:
+                self._waiting_id = read_answer(connection)
+                return read_answer(connection)
+            finally:
+                self._waiting_id = None
