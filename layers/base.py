@@ -3,28 +3,21 @@
 A layer adds `_execute`, `_wait_for_entry`, `flush`, `_counted_channels`, and its reader and edge.
 """
 
-import random
-import threading
 from abc import abstractmethod
-from collections import deque
 from collections.abc import Mapping, Sequence
 from re import Pattern
 from typing import cast
 
 from .capacity import Capacities
 from .codec import check_content
-from .contract import ChannelLayer, Content, Envelope, Grouped, GroupSend, InboxEvent, Replies, Send, Settled
+from .contract import ChannelLayer, Content, Envelope, GroupSend, Send
 from .encryption import Cipher, NoCipher
-from .entries import EntryCodec, is_expired
-from .errors import ChannelFull, ConfigurationError, InvalidName
-from .inbox import Inbox
+from .entries import EntryCodec
+from .errors import ChannelFull, ConfigurationError
 from .names import check_channel_name, check_group_name, is_inbox, new_channel_name, split_local
 from .operations import (
     INBOX_CAPACITY,
-    INBOX_READ,
-    Batch,
     ChannelState,
-    Count,
     Drop,
     Join,
     Leave,
@@ -33,14 +26,10 @@ from .operations import (
     Operation,
     PushInbox,
     Statistics,
-    Take,
-    TakeInbox,
 )
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
+from .receiving import Receiver
 from .sending import Sender
-
-#: How long a blocking receive waits, in seconds.
-RECEIVE_SECONDS = 5.0
 
 
 class BaseChannelLayer(ChannelLayer):
@@ -61,9 +50,7 @@ class BaseChannelLayer(ChannelLayer):
         self._codec = EntryCodec(cipher or NoCipher())
         self._planner = Planner(self._codec)
         self._sender = Sender(self._codec, self._capacities)
-        self._inboxes: dict[str, Inbox] = {}
-        self._inbox_messages: deque[tuple[str, Content]] = deque()
-        self._receive_lock = threading.Lock()
+        self._receiver = Receiver(self._codec, self._execute, self._wait_for_entry)
 
     # Sending
 
@@ -125,55 +112,7 @@ class BaseChannelLayer(ChannelLayer):
 
     def receive(self, channels: Sequence[str], block: bool = False) -> tuple[str, Content] | tuple[None, None]:
         """Take one message (see `ChannelLayer.receive`)."""
-        queues, inboxes = _split_receivable(channels)
-        with self._receive_lock:
-            found = self._receive_now(queues, inboxes)
-        if found is None and block:
-            found = self._wait_and_receive(queues, inboxes)
-        return found if found is not None else (None, None)
-
-    def _receive_now(self, queues: Sequence[str], inboxes: Sequence[str]) -> tuple[str, Content] | None:
-        found = self._pop_inbox_message(inboxes)
-        if found is not None:
-            return found
-        for inbox in inboxes:
-            entries = cast("list[bytes]", self._execute([TakeInbox(inbox, INBOX_READ)])[0])
-            self._read_inbox(inbox, entries)
-        found = self._pop_inbox_message(inboxes)
-        return found if found is not None or not queues else self._receive_from_queues(queues)
-
-    def _receive_from_queues(self, queues: Sequence[str]) -> tuple[str, Content] | None:
-        while True:
-            batch = self._execute([Take(queues, [1] * len(queues))])[0]
-            if not isinstance(batch, Batch):
-                return None
-            entry = batch.entries[0]
-            if not is_expired(entry, batch.now):
-                return batch.channel, self._codec.open_queue_entry(batch.channel, entry).content
-            self._execute([Count(batch.channel, "expired", 1)])
-
-    def _wait_and_receive(self, queues: Sequence[str], inboxes: Sequence[str]) -> tuple[str, Content] | None:
-        waited = self._wait_for_entry(queues, inboxes, RECEIVE_SECONDS)
-        if waited is None:
-            return None
-        name, entry = waited
-        if not is_inbox(name):
-            return name, self._codec.open_queue_entry(name, entry).content
-        with self._receive_lock:
-            self._read_inbox(name, [entry])
-            return self._receive_now(queues, inboxes)
-
-    def _read_inbox(self, inbox: str, entries: Sequence[bytes]) -> None:
-        reader = self._inboxes.setdefault(inbox, Inbox(inbox, self._codec))
-        for event in reader.events(entries):
-            self._inbox_messages.extend(_messages_of(inbox, event))
-
-    def _pop_inbox_message(self, inboxes: Sequence[str]) -> tuple[str, Content] | None:
-        for index, (channel, content) in enumerate(self._inbox_messages):
-            if split_local(channel)[0] in inboxes:
-                del self._inbox_messages[index]
-                return channel, content
-        return None
+        return self._receiver.receive(channels, block)
 
     # Groups
 
@@ -263,26 +202,6 @@ def _check_send(send: Send) -> None:
     else:
         check_channel_name(send.channel)
     check_content(send.content)
-
-
-def _split_receivable(channels: Sequence[str]) -> tuple[list[str], list[str]]:
-    queues, inboxes = [], []
-    for channel in channels:
-        inbox, local = split_local(check_channel_name(channel))
-        if local:
-            raise InvalidName(f"receive() takes {inbox!r} and returns the full names; not {channel!r}")
-        (inboxes if is_inbox(inbox) else queues).append(channel)
-    random.shuffle(queues)
-    return queues, inboxes
-
-
-def _messages_of(inbox: str, event: InboxEvent) -> list[tuple[str, Content]]:
-    match event:
-        case Replies(local, contents) | Settled(local=local, replies=contents):
-            return [(inbox + local, content) for content in contents]
-        case Grouped(locals=locals_, content=content):
-            return [(inbox + local, content) for local in locals_]
-    return []
 
 
 def _last_sends(sends: Sequence[Send], refused: Sequence[tuple[str, int]]) -> list[Send]:

@@ -52,7 +52,7 @@ def pack(value: object) -> bytes:
         MessageTooLarge: it is longer than `MAX_MESSAGE_BYTES`.
     """
     try:
-        data = msgpack.packb(value, use_bin_type=True)
+        data: bytes = msgpack.packb(value, use_bin_type=True)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise EncodeError(f"the message cannot be encoded: {error}") from error
     if len(data) > MAX_MESSAGE_BYTES:

@@ -77,7 +77,7 @@ class BaseEdge:
             self._left.setdefault(group, []).append(local)
 
     async def renew(self) -> None:
-        """Renew the lease, write who left, and renew a share of the groups' marks; all of them if the lease was lost."""
+        """Renew the lease and a share of the groups' marks (all if the lease was lost), and write who left."""
         left, self._left = self._left, {}
         try:
             known = (await self._execute([Lease(self.inbox), *self._leaves(left)]))[0]

@@ -131,7 +131,7 @@ class BaseReader:
         return results
 
     def _keep(self, entries: Mapping[str, Sequence[bytes]]) -> None:
-        """Keep settlements for the next exchange. Other entries may have arrived and are not sent twice: at most once."""
+        """Keep settlements for the next exchange. Other entries may have arrived: they go at most once."""
         lost = 0
         for inbox, new in entries.items():
             settlements = [entry for entry in new if entry[:1] == Kind.SETTLED]

@@ -104,4 +104,3 @@ class Inbox:
         members.pop(local, None)
         if not members:
             self._members.pop(group, None)
-

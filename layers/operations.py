@@ -1,8 +1,8 @@
 """What a layer's store can do, as plain data. A store executes a list of operations in order, in one round trip.
 
 The blocking and the async side, Redis and memory all speak this language; `redis/commands.py` turns each operation into
-one script call, `memory` into a few lines of Python. Every operation touches one channel, one inbox or one group, so that
-all its keys share a hash slot.
+one script call, `memory` into a few lines of Python. Every operation touches one channel, one inbox or one group, so
+that all its keys share a hash slot.
 """
 
 from collections.abc import Sequence
@@ -126,7 +126,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Take members of an inbox, or a plain channel, out of a group; the last member takes the mark along. Result: None."""
+    """Take members of an inbox, or a plain channel, out of a group; the last takes the mark along. Result: None."""
 
     group: str
     mark: str

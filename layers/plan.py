@@ -3,15 +3,15 @@
 Sends to named channels and look-ups of groups come first; then, when everything a settlement's successor could overtake
 is in place, the inbox entries. What consumers owe nobody but their own connections is one step.
 
-Order per inbox is the order of the sends. Replies to the run's own reply channel ride in the settlement, one entry a run,
-unless a group send follows them.
+Order per inbox is the order of the sends. Replies to the run's own reply channel ride in the settlement, one entry a
+run, unless a group send follows them.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .contract import Content, Envelope, GroupSend, Owed
+from .contract import Content, Envelope, GroupSend, Owed, Send
 from .entries import EntryCodec
 from .errors import TowpathError
 from .names import is_inbox, split_local
@@ -47,7 +47,7 @@ class Planner:
                 self._add_run(plan, run, run.reply_channel, run.turn)
         return plan
 
-    def add_send(self, plan: Plan, send: Envelope | GroupSend) -> None:
+    def add_send(self, plan: Plan, send: Send) -> None:
         """Add one send.
 
         Raises:
@@ -62,7 +62,7 @@ class Planner:
         else:
             plan.queues.setdefault(send.channel, []).append(self._codec.queue_body(send))
 
-    def _add_sends(self, plan: Plan, sends: Sequence[Envelope | GroupSend]) -> None:
+    def _add_sends(self, plan: Plan, sends: Sequence[Send]) -> None:
         for send in sends:
             try:
                 self.add_send(plan, send)
@@ -81,7 +81,7 @@ class Planner:
         plan.steps.append((inbox, None, entry))
 
 
-def _split_tail(sends: Sequence[Envelope | GroupSend], own: str) -> tuple[list[Content], Sequence[Envelope | GroupSend]]:
+def _split_tail(sends: Sequence[Send], own: str) -> tuple[list[Content], Sequence[Send]]:
     """Split off the last replies to `own`, those after the last group send: the connection may be a member of it."""
     if len(sends) == 1 and isinstance(sends[0], Envelope) and sends[0].channel == own:
         return [sends[0].content], ()

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from redis.asyncio import Connection, ConnectionPool
 from redis.exceptions import RedisError, ResponseError
 
 from ..errors import LayerUnavailable
@@ -20,8 +19,7 @@ class AsyncClient:
 
     def __init__(self, host: Host, commands: Commands) -> None:
         self.label = f"Redis at {host.label}"
-        pool: ConnectionPool = host.async_pool()
-        self._connection: Connection = pool.make_connection()
+        self._connection = host.async_connection()
         self._commands = commands
         self._lock = asyncio.Lock()
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from redis import Connection, ConnectionPool
+from redis import ConnectionPool
 from redis.exceptions import RedisError, ResponseError
 
 from ..errors import LayerUnavailable
@@ -13,6 +13,7 @@ from . import scripts
 from .answers import missing_scripts, results
 from .commands import Command, Commands
 from .hosts import Host
+from .wires import Wire
 
 
 class Client:
@@ -23,12 +24,11 @@ class Client:
         self._pool: ConnectionPool = host.pool()
         self._commands = commands
 
-    def new_connection(self) -> Connection:
+    def new_connection(self) -> Wire:
         """Return a connection outside the pool, for one owner; it connects when it is used."""
-        connection: Connection = self._pool.make_connection()
-        return connection
+        return cast(Wire, self._pool.make_connection())
 
-    def execute(self, operations: Sequence[Operation], connection: Connection | None = None) -> list[object]:
+    def execute(self, operations: Sequence[Operation], connection: Wire | None = None) -> list[object]:
         """Execute in order, over `connection` or one from the pool; one result each.
 
         Raises:
@@ -40,14 +40,14 @@ class Client:
         with self._pooled() as pooled:
             return results(self.label, operations, self._answers(pooled, commands))
 
-    def call(self, *command: Any, connection: Connection | None = None) -> Any:
+    def call(self, *command: Any, connection: Wire | None = None) -> Any:
         """Execute one plain command; an error that Redis answers is returned, not raised."""
         if connection is not None:
             return self.exchange(connection, [command])[0]
         with self._pooled() as pooled:
             return self.exchange(pooled, [command])[0]
 
-    def exchange(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
+    def exchange(self, connection: Wire, commands: Sequence[Command]) -> list[Any]:
         """Write commands and read their answers; errors that Redis answers are among these.
 
         Raises:
@@ -70,7 +70,7 @@ class Client:
         """Close the pool's connections; later calls open new ones."""
         self._pool.disconnect()
 
-    def _answers(self, connection: Connection, commands: Sequence[Command]) -> list[Any]:
+    def _answers(self, connection: Wire, commands: Sequence[Command]) -> list[Any]:
         answers = self.exchange(connection, commands)
         missing = missing_scripts(answers)
         if missing:
@@ -81,16 +81,16 @@ class Client:
         return answers
 
     @contextmanager
-    def _pooled(self) -> Iterator[Connection]:
+    def _pooled(self) -> Iterator[Wire]:
         with self.translated_errors():
             connection = self._pool.get_connection()
         try:
-            yield connection
+            yield cast(Wire, connection)
         finally:
             self._pool.release(connection)
 
 
-def read_answer(connection: Connection) -> Any:
+def read_answer(connection: Wire) -> Any:
     """Read one answer; an error that Redis answers is returned, so that the answers after it can be read too."""
     try:
         return connection.read_response()

@@ -71,9 +71,7 @@ class Commands:
 
     def _push(self, push: Push) -> Command:
         keys = self._keys.queue(push.channel), self._keys.counts(push.channel)
-        return _call(
-            scripts.PUSH, keys, push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS, *push.bodies
-        )
+        return _call(scripts.PUSH, keys, push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS, *push.bodies)
 
     def _take(self, take: Take) -> Command:
         return _call(scripts.TAKE, [self._keys.queue(channel) for channel in take.channels], *take.counts)

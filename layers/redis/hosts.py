@@ -1,23 +1,24 @@
 """Where Redis is: the `hosts` and `connection_kwargs` options, checked and turned into what redis-py takes.
 
-One host for now. Channels, inboxes and groups never share a key, so a sharding layer would choose among several hosts by
-the hash tag of `keys`; the seams are ready, the choice is not built, and several hosts are refused.
+One host for now. Channels, inboxes and groups never share a key, so a sharding layer would choose among several
+hosts by the hash tag of `keys`; the seams are ready, the choice is not built, and several hosts are refused.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from redis import ConnectionPool
 from redis.asyncio import ConnectionPool as AsyncConnectionPool
 
 from ..errors import ConfigurationError
+from .wires import AsyncWire
 
 DEFAULT_HOST = "redis://127.0.0.1:6379/0"
 #: Seconds to wait for an answer: longer than any wait that is asked for (5 s), short enough to notice a dead host.
 SOCKET_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 5.0
-#: What the layer relies on: bytes as answers in the form of RESP 2. A Connection of redis-py repeats no command by itself.
+#: What the layer relies on: answers are bytes, in the form of RESP 2.
 _FIXED = {"decode_responses": False, "protocol": 2}
 
 
@@ -33,9 +34,10 @@ class Host:
         """Return a new pool of blocking connections; none is opened yet."""
         return ConnectionPool.from_url(self.url, **self.options)
 
-    def async_pool(self) -> AsyncConnectionPool:
-        """Return a new pool of asyncio connections; none is opened yet."""
-        return AsyncConnectionPool.from_url(self.url, **self.options)
+    def async_connection(self) -> AsyncWire:
+        """Return a new asyncio connection; it connects when it is used."""
+        pool: Any = AsyncConnectionPool.from_url(self.url, **self.options)
+        return cast(AsyncWire, pool.make_connection())
 
 
 def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = None) -> Host:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from redis import Connection
-
 from ..entries import EntryCodec, sent_at
 from ..exchange import BaseReader
 from ..keys import Keys
@@ -15,14 +13,12 @@ from .client import Client, read_answer
 class RedisReader(BaseReader):
     """See `BaseReader`. `wake` may be called from any thread; everything else from the owner's."""
 
-    def __init__(
-        self, channels: Sequence[str], codec: EntryCodec, sender: Sender, client: Client, keys: Keys
-    ) -> None:
+    def __init__(self, channels: Sequence[str], codec: EntryCodec, sender: Sender, client: Client, keys: Keys) -> None:
         super().__init__(channels, codec, sender)
         self._client = client
         self._channels_by_key = {keys.queue(channel).encode(): channel for channel in self._channels}
         self._keys_by_channel = {channel: key for key, channel in self._channels_by_key.items()}
-        self._connection: Connection = client.new_connection()
+        self._connection = client.new_connection()
         #: Redis's id of the connection while it waits; None otherwise.
         self._waiting_id: int | None = None
 
