@@ -1,0 +1,114 @@
+"""The edge between an event loop and a store: what is sent, renewed, announced and taken away."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from towpath.layers.capacity import Capacities
+from towpath.layers.contract import Envelope
+from towpath.layers.edge import BaseEdge
+from towpath.layers.entries import EntryCodec
+from towpath.layers.errors import LayerUnavailable
+from towpath.layers.operations import RENEW_SECONDS, CloseInbox, Join, Lease, Leave, Operation, Push, Renew
+
+codec = EntryCodec()
+
+
+class ScriptedEdge(BaseEdge):
+    """An edge whose store does what the test says, and records what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(codec, Capacities(2, {}))
+        self.entries: list[bytes] = []
+        self.executed: list[Operation] = []
+        self.is_known = True
+        self.is_away = False
+
+    async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+        if self.is_away:
+            raise LayerUnavailable("away")
+        self.executed += operations
+        return [self._answer(operation) for operation in operations]
+
+    def _answer(self, operation: Operation) -> object:
+        if isinstance(operation, Push):
+            return min(len(operation.bodies), operation.capacity)
+        return self.is_known if isinstance(operation, (Lease, Renew)) else None
+
+    async def _read_inbox(self) -> Sequence[bytes]:
+        entries, self.entries = self.entries, []
+        return entries
+
+    def join(self, group: str, *locals_: str) -> None:
+        for local in locals_:
+            self.opened(local)
+            self.entries.append(codec.join(group, local))
+        asyncio.run(self.receive())
+
+    def done(self, kind: type) -> list[Operation]:
+        return [operation for operation in self.executed if isinstance(operation, kind)]
+
+
+@pytest.fixture
+def edge() -> ScriptedEdge:
+    return ScriptedEdge()
+
+
+def test_each_inbox_has_a_name_of_its_own(edge: ScriptedEdge) -> None:
+    assert edge.inbox != ScriptedEdge().inbox
+    assert edge.inbox.startswith("interface.")
+    assert edge.inbox.endswith("!")
+
+
+def test_a_full_channel_refuses_its_last_messages_and_no_other_channels(edge: ScriptedEdge) -> None:
+    envelopes = [Envelope("a", {}), Envelope("b", {}), Envelope("a", {}), Envelope("a", {}), Envelope("b", {})]
+    assert asyncio.run(edge.send(envelopes)) == [True, True, True, False, True]
+
+
+def test_who_closed_is_taken_out_with_the_next_renewal(edge: ScriptedEdge) -> None:
+    edge.join("room", "a", "b")
+    edge.closed("a")
+    asyncio.run(edge.renew())
+    assert edge.done(Leave) == [Leave("room", edge.inbox, ["a"])]
+
+
+def test_leaves_are_not_forgotten_while_the_store_is_away(edge: ScriptedEdge) -> None:
+    edge.join("room", "a", "b")
+    edge.closed("a")
+    edge.is_away = True
+    with pytest.raises(LayerUnavailable):
+        asyncio.run(edge.renew())
+    edge.closed("b")
+    edge.is_away = False
+    asyncio.run(edge.renew())
+    assert edge.done(Leave) == [Leave("room", edge.inbox, ["b", "a"])]
+
+
+def test_a_join_that_came_too_late_is_undone_in_the_store(edge: ScriptedEdge) -> None:
+    edge.entries = [codec.join("room", "gone")]
+    asyncio.run(edge.receive())
+    asyncio.run(edge.renew())
+    assert edge.done(Leave) == [Leave("room", edge.inbox, ["gone"])]
+
+
+def test_every_mark_is_renewed_once_in_a_round(edge: ScriptedEdge) -> None:
+    for number in range(50):
+        edge.join(f"room{number}", "a")
+    for _ in range(RENEW_SECONDS):
+        asyncio.run(edge.renew())
+    renewed = [operation.group for operation in edge.done(Renew) if isinstance(operation, Renew)]
+    assert set(renewed[:50]) == {f"room{number}" for number in range(50)}
+    assert len(renewed) <= 60
+
+
+def test_marks_the_store_has_lost_are_announced_again(edge: ScriptedEdge) -> None:
+    edge.join("room", "a", "b")
+    edge.is_known = False
+    asyncio.run(edge.renew())
+    assert edge.done(Join) == [Join("room", edge.inbox, ("a", "b"))]
+
+
+def test_closing_takes_marks_and_inbox_out_of_the_store(edge: ScriptedEdge) -> None:
+    edge.join("room", "a")
+    asyncio.run(edge.close())
+    assert edge.executed[-2:] == [Leave("room", edge.inbox, ("a",)), CloseInbox(edge.inbox)]

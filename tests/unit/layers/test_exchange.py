@@ -1,0 +1,147 @@
+"""The reader's exchange when the store fails or is full: what is kept, what is dropped, what is said."""
+
+import logging
+from collections.abc import Sequence
+
+import pytest
+from towpath.layers import exchange
+from towpath.layers.capacity import Capacities
+from towpath.layers.contract import Envelope, Owed
+from towpath.layers.entries import HEADER, EntryCodec, Kind
+from towpath.layers.errors import LayerUnavailable
+from towpath.layers.exchange import BaseReader
+from towpath.layers.operations import Batch, Count, Operation, Push, PushInbox, PutBack, Take
+from towpath.layers.sending import Sender
+
+codec = EntryCodec()
+OWN = "interface.x!me"
+
+
+class ScriptedReader(BaseReader):
+    """A reader whose store does what the test says, and records what it was asked."""
+
+    def __init__(self, *channels: str) -> None:
+        super().__init__(channels, codec, Sender(codec, Capacities(100)))
+        self.is_away = False
+        self.is_full = False
+        self.batches: list[Batch] = []
+        self.executed: list[Operation] = []
+
+    def wake(self) -> None:
+        pass
+
+    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+        if self.is_away:
+            raise LayerUnavailable("away")
+        self.executed += operations
+        return [self._answer(operation) for operation in operations]
+
+    def _answer(self, operation: Operation) -> object:
+        match operation:
+            case Push(bodies=bodies):
+                return 0 if self.is_full else len(bodies)
+            case PushInbox():
+                return 0
+            case Take():
+                return self.batches.pop(0) if self.batches else None
+        return None
+
+    def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
+        return None
+
+
+def settled(reader: ScriptedReader) -> list[bytes]:
+    return [entry for push in reader.executed if isinstance(push, PushInbox) for entry in push.entries]
+
+
+def test_what_is_owed_and_the_next_take_are_one_step() -> None:
+    reader = ScriptedReader("a")
+    reader.exchange([Owed([Envelope(OWN, {})], OWN, 1)], {"a": 4})
+    assert [type(operation) for operation in reader.executed] == [PushInbox, Take]
+
+
+def test_settlements_are_kept_while_the_store_is_away_and_written_by_the_next_exchange() -> None:
+    reader = ScriptedReader("a")
+    reader.is_away = True
+    with pytest.raises(LayerUnavailable):
+        reader.exchange([Owed([Envelope(OWN, {"n": 1})], OWN, 1)], {"a": 1})
+    with pytest.raises(LayerUnavailable):
+        reader.exchange([Owed([], OWN, 2)], {"a": 1})
+    reader.is_away = False
+    reader.exchange([], {"a": 1})
+    assert settled(reader) == [codec.settled("me", 1, [{"n": 1}], None), codec.settled("me", 2, [], None)]
+    reader.exchange([], {})
+    assert len(settled(reader)) == 2
+
+
+def test_a_settlement_is_kept_when_the_first_step_fails(caplog: pytest.LogCaptureFixture) -> None:
+    reader = ScriptedReader("a")
+    reader.is_away = True
+    with pytest.raises(LayerUnavailable):
+        reader.exchange([Owed([Envelope("work", {}), Envelope(OWN, {"n": 1})], OWN, 1)], {})
+    reader.is_away = False
+    reader.close()
+    assert settled(reader) == [codec.settled("me", 1, [{"n": 1}], None)]
+    assert not [operation for operation in reader.executed if isinstance(operation, Push)]
+
+
+def test_other_entries_are_not_written_twice(caplog: pytest.LogCaptureFixture) -> None:
+    reader = ScriptedReader("a")
+    reader.is_away = True
+    with pytest.raises(LayerUnavailable), caplog.at_level(logging.WARNING):
+        reader.exchange([Owed([Envelope("interface.y!other", {})]), Owed([], OWN, 1)], {})
+    reader.is_away = False
+    reader.exchange([], {})
+    assert [entry[:1] for entry in settled(reader)] == [Kind.SETTLED]
+    assert "while 1 deliveries" in caplog.text
+
+
+def test_a_held_send_to_a_channel_that_stays_full_is_dropped_counted_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(exchange, "INSIST_SECONDS", 0.0)
+    reader = ScriptedReader("a")
+    reader.is_full = True
+    with caplog.at_level(logging.ERROR):
+        reader.exchange([Owed([Envelope("work", {}), Envelope(OWN, {})], OWN, 1)], {})
+    assert Count("work", "dropped", 1) in reader.executed
+    assert settled(reader) == [codec.settled("me", 1, [{}], None)]
+    assert "channel 'work' stayed full" in caplog.text
+
+
+def test_what_is_too_old_is_told_apart_and_counted_with_the_next_exchange() -> None:
+    reader = ScriptedReader("a")
+    body = codec.queue_body(Envelope("a", {"n": 1}, 5))
+    reader.batches = [Batch("a", 100.0, [HEADER.pack(30.0, 90.0) + body, HEADER.pack(99.0, 159.0) + body])]
+    received = reader.exchange([], {"a": 4})
+    assert [len(received.taken), len(received.expired)] == [1, 1]
+    assert received.expired[0].envelope.turn == 5
+    reader.exchange([], {})
+    assert Count("a", "expired", 1) in reader.executed
+
+
+def test_a_damaged_entry_is_skipped_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    reader = ScriptedReader("a")
+    good = HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {}))
+    reader.batches = [Batch("a", 100.0, [b"", b"junk", good[:18], HEADER.pack(1.0, 2e9) + b"\x93\xc0\xc0\xc0", good])]
+    with caplog.at_level(logging.WARNING):
+        assert len(reader.exchange([], {"a": 8}).taken) == 1
+    reader.exchange([], {})
+    assert [operation for operation in reader.executed if operation == Count("a", "undecodable", 1)] != []
+    assert "Skipped an entry of channel 'a'" in caplog.text
+
+
+def test_messages_are_given_back_in_their_order() -> None:
+    reader = ScriptedReader("a")
+    raws = [HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {"n": n})) for n in range(3)]
+    reader.batches = [Batch("a", 100.0, raws)]
+    reader.give_back(reader.exchange([], {"a": 3}).taken[1:])
+    assert reader.executed[-1] == PutBack("a", raws[1:])
+
+
+def test_channels_are_asked_in_turns() -> None:
+    reader = ScriptedReader("a", "b", "c")
+    for _ in range(3):
+        reader.exchange([], {"a": 1, "b": 1, "c": 1})
+    firsts = {operation.channels[0] for operation in reader.executed if isinstance(operation, Take)}
+    assert firsts == {"a", "b", "c"}

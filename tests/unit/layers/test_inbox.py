@@ -1,0 +1,86 @@
+"""The group index at the edge: what entries of an inbox mean, and in which order they take effect."""
+
+import logging
+
+import pytest
+from towpath.layers.contract import Grouped, Kept, Replies, Settled
+from towpath.layers.entries import EntryCodec
+from towpath.layers.inbox import Inbox
+
+codec = EntryCodec()
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox("interface.x!", codec)
+
+
+def test_a_group_message_reaches_those_who_joined_before_it_and_nobody_else(inbox: Inbox) -> None:
+    entries = [codec.join("room", "a"), codec.group("room", {"n": 1}), codec.join("room", "b"), codec.group("room", {})]
+    assert inbox.events(entries) == [Grouped("room", ("a",), {"n": 1}), Grouped("room", ("a", "b"), {})]
+
+
+def test_a_group_message_for_nobody_here_is_no_event(inbox: Inbox) -> None:
+    assert inbox.events([codec.group("room", {})]) == []
+
+
+def test_leaving_takes_effect_before_the_next_group_message(inbox: Inbox) -> None:
+    entries = [codec.join("room", "a"), codec.leave("room", "a"), codec.group("room", {})]
+    assert inbox.events(entries) == []
+    assert inbox.groups == []
+
+
+def test_leaving_a_group_that_one_is_not_in_changes_nothing(inbox: Inbox) -> None:
+    inbox.events([codec.join("room", "a"), codec.leave("room", "b"), codec.leave("other", "a")])
+    assert inbox.members("room") == ("a",)
+
+
+def test_a_closed_connection_leaves_all_its_groups_at_once(inbox: Inbox) -> None:
+    inbox.events([codec.join("room", "a"), codec.join("hall", "a"), codec.join("hall", "b")])
+    assert set(inbox.remove("a")) == {"room", "hall"}
+    assert inbox.groups == ["hall"]
+    assert inbox.remove("a") == ()
+
+
+def test_who_is_not_open_cannot_join_and_is_named_as_a_stray() -> None:
+    inbox = Inbox("interface.x!", codec, {"a"}.__contains__)
+    inbox.events([codec.join("room", "a"), codec.join("room", "gone")])
+    assert inbox.members("room") == ("a",)
+    assert inbox.pop_strays() == [("room", "gone")]
+    assert inbox.pop_strays() == []
+
+
+def test_settlements_replies_and_signs_of_life_become_events_in_order(inbox: Inbox) -> None:
+    entries = [
+        codec.delivery("a", {"text": ""}),
+        codec.kept("a", 7),
+        codec.settled("a", 7, [{"text": "x"}], b"state"),
+        codec.settled("a", 8, [], None),
+    ]
+    assert inbox.events(entries) == [
+        Replies("a", ({"text": ""},)),
+        Kept("a", 7),
+        Settled("a", 7, [{"text": "x"}], b"state"),
+        Settled("a", 8, [], None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b"",
+        b"S",
+        b"S\xc1",
+        b"X" + codec.delivery("a", {})[1:],
+        b"S" + codec.delivery("a", {})[1:],
+        b"D\x01",
+        b"\xff" * 40,
+    ],
+)
+def test_a_damaged_or_foreign_entry_is_counted_and_the_next_one_read(
+    inbox: Inbox, entry: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert inbox.events([entry, codec.kept("a", 1)]) == [Kept("a", 1)]
+    assert inbox.undecodable_count == 1
+    assert "Skipped an entry of inbox interface.x!" in caplog.text

@@ -1,0 +1,102 @@
+"""Commands and keys: what Redis is asked, and that it could be a cluster."""
+
+import re
+
+import pytest
+from towpath.layers.errors import ConfigurationError
+from towpath.layers.keys import Keys
+from towpath.layers.operations import (
+    CloseInbox,
+    Count,
+    Drop,
+    Join,
+    Lease,
+    Leave,
+    Marks,
+    Members,
+    Operation,
+    Push,
+    PushInbox,
+    PutBack,
+    Renew,
+    Statistics,
+    TakeInbox,
+)
+from towpath.layers.redis.commands import Commands
+from towpath.layers.redis.hosts import parse_hosts
+from towpath.layers.redis.layer import RedisChannelLayer
+
+ONE_SLOT: list[Operation] = [
+    Push("a", [b"x"], 1),
+    PutBack("a", [b"x"]),
+    Drop("a"),
+    Count("a", "sent", 1),
+    Statistics("a"),
+    PushInbox("in!", [b"x"], 1),
+    TakeInbox("in!", 1),
+    Lease("in!"),
+    CloseInbox("in!"),
+    Join("room", "in!", ["x"]),
+    Leave("room", "in!", ["x"]),
+    Renew("room", "in!"),
+    Marks("room"),
+    Members("room", "in!"),
+]
+
+
+@pytest.mark.parametrize("operation", ONE_SLOT, ids=lambda operation: type(operation).__name__)
+def test_all_keys_of_an_operation_share_a_hash_tag_and_the_prefix(operation: Operation) -> None:
+    command = Commands(Keys("p:"), 60, 86400).command(operation)
+    keys = [part for part in command if isinstance(part, str) and part.startswith("p:")]
+    assert keys
+    assert len({re.search(r"\{(.*?)\}", key).group(1) for key in keys}) == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "label"),
+    [
+        (None, "redis://127.0.0.1:6379/0"),
+        (["redis://:secret@cache:6380/3"], "redis://cache:6380/3"),
+        ([("cache", 6380)], "redis://cache:6380/0"),
+        ([["::1", 6380]], "redis://[::1]:6380/0"),
+        (["unix:///run/redis.sock"], "unix:///run/redis.sock"),
+    ],
+)
+def test_a_host_is_a_url_or_a_pair_and_its_label_hides_the_password(hosts: object, label: str) -> None:
+    host = parse_hosts(hosts)
+    assert host.label == label
+    assert "secret" not in repr(host)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "message"),
+    [
+        ("redis://127.0.0.1", "is a list of Redis URLs"),
+        ([], "holds one Redis"),
+        (["redis://a", "redis://b"], "sharding is not supported"),
+        (["http://a"], "cannot be used"),
+        ([6379], "a host is a Redis URL"),
+        ([("a", "b")], "a host is a Redis URL"),
+    ],
+)
+def test_hosts_that_cannot_be_used_are_refused_with_a_reason(hosts: object, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        parse_hosts(hosts)
+
+
+@pytest.mark.parametrize("kwargs", [{"socket_timeout": 3}, {"decode_responses": True}, {"protocol": 3}])
+def test_connection_options_that_would_break_the_layer_are_refused(kwargs: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match=r"connection_kwargs\["):
+        RedisChannelLayer(connection_kwargs=kwargs)
+
+
+@pytest.mark.parametrize(
+    "options", [{"prefix": 3}, {"expiry": 0}, {"expiry": True}, {"group_expiry": -1}, {"capacity": 0}]
+)
+def test_options_out_of_bounds_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError):
+        RedisChannelLayer(**options)  # type: ignore[arg-type]
+
+
+def test_a_prefix_is_taken_literally_in_patterns() -> None:
+    assert Keys("a*[b]:").every() == r"a\*\[b\]:*"
