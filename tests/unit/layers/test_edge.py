@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+
 from towpath.layers.capacity import Capacities
 from towpath.layers.contract import Envelope
 from towpath.layers.edge import BaseEdge
@@ -81,7 +82,7 @@ def test_leaves_are_not_forgotten_while_the_store_is_away(edge: ScriptedEdge) ->
     edge.closed("b")
     edge.is_away = False
     asyncio.run(edge.renew())
-    assert edge.done(Leave) == [Leave("room", edge.inbox, ["b", "a"])]
+    assert edge.done(Leave) == [Leave("room", edge.inbox, ["a", "b"])]
 
 
 def test_a_join_that_came_too_late_is_undone_in_the_store(edge: ScriptedEdge) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 import pytest
+
 from towpath.layers import exchange
 from towpath.layers.capacity import Capacities
 from towpath.layers.contract import Envelope, Owed

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+
 from towpath.layers.contract import Grouped, Kept, Replies, Settled
 from towpath.layers.entries import EntryCodec
 from towpath.layers.inbox import Inbox

@@ -4,6 +4,7 @@ import logging
 from datetime import date
 
 import pytest
+
 from towpath.layers.contract import Envelope, GroupSend, Owed, Replies, Settled
 from towpath.layers.entries import EntryCodec
 from towpath.layers.inbox import Inbox

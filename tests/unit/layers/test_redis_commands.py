@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from towpath.layers.errors import ConfigurationError
 from towpath.layers.keys import Keys
 from towpath.layers.operations import (
