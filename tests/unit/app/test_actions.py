@@ -17,7 +17,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> ActionLines:
 
 
 def http(**changes: Any) -> dict[str, Any]:
-    return {"method": "GET", "path": "/path", "status": 200, "time_taken": 0.1249, "client": CLIENT, "size": 3} | changes
+    return {"method": "GET", "path": "/path", "status": 200, "time_taken": 0.1249, "client": CLIENT} | changes
 
 
 def test_a_request_is_one_line(lines: ActionLines, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from towpath.channels.configured import LayerSettings
 from towpath.layers.errors import ConfigurationError
-from towpath.settings import LayerSettings, find_problems, read_settings
+from towpath.settings import find_problems, read_settings
 
 GOOD_LAYER = {"BACKEND": "towpath.layers.memory.MemoryChannelLayer", "ROUTING": "site.routing.routes"}
 
@@ -32,9 +33,8 @@ def test_everything_that_is_set_is_read() -> None:
             FORCE_SCRIPT_NAME="/app/",
         )
     )
-    assert settings.channel_layers == {
-        "default": LayerSettings(GOOD_LAYER["BACKEND"], GOOD_LAYER["ROUTING"], {"capacity": 5}, {})
-    }
+    layer = LayerSettings(GOOD_LAYER["BACKEND"], GOOD_LAYER["ROUTING"], {"capacity": 5}, {})
+    assert settings.channel_layers == {"default": layer}
     assert settings.session_engine == "django.contrib.sessions.backends.cache"
     assert settings.ws_protocols == ("wamp", "graphql-ws")
     assert settings.script_name == "/app"
@@ -54,15 +54,11 @@ def test_routing_may_be_a_path_a_list_or_a_dict(routing: Any) -> None:
     ("settings", "key"),
     [
         ({"CHANNEL_LAYERS": ["default"]}, "CHANNEL_LAYERS"),
-        ({"CHANNEL_LAYERS": {1: GOOD_LAYER}}, "CHANNEL_LAYERS[1]"),
         ({"CHANNEL_LAYERS": {"default": "redis"}}, "CHANNEL_LAYERS['default']"),
-        ({"CHANNEL_LAYERS": {"default": {"ROUTING": "a.b"}}}, "CHANNEL_LAYERS['default']['BACKEND']"),
-        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "BACKEND": "redis"}}}, "CHANNEL_LAYERS['default']['BACKEND']"),
-        ({"CHANNEL_LAYERS": {"default": {"BACKEND": "a.B"}}}, "CHANNEL_LAYERS['default']['ROUTING']"),
-        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "ROUTING": "routes"}}}, "CHANNEL_LAYERS['default']['ROUTING']"),
-        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "ROUTING": None}}}, "CHANNEL_LAYERS['default']['ROUTING']"),
+        ({"CHANNEL_LAYERS": {"default": {"ROUTING": "a.b"}}}, "CHANNEL_LAYERS['default']"),
+        ({"CHANNEL_LAYERS": {"default": {"BACKEND": "a.B"}}}, "CHANNEL_LAYERS['default']"),
         ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "CONFIG": []}}}, "CHANNEL_LAYERS['default']['CONFIG']"),
-        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "CONFG": {}}}}, "CHANNEL_LAYERS['default']['CONFG']"),
+        ({"CHANNEL_LAYERS": {"default": {**GOOD_LAYER, "CONFG": {}}}}, "CHANNEL_LAYERS['default']"),
         ({"CHANNEL_SESSION_ENGINE": 3}, "CHANNEL_SESSION_ENGINE"),
         ({"CHANNELS_WS_PROTOCOLS": "wamp"}, "CHANNELS_WS_PROTOCOLS"),
         ({"CHANNELS_WS_PROTOCOLS": ["ok", "not ok"]}, "CHANNELS_WS_PROTOCOLS[1]"),
@@ -72,16 +68,13 @@ def test_routing_may_be_a_path_a_list_or_a_dict(routing: Any) -> None:
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_key(settings: dict[str, Any], key: str) -> None:
-    assert [problem.key for problem in find_problems(source(**settings))] == [key]
+    [problem] = find_problems(source(**settings))
+    assert problem.text.startswith(f"{key} ")
     with pytest.raises(ConfigurationError) as caught:
         read_settings(source(**settings))
-    assert str(caught.value).startswith(f"{key} ")
+    assert str(caught.value) == str(problem)
 
 
 def test_every_problem_is_found_not_only_the_first() -> None:
     problems = find_problems(source(CHANNEL_LAYERS={"a": {}, "b": GOOD_LAYER}, FORCE_SCRIPT_NAME="x"))
-    assert [problem.key for problem in problems] == [
-        "CHANNEL_LAYERS['a']['BACKEND']",
-        "CHANNEL_LAYERS['a']['ROUTING']",
-        "FORCE_SCRIPT_NAME",
-    ]
+    assert [problem.text.split()[0] for problem in problems] == ["CHANNEL_LAYERS['a']", "FORCE_SCRIPT_NAME"]

@@ -1,0 +1,20 @@
+"""The Django application. It patches nothing: its place in `INSTALLED_APPS` decides which `runserver` wins."""
+
+from django.apps import AppConfig
+from django.core import checks as django_checks
+
+
+class TowpathConfig(AppConfig):
+    """Makes `"towpath"` in `INSTALLED_APPS` bring the commands and the system checks."""
+
+    name = "towpath"
+    label = "towpath"
+    verbose_name = "Towpath"
+
+    def ready(self) -> None:
+        from . import checks
+
+        django_checks.register(checks.check_settings)
+        django_checks.register(checks.check_layers)
+        django_checks.register(checks.check_memory_layer)
+        django_checks.register(checks.check_runserver)

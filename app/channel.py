@@ -1,0 +1,5 @@
+"""What anything sends to, under the import path of 1.x."""
+
+from towpath.channels import Channel, Group
+
+__all__ = ["Channel", "Group"]

@@ -1,0 +1,107 @@
+"""System checks: what is wrong with a project's Towpath settings, said before anything starts.
+
+| id           | says                                                            |
+|--------------|-----------------------------------------------------------------|
+| towpath.E001 | a setting has the wrong shape                                   |
+| towpath.E002 | the class of a channel layer cannot be imported                 |
+| towpath.E003 | the routing of a channel layer cannot be imported, or is wrong  |
+| towpath.W001 | another application's `runserver` wins over ours                |
+| towpath.W002 | a memory layer while DEBUG is off                               |
+| towpath.W003 | there are channel layers, but none is called "default"          |
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core import mail
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.core.management import get_commands, load_command_class
+from django.utils.module_loading import import_string
+
+from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, LayerSettings
+
+from .settings import find_problems, read_settings
+
+MEMORY_LAYER = "towpath.layers.memory.MemoryChannelLayer"
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Find settings of the wrong shape (E001) and a missing default layer (W003)."""
+    messages: list[CheckMessage] = [
+        Error(f"{problem.text}.", hint=problem.hint, id="towpath.E001") for problem in find_problems()
+    ]
+    if not messages and (layers := read_settings().channel_layers) and DEFAULT_CHANNEL_LAYER not in layers:
+        text = f"CHANNEL_LAYERS has {', '.join(layers)}, but no 'default', which Channel and Group use by themselves."
+        messages.append(CheckWarning(text, hint="Call one of them 'default'.", id="towpath.W003"))
+    return messages
+
+
+def check_layers(**_: Any) -> list[CheckMessage]:
+    """Find classes (E002) and routings (E003) that cannot be imported."""
+    return [message for alias, layer in _sound_layers() for message in _layer_messages(alias, layer)]
+
+
+def check_memory_layer(**_: Any) -> list[CheckMessage]:
+    """Warn of memory layers outside development (W002): they reach no other process."""
+    if settings.DEBUG or _is_test_run():
+        return []
+    return [
+        CheckWarning(
+            f"CHANNEL_LAYERS[{alias!r}] is a memory layer, and DEBUG is off: no other process sees what is sent to it.",
+            hint='Use "towpath.layers.redis.RedisChannelLayer" in production.',
+            id="towpath.W002",
+        )
+        for alias, layer in _sound_layers()
+        if layer.backend == MEMORY_LAYER
+    ]
+
+
+def check_runserver(**_: Any) -> list[CheckMessage]:
+    """Warn if another application's `runserver` is the one that `manage.py` starts (W001)."""
+    from .management.commands.runserver import Command
+
+    winner = get_commands()["runserver"]
+    command = load_command_class(winner, "runserver") if isinstance(winner, str) else winner
+    if isinstance(command, Command):
+        return []
+    name = winner if isinstance(winner, str) else type(winner).__module__
+    return [
+        CheckWarning(
+            f"`manage.py runserver` is the one of {name!r}, which serves no WebSockets and runs no consumers.",
+            hint=f'Put "towpath" above {name!r} in INSTALLED_APPS.',
+            id="towpath.W001",
+        )
+    ]
+
+
+def _sound_layers() -> list[tuple[str, LayerSettings]]:
+    """Return the layers, or none while the settings have the wrong shape: E001 says so."""
+    if any(True for _ in find_problems()):
+        return []
+    return list(read_settings().channel_layers.items())
+
+
+def _layer_messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
+    try:
+        import_string(layer.backend)
+    except Exception as error:
+        text = f"CHANNEL_LAYERS[{alias!r}]['BACKEND'], {layer.backend!r}, cannot be imported: {error}"
+        yield Error(text, hint="Correct the dotted path, or install what it needs.", id="towpath.E002")
+    try:
+        _build_router(layer.routing)
+    except Exception as error:
+        text = f"CHANNEL_LAYERS[{alias!r}]['ROUTING'] cannot be used: {type(error).__name__}: {error}"
+        yield Error(text, hint="Correct the dotted path, or the route that it names.", id="towpath.E003")
+
+
+def _build_router(routing: Any) -> None:
+    from towpath.routing import Router
+
+    Router(routing)
+
+
+def _is_test_run() -> bool:
+    """Tell whether Django's test environment is set up: it turns DEBUG off, and makes this outbox."""
+    return hasattr(mail, "outbox")

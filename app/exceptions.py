@@ -1,0 +1,39 @@
+"""What consumers and views may raise, under the import path of 1.x; beside it the errors of the layers."""
+
+from towpath.channels.exceptions import (
+    ChannelSocketException,
+    ConsumeLater,
+    DenyConnection,
+    RequestAborted,
+    RequestTimeout,
+    ResponseLater,
+    WebsocketCloseException,
+)
+from towpath.layers.errors import (
+    ChannelFull,
+    ConfigurationError,
+    DecodeError,
+    EncodeError,
+    InvalidName,
+    LayerUnavailable,
+    MessageTooLarge,
+    TowpathError,
+)
+
+__all__ = [
+    "ChannelFull",
+    "ChannelSocketException",
+    "ConfigurationError",
+    "ConsumeLater",
+    "DecodeError",
+    "DenyConnection",
+    "EncodeError",
+    "InvalidName",
+    "LayerUnavailable",
+    "MessageTooLarge",
+    "RequestAborted",
+    "RequestTimeout",
+    "ResponseLater",
+    "TowpathError",
+    "WebsocketCloseException",
+]

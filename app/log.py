@@ -1,0 +1,36 @@
+"""Logging for the processes that our commands start. Library code only logs; handlers are set here, and only if the
+project's `LOGGING` has none for `towpath`.
+"""
+
+import logging
+
+from django.utils.log import ServerFormatter
+
+ROOT = "towpath"
+#: `-v` of a Django command -> the least level that is written.
+LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG, 3: logging.DEBUG}
+
+
+def setup_logger(name: str = ROOT, verbosity: int = 1) -> logging.Logger:
+    """Let the logger `name` write to stderr, unless the project already said where it writes. Return it."""
+    logger = logging.getLogger(name)
+    if not logger.hasHandlers():
+        _write_to_stderr(logger, logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.setLevel(LEVELS.get(verbosity, logging.DEBUG))
+    return logger
+
+
+def setup_request_logger(name: str) -> logging.Logger:
+    """Let the logger `name` write `runserver`'s lines, coloured by status as Django colours them. Return it."""
+    logger = logging.getLogger(name)
+    if not logger.handlers:
+        _write_to_stderr(logger, ServerFormatter("[{server_time}] {message}", style="{"))
+        logger.setLevel(logging.INFO)
+    return logger
+
+
+def _write_to_stderr(logger: logging.Logger, formatter: logging.Formatter) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logger.addHandler(handler)
+    logger.propagate = False

@@ -1,0 +1,189 @@
+"""A Django project on disk, and its processes: what the end-to-end tests start, talk to and stop."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+#: Seconds until a process that does not do what it must is a failure; far above what a loaded machine needs.
+PATIENCE_SECONDS = 60
+
+MANAGE = """
+import os, sys
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
+
+SETTINGS = """
+from pathlib import Path
+DEBUG = True
+SECRET_KEY = "for tests"
+ALLOWED_HOSTS = ["*"]
+INSTALLED_APPS = ["towpath", "django.contrib.staticfiles"]
+ROOT_URLCONF = "urls"
+WSGI_APPLICATION = None
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(__file__).parent / "db.sqlite3"}}
+STATIC_URL = "static/"
+STATICFILES_DIRS = [Path(__file__).parent / "assets"]
+CHANNEL_LAYERS = {"default": {
+    "BACKEND": "towpath.layers.memory.MemoryChannelLayer",
+    "ROUTING": "routes.channel_routing",
+}}
+"""
+
+URLS = """
+from django.http import HttpResponse
+from django.urls import path
+urlpatterns = [path("hello/", lambda request: HttpResponse("hello " + request.GET.get("name", "")))]
+"""
+
+ROUTES = """
+from towpath import route
+channel_routing = [
+    route("websocket.connect", "consumers.connect", path=r"^/echo/$"),
+    route("websocket.receive", "consumers.receive", path=r"^/echo/$"),
+]
+"""
+
+CONSUMERS = """
+def connect(message):
+    message.reply_channel.send({"accept": True})
+
+def receive(message):
+    message.reply_channel.send({"text": "first " + message["text"]})
+"""
+
+
+class Process:
+    """A process of the project; everything it writes, to either stream, is kept in order."""
+
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+        self._popen = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.output = ""
+        self._has_ended = False
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def wait_for(self, text: str, times: int = 1) -> None:
+        """Wait until the process has written `text`, that often."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.output.count(text) >= times or self._has_ended, PATIENCE_SECONDS)
+            assert self.output.count(text) >= times, f"did not write {text!r}, but:\n{self.output}"
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process and its children, as a terminal does."""
+        os.killpg(self._popen.pid, number)
+
+    def wait(self) -> int:
+        """Wait until it has ended and all of its output is read; return its exit code."""
+        code = self._popen.wait(PATIENCE_SECONDS)
+        self._reader.join(PATIENCE_SECONDS)
+        assert not self._reader.is_alive(), "a child of the process is still running"
+        return code
+
+    def kill(self) -> None:
+        """End it with all its children, whatever it does."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._popen.wait()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self._popen.stdout is not None
+        for line in self._popen.stdout:
+            with self._changed:
+                self.output += line
+                self._changed.notify_all()
+        with self._changed:
+            self._has_ended = True
+            self._changed.notify_all()
+
+
+class Project:
+    """A Django project in a folder of its own: an echo over WebSocket, a page, a static file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._processes: list[Process] = []
+        for name, text in {
+            "manage.py": MANAGE,
+            "settings.py": SETTINGS,
+            "urls.py": URLS,
+            "routes.py": ROUTES,
+            "consumers.py": CONSUMERS,
+            "assets/site.css": "body { color: teal }\n",
+        }.items():
+            self.write(name, text)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the project."""
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace `old` in a file of the project."""
+        text = (self.folder / name).read_text()
+        assert old in text
+        self.write(name, text.replace(old, new))
+
+    def manage(self, *arguments: str) -> Process:
+        """Start `manage.py` with these arguments."""
+        return self.run(sys.executable, "-u", "manage.py", *arguments)
+
+    def run(self, *command: str) -> Process:
+        """Start a command in the project's folder."""
+        environment = os.environ | {"DJANGO_COLORS": "nocolor", "PYTHONDONTWRITEBYTECODE": "1"}
+        process = Process(list(command), self.folder, environment)
+        self._processes.append(process)
+        return process
+
+    def kill_all(self) -> None:
+        """End every process that is left."""
+        for process in self._processes:
+            process.kill()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A fresh project; its processes end with the test."""
+    fresh = Project(tmp_path)
+    yield fresh
+    fresh.kill_all()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def get() -> Callable[[str], bytes]:
+    """Fetch an address and return the body."""
+
+    def fetch(address: str) -> bytes:
+        with urlopen(address, timeout=PATIENCE_SECONDS) as response:
+            body: bytes = response.read()
+            return body
+
+    return fetch
