@@ -1,0 +1,51 @@
+"""The admin. What is saved or deleted here changes on every open page, as from anywhere else."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from .models import Blog, ChatLine, Post
+
+admin.site.site_header = "Waterline"
+admin.site.site_title = "Waterline"
+admin.site.index_title = "The newsroom"
+
+
+@admin.register(Blog)
+class BlogAdmin(admin.ModelAdmin):
+    """Blogs."""
+
+    list_display = ["title", "slug", "revision"]
+    search_fields = ["title", "summary"]
+    prepopulated_fields = {"slug": ["title"]}
+
+
+class EntryAdmin(admin.ModelAdmin):
+    """What posts and chat lines have in common."""
+
+    list_display = ["__str__", "blog", "byline", "created", "edited"]
+    list_filter = ["blog", "created"]
+    list_select_related = ["blog", "author"]
+    search_fields = ["text"]
+    ordering = ["-pk"]
+    date_hierarchy = "created"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave out what was removed."""
+        return super().get_queryset(request).filter(removed=False)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Propose the editor as the author."""
+        return {"author": request.user.pk, **super().get_changeform_initial_data(request)}
+
+
+@admin.register(Post)
+class PostAdmin(EntryAdmin):
+    """Posts."""
+
+
+@admin.register(ChatLine)
+class ChatLineAdmin(EntryAdmin):
+    """Chat lines: here is where they can be moderated."""

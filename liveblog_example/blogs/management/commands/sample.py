@@ -1,0 +1,75 @@
+"""`manage.py sample`: fill an empty site with blogs to look at and accounts to try. Safe to run again."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from blogs.models import Blog, ChatLine, Post
+from blogs.sample_content import BLOGS, SampleBlog
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+ACCOUNTS = [("editor", "Mara", "Voss"), ("reader", "Tobi", "Lund")]
+
+
+class Command(BaseCommand):
+    """Make sample blogs and accounts."""
+
+    help = "Makes sample blogs, and the accounts editor/editor and reader/reader. Not for a public site."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--yes", action="store_true", help="do it even though DEBUG is off")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is not there yet."""
+        if not (settings.DEBUG or options["yes"]):
+            raise CommandError("DEBUG is off, and the sample accounts have known passwords. If you mean it: --yes")
+        with transaction.atomic():
+            editor, reader = (account(*names) for names in ACCOUNTS)
+            editor.groups.add(editors())
+            made = [sample.slug for sample in BLOGS if make_blog(sample, editor, reader)]
+        self.stdout.write(f"Sample blogs made: {', '.join(made) or 'none, they are all here already'}.")
+        for username, *_ in ACCOUNTS:
+            self.stdout.write(f"Account: {username}, password: {username}")
+
+
+def account(username: str, first_name: str, last_name: str) -> User:
+    """Return the account; a new one gets its name as its password."""
+    user, is_new = User.objects.get_or_create(
+        username=username,
+        defaults={"first_name": first_name, "last_name": last_name, "is_staff": username == "editor"},
+    )
+    if is_new:
+        user.set_password(username)
+        user.save()
+    return user
+
+
+def editors() -> Group:
+    """Return the group whose members may do everything with blogs, posts and chat."""
+    group, _ = Group.objects.get_or_create(name="Editors")
+    group.permissions.set(Permission.objects.filter(content_type__app_label="blogs"))
+    return group
+
+
+def make_blog(sample: SampleBlog, editor: User, reader: User) -> bool:
+    """Make a blog with its entries, in the order they were written; tell whether it was not there yet."""
+    blog, is_new = Blog.objects.get_or_create(
+        slug=sample.slug, defaults={"title": sample.title, "summary": sample.summary}
+    )
+    if is_new:
+        for minutes, text in sample.posts:
+            Post.objects.create(blog=blog, author=editor, text=text, created=ago(minutes))
+        for place, (minutes, text) in enumerate(sample.chat):
+            author = editor if place % 3 == 2 else reader
+            ChatLine.objects.create(blog=blog, author=author, text=text, created=ago(minutes))
+    return is_new
+
+
+def ago(minutes: int) -> Any:
+    """Return the time so many minutes ago."""
+    return timezone.now() - timedelta(minutes=minutes)
