@@ -1,0 +1,111 @@
+"""The logged-in user on messages: `message.user`, loaded when it is first looked at.
+
+A WebSocket logs in by the cookie of its handshake, with one decorator on the consumer of `websocket.connect`
+(`channel_session_user_from_http`) and `channel_session_user` on the others.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+from django.contrib import auth
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from towpath.channels import Message
+
+from .decorating import hang, opening
+from .sessions import open_both_sessions, open_channel_session, open_http_session
+
+_AUTH_KEYS = (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY)
+
+
+def transfer_user(from_session: SessionBase, to_session: SessionBase) -> None:
+    """Log the user of one session in to the other; do nothing if nobody is logged in to the first."""
+    if all(key in from_session for key in _AUTH_KEYS):
+        for key in _AUTH_KEYS:
+            to_session[key] = from_session[key]
+
+
+class _SessionWithoutKey:
+    """What `django.contrib.auth.get_user` may do to a session here: no new key, as no cookie could tell the browser."""
+
+    def __init__(self, session: SessionBase) -> None:
+        self._session = session
+
+    def __getitem__(self, key: str) -> Any:
+        return self._session[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._session[key] = value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._session.get(key, default)
+
+    def cycle_key(self) -> None:
+        """Keep the key: the session hash was made with an older secret, which is renewed in place."""
+
+    def flush(self) -> None:
+        """Log out: the session hash is wrong, as after a change of the password. Other values stay."""
+        for key in _AUTH_KEYS:
+            self._session.pop(key, None)
+
+
+def _load_user(session: SessionBase | None) -> Any:
+    if session is None:
+        from django.contrib.auth.models import AnonymousUser  # models cannot be imported before Django is set up
+
+        return AnonymousUser()
+    return auth.get_user(cast(HttpRequest, SimpleNamespace(session=_SessionWithoutKey(session))))
+
+
+def _hang_user(message: Message, session: SessionBase | None) -> None:
+    hang(message, user=SimpleLazyObject(lambda: _load_user(session)))
+
+
+def _hang_channel_user(message: Message) -> None:
+    _hang_user(message, message.channel_session)  # type: ignore[attr-defined]  # hung on it by the session's context
+
+
+def _transfer_from_http(message: Message) -> None:
+    if message.http_session is not None:  # type: ignore[attr-defined]
+        transfer_user(message.http_session, message.channel_session)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _channel_user(message: Message) -> Iterator[None]:
+    with open_channel_session(message):
+        _hang_channel_user(message)
+        yield
+
+
+@contextmanager
+def _http_user(message: Message) -> Iterator[None]:
+    with open_http_session(message):
+        _hang_user(message, message.http_session)  # type: ignore[attr-defined]
+        yield
+
+
+@contextmanager
+def _channel_user_from_http(message: Message) -> Iterator[None]:
+    with open_channel_session(message), open_http_session(message):
+        _transfer_from_http(message)
+        _hang_channel_user(message)
+        yield
+
+
+@contextmanager
+def _both_users(message: Message) -> Iterator[None]:
+    with open_channel_session(message), open_http_session(message):
+        _transfer_from_http(message)  # only a message that brings a cookie does it, not each later one
+        with open_both_sessions(message):
+            _hang_channel_user(message)
+            yield
+
+
+channel_session_user = opening(_channel_user)
+http_session_user = opening(_http_user)
+channel_session_user_from_http = opening(_channel_user_from_http)
+channel_and_http_session_user_from_http = opening(_both_users)

@@ -1,0 +1,116 @@
+"""Django's request handler for messages: request, middleware, view, and the reply messages that come out of it.
+
+One handler serves all threads of a worker. It sends nothing; `view` does.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.handlers.base import BaseHandler
+from django.core.signals import request_started
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix, set_script_prefix
+
+from towpath.channels import Message, RequestAborted, ResponseLater
+from towpath.layers.contract import Content
+
+from .environment import script_name
+from .request import AsgiRequest
+from .response import CHUNK_BYTES, HttpResponseLater, last_resort_response, replies
+
+logger = logging.getLogger("django.request")
+
+
+class AsgiHandler(BaseHandler):
+    """Turns an `http.request` message into the messages of its response; loads the middleware once, when it is made."""
+
+    request_class = AsgiRequest
+    #: The longest part of a body in one message, in bytes.
+    chunk_size = CHUNK_BYTES
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware()
+
+    def __call__(self, message: Message) -> Iterator[Content]:
+        """Yield the messages of the response; none if somebody else sends it, or nobody is there to be answered.
+
+        An error before the first message is yielded as an error page, and then raised.
+        """
+        with _script_prefix(message):
+            response = self._response_to(message)
+            is_started = False
+            try:
+                for content in self.encode_response(response, message.content["method"].upper()):
+                    is_started = True
+                    yield content
+            except Exception:
+                if not is_started:
+                    yield from replies(last_resort_response(), "GET")
+                raise
+            finally:
+                response.close()
+
+    @classmethod
+    def encode_response(cls, response: HttpResponseBase, method: str = "GET") -> Iterator[Content]:
+        """Yield the messages of a response."""
+        return iter(()) if isinstance(response, HttpResponseLater) else replies(response, method, cls.chunk_size)
+
+    def _response_to(self, message: Message) -> HttpResponseBase:
+        try:
+            request = self.request_class(message)
+        except UnicodeDecodeError:
+            request_started.send(sender=type(self), environ={}, message=message)
+            logger.warning("Bad Request (UnicodeDecodeError)", exc_info=True, extra={"status_code": 400})
+            response: HttpResponseBase = HttpResponseBadRequest()
+        else:
+            request_started.send(sender=type(self), environ=request.META, message=message)
+            response = self.get_response(request)
+            if request.body_failure is not None and response.status_code >= 400:
+                response = _response_to_failed_body(request, response)
+        response._handler_class = type(self)  # type: ignore[attr-defined]  # the sender of request_finished
+        if isinstance(response, FileResponse) and response.block_size == FileResponse.block_size:
+            response.block_size = self.chunk_size
+        return response
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Run middleware and view; an error that leaves them becomes a plain page, as no server is above."""
+        try:
+            return super().get_response(request)
+        except (Exception, SystemExit) as error:
+            extra = {"request": request, "status_code": 500}
+            logger.exception("Internal Server Error: %s: %s", request.path, type(error).__name__, extra=extra)
+            response = last_resort_response()
+            response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # as BaseHandler does
+            return response
+
+    def _get_response(self, request: HttpRequest) -> Any:
+        """Run the view; `raise ResponseLater` in it is caught here, inside the innermost middleware."""
+        try:
+            return super()._get_response(request)  # type: ignore[misc]  # not in django-stubs
+        except ResponseLater:
+            return HttpResponseLater()
+
+
+def _response_to_failed_body(request: AsgiRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(request.body_failure, RequestAborted):
+        answer: HttpResponse = HttpResponseLater()
+    else:
+        answer = HttpResponse("Request Timeout", status=408, content_type="text/plain")
+    closers = response._resource_closers  # type: ignore[attr-defined]
+    answer._resource_closers.extend(closers)  # type: ignore[attr-defined]
+    return answer
+
+
+@contextmanager
+def _script_prefix(message: Message) -> Iterator[None]:
+    """Let `reverse` know where the site is mounted, and leave the thread to other consumers as it was."""
+    before = get_script_prefix()
+    set_script_prefix(script_name(message.content) or "/")
+    try:
+        yield
+    finally:
+        set_script_prefix(before)

@@ -1,0 +1,148 @@
+"""Django's request object, made of an `http.request` message.
+
+| key of the message | becomes |
+| --- | --- |
+| `method`, `path`, `root_path`, `scheme`, `query_string`, `client`, `server`, `headers` | attributes and `META` |
+| `body` | the request's body, or its first part |
+| `body_channel` | where the rest of the body is read from, as the view reads it |
+| `reply_channel` | `request.reply_channel`: whoever holds it can answer |
+"""
+
+import sys
+from collections.abc import Mapping
+from io import BufferedReader, BytesIO
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, QueryDict, parse_cookie
+from django.http.request import RawPostDataException
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
+
+from towpath.channels import Message, ResponseLater
+
+from .body import READ_AHEAD_BYTES, BodyAborted, BodyChannel, BodyTimeout
+from .environment import build_meta, script_name, split_path
+
+if TYPE_CHECKING:
+    from django.http.request import _PostDataProtocol
+
+
+class AsgiRequest(HttpRequest):
+    """A request to a Django view; `message` is what it was made of, `reply_channel` where its response goes.
+
+    Raises:
+        UnicodeDecodeError: the query string is not UTF-8.
+    """
+
+    #: Raise it in a view to send nothing now; returning `HttpResponseLater()` says the same without a rollback.
+    ResponseLater = ResponseLater
+    #: How long a read waits for the next piece of the body, in seconds.
+    body_receive_timeout = 60
+
+    _body_channel: BodyChannel | None = None
+    _files: MultiValueDict[str, UploadedFile[Any]]
+
+    def __init__(self, message: Message) -> None:
+        # HttpRequest.__init__ is not called: it builds six containers that properties here make when they are asked for
+        content = message.content
+        mount = script_name(content)
+        self.message = message
+        self.reply_channel = message.reply_channel
+        self.script_name = mount
+        self.path, self.path_info = split_path(content, mount)
+        self.META = build_meta(content, mount, self.path_info)
+        self.method = self.META["REQUEST_METHOD"]
+        self.resolver_match = None
+        self._read_started = False
+        self._open_body(message)
+        if "CONTENT_TYPE" in self.META:
+            self._set_content_type_params(self.META)  # type: ignore[attr-defined]  # not in django-stubs
+        else:
+            self.content_type, self.content_params = "", {}
+
+    def _open_body(self, message: Message) -> None:
+        first: bytes = message.content.get("body") or b""
+        channel = message.content.get("body_channel")
+        if channel is None:
+            self._stream = BytesIO(first)
+        else:
+            self._body_channel = BodyChannel(first, message.channel_layer, channel, self.body_receive_timeout)
+            self._stream = BufferedReader(self._body_channel, READ_AHEAD_BYTES)
+
+    @property
+    def body_failure(self) -> BodyTimeout | BodyAborted | None:
+        """What ended the body early while it was read; None if nothing did."""
+        return None if self._body_channel is None else self._body_channel.failure
+
+    def _get_scheme(self) -> str:
+        scheme: str = self.META["wsgi.url_scheme"]
+        return scheme
+
+    @cached_property
+    def GET(self) -> Any:  # type: ignore[override]  # noqa: N802  # a plain attribute in Django's base class
+        return QueryDict(self.message.content.get("query_string") or b"", encoding=self._encoding)  # type: ignore[attr-defined]
+
+    @cached_property
+    def COOKIES(self) -> dict[str, str]:  # type: ignore[override]  # noqa: N802
+        header: str = self.META.get("HTTP_COOKIE", "")
+        if not header.isascii():
+            header = header.encode("latin-1").decode("utf-8", "replace")
+        return parse_cookie(header)
+
+    def _get_post(self) -> QueryDict:
+        if not hasattr(self, "_post"):
+            self._load_post_and_files()
+        return self._post
+
+    def _set_post(self, post: QueryDict) -> None:
+        self._post = post
+
+    POST = property(_get_post, _set_post)
+
+    @property
+    def FILES(self) -> MultiValueDict[str, UploadedFile[Any]]:  # type: ignore[override]  # noqa: N802
+        if not hasattr(self, "_files"):
+            self._load_post_and_files()
+        return self._files
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, of at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes; more is refused before it is in memory.
+
+        Raises:
+            RawPostDataException: part of it has been read by `read()`.
+            RequestDataTooBig: it is longer than the setting allows.
+            RequestTimeout, RequestAborted: it did not come, or not all of it.
+        """
+        if not hasattr(self, "_body"):
+            if self._read_started:
+                raise RawPostDataException("You cannot access body after reading from request's data stream")
+            self._body = self._read_body(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            self._stream = BytesIO(self._body)
+        return self._body
+
+    def _read_body(self, max_bytes: int | None) -> bytes:
+        if max_bytes is None:
+            return self.read()
+        declared: str = self.META.get("CONTENT_LENGTH", "")
+        if not (declared.isdecimal() and int(declared) > max_bytes):
+            body = self.read(max_bytes + 1)  # a length that was not declared shows by the one byte too many
+            if len(body) <= max_bytes:
+                return body
+        raise RequestDataTooBig("Request body exceeded settings.DATA_UPLOAD_MAX_MEMORY_SIZE.")
+
+    def parse_file_upload(
+        self, meta: Mapping[str, Any], post_data: "_PostDataProtocol"
+    ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]]:
+        """Parse a multipart body; one of unknown length is taken for a long one, which goes to a file."""
+        if not meta.get("CONTENT_LENGTH") and self._body_channel is not None:
+            meta = {**meta, "CONTENT_LENGTH": str(sys.maxsize)}
+        return super().parse_file_upload(meta, post_data)
+
+    def close(self) -> None:
+        """Close uploaded files and the body."""
+        super().close()
+        self._stream.close()

@@ -1,0 +1,81 @@
+"""Origin checks in the application, for consumers of `websocket.connect`.
+
+The interface server refuses foreign origins by itself. These are for what it cannot know: ALLOWED_HOSTS, or a rule of
+the project's own. Port and scheme of an origin are not compared.
+"""
+
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import validate_host
+
+from towpath.channels import DenyConnection, Message
+
+from .decorating import find_message
+
+#: What an empty ALLOWED_HOSTS means while DEBUG is on, as in Django.
+_DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
+
+
+class BaseOriginValidator:
+    """Decorates a consumer of `websocket.connect`; subclasses say in `validate_origin` whom they let in."""
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        update_wrapper(self, func)
+        self.func = func
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Bind like a function, so that methods can be decorated."""
+        return self if instance is None else partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the consumer.
+
+        Raises:
+            DenyConnection: the origin is not valid.
+        """
+        message = find_message(args, self.func)
+        if not self.validate_origin(message, self.get_origin(message)):
+            raise DenyConnection
+        return self.func(*args, **kwargs)
+
+    def validate_origin(self, message: Message, origin: str | None) -> bool:
+        """Tell whether a page of this origin may connect; None: there is no origin, several, or not in ASCII."""
+        raise NotImplementedError(f"{type(self).__name__} has to define validate_origin(message, origin)")
+
+    def get_origin(self, message: Message) -> str | None:
+        """Return the origin of the handshake, if there is exactly one and it is ASCII."""
+        values = [value for name, value in message.get("headers") or () if name.lower() == b"origin"]
+        if len(values) != 1 or not values[0].isascii():
+            return None
+        origin: str = values[0].decode("ascii")
+        return origin
+
+    def get_header(self, message: Message, name: bytes) -> bytes | None:
+        """Return the first header of this name, in lower case, or None."""
+        return next((value for key, value in message.get("headers") or () if key.lower() == name), None)
+
+
+class AllowedHostsOnlyOriginValidator(BaseOriginValidator):
+    """Lets in pages from hosts in ALLOWED_HOSTS."""
+
+    def validate_origin(self, message: Message, origin: str | None) -> bool:
+        host = _host(origin or "")
+        allowed = settings.ALLOWED_HOSTS
+        if settings.DEBUG and not allowed:
+            allowed = list(_DEBUG_HOSTS)
+        return host is not None and validate_host(host, allowed)
+
+
+def _host(origin: str) -> str | None:
+    try:
+        host = urlsplit(origin).hostname
+    except ValueError:  # brackets that do not hold an IPv6 address
+        return None
+    return f"[{host}]" if host is not None and ":" in host else host
+
+
+allowed_hosts_only = AllowedHostsOnlyOriginValidator

@@ -1,0 +1,177 @@
+"""Sessions for consumers: the connection's own (`message.channel_session`) and the browser's (`message.http_session`).
+
+The connection's travels with it (`connection_session`); where the setting CHANNEL_SESSION_ENGINE names one of Django's
+session engines it is kept there, under a key made of the reply channel. Both are saved after the consumer, also if it
+raised, and only if they were modified.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, overload
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.http import QueryDict, parse_cookie
+from django.utils.functional import SimpleLazyObject, empty
+
+from towpath.channels import Message
+from towpath.layers.errors import ConfigurationError
+
+from .connection_session import ConnectionSession, session_key_for
+from .decorating import AnyConsumer, hang, opening
+
+logger = logging.getLogger(__name__)
+
+_SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
+
+
+def session_for_reply_channel(reply_channel: str) -> SessionBase:
+    """Return the connection's session in CHANNEL_SESSION_ENGINE, for code that has no message of the connection.
+
+    Raises:
+        ConfigurationError: the setting is not there (the state travels with the connection), or names an engine that
+            keeps sessions in cookies.
+    """
+    engine = getattr(settings, "CHANNEL_SESSION_ENGINE", None)
+    if engine is None:
+        raise ConfigurationError(
+            "channel sessions travel with their connections and can be read from its messages only; "
+            "set CHANNEL_SESSION_ENGINE to one of Django's session engines to read them from elsewhere"
+        )
+    if engine == _SIGNED_COOKIES:
+        raise ConfigurationError(f"CHANNEL_SESSION_ENGINE cannot be {engine!r}: channels have no cookies")
+    key = session_key_for(reply_channel)
+    session: SessionBase = import_module(engine).SessionStore(session_key=key)
+    session.keys()  # loads it
+    session._session_key = key  # engines forget keys that are not in their store
+    return session
+
+
+@contextmanager
+def open_channel_session(message: Message) -> Iterator[None]:
+    """Give the message its `channel_session`, and save it at the end; inside another one, do nothing.
+
+    Raises:
+        ValueError: the message has no reply channel.
+    """
+    if getattr(message, "channel_session", None) is not None:
+        yield
+        return
+    if message.reply_channel is None:
+        raise ValueError(f"a message on {message.channel.name!r} has no reply_channel, so no channel session either")
+    if getattr(settings, "CHANNEL_SESSION_ENGINE", None) is None:
+        session = ConnectionSession(message)
+        hang(message, channel_session=session)
+        try:
+            yield
+        finally:
+            if session.modified:
+                session.save()
+    else:
+        name = message.reply_channel.name
+        lazy: Any = SimpleLazyObject(lambda: session_for_reply_channel(name))
+        hang(message, channel_session=lazy)
+        try:
+            yield
+        finally:
+            if lazy._wrapped is not empty and lazy.modified:
+                _save_in_engine(lazy, session_key_for(name))
+
+
+def _save_in_engine(session: Any, key: str) -> None:
+    if session.session_key not in (None, key):
+        session.delete(session.session_key)  # the row of `cycle_key`: a connection keeps its key
+    session._session_key = key
+    if not session.keys():
+        session.delete(key)
+        return
+    try:
+        session.save()
+    except UpdateError:  # there is no row yet
+        try:
+            session.save(must_create=True)
+        except CreateError:  # a consumer of an unordered route was faster
+            session.save()
+    session.modified = False
+
+
+@contextmanager
+def open_http_session(message: Message) -> Iterator[None]:
+    """Give the message its `http_session`, or None, and save it at the end; inside another one, do nothing."""
+    if hasattr(message, "http_session"):
+        yield
+        return
+    session = _stored_session(_http_session_key(message))
+    hang(message, http_session=session)
+    try:
+        yield
+    finally:
+        _save_http_session(message)
+
+
+@contextmanager
+def open_both_sessions(message: Message) -> Iterator[None]:
+    """Give the message both; the HTTP session's key is kept in the channel session for later messages."""
+    with open_channel_session(message), open_http_session(message):
+        channel_session: SessionBase = message.channel_session  # type: ignore[attr-defined]  # hung on it
+        session: SessionBase | None = message.http_session  # type: ignore[attr-defined]
+        name = settings.SESSION_COOKIE_NAME
+        if session is None:
+            hang(message, http_session=_stored_session(channel_session.get(name)))
+        elif channel_session.get(name) != session.session_key:
+            channel_session[name] = session.session_key
+        yield
+
+
+def _http_session_key(message: Message) -> str | None:
+    query: bytes = message.get("query_string") or b""
+    if b"session_key=" in query:
+        return QueryDict(query).get("session_key")
+    cookies = b"; ".join(value for name, value in message.get("headers") or () if name == b"cookie")
+    if not cookies:
+        return None
+    return parse_cookie(cookies.decode("utf-8", "replace")).get(settings.SESSION_COOKIE_NAME)
+
+
+def _stored_session(key: str | None) -> SessionBase | None:
+    if not key:
+        return None
+    session: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key=key)
+    return session
+
+
+def _save_http_session(message: Message) -> None:
+    """Save the session to the row it came from. One that was deleted meanwhile stays deleted: that was a logout."""
+    session: SessionBase | None = message.http_session  # type: ignore[attr-defined]
+    if session is None or not session.modified:
+        return
+    try:
+        if session.session_key is not None:
+            session.save()
+        elif session.keys():
+            raise UpdateError
+    except UpdateError:
+        logger.warning("changes to an HTTP session that is not in its store any more were dropped")
+    session.modified = False
+
+
+channel_session = opening(open_channel_session)
+http_session = opening(open_http_session)
+channel_and_http_session = opening(open_both_sessions)
+
+
+@overload
+def enforce_ordering(func: AnyConsumer, slight: bool = ...) -> AnyConsumer: ...
+@overload
+def enforce_ordering(func: None = ..., slight: bool = ...) -> Callable[[AnyConsumer], AnyConsumer]: ...
+def enforce_ordering(func: Callable[..., Any] | None = None, slight: bool = False) -> Callable[..., Any]:
+    """Open the channel session, as it did in 1.x. Events of a connection are in order without it.
+
+    Raises:
+        ValueError: `slight` is true; 1.0 took that away.
+    """
+    if slight:
+        raise ValueError("slight ordering is no more: events of a connection are always in order")
+    return channel_session if func is None else channel_session(func)
