@@ -17,7 +17,7 @@ admin.site.index_title = "The newsroom"
 class BlogAdmin(admin.ModelAdmin):
     """Blogs."""
 
-    list_display = ["title", "slug", "revision"]
+    list_display = ["title", "slug"]
     search_fields = ["title", "summary"]
     prepopulated_fields = {"slug": ["title"]}
 
@@ -25,12 +25,11 @@ class BlogAdmin(admin.ModelAdmin):
 class EntryAdmin(admin.ModelAdmin):
     """What posts and chat lines have in common."""
 
-    list_display = ["__str__", "blog", "byline", "created", "edited"]
-    list_filter = ["blog", "created"]
+    list_display = ["__str__", "blog__slug", "byline", "created"]
+    list_filter = ["blog"]
     list_select_related = ["blog", "author"]
     search_fields = ["text"]
     ordering = ["-pk"]
-    date_hierarchy = "created"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out what was removed."""

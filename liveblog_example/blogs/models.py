@@ -1,7 +1,7 @@
 """Blogs, and the two kinds of entries they have: posts by editors, and readers' chat.
 
 Invariant: every change of an entry takes the blog's next revision number in the same transaction. The blog's row stays
-locked until that transaction commits, so revisions become visible in order, and "everything after revision n" is complete.
+locked until that transaction commits, so revisions become visible in order: "all after revision n" is complete.
 """
 
 from typing import Any

@@ -2,16 +2,26 @@
 
 from dataclasses import dataclass, field
 
+#: Username -> first name, last name. The first two can log in, with their username as password.
+PEOPLE = {
+    "editor": ("Mara", "Voss"),
+    "reader": ("Tobi", "Lund"),
+    "edda": ("Edda", "Okafor"),
+    "joon": ("Joon", "Park"),
+    "pim": ("Pim", "de Wit"),
+}
+CAN_LOG_IN = ("editor", "reader")
+
 
 @dataclass(frozen=True)
 class SampleBlog:
-    """A blog; posts and chat lines are (minutes ago, text), oldest first. Readers take turns in the chat."""
+    """A blog; posts are (minutes ago, text), chat lines (minutes ago, reader, text), oldest first."""
 
     title: str
     slug: str
     summary: str
     posts: list[tuple[int, str]]
-    chat: list[tuple[int, str]] = field(default_factory=list)
+    chat: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 REGATTA = SampleBlog(
@@ -58,12 +68,12 @@ REGATTA = SampleBlog(
         ),
     ],
     chat=[
-        (120, "Old Bess again! My grandfather crewed her."),
-        (94, "Is the heron on the start sheet?"),
-        (60, "Can confirm the plum cake."),
-        (29, "Second Wind!!! I have waited eleven years for this sentence."),
-        (26, "It is not over until the staircase lock."),
-        (5, "Where is the best place to stand at the finish?"),
+        (120, "edda", "Old Bess again! My grandfather crewed her."),
+        (94, "reader", "Is the heron on the start sheet?"),
+        (60, "joon", "Can confirm the plum cake."),
+        (29, "pim", "Second Wind!!! I have waited eleven years for this sentence."),
+        (26, "edda", "It is not over until the staircase lock."),
+        (5, "reader", "Where is the best place to stand at the finish?"),
     ],
 )
 
@@ -98,9 +108,9 @@ BALLOON = SampleBlog(
         ),
     ],
     chat=[
-        (260, "LENS CAPS. Well spotted whoever that was."),
-        (166, "30 km! We can see it from the office with binoculars, a tiny white dot."),
-        (110, "That is my pear tree. Come and get it, bring the children, there are pears."),
+        (260, "pim", "LENS CAPS. Well spotted whoever that was."),
+        (166, "joon", "30 km! We can see it from the office with binoculars, a tiny white dot."),
+        (110, "edda", "That is my pear tree. Come and get it, bring the children, there are pears."),
     ],
 )
 
@@ -125,7 +135,7 @@ BREAD = SampleBlog(
             "as ever, is flour, water, salt and not being in a hurry.",
         ),
     ],
-    chat=[(398, "You can smell it as far as the station.")],
+    chat=[(398, "joon", "You can smell it as far as the station.")],
 )
 
 BLOGS = [BALLOON, BREAD, REGATTA]

@@ -1,10 +1,11 @@
 """Plain Django pages. What is live, and what answers late, is in routing.py."""
 
-from blogs import views
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
+
+from blogs import views
 
 urlpatterns = [
     path("", views.index, name="index"),

@@ -3,11 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from blogs.actions import Refused, clean, find_post, revise
-from blogs.models import Blog, Post
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
+
+from blogs.actions import Refused, clean, find_post, revise
+from blogs.models import Blog, Post
 
 
 class Command(BaseCommand):

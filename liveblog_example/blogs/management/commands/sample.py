@@ -4,15 +4,14 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from blogs.models import Blog, ChatLine, Post
-from blogs.sample_content import BLOGS, SampleBlog
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-ACCOUNTS = [("editor", "Mara", "Voss"), ("reader", "Tobi", "Lund")]
+from blogs.models import Blog, ChatLine, Post
+from blogs.sample_content import BLOGS, CAN_LOG_IN, PEOPLE, SampleBlog
 
 
 class Command(BaseCommand):
@@ -29,22 +28,23 @@ class Command(BaseCommand):
         if not (settings.DEBUG or options["yes"]):
             raise CommandError("DEBUG is off, and the sample accounts have known passwords. If you mean it: --yes")
         with transaction.atomic():
-            editor, reader = (account(*names) for names in ACCOUNTS)
-            editor.groups.add(editors())
-            made = [sample.slug for sample in BLOGS if make_blog(sample, editor, reader)]
+            people = {username: account(username) for username in PEOPLE}
+            people["editor"].groups.add(editors())
+            made = [sample.slug for sample in BLOGS if make_blog(sample, people)]
         self.stdout.write(f"Sample blogs made: {', '.join(made) or 'none, they are all here already'}.")
-        for username, *_ in ACCOUNTS:
+        for username in CAN_LOG_IN:
             self.stdout.write(f"Account: {username}, password: {username}")
 
 
-def account(username: str, first_name: str, last_name: str) -> User:
-    """Return the account; a new one gets its name as its password."""
+def account(username: str) -> User:
+    """Return the account; a new one gets its name as its password, or none."""
+    first_name, last_name = PEOPLE[username]
     user, is_new = User.objects.get_or_create(
         username=username,
         defaults={"first_name": first_name, "last_name": last_name, "is_staff": username == "editor"},
     )
     if is_new:
-        user.set_password(username)
+        user.set_password(username if username in CAN_LOG_IN else None)
         user.save()
     return user
 
@@ -56,17 +56,16 @@ def editors() -> Group:
     return group
 
 
-def make_blog(sample: SampleBlog, editor: User, reader: User) -> bool:
+def make_blog(sample: SampleBlog, people: dict[str, User]) -> bool:
     """Make a blog with its entries, in the order they were written; tell whether it was not there yet."""
     blog, is_new = Blog.objects.get_or_create(
         slug=sample.slug, defaults={"title": sample.title, "summary": sample.summary}
     )
     if is_new:
         for minutes, text in sample.posts:
-            Post.objects.create(blog=blog, author=editor, text=text, created=ago(minutes))
-        for place, (minutes, text) in enumerate(sample.chat):
-            author = editor if place % 3 == 2 else reader
-            ChatLine.objects.create(blog=blog, author=author, text=text, created=ago(minutes))
+            Post.objects.create(blog=blog, author=people["editor"], text=text, created=ago(minutes))
+        for minutes, username, text in sample.chat:
+            ChatLine.objects.create(blog=blog, author=people[username], text=text, created=ago(minutes))
     return is_new
 
 
