@@ -19,6 +19,45 @@ FOLDERS = {
 
 HERE = Path(__file__).parent
 
+#: Each lower bound is tested: `tests/run --lowest` installs exactly these.
+REQUIRED = [
+    "Django>=5.2",
+    "redis>=6.2",
+    "msgpack>=1.1",
+    "Twisted>=25.5",
+    "autobahn>=24.4.2",
+]
+
+SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'", "hiredis>=3.2"]
+HTTP2 = ["Twisted[tls,http2]>=25.5"]
+ENCRYPTION = ["cryptography>=45"]
+DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
+TEST = [
+    "pytest>=9",
+    "pytest-randomly>=4",
+    "hypothesis>=6.130",
+    "websockets>=15",
+    "playwright>=1.50",
+    "psutil>=7",
+    "setuptools>=77",
+    "ruff>=0.14",
+    "mypy>=1.18",
+    "django-stubs>=5.2.5",
+    *DEMO,
+    *HTTP2,
+    *ENCRYPTION,
+]
+
+EXTRAS = {
+    "speedups": SPEEDUPS,
+    "tls": ["Twisted[tls]>=25.5"],
+    "http2": HTTP2,
+    "encryption": ENCRYPTION,
+    "postgresql": ["psycopg[binary]>=3.2"],
+    "demo": DEMO,
+    "test": TEST,
+}
+
 
 def mapped_packages() -> list[str]:
     """Return every package below the mapped folders, by its import name."""
@@ -34,9 +73,30 @@ if __name__ == "__main__":
         name="towpath",
         version="0.1.0",
         description="WebSockets, long-polling and background work for Django with plain synchronous code",
-        long_description=(HERE / "README.md").read_text() if (HERE / "README.md").exists() else "",
+        long_description=(HERE / "README.md").read_text(encoding="utf-8"),
         long_description_content_type="text/markdown",
+        author="Towpath contributors",
         license="BSD-3-Clause",
+        license_files=["LICENSE"],
+        keywords="django websocket channels redis twisted real-time",
+        classifiers=[
+            "Development Status :: 3 - Alpha",
+            "Environment :: Web Environment",
+            "Framework :: Django",
+            "Framework :: Django :: 5.2",
+            "Framework :: Django :: 6.0",
+            "Framework :: Twisted",
+            "Intended Audience :: Developers",
+            "Operating System :: POSIX",
+            "Programming Language :: Python :: 3",
+            "Programming Language :: Python :: 3 :: Only",
+            "Programming Language :: Python :: 3.10",
+            "Programming Language :: Python :: 3.11",
+            "Programming Language :: Python :: 3.12",
+            "Programming Language :: Python :: 3.13",
+            "Topic :: Internet :: WWW/HTTP",
+            "Typing :: Typed",
+        ],
         python_requires=">=3.10",
         packages=mapped_packages(),
         package_dir={package: folder for folder, package in FOLDERS.items()},
@@ -44,18 +104,8 @@ if __name__ == "__main__":
             "towpath": ["py.typed", "static/towpath/*", "templates/towpath/*"],
             "towpath.layers.redis": ["*.lua"],
         },
-        install_requires=[
-            "Django>=5.2",
-            "redis>=6.2",
-            "msgpack>=1.1",
-            "Twisted>=25.5",
-            "autobahn>=25.6",
-        ],
-        extras_require={
-            "speedups": ["uvloop>=0.21; sys_platform != 'win32'", "hiredis>=3.2"],
-            "tls": ["Twisted[tls]>=25.5"],
-            "http2": ["Twisted[tls,http2]>=25.5"],
-            "encryption": ["cryptography>=45"],
-        },
+        install_requires=REQUIRED,
+        extras_require=EXTRAS,
         entry_points={"console_scripts": ["towpath-interface = towpath.interface.cli:main"]},
+        zip_safe=False,
     )

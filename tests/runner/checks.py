@@ -1,0 +1,36 @@
+"""The checks of `tests/run`, in the order they run."""
+
+import argparse
+import platform
+from dataclasses import dataclass
+
+from deploy.provision.environment import Environment
+
+FAST_FOLDERS = ("tests/unit", "tests/structure")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A command that passes with exit code 0."""
+
+    title: str
+    command: list[str]
+
+
+def checks(environment: Environment, options: argparse.Namespace, pytest_arguments: list[str]) -> list[Check]:
+    """Return what to run for these options."""
+    chosen = [] if options.no_lint else lint(environment)
+    folders = list(FAST_FOLDERS) if options.fast else []
+    command = [environment.program("pytest"), *folders, *pytest_arguments]
+    chosen.append(Check(f"pytest on Python {platform.python_version()}", command))
+    return chosen
+
+
+def lint(environment: Environment) -> list[Check]:
+    """Return the checks that only read."""
+    ruff = environment.program("ruff")
+    return [
+        Check("ruff check", [ruff, "check", "--quiet", "."]),
+        Check("ruff format", [ruff, "format", "--check", "--quiet", "."]),
+        Check("mypy --strict", [str(environment.python), "tests/typing/check.py"]),
+    ]
