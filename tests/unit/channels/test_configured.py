@@ -117,7 +117,8 @@ def test_the_wrapper_passes_through_and_says_whether_it_is_local(configure, laye
 
 
 def test_channels_and_groups_find_their_layer_by_alias(layer, other_layer):
-    before = channel_layers.set("default", ConfiguredLayer(layer)), channel_layers.set("b", ConfiguredLayer(other_layer))
+    wrapped = ConfiguredLayer(layer), ConfiguredLayer(other_layer)
+    before = channel_layers.set("default", wrapped[0]), channel_layers.set("b", wrapped[1])
     try:
         Channel("x").send({"n": 1})
         Channel("x", alias="b").send({"n": 2})

@@ -1,0 +1,132 @@
+"""Routes: the consumer for the messages of some channels.
+
+A dotted path stays a string until `resolve()`, which the router calls when it is built: so a routing module may be
+imported before the modules of its consumers.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from towpath.channels.message import Message
+from towpath.layers.errors import InvalidName
+from towpath.layers.names import check_channel_name
+
+from .errors import RoutingError
+from .filters import Filters, Pattern
+from .match import Consumer, Match
+from .naming import imported, name_of
+
+
+class Route:
+    """Some channels, filters, and the consumer for the messages that match them."""
+
+    def __init__(
+        self, channels: str | Iterable[str], consumer: Consumer | str, ordered: bool = True, **filters: Pattern
+    ) -> None:
+        names = [channels] if isinstance(channels, str) else list(channels)
+        self._owner = f"route({', '.join(map(repr, names))} -> {_shown(consumer)})"
+        self._channels = frozenset(_checked(name, self._owner) for name in names)
+        self._prepare(consumer, ordered, filters)
+
+    def _prepare(self, consumer: Consumer | str, ordered: bool, filters: Mapping[str, Pattern]) -> None:
+        if not isinstance(ordered, bool):
+            raise RoutingError(f"{self._owner}: ordered is True or False, not {ordered!r}; it cannot be a filter")
+        self._consumer = consumer
+        self._ordered = ordered
+        self._filters = Filters(filters, self._owner)
+
+    @property
+    def consumer(self) -> Consumer:
+        """The consumer itself; a dotted path is imported at the first use."""
+        if isinstance(self._consumer, str):
+            self._consumer = _callable(imported(self._consumer, self._owner), self._owner)
+        return self._consumer
+
+    def resolve(self) -> None:
+        """Import what is still a dotted path.
+
+        Raises:
+            RoutingError: it cannot be imported, or is not callable.
+        """
+        _callable(self.consumer, self._owner)
+
+    def channel_names(self) -> Collection[str]:
+        """Return the channels of this route."""
+        return self._channels
+
+    def match(self, message: Message) -> Match | None:
+        """Return the consumer if channel and filters match."""
+        kwargs = self._filters.match(message.content)
+        if kwargs is None or message.channel_name not in self.channel_names():
+            return None
+        return Match(self.consumer, kwargs, self._ordered)
+
+    def __repr__(self) -> str:
+        return f"<{self._owner}>"
+
+
+class RouteClass(Route):
+    """A class consumer that says by its `channel_names()` which channels it handles."""
+
+    def __init__(self, consumer: Consumer | str, ordered: bool = True, **filters: Pattern) -> None:
+        self._owner = f"route_class({_shown(consumer)})"
+        self._channels = frozenset()
+        self._prepare(consumer, ordered, filters)
+        if not isinstance(consumer, str):
+            self.resolve()
+
+    def resolve(self) -> None:
+        """Import the class and ask it for its channels.
+
+        Raises:
+            RoutingError: it cannot be imported, or has no `channel_names()`.
+        """
+        super().resolve()
+        names = getattr(self.consumer, "channel_names", None)
+        if not callable(names):
+            raise RoutingError(f"{self._owner}: the consumer has no channel_names() that says what it handles")
+        self._channels = frozenset(_checked(name, self._owner) for name in names())
+
+    def channel_names(self) -> Collection[str]:
+        """Return the channels of the class."""
+        if not self._channels:
+            self.resolve()
+        return self._channels
+
+
+def route(channels: str | Iterable[str], consumer: Consumer | str, ordered: bool = True, **filters: Pattern) -> Route:
+    """Send messages on `channels` whose values match all `filters` to `consumer`, a callable or a dotted path.
+
+    Named groups of the filters become keyword arguments of the consumer. With `ordered` False the next event of the
+    connection does not wait for this one.
+
+    Raises:
+        RoutingError: a channel name or a filter is wrong.
+    """
+    return Route(channels, consumer, ordered, **filters)
+
+
+def route_class(consumer: Consumer | str, ordered: bool = True, **filters: Pattern) -> RouteClass:
+    """Send messages on the channels that `consumer.channel_names()` returns to that class.
+
+    Raises:
+        RoutingError: the class has no `channel_names()`, or a filter is wrong.
+    """
+    return RouteClass(consumer, ordered, **filters)
+
+
+def _checked(name: object, owner: str) -> str:
+    try:
+        return check_channel_name(name)
+    except InvalidName as error:
+        raise RoutingError(f"{owner}: {error}") from error
+
+
+def _callable(consumer: Any, owner: str) -> Consumer:
+    if not callable(consumer):
+        raise RoutingError(f"{owner}: the consumer {consumer!r} cannot be called")
+    return consumer  # type: ignore[no-any-return]
+
+
+def _shown(consumer: object) -> str:
+    return repr(consumer) if isinstance(consumer, str) else name_of(consumer)
