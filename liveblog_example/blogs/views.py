@@ -38,7 +38,7 @@ def blog(request: HttpRequest, slug: str) -> HttpResponse:
         "posts": shown[:POSTS_A_PAGE],
         "older": shown[POSTS_A_PAGE - 1].pk if len(shown) > POSTS_A_PAGE else None,
         "is_archive": before.isdecimal(),
-        "lines": reversed(lines),
+        "lines": list(lines)[::-1],
         "is_editor": is_editor(request.user),
     }
     return render(request, "blogs/blog.html", context)

@@ -20,9 +20,9 @@ class LiveTestCase(TransactionTestCase):
         """Start with an empty layer."""
         channel_layers["default"].flush()
         self.blog = Blog.objects.create(title="Otter watch", slug="otters")
-        self.editor = User.objects.create_user("mara", password="mara", first_name="Mara", last_name="Voss")
+        self.editor = User.objects.create_user("mara", first_name="Mara", last_name="Voss")
         self.editor.user_permissions.set(Permission.objects.filter(content_type__app_label="blogs"))
-        self.reader = User.objects.create_user("tobi", password="tobi")
+        self.reader = User.objects.create_user("tobi")
 
     def page(self, user: AbstractBaseUser | None = None) -> "Page":
         """Open a page, past its first frames."""
@@ -51,7 +51,7 @@ class Page:
     def run(self, channel: str, path: str, **content: Any) -> None:
         """Route a message and run its consumer, as a worker does."""
         content = {"reply_channel": self.reply_channel, "path": path, **content}
-        message = Message(content, channel, self.layer, connection_state=self.state)
+        message = Message(content, channel, self.layer, turn=1, connection_state=self.state)
         match = Router(self.layer.routing).match(message)
         assert match is not None, f"no route for {channel} {path}"
         match.consumer(message, **match.kwargs)

@@ -93,7 +93,7 @@ class AdminTests(LiveTestCase):
     """Changes in the admin are announced like all others."""
 
     def test_adding_changing_and_deleting_reach_open_pages(self) -> None:
-        self.client.force_login(User.objects.create_superuser("chief", password="chief"))
+        self.client.force_login(User.objects.create_superuser("chief"))
         page = self.page()
         fields = {"blog": self.blog.pk, "author": self.editor.pk, "text": "From the admin."}
         self.client.post("/admin/blogs/post/add/", fields)
@@ -101,10 +101,10 @@ class AdminTests(LiveTestCase):
         self.client.post(f"/admin/blogs/post/{one.pk}/change/", {**fields, "text": "Changed."})
         self.client.post(f"/admin/blogs/post/{one.pk}/delete/", {"post": "yes"})
         assert [frame["kind"] for frame in page.frames()] == ["post", "post", "deleted"]
-        self.assertNotContains(self.client.get("/admin/blogs/post/"), "Changed.")
+        self.assertContains(self.client.get("/admin/blogs/post/"), "0 posts")
 
     def test_deleting_many_chat_lines_at_once_announces_each(self) -> None:
-        self.client.force_login(User.objects.create_superuser("chief", password="chief"))
+        self.client.force_login(User.objects.create_superuser("chief"))
         lines = [ChatLine.objects.create(blog=self.blog, author=self.reader, text=text) for text in ("a", "b")]
         page = self.page()
         action = {"action": "delete_selected", "_selected_action": [line.pk for line in lines], "post": "yes"}
