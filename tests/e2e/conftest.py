@@ -82,6 +82,16 @@ class Process:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        """The id of the process, and of the group that its children are in."""
+        return self._popen.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._popen.poll() is None
+
     def wait_for(self, text: str, times: int = 1) -> None:
         """Wait until the process has written `text`, that often."""
         with self._changed:
