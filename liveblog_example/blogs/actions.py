@@ -56,7 +56,7 @@ def revise(post: Post, text: Any) -> None:
 
 def find_post(blog: Blog, pk: Any) -> Post:
     """Return one of the blog's posts."""
-    post = blog.posts.visible().filter(pk=pk).first() if str(pk).isdecimal() else None
+    post: Post | None = blog.posts.visible().filter(pk=pk).first() if str(pk).isdecimal() else None
     if post is None:
         raise Refused("That post is not there any more.")
     return post

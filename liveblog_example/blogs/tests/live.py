@@ -4,7 +4,7 @@ import json
 from itertools import count
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, Permission, User
+from django.contrib.auth.models import Permission, User
 from django.test import Client, TransactionTestCase
 from towpath import Message, channel_layers
 from towpath.routing import Router
@@ -24,7 +24,7 @@ class LiveTestCase(TransactionTestCase):
         self.editor.user_permissions.set(Permission.objects.filter(content_type__app_label="blogs"))
         self.reader = User.objects.create_user("tobi")
 
-    def page(self, user: AbstractBaseUser | None = None) -> "Page":
+    def page(self, user: User | None = None) -> "Page":
         """Open a page, past its first frames."""
         page = Page(user)
         page.connect()
@@ -37,7 +37,7 @@ class Page:
 
     numbers = count(1)
 
-    def __init__(self, user: AbstractBaseUser | None = None) -> None:
+    def __init__(self, user: User | None = None) -> None:
         self.layer = channel_layers["default"]
         self.inbox = f"page-{next(self.numbers)}!"
         self.reply_channel = f"{self.inbox}socket"

@@ -1,5 +1,6 @@
 """The WebSocket: who is let in, what a page misses and gets, what it may do."""
 
+from typing import Any
 from unittest import mock
 
 from django.db import transaction
@@ -122,7 +123,7 @@ class ActionTests(LiveTestCase):
 
     def test_bad_input_is_refused_not_fatal(self) -> None:
         page = self.page(self.editor)
-        bad = [
+        bad: list[dict[str, Any]] = [
             {"do": "post", "text": " "},
             {"do": "post", "text": 7},
             {"do": "post", "text": "x" * 10_001},

@@ -3,9 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
+from towpath import channel_layers
 
 from blogs.actions import Refused, clean, find_post, revise
 from blogs.models import Blog, Post
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             self.stdout.write(self.perform(**options))
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        if "memory" in settings.CHANNEL_LAYERS["default"]["BACKEND"]:
+        if channel_layers["default"].local_only():
             self.stderr.write("The memory layer does not reach other processes: open pages show this after a reload.")
 
     def perform(self, slug: str, text: str | None, **options: Any) -> str:
