@@ -57,7 +57,7 @@ def prepare(root: Path, purpose: str, extra: str, say: Say, pins: tuple[str, ...
     environment = Environment(root / f".venv-{purpose}-{version}")
     stamp = environment.folder / "towpath-stamp"
     wanted = fingerprint(root, extra, pins)
-    with locked(environment.folder.with_suffix(environment.folder.suffix + ".lock")):
+    with locked(root / ".cache" / f"{environment.folder.name}.lock"):
         if not (stamp.exists() and stamp.read_text() == wanted and works(environment)):
             build(environment, root, extra, say, pins)
             stamp.write_text(wanted)
@@ -107,6 +107,7 @@ def run(*command: str) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Let one process at a time work on what the lock file stands for."""
+    path.parent.mkdir(exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

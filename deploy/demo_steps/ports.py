@@ -1,0 +1,32 @@
+"""TCP ports of this machine: whether one is free, and one that is."""
+
+import socket
+
+HOST = "127.0.0.1"
+
+
+class PortTaken(Exception):
+    """Somebody listens on a port that the demo was to use; the message names the option that changes it."""
+
+
+def require_free(port: int, option: str) -> None:
+    """Make sure that the demo can listen on a port.
+
+    Raises:
+        PortTaken: it cannot.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise PortTaken(f"Port {port} cannot be used: {reason}. Choose another one with {option}.") from error
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,116 @@
+"""The files of deploy/ are read by the programs they are for."""
+
+import configparser
+import os
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from supervisor.options import ServerOptions
+
+UNITS = ("towpath-interface.socket", "towpath-interface@.service", "towpath-worker@.service")
+
+
+@pytest.fixture(scope="module")
+def deploy(root: Path) -> Path:
+    return root / "deploy"
+
+
+@pytest.fixture
+def variables(deploy, tmp_path, monkeypatch) -> dict[str, str]:
+    """What deploy/supervisor.env sets, with folders that exist here."""
+    found = assignments(deploy / "supervisor.env")
+    found |= {"TOWPATH_PROJECT": str(tmp_path), "TOWPATH_STATE": str(tmp_path)}
+    (tmp_path / "logs").mkdir()
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+def test_supervisor_reads_its_file_with_the_variables_of_the_example(deploy, variables):
+    options = ServerOptions()
+    options.realize(["--configuration", str(deploy / "supervisor.conf")])
+    programs = {group.name: group.process_configs for group in options.process_group_configs}
+    assert list(programs) == ["redis", "worker", "interface"]
+    assert len(programs["worker"]) == int(variables["TOWPATH_WORKERS"])
+    assert "runworker" in programs["worker"][0].command
+
+
+def test_programs_stop_in_the_order_that_lets_each_finish(deploy, variables):
+    options = ServerOptions()
+    options.realize(["--configuration", str(deploy / "supervisor.conf")])
+    stopping = [group.name for group in sorted(options.process_group_configs, reverse=True)]
+    assert stopping == ["interface", "worker", "redis"]
+
+
+def test_the_example_lists_exactly_the_variables_that_supervisor_conf_uses(deploy):
+    used = set(re.findall(r"%\(ENV_(\w+)\)s", without_comments(deploy / "supervisor.conf")))
+    listed = set(assignments(deploy / "supervisor.env"))
+    assert used == {name for name in listed if name.startswith("TOWPATH_")}
+
+
+def test_the_demo_sets_every_variable_that_supervisor_conf_uses(deploy):
+    site = (deploy / "demo_steps" / "site.py").read_text()
+    used = set(re.findall(r"%\(ENV_(\w+)\)s", without_comments(deploy / "supervisor.conf")))
+    assert used == set(re.findall(r'"(TOWPATH_\w+)":', site))
+
+
+def test_nginx_reads_the_site(deploy, tmp_path):
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if nginx is None:
+        pytest.skip("nginx is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    site = (deploy / "nginx.conf").read_text().replace("listen 80;", f"listen 127.0.0.1:{port};")
+    (tmp_path / "site.conf").write_text(site)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/nginx.pid; error_log stderr; events {{}} http {{ access_log off; include site.conf; }}"
+    )
+    done = subprocess.run(
+        [nginx, "-t", "-p", str(tmp_path), "-c", "nginx.conf"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr
+
+
+def test_systemd_reads_the_units(deploy, tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    (tmp_path / "env").touch()
+    for name in UNITS:
+        unit = (deploy / "systemd" / name).read_text().replace("/etc/towpath.env", str(tmp_path / "env"))
+        unit = re.sub(r"/srv/venv/bin/[\w-]+", "/bin/true", unit).replace("/srv/mysite", str(tmp_path))
+        (tmp_path / name).write_text(unit)
+    instances = [name.replace("@.", "@1.") for name in UNITS]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *instances],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["deploy/demo", "deploy/find_python", "tests/run", ".ci/run"])
+def test_commands_are_executable_and_their_shell_reads_them(root, name):
+    command = root / name
+    shell = command.read_text().splitlines()[0].rpartition("/")[2].removeprefix("env ")
+    assert os.access(command, os.X_OK)
+    assert subprocess.run([shell, "-n", str(command)], check=False).returncode == 0
+
+
+def assignments(path: Path) -> dict[str, str]:
+    """Read NAME=value lines."""
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string("[all]\n" + path.read_text())
+    return dict(parser["all"])
+
+
+def without_comments(path: Path) -> str:
+    """Return the lines of a supervisor file that are not comments."""
+    return "\n".join(line for line in path.read_text().splitlines() if not line.startswith(";"))
