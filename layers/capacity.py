@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from .errors import ConfigurationError
 
-#: Used where no patterns are given: a connection has at most one event in a `websocket.` channel, so that many sockets fit.
+#: Used where no patterns are given: a connection has at most one event in `websocket.*`.
 DEFAULT_CHANNEL_CAPACITY: Mapping[str | re.Pattern[str], int] = {"websocket.*": 10_000, "http.request": 1_000}
 
 #: Names whose capacity is remembered. Generated names come and go, so the memory of them is bounded.
@@ -20,7 +20,7 @@ CACHED_NAMES = 1_024
 class Capacities:
     """The capacity of every channel of a layer.
 
-    `channel_capacity` None means `DEFAULT_CHANNEL_CAPACITY`; a mapping takes its place. `capacity` is for all other names.
+    `channel_capacity` None means `DEFAULT_CHANNEL_CAPACITY`; a mapping takes its place. `capacity` is for the rest.
 
     Raises:
         ConfigurationError: names the option and the key that is wrong.
@@ -52,7 +52,7 @@ def _compiled(pattern: object) -> re.Pattern[str]:
     if isinstance(pattern, str) and pattern:
         return re.compile(translate(pattern))
     raise ConfigurationError(
-        f"channel_capacity: {pattern!r} is not a pattern; use a glob such as 'chat.*', or a compiled regular expression of str"
+        f"channel_capacity: {pattern!r} is not a pattern; use a glob such as 'chat.*', or a compiled pattern of str"
     )
 
 

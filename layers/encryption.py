@@ -15,7 +15,7 @@ from .errors import ConfigurationError, DecodeError
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-#: How much longer than the layer's expiry a sealed body can be opened, in seconds: clocks of two machines differ a little.
+#: How much longer than the layer's expiry a sealed body can be opened, in seconds: clocks differ a little.
 CLOCK_TOLERANCE_SECONDS = 10
 
 
@@ -48,8 +48,8 @@ class NoCipher:
 class FernetCipher:
     """Seals with Fernet (AES-128 and HMAC); the first key seals, every key opens.
 
-    What is older than `expiry_seconds` and `CLOCK_TOLERANCE_SECONDS` by this machine's clock is refused, so that a copied
-    entry cannot be played back later.
+    What is older than `expiry_seconds` and `CLOCK_TOLERANCE_SECONDS` by this machine's clock is refused, so that a
+    copied entry cannot be played back later.
 
     Raises:
         ConfigurationError: the keys are not a list of non-empty str or bytes, or `cryptography` is not installed.
@@ -71,19 +71,8 @@ class FernetCipher:
             return self._fernet.decrypt(sealed, ttl=self._ttl_seconds)
         except InvalidToken as error:
             raise DecodeError(
-                f"{len(sealed)} bytes that no key of symmetric_encryption_keys opens, or older than {self._ttl_seconds} s"
+                f"{len(sealed)} bytes that no symmetric_encryption_keys open, or older than {self._ttl_seconds} s"
             ) from error
-
-
-def cipher_for(keys: Sequence[str | bytes] | None, expiry_seconds: float) -> Cipher:
-    """Return the cipher that a layer's `symmetric_encryption_keys` ask for; None and no keys at all mean none.
-
-    Raises:
-        ConfigurationError: as `FernetCipher`.
-    """
-    if keys is None or (isinstance(keys, (list, tuple)) and not keys):
-        return NoCipher()
-    return FernetCipher(keys, expiry_seconds)
 
 
 def _fernet(keys: Sequence[bytes]) -> "MultiFernet":
