@@ -47,7 +47,7 @@ class ResponseStream:
         Raises:
             LayerUnavailable: the layer is away.
         """
-        if not self._put({**content, "flow_channel": self._flow_channel}):
+        if not self._put({**content, "flow_channel": self._flow_channel}, STALL_SECONDS):
             return False
         self._sent_bytes += len(content["content"])
         self._parts_since_look += 1
@@ -65,7 +65,7 @@ class ResponseStream:
         """Forget the flow channel."""
         self._layer.drop_channel(self._flow_channel)
 
-    def _put(self, content: Content, patience_seconds: float = STALL_SECONDS) -> bool:
+    def _put(self, content: Content, patience_seconds: float) -> bool:
         pause_seconds, longest = FULL_PAUSES_SECONDS
         deadline = time.monotonic() + patience_seconds
         while True:

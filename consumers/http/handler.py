@@ -60,32 +60,34 @@ class AsgiHandler(BaseHandler):
         return iter(()) if isinstance(response, HttpResponseLater) else replies(response, method, cls.chunk_size)
 
     def _response_to(self, message: Message) -> HttpResponseBase:
+        request = self._request_of(message)
         try:
-            request = self.request_class(message)
-        except UnicodeDecodeError:
-            request_started.send(sender=type(self), environ={}, message=message)
-            logger.warning("Bad Request (UnicodeDecodeError)", exc_info=True, extra={"status_code": 400})
-            response: HttpResponseBase = HttpResponseBadRequest()
-        else:
-            request_started.send(sender=type(self), environ=request.META, message=message)
-            response = self.get_response(request)
-            if request.body_failure is not None and response.status_code >= 400:
-                response = _response_to_failed_body(request, response)
+            environ = {} if request is None else request.META
+            request_started.send(sender=type(self), environ=environ, message=message)
+            response = HttpResponseBadRequest() if request is None else self._answer(request)
+        except (Exception, SystemExit) as error:  # as a WSGI server does for what leaves the middleware
+            extra = {"request": request, "status_code": 500}
+            logger.exception("Internal Server Error: %s: %s", message["path"], type(error).__name__, extra=extra)
+            response = last_resort_response()
+            if request is not None:
+                response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # as BaseHandler does
         response._handler_class = type(self)  # type: ignore[attr-defined]  # the sender of request_finished
+        return response
+
+    def _request_of(self, message: Message) -> AsgiRequest | None:
+        try:
+            return self.request_class(message)
+        except UnicodeDecodeError:
+            logger.warning("Bad Request (UnicodeDecodeError)", exc_info=True, extra={"status_code": 400})
+            return None
+
+    def _answer(self, request: AsgiRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.body_failure is not None and response.status_code >= 400:
+            return _response_to_failed_body(request, response)
         if isinstance(response, FileResponse) and response.block_size == FileResponse.block_size:
             response.block_size = self.chunk_size
         return response
-
-    def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        """Run middleware and view; an error that leaves them becomes a plain page, as no server is above."""
-        try:
-            return super().get_response(request)
-        except (Exception, SystemExit) as error:
-            extra = {"request": request, "status_code": 500}
-            logger.exception("Internal Server Error: %s: %s", request.path, type(error).__name__, extra=extra)
-            response = last_resort_response()
-            response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # as BaseHandler does
-            return response
 
     def _get_response(self, request: HttpRequest) -> Any:
         """Run the view; `raise ResponseLater` in it is caught here, inside the innermost middleware."""

@@ -43,7 +43,7 @@ class AsgiRequest(HttpRequest):
     body_receive_timeout = 60
 
     _body_channel: BodyChannel | None = None
-    _files: MultiValueDict[str, UploadedFile[Any]]
+    _files: "MultiValueDict[str, UploadedFile[Any]]"
 
     def __init__(self, message: Message) -> None:
         # HttpRequest.__init__ is not called: it builds six containers that properties here make when they are asked for
@@ -103,7 +103,7 @@ class AsgiRequest(HttpRequest):
     POST = property(_get_post, _set_post)
 
     @property
-    def FILES(self) -> MultiValueDict[str, UploadedFile[Any]]:  # type: ignore[override]  # noqa: N802
+    def FILES(self) -> "MultiValueDict[str, UploadedFile[Any]]":  # type: ignore[override]  # noqa: N802
         if not hasattr(self, "_files"):
             self._load_post_and_files()
         return self._files
@@ -136,7 +136,7 @@ class AsgiRequest(HttpRequest):
 
     def parse_file_upload(
         self, meta: Mapping[str, Any], post_data: "_PostDataProtocol"
-    ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]]:
+    ) -> "tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]]":
         """Parse a multipart body; one of unknown length is taken for a long one, which goes to a file."""
         if not meta.get("CONTENT_LENGTH") and self._body_channel is not None:
             meta = {**meta, "CONTENT_LENGTH": str(sys.maxsize)}

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.staticfiles import utils
 from django.contrib.staticfiles.views import serve
 from django.core.handlers.exception import response_for_exception
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from .handler import AsgiHandler
@@ -34,7 +34,7 @@ class StaticFilesHandler(AsgiHandler):
             return super().get_response(request)
         try:
             response: HttpResponseBase = serve(request, url2pathname(request.path[len(base.path) :]), insecure=True)
-        except Http404 as error:
+        except Exception as error:  # no such file, or a path that leads outside
             response = response_for_exception(request, error)
         response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # as BaseHandler does
         return response
