@@ -1,4 +1,4 @@
-"""The channel layer in one process's memory: for `runserver`, for tests, as strict as Redis."""
+"""The channel layer in this process's memory."""
 
 from .layer import MemoryChannelLayer
 

@@ -1,7 +1,7 @@
-"""The event loop's side of memory: pushes from other threads wake the loop."""
+"""The event loop's side of the memory store: threads write, the loop reads."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from ..capacity import Capacities
@@ -15,43 +15,36 @@ WAIT_SECONDS = 5.0
 
 
 class MemoryEdge(BaseEdge):
-    """See `BaseEdge`."""
+    """See `BaseEdge`. Nothing waits for the store's lock longer than one list of operations takes."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, store: Store) -> None:
         super().__init__(codec, capacities)
         self._store = store
-        self._arrived = asyncio.Event()
-
-    async def open(self) -> None:
-        """Announce the inbox, and listen to it from the running loop."""
-        loop = asyncio.get_running_loop()
-        self._store.listen(self.inbox, lambda: _call_in(loop, self._arrived.set))
-        await super().open()
-
-    async def close(self) -> None:
-        """Take the inbox and its marks out of the store."""
-        self._store.listen(self.inbox, None)
-        await super().close()
 
     async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         return self._store.execute(operations)
 
     async def _read_inbox(self) -> Sequence[bytes]:
-        self._arrived.clear()
-        entries = self._take()
-        if not entries:
-            try:
-                await asyncio.wait_for(self._arrived.wait(), WAIT_SECONDS)
-            except asyncio.TimeoutError:
-                return ()
-            entries = self._take()
-        return entries
+        return self._take() or await self._wait_and_take()
 
-    def _take(self) -> Sequence[bytes]:
+    def _take(self) -> list[bytes]:
         return cast("list[bytes]", self._store.execute([TakeInbox(self.inbox, INBOX_READ)])[0])
 
+    async def _wait_and_take(self) -> list[bytes]:
+        loop = asyncio.get_running_loop()
+        arrived = asyncio.Event()
 
-def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-    """Call back in the loop; a loop that has ended has nobody left to tell."""
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(callback)
+        def notice() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(arrived.set)
+
+        with self._store.watching(self.inbox, notice):
+            entries = self._take()  # what came before the watch began
+            if entries:
+                return entries
+            timer = loop.call_later(WAIT_SECONDS, arrived.set)
+            try:
+                await arrived.wait()
+            finally:
+                timer.cancel()
+        return self._take()

@@ -1,58 +1,57 @@
-"""Groups' marks and members, in memory. Not thread-safe: `Store` holds the lock."""
+"""Groups: their marks and their members. Means the same as the scripts of the Redis layer; its owner holds the lock."""
 
-from ..operations import LEASE_SECONDS, Join, Leave, Renew
+from collections.abc import Callable
+
+from ..operations import LEASE_SECONDS, Join, Leave, Marks, Members, Renew
+from .expiring import Expiring
+
+#: The local parts of a group's members in one inbox, in the order of joining; none for a plain channel.
+Locals = dict[str, None]
 
 
 class Groups:
-    """What Redis keeps in sorted sets and sets. Times are seconds of one clock, given with each call."""
+    """Every group's marks, each with a life of its own. A group lives as long as its longest mark."""
 
-    def __init__(self, group_expiry: float) -> None:
-        self._group_expiry = group_expiry
-        #: Group -> mark -> when it dies.
-        self._marks: dict[str, dict[str, float]] = {}
-        #: (group, inbox) -> local parts, as keys.
-        self._members: dict[tuple[str, str], dict[str, None]] = {}
+    def __init__(self, clock: Callable[[], float], group_expiry_seconds: float) -> None:
+        self._group_expiry = group_expiry_seconds
+        self._groups: Expiring[Expiring[Locals]] = Expiring(clock, lambda: Expiring(clock, dict))
 
-    def join(self, join: Join, now: float) -> None:
-        """Mark that a group has these members."""
+    def join(self, join: Join) -> None:
+        """Mark an inbox, with members, or a plain channel."""
         life = min(LEASE_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
-        self._living(join.group, now)
-        self._marks.setdefault(join.group, {})[join.mark] = now + life
-        if join.locals_:
-            self._members.setdefault((join.group, join.mark), {}).update(dict.fromkeys(join.locals_))
+        mark = self._groups.touch(join.group, life).touch(join.mark, life)
+        mark.update(dict.fromkeys(join.locals_))
 
     def leave(self, leave: Leave) -> None:
-        """Take members out; the last takes the mark along."""
-        members = self._members.get((leave.group, leave.mark), {})
+        """Take members, or a plain channel, out; the last one takes the mark along."""
+        marks = self._groups.get(leave.group)
+        mark = marks.get(leave.mark) if marks is not None else None
+        if marks is None or mark is None:
+            return
         for local in leave.locals_:
-            members.pop(local, None)
-        if not members:
-            self._forget(leave.group, leave.mark)
+            mark.pop(local, None)
+        if not mark:
+            marks.pop(leave.mark)
+        if not len(marks):
+            self._groups.pop(leave.group)
 
-    def renew(self, renew: Renew, now: float) -> bool:
-        """Renew a mark; False if it is not known any more."""
-        if renew.inbox not in self._living(renew.group, now):
+    def renew(self, renew: Renew) -> bool:
+        """Renew an inbox's mark; say whether it was known."""
+        marks = self._groups.get(renew.group)
+        if marks is None or marks.get(renew.inbox) is None:
             return False
-        self._marks[renew.group][renew.inbox] = now + LEASE_SECONDS
+        self._groups.touch(renew.group, LEASE_SECONDS).touch(renew.inbox, LEASE_SECONDS)
         return True
 
-    def marks(self, group: str, now: float) -> list[str]:
-        """Return the living marks of a group."""
-        return list(self._living(group, now))
+    def marks(self, marks: Marks) -> list[str]:
+        """List a group's living marks."""
+        return list(self._groups.get(marks.group) or ())
 
-    def members(self, group: str, inbox: str) -> list[str]:
-        """Return a group's members in one inbox."""
-        return list(self._members.get((group, inbox), ()))
+    def members(self, members: Members) -> list[str]:
+        """List a group's members in one inbox."""
+        marks = self._groups.get(members.group)
+        return list((marks.get(members.inbox) if marks is not None else None) or ())
 
-    def _living(self, group: str, now: float) -> dict[str, float]:
-        marks = self._marks.get(group, {})
-        for mark in [mark for mark, dies_at in marks.items() if dies_at <= now]:
-            self._forget(group, mark)
-        return self._marks.get(group, {})
-
-    def _forget(self, group: str, mark: str) -> None:
-        self._members.pop((group, mark), None)
-        marks = self._marks.get(group, {})
-        marks.pop(mark, None)
-        if not marks:
-            self._marks.pop(group, None)
+    def clear(self) -> None:
+        """Forget everything."""
+        self._groups.clear()

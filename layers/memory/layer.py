@@ -1,7 +1,8 @@
-"""The channel layer in memory."""
+"""The channel layer in this process's memory: for `runserver`, where all parts share one object, and for tests."""
 
 from collections.abc import Mapping, Sequence
 from re import Pattern
+from typing import cast
 
 from ..base import BaseChannelLayer
 from ..contract import Edge, Reader
@@ -12,10 +13,10 @@ from .store import Store
 
 
 class MemoryChannelLayer(BaseChannelLayer):
-    """Channels, inboxes and groups of one process. Each instance is a store of its own.
+    """Channels, inboxes and groups in memory, as strict as those in Redis: encoded, bounded, mortal and counted.
 
-    Messages are encoded and decoded as for Redis, and capacities, expiries and errors are the same. Options as for
-    `RedisChannelLayer`.
+    What is in one layer object is seen by nobody else. `expiry` and `group_expiry` in seconds; `capacity` of a channel
+    in messages, `channel_capacity` by glob or compiled pattern.
 
     Raises:
         ConfigurationError: an option is wrong.
@@ -35,11 +36,11 @@ class MemoryChannelLayer(BaseChannelLayer):
         return "memory of this process"
 
     def reader(self, channels: Sequence[str]) -> Reader:
-        """Return a reader of this store."""
+        """Return a reader for one thread."""
         return MemoryReader(channels, self._codec, self._sender, self._store)
 
     def edge(self) -> Edge:
-        """Return an edge of this store, to be opened in the loop that uses it."""
+        """Return an edge for one event loop."""
         return MemoryEdge(self._codec, self._capacities, self._store)
 
     def flush(self) -> None:
@@ -47,7 +48,7 @@ class MemoryChannelLayer(BaseChannelLayer):
         self._store.flush()
 
     def close(self) -> None:
-        """Do nothing: memory has no connections."""
+        """Do nothing: there are no connections. What is stored stays."""
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         return self._store.execute(operations)
@@ -55,16 +56,18 @@ class MemoryChannelLayer(BaseChannelLayer):
     def _wait_for_entry(
         self, queues: Sequence[str], inboxes: Sequence[str], seconds: float
     ) -> tuple[str, bytes] | None:
-        self._store.wait(queues, inboxes, seconds)
-        batch = self._store.execute([Take(queues, [1] * len(queues))])[0]
-        if isinstance(batch, Batch):
-            return batch.channel, batch.entries[0]
-        for inbox in inboxes:
-            entries = self._store.execute([TakeInbox(inbox, 1)])[0]
-            assert isinstance(entries, list)
-            if entries:
-                return inbox, entries[0]
-        return None
+        take = Take(queues, [1] * len(queues))
+
+        def find() -> tuple[str, bytes] | None:
+            batch = self._store.execute([take])[0]
+            if isinstance(batch, Batch):
+                return batch.channel, batch.entries[0]
+            for inbox in inboxes:
+                for entry in cast("list[bytes]", self._store.execute([TakeInbox(inbox, 1)])[0]):
+                    return inbox, entry
+            return None
+
+        return self._store.wait_for(find, seconds)
 
     def _counted_channels(self) -> list[str]:
-        return self._store.counted_channels()
+        return self._store.counted()

@@ -1,117 +1,91 @@
-"""Queues, their counters and inboxes, in memory. Not thread-safe: `Store` holds the lock."""
+"""Channels and their counters. Means the same as the scripts of the Redis layer; its owner holds the lock."""
 
-import math
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 
-from ..entries import HEADER, REFUSABLE, is_expired, sent_at
-from ..operations import Batch, ChannelState, Push, PushInbox, PutBack, Take, TakeInbox
+from ..entries import HEADER, is_expired, sent_at
+from ..operations import Batch, ChannelState, Count, Drop, Push, PutBack, Statistics, Take
+from .expiring import Expiring
 
-#: Seconds between two looks for queues that nobody reads any more.
-SWEEP_SECONDS = 30.0
+#: Counters live this long after their last change, in seconds: a day.
+COUNTS_SECONDS = 86_400
+#: A queue outlives its messages by this and another expiry, in seconds, so that a late worker counts and settles them.
+GRACE_SECONDS = 60
 
 
 class Queues:
-    """What Redis keeps in lists and hashes. Times are seconds of one clock, given with each call."""
+    """Every channel's entries and counters. Counters of inboxes are here too."""
 
-    def __init__(self, expiry: float) -> None:
-        self._expiry = expiry
-        self._queues: dict[str, deque[bytes]] = {}
-        self._inboxes: dict[str, deque[bytes]] = {}
-        self._counters: dict[str, Counter[str]] = {}
-        self._next_sweep = -math.inf
+    def __init__(self, clock: Callable[[], float], expiry_seconds: float) -> None:
+        self._clock = clock
+        self._expiry = expiry_seconds
+        self._life = 2 * expiry_seconds + GRACE_SECONDS
+        self._entries: Expiring[deque[bytes]] = Expiring(clock, deque)
+        self._counters: Expiring[Counter[str]] = Expiring(clock, Counter)
 
-    @property
-    def counted_channels(self) -> list[str]:
-        """The names that have counters."""
-        return list(self._counters)
+    def counted(self) -> Iterator[str]:
+        """Name the channels and inboxes that have counters."""
+        return iter(self._counters)
 
-    def push(self, push: Push, now: float) -> int:
-        """Append up to the capacity, giving up what is too old first; return how many were accepted."""
-        self._sweep(now)
-        queue = self._queues.setdefault(push.channel, deque())
-        while queue and len(queue) + len(push.bodies) > push.capacity and is_expired(queue[0], now):
-            queue.popleft()
-            self.count(push.channel, "expired", 1)
-        accepted = max(0, min(len(push.bodies), push.capacity - len(queue)))
-        header = HEADER.pack(now, now + self._expiry)
-        queue.extend(header + body for body in push.bodies[:accepted])
-        self.count(push.channel, "sent", accepted)
-        self.count(push.channel, "full", len(push.bodies) - accepted)
+    def push(self, push: Push) -> int:
+        """Append up to the capacity; return how many were accepted."""
+        now = self._clock()
+        waiting = self._entries.get(push.channel) or deque()
+        expired = self._give_up_expired(waiting, push, now)
+        accepted = max(0, min(len(push.bodies), push.capacity - len(waiting)))
+        if accepted:
+            header = HEADER.pack(now, now + self._expiry)
+            queue = self._entries.touch(push.channel, self._life)
+            queue.extend(header + body for body in push.bodies[:accepted])
+        self._add(push.channel, {"expired": expired, "sent": accepted, "full": len(push.bodies) - accepted})
         return accepted
 
-    def take(self, take: Take, now: float) -> Batch | None:
-        """Take from the first channel that has entries."""
+    def take(self, take: Take) -> Batch | None:
+        """Take entries from the first channel that has any."""
         for channel, count in zip(take.channels, take.counts, strict=True):
-            queue = self._queues.get(channel)
+            queue = self._entries.get(channel)
             if queue:
                 entries = [queue.popleft() for _ in range(min(count, len(queue)))]
-                self._forget_if_empty(self._queues, channel)
-                return Batch(channel, now, entries)
+                if not queue:
+                    self._entries.pop(channel)
+                return Batch(channel, self._clock(), entries)
         return None
 
     def put_back(self, put_back: PutBack) -> None:
-        """Put entries to the front, the first one foremost."""
-        self._queues.setdefault(put_back.channel, deque()).extendleft(reversed(put_back.entries))
+        """Put entries back to the front, the first one foremost."""
+        self._entries.touch(put_back.channel, self._life).extendleft(reversed(put_back.entries))
 
-    def drop(self, channel: str) -> None:
-        """Forget a queue and its counters."""
-        self._queues.pop(channel, None)
-        self._counters.pop(channel, None)
+    def drop(self, drop: Drop) -> None:
+        """Forget a channel."""
+        self._entries.pop(drop.channel)
+        self._counters.pop(drop.channel)
 
-    def count(self, channel: str, counter: str, amount: int) -> None:
-        """Add to a counter; nothing changes by 0."""
-        if amount:
-            self._counters.setdefault(channel, Counter())[counter] += amount
+    def count(self, count: Count) -> None:
+        """Add to a counter."""
+        self._add(count.channel, {count.counter: count.amount})
 
-    def state(self, channel: str, now: float) -> ChannelState:
-        """Return a channel's counters and queue."""
-        queue = self._queues.get(channel, ())
-        age = max(0.0, now - sent_at(queue[0])) if queue else 0.0
-        return ChannelState(dict(self._counters.get(channel, {})), len(queue), age)
+    def statistics(self, statistics: Statistics) -> ChannelState:
+        """Read the counters and the queue."""
+        queue = self._entries.get(statistics.channel)
+        counters = dict(self._counters.get(statistics.channel) or {})
+        if not queue:
+            return ChannelState(counters, 0, 0.0)
+        return ChannelState(counters, len(queue), max(0.0, self._clock() - sent_at(queue[0])))
 
-    def push_inbox(self, push: PushInbox) -> int:
-        """Append entries; return how many deliveries and group messages were refused."""
-        inbox = self._inboxes.setdefault(push.inbox, deque())
-        refused = 0
-        for entry in push.entries:
-            if len(inbox) >= push.capacity and entry[:1] in REFUSABLE:
-                refused += 1
-            else:
-                inbox.append(entry)
-        self.count(push.inbox, "full", refused)
-        return refused
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self._counters.clear()
 
-    def take_inbox(self, take: TakeInbox) -> list[bytes]:
-        """Take up to `count` entries."""
-        inbox = self._inboxes.get(take.inbox)
-        if inbox is None:
-            return []
-        entries = [inbox.popleft() for _ in range(min(take.count, len(inbox)))]
-        self._forget_if_empty(self._inboxes, take.inbox)
-        return entries
+    def _give_up_expired(self, waiting: deque[bytes], push: Push, now: float) -> int:
+        """Make room in a full queue, so that messages nobody took do not refuse new ones; return how many went."""
+        before = len(waiting)
+        while waiting and len(waiting) + len(push.bodies) > push.capacity and is_expired(waiting[0], now):
+            waiting.popleft()
+        return before - len(waiting)
 
-    def close_inbox(self, inbox: str) -> None:
-        """Forget an inbox."""
-        self._inboxes.pop(inbox, None)
-        self._counters.pop(inbox, None)
-
-    def has_entries(self, channels: Sequence[str], inboxes: Sequence[str]) -> bool:
-        """Tell whether anything waits in any of these."""
-        return any(map(self._queues.get, channels)) or any(map(self._inboxes.get, inboxes))
-
-    def _sweep(self, now: float) -> None:
-        """Forget queues whose newest entry is long too old: nobody reads them."""
-        if now < self._next_sweep:
-            return
-        self._next_sweep = now + SWEEP_SECONDS
-        limit = now - self._expiry - 60
-        for channel in [
-            channel for channel, queue in self._queues.items() if not queue or is_expired(queue[-1], limit)
-        ]:
-            del self._queues[channel]
-
-    @staticmethod
-    def _forget_if_empty(queues: dict[str, deque[bytes]], name: str) -> None:
-        if not queues[name]:
-            del queues[name]
+    def _add(self, channel: str, amounts: dict[str, int]) -> None:
+        counters = self._counters.touch(channel, COUNTS_SECONDS)
+        for name, amount in amounts.items():
+            if amount:
+                counters[name] += amount

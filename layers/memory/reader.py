@@ -1,4 +1,4 @@
-"""A worker thread's reader of memory: waits on the store's condition."""
+"""A worker thread's reader of the memory store."""
 
 from collections.abc import Sequence
 
@@ -10,26 +10,27 @@ from .store import Store
 
 
 class MemoryReader(BaseReader):
-    """See `BaseReader`."""
+    """See `BaseReader`. `wake` may be called from any thread; everything else from the owner's."""
 
     def __init__(self, channels: Sequence[str], codec: EntryCodec, sender: Sender, store: Store) -> None:
         super().__init__(channels, codec, sender)
         self._store = store
-        self._is_waiting = False
         self._is_woken = False
 
     def wake(self) -> None:
-        """End a wait of the owner; nothing happens if it does not wait."""
-        self._is_woken = self._is_waiting
+        """End the owner's wait, or the next one if there is none now."""
+        self._is_woken = True
         self._store.wake()
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         return self._store.execute(operations)
 
     def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
-        self._is_woken, self._is_waiting = False, True
-        self._store.wait(channels, (), seconds, lambda: self._is_woken)
-        self._is_waiting = False
-        batch = self._store.execute([Take(channels, [1] * len(channels))])[0]
-        assert batch is None or isinstance(batch, Batch)
-        return batch
+        take = Take(channels, [1] * len(channels))
+
+        def find() -> object:
+            return self._store.execute([take])[0] or self._is_woken or None
+
+        found = self._store.wait_for(find, seconds)
+        self._is_woken = False
+        return found if isinstance(found, Batch) else None

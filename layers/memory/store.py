@@ -1,8 +1,10 @@
-"""One process's store: executes operations under a lock, and tells who waits."""
+"""The store of one memory layer: what Redis is for the other one. One lock, and one condition to wait on."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, TypeVar
 
 from ..operations import (
     CloseInbox,
@@ -23,111 +25,100 @@ from ..operations import (
     TakeInbox,
 )
 from .groups import Groups
+from .inboxes import Inboxes
 from .queues import Queues
+
+Found = TypeVar("Found")
+
+#: Operations after which somebody who waits may find something.
+_ARRIVALS = (Push, PushInbox, PutBack)
 
 
 class Store:
-    """Executes operations for any number of threads. `clock` returns seconds."""
+    """Executes operations, from any thread. `clock` counts seconds."""
 
-    def __init__(self, expiry: float, group_expiry: float, clock: Callable[[], float] = time.time) -> None:
-        self._options = expiry, group_expiry
-        self._clock = clock
+    def __init__(self, expiry: float, group_expiry: float, clock: Callable[[], float] = monotonic) -> None:
         self._changed = threading.Condition()
-        self._listeners: dict[str, Callable[[], None]] = {}
-        self._leases: set[str] = set()
-        self._start()
+        self._watchers: dict[str, Callable[[], None]] = {}
+        self._queues = Queues(clock, expiry)
+        self._inboxes = Inboxes(clock, expiry, self._call_watcher)
+        self._groups = Groups(clock, group_expiry)
+        self._executors: dict[type, Callable[[Any], object]] = {
+            Push: self._queues.push,
+            Take: self._queues.take,
+            PutBack: self._queues.put_back,
+            Drop: self._queues.drop,
+            Count: self._queues.count,
+            Statistics: self._queues.statistics,
+            PushInbox: self._push_inbox,
+            TakeInbox: self._inboxes.take,
+            Lease: self._inboxes.lease,
+            CloseInbox: self._close_inbox,
+            Join: self._groups.join,
+            Leave: self._groups.leave,
+            Renew: self._groups.renew,
+            Marks: self._groups.marks,
+            Members: self._groups.members,
+        }
 
     def execute(self, operations: Sequence[Operation]) -> list[object]:
-        """Execute in order, as one step; one result each."""
+        """Execute all in order, with nothing in between; one result each."""
         with self._changed:
-            now = self._clock()
-            results = [self._execute(operation, now) for operation in operations]
-            self._changed.notify_all()
-        for operation in operations:
-            if isinstance(operation, PushInbox) and operation.inbox in self._listeners:
-                self._listeners[operation.inbox]()
+            results = [self._executors[type(operation)](operation) for operation in operations]
+            if any(isinstance(operation, _ARRIVALS) for operation in operations):
+                self._changed.notify_all()
         return results
 
-    def wait(
-        self,
-        channels: Sequence[str],
-        inboxes: Sequence[str],
-        seconds: float,
-        is_woken: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Wait until something is in any of these, `is_woken` holds, or the time is up."""
+    def wait_for(self, find: Callable[[], Found | None], seconds: float) -> Found | None:
+        """Call `find` now, and again after every arrival or `wake`, until it finds something or `seconds` are over."""
+        deadline = monotonic() + seconds
         with self._changed:
-            self._changed.wait_for(lambda: is_woken() or self._queues.has_entries(channels, inboxes), seconds)
+            while (found := find()) is None:
+                left = deadline - monotonic()
+                if left <= 0:
+                    return None
+                self._changed.wait(left)
+        return found
 
     def wake(self) -> None:
-        """Let everybody who waits look again."""
+        """Let everyone who waits look again."""
         with self._changed:
             self._changed.notify_all()
 
-    def listen(self, inbox: str, listener: Callable[[], None] | None) -> None:
-        """Call `listener`, in the pusher's thread, after each push to an inbox; None ends that."""
+    @contextmanager
+    def watching(self, inbox: str, notice: Callable[[], None]) -> Iterator[None]:
+        """Call `notice`, in the thread that writes, when something comes into an empty inbox. It must not block."""
         with self._changed:
-            self._listeners.pop(inbox, None)
-            if listener is not None:
-                self._listeners[inbox] = listener
+            self._watchers[inbox] = notice
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._watchers[inbox]
+
+    def counted(self) -> list[str]:
+        """Name the channels and inboxes that have counters."""
+        with self._changed:
+            return list(self._queues.counted())
 
     def flush(self) -> None:
-        """Forget everything but who waits."""
+        """Forget everything."""
         with self._changed:
-            self._start()
+            self._queues.clear()
+            self._inboxes.clear()
+            self._groups.clear()
 
-    def counted_channels(self) -> list[str]:
-        """Return the names that have counters."""
-        with self._changed:
-            return self._queues.counted_channels
+    def _push_inbox(self, push: PushInbox) -> int:
+        refused = self._inboxes.push(push)
+        if refused:
+            self._queues.count(Count(push.inbox, "full", refused))
+        return refused
 
-    def _start(self) -> None:
-        expiry, group_expiry = self._options
-        self._queues = Queues(expiry)
-        self._groups = Groups(group_expiry)
-        self._leases.clear()
+    def _close_inbox(self, close: CloseInbox) -> None:
+        self._inboxes.close(close)
+        self._queues.drop(Drop(close.inbox))
 
-    def _execute(self, operation: Operation, now: float) -> object:
-        match operation:
-            case Push():
-                return self._queues.push(operation, now)
-            case Take():
-                return self._queues.take(operation, now)
-            case PushInbox():
-                return self._queues.push_inbox(operation)
-            case TakeInbox():
-                return self._queues.take_inbox(operation)
-            case PutBack():
-                self._queues.put_back(operation)
-            case Drop(channel):
-                self._queues.drop(channel)
-            case Count(channel, counter, amount):
-                self._queues.count(channel, counter, amount)
-            case Statistics(channel):
-                return self._queues.state(channel, now)
-            case _:
-                return self._execute_for_groups(operation, now)
-        return None
-
-    def _execute_for_groups(self, operation: Operation, now: float) -> object:
-        match operation:
-            case Join():
-                self._groups.join(operation, now)
-            case Leave():
-                self._groups.leave(operation)
-            case Renew():
-                return self._groups.renew(operation, now)
-            case Marks(group):
-                return self._groups.marks(group, now)
-            case Members(group, inbox):
-                return self._groups.members(group, inbox)
-            case Lease(inbox):
-                was_known = inbox in self._leases
-                self._leases.add(inbox)
-                return was_known
-            case CloseInbox(inbox):
-                self._leases.discard(inbox)
-                self._queues.close_inbox(inbox)
-            case _:
-                raise TypeError(f"unknown operation {operation!r}")
-        return None
+    def _call_watcher(self, inbox: str) -> None:
+        notice = self._watchers.get(inbox)
+        if notice is not None:
+            notice()

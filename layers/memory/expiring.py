@@ -1,0 +1,64 @@
+"""A mapping whose items die, as keys of Redis do. Its owner holds the lock."""
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+#: Items that may be held, dead or alive, before the first sweep.
+MIN_SWEEP = 64
+
+
+class Expiring(Generic[Value]):
+    """Items by name, each with the time when it dies. The dead are gone at once, and swept when the items doubled."""
+
+    def __init__(self, clock: Callable[[], float], new: Callable[[], Value]) -> None:
+        self._clock = clock
+        self._new = new
+        self._items: dict[str, tuple[Value, float]] = {}
+        self._sweep_at = MIN_SWEEP
+
+    def __iter__(self) -> Iterator[str]:
+        """Name the living."""
+        now = self._clock()
+        return iter([name for name, (_, dies_at) in self._items.items() if dies_at > now])
+
+    def __len__(self) -> int:
+        """Count what is held, the dead that are not swept yet among it."""
+        return len(self._items)
+
+    def get(self, name: str) -> Value | None:
+        """Return a living item, or None."""
+        found = self._items.get(name)
+        if found is None:
+            return None
+        value, dies_at = found
+        if dies_at <= self._clock():
+            del self._items[name]
+            return None
+        return value
+
+    def touch(self, name: str, seconds: float) -> Value:
+        """Return the living item, or a new one, and let it live for at least `seconds` from now."""
+        dies_at = self._clock() + seconds
+        value = self.get(name)
+        if value is None:
+            value = self._new()
+            if len(self._items) >= self._sweep_at:
+                self._sweep()
+        else:
+            dies_at = max(dies_at, self._items[name][1])
+        self._items[name] = value, dies_at
+        return value
+
+    def pop(self, name: str) -> None:
+        """Forget an item, if it is there."""
+        self._items.pop(name, None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._items.clear()
+
+    def _sweep(self) -> None:
+        self._items = {name: self._items[name] for name in self}
+        self._sweep_at = max(MIN_SWEEP, 2 * len(self._items))

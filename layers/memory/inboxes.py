@@ -1,0 +1,58 @@
+"""Inboxes and their leases. Means the same as the scripts of the Redis layer; its owner holds the lock."""
+
+from collections import deque
+from collections.abc import Callable
+
+from ..entries import REFUSABLE
+from ..operations import LEASE_SECONDS, CloseInbox, Lease, PushInbox, TakeInbox
+from .expiring import Expiring
+
+
+class Inboxes:
+    """Every inbox's entries, and which owners live.
+
+    `notice` is called with an inbox's name when the first entry comes into it.
+    """
+
+    def __init__(self, clock: Callable[[], float], expiry_seconds: float, notice: Callable[[str], None]) -> None:
+        self._life = expiry_seconds + 1
+        self._notice = notice
+        self._entries: Expiring[deque[bytes]] = Expiring(clock, deque)
+        self._leases: Expiring[bool] = Expiring(clock, lambda: True)
+
+    def push(self, push: PushInbox) -> int:
+        """Append entries, but no deliveries and group messages above the capacity; return how many were refused."""
+        inbox = self._entries.touch(push.inbox, self._life)
+        was_empty = not inbox
+        refused = 0
+        for entry in push.entries:
+            if len(inbox) >= push.capacity and entry[:1] in REFUSABLE:
+                refused += 1
+            else:
+                inbox.append(entry)
+        if was_empty and inbox:
+            self._notice(push.inbox)
+        return refused
+
+    def take(self, take: TakeInbox) -> list[bytes]:
+        """Take entries, oldest first."""
+        inbox = self._entries.get(take.inbox)
+        if not inbox:
+            return []
+        return [inbox.popleft() for _ in range(min(take.count, len(inbox)))]
+
+    def lease(self, lease: Lease) -> bool:
+        """Renew a lease; say whether it was known."""
+        was_known = self._leases.get(lease.inbox) is not None
+        self._leases.touch(lease.inbox, LEASE_SECONDS)
+        return was_known
+
+    def close(self, close: CloseInbox) -> None:
+        """Forget an inbox and its lease."""
+        self._entries.pop(close.inbox)
+        self._leases.pop(close.inbox)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self._leases.clear()
