@@ -18,6 +18,7 @@ from django.core import mail
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, LayerSettings
@@ -60,11 +61,8 @@ def check_memory_layer(**_: Any) -> list[CheckMessage]:
 
 def check_runserver(**_: Any) -> list[CheckMessage]:
     """Warn if another application's `runserver` is the one that `manage.py` starts (W001)."""
-    from .management.commands.runserver import Command
-
     winner = get_commands()["runserver"]
-    command = load_command_class(winner, "runserver") if isinstance(winner, str) else winner
-    if isinstance(command, Command):
+    if winner == "towpath" or _is_ours(winner):
         return []
     name = winner if isinstance(winner, str) else type(winner).__module__
     return [
@@ -100,6 +98,14 @@ def _build_router(routing: Any) -> None:
     from towpath.routing import Router
 
     Router(routing)
+
+
+def _is_ours(winner: str | BaseCommand) -> bool:
+    """Tell whether a `runserver` of another application is made from ours."""
+    from .management.commands.runserver import Command
+
+    command = load_command_class(winner, "runserver") if isinstance(winner, str) else winner
+    return isinstance(command, Command)
 
 
 def _is_test_run() -> bool:

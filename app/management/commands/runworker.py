@@ -1,0 +1,68 @@
+"""`manage.py runworker`: a process that runs consumers. The loop itself is `towpath.worker`."""
+
+import logging
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
+from towpath.layers.errors import ConfigurationError
+from towpath.worker import WorkerPool
+
+from ...log import setup_logger
+from ...project import has_static_files, project_router, shared_layer
+
+log = logging.getLogger(__name__)
+
+#: `-v` from which each message is logged.
+VERBOSE = 2
+
+
+class Command(BaseCommand):
+    """Runs workers on a channel layer until SIGTERM or Ctrl-C; then what was taken is finished."""
+
+    help = (
+        "Takes messages from a channel layer and runs their consumers, until SIGTERM or Ctrl-C: then it takes no more, "
+        "finishes what it took and exits. A layer that is away is waited for."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = parser.add_argument
+        add("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help="the layer to serve (default: %(default)s)")
+        add("--threads", type=int, default=1, metavar="N", help="worker threads (default: %(default)s)")
+        globs = {"action": "append", "metavar": "GLOB"}
+        add("--only-channels", help="listen only to channels like this; may be repeated", **globs)
+        add("--exclude-channels", help="do not listen to channels like this; may be repeated", **globs)
+        add(
+            "--disable-graceful-stop",
+            action="store_true",
+            help="end at once on a signal: running consumers are cut off, what was taken is lost",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        setup_logger(verbosity=options["verbosity"])
+        pool = self._build_pool(options)
+        try:
+            sys.exit(pool.run(install_signals=not options["disable_graceful_stop"]))
+        except KeyboardInterrupt:
+            log.info("Ending at once: running consumers are cut off")
+
+    def _build_pool(self, options: dict[str, Any]) -> WorkerPool:
+        layer = shared_layer(options["layer"], "a worker")
+        try:
+            return WorkerPool(
+                layer,
+                options["threads"],
+                project_router(layer, has_static_files()),
+                callback=log_message if options["verbosity"] >= VERBOSE else None,
+                only_channels=options["only_channels"],
+                exclude_channels=options["exclude_channels"],
+            )
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from error
+
+
+def log_message(channel: str, message: object) -> None:
+    """Write one line for a message that is about to be consumed; what is in it stays out of the log."""
+    log.info("Message on %s", channel)
