@@ -110,8 +110,11 @@ def _response_to_failed_body(request: AsgiRequest, response: HttpResponseBase) -
 @contextmanager
 def _script_prefix(message: Message) -> Iterator[None]:
     """Let `reverse` know where the site is mounted, and leave the thread to other consumers as it was."""
-    before = get_script_prefix()
-    set_script_prefix(script_name(message.content) or "/")
+    before, mount = get_script_prefix(), script_name(message.content) + "/"
+    if mount == before:
+        yield
+        return
+    set_script_prefix(mount)
     try:
         yield
     finally:
