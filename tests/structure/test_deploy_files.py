@@ -100,6 +100,8 @@ def test_commands_are_executable_and_their_shell_reads_them(root, name):
     command = root / name
     shell = command.read_text().splitlines()[0].rpartition("/")[2].removeprefix("env ")
     assert os.access(command, os.X_OK)
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
     assert subprocess.run([shell, "-n", str(command)], check=False).returncode == 0
 
 

@@ -1,0 +1,210 @@
+"""The README's own code blocks, run as a reader runs them: a fresh Django project, three terminals, two browsers."""
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+PATIENCE_SECONDS = 60
+POLL_SECONDS = 0.05
+
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Site:
+    """The reader's project, its processes, and the ports that stand for those of the README."""
+
+    folder: Path
+    ports: dict[str, str]
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def adapt(self, text: str) -> str:
+        """Put free ports into a block."""
+        for written, free in self.ports.items():
+            text = re.sub(rf"\b{written}\b", free, text)
+        return text
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of a reader who has activated the virtual environment."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        return {**inherited, "PATH": path}
+
+    def run(self, *command: str) -> str:
+        """Run a command to its end."""
+        done = subprocess.run(command, cwd=self.folder, env=self.variables, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, command: str) -> None:
+        """Start what a reader leaves running in a terminal; its output goes to a file."""
+        with (self.folder / f"output-{len(self.processes)}.txt").open("w") as output:
+            arguments = [found_server(part) for part in shlex.split(self.adapt(command))]
+            self.processes.append(
+                subprocess.Popen(
+                    arguments, cwd=self.folder, env=self.variables, stdout=output, stderr=subprocess.STDOUT, text=True
+                )
+            )
+
+    def output(self) -> str:
+        """Return what the processes have written."""
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("output-*.txt")))
+
+    def stop(self) -> list[int]:
+        """End the processes, the last started first, and return their exit codes."""
+        codes = []
+        for process in reversed(self.processes):
+            process.terminate()
+            codes.append(process.wait(PATIENCE_SECONDS))
+        return codes
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A project made from the README's files, with its three programs running."""
+    if not (shutil.which("redis-server") or shutil.which("valkey-server")):
+        pytest.skip("there is no redis-server on PATH; ./tests/run fetches one")
+    made = Site(tmp_path, {"6379": free_port(), "8000": free_port()})
+    made.run("django-admin", "startproject", "mysite", ".")
+    (tmp_path / "chat.py").write_text(made.adapt(block("# chat.py")))
+    with (tmp_path / "mysite/settings.py").open("a") as settings:
+        settings.write(made.adapt(block("# mysite/settings.py")))
+    made.run("python", "manage.py", "migrate", "--verbosity", "0")
+    for command in block("redis-server", language="sh").splitlines():
+        made.start(command)
+    try:
+        yield made
+    finally:
+        codes = made.stop()
+    assert codes == [0, 0, 0], made.output()
+
+
+def test_the_chat_of_the_readme_works_between_two_browsers_and_a_shell(site):
+    address = re.search(r"ws://[^\"]+", block("WebSocket(", language="js"))
+    assert address is not None
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(opened(site, site.adapt(address[0]))) for _ in range(2))
+        text = re.search(r'socket\.send\("(.*)"\)', block("WebSocket(", language="js"))
+        assert text is not None
+        first.send(text[1])
+        assert [browser.recv(PATIENCE_SECONDS) for browser in (first, second)] == [text[1]] * 2
+        site.run("python", "manage.py", "shell", "--command", block("# shell"))
+        assert [browser.recv(PATIENCE_SECONDS) for browser in (first, second)] == ["Tea is ready."] * 2
+
+
+def test_restarting_the_worker_drops_no_socket(site):
+    with opened(site, site.adapt("ws://127.0.0.1:8000/chat/lobby/")) as browser:
+        worker = site.processes.pop()
+        worker.terminate()
+        assert worker.wait(PATIENCE_SECONDS) == 0, site.output()
+        browser.send("Is anybody there?")
+        site.start("python manage.py runworker")
+        assert browser.recv(PATIENCE_SECONDS) == "Is anybody there?"
+
+
+def test_the_chat_has_about_fifteen_lines():
+    code = [line for line in block("# chat.py").splitlines() if line.strip() and not line.startswith("#")]
+    assert len(code) <= 15
+
+
+def test_the_extras_that_the_readme_installs_exist():
+    named = set(re.findall(r'"towpath\[([\w,]+)\]"', README))
+    for extra in {name for names in named for name in names.split(",")}:
+        assert re.search(rf'^    "{extra}": ', (ROOT / "setup.py").read_text(), re.MULTILINE), extra
+
+
+def test_every_program_of_this_repository_that_the_readme_names_is_there():
+    for name in re.findall(r"^\./(\S+)", README, re.MULTILINE):
+        assert os.access(ROOT / name, os.X_OK), name
+
+
+def test_every_link_of_the_readme_leads_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)#]+)", README) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_deploy_commands_of_the_readme_are_read_by_supervisor():
+    setting, control = block("supervisorctl", language="sh").splitlines()
+    done = subprocess.run(
+        ["sh", "-c", f"{setting}\n{control.replace('restart', 'help')}"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "%(ENV_" not in done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_block_of_the_readme_is_covered_here():
+    blocks = [match["text"].splitlines()[0] for match in BLOCK.finditer(README) if match["language"]]
+    starts = (
+        "./deploy/demo",
+        "# chat.py",
+        "pip install",
+        "# mysite/settings.py",
+        "redis-server",
+        "socket =",
+        "# shell",
+    )
+    assert [line for line in blocks if not line.startswith((*starts, "set -a"))] == []
+
+
+def block(content: str, language: str = "python") -> str:
+    """Return the README's one block in this language that has this content."""
+    (found,) = (
+        match["text"] for match in BLOCK.finditer(README) if match["language"] == language and content in match["text"]
+    )
+    return found
+
+
+def found_server(word: str) -> str:
+    """Return `valkey-server` for `redis-server` where only that is installed."""
+    return "valkey-server" if word == "redis-server" and shutil.which(word) is None else word
+
+
+def free_port() -> str:
+    """Return a port that nobody listens on."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return str(listener.getsockname()[1])
+
+
+def opened(site: Site, address: str) -> ClientConnection:
+    """Open a WebSocket, as soon as there is somebody to answer."""
+    origin = re.sub(r"^ws(://[^/]+).*", r"http\1", address)
+
+    def attempt() -> ClientConnection | None:
+        try:
+            return connect(address, origin=origin, proxy=None, open_timeout=PATIENCE_SECONDS)
+        except (OSError, WebSocketException):
+            return None
+
+    return until(attempt, site)
+
+
+def until(attempt: Callable[[], ClientConnection | None], site: Site) -> ClientConnection:
+    """Try again until it succeeds; fail with what the processes wrote."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if (result := attempt()) is not None:
+            return result
+        time.sleep(POLL_SECONDS)
+    raise AssertionError(f"nobody answered:\n{site.output()}")
