@@ -5,6 +5,7 @@ imported before the modules of its consumers.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any
 
 from towpath.channels.message import Message
@@ -125,6 +126,8 @@ def _checked(name: object, owner: str) -> str:
 def _callable(consumer: Any, owner: str) -> Consumer:
     if not callable(consumer):
         raise RoutingError(f"{owner}: the consumer {consumer!r} cannot be called")
+    if iscoroutinefunction(consumer) or iscoroutinefunction(type(consumer).__call__):
+        raise RoutingError(f"{owner}: the consumer is an async function; consumers are plain functions")
     return consumer  # type: ignore[no-any-return]
 
 

@@ -1,0 +1,16 @@
+"""The loop that takes messages and runs their consumers: receive, route, run, settle."""
+
+from .pool import EXIT_FORCED, EXIT_STOPPED, WorkerPool
+from .signals import consumer_finished, consumer_started, worker_process_ready, worker_ready
+from .worker import Worker
+
+__all__ = [
+    "EXIT_FORCED",
+    "EXIT_STOPPED",
+    "Worker",
+    "WorkerPool",
+    "consumer_finished",
+    "consumer_started",
+    "worker_process_ready",
+    "worker_ready",
+]

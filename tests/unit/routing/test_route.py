@@ -138,3 +138,14 @@ def test_things_have_names_for_logs():
     assert name_of(ClassConsumer).endswith("test_route.ClassConsumer")
     assert name_of(ClassConsumer(None)).endswith("test_route.ClassConsumer")
     assert "'chat'" in repr(route("chat", other))
+
+
+class AsyncConsumer:
+    async def __call__(self, message):
+        """Stand for a consumer that nobody would await."""
+
+
+def test_an_async_consumer_is_an_error_because_nobody_would_await_it():
+    for consumer_ in (AsyncConsumer(), AsyncConsumer.__call__):
+        with pytest.raises(RoutingError, match="consumers are plain functions"):
+            Router([route("chat", consumer_)])

@@ -1,0 +1,126 @@
+"""The small parts of a worker: channel selection, outages, expired messages, its hand, its heartbeat."""
+
+import logging
+
+import pytest
+
+from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Owed
+from towpath.worker import hand as hand_module
+from towpath.worker.expired import REQUEST_EXPIRED, owed_for_expired
+from towpath.worker.hand import Hand
+from towpath.worker.heartbeat import Heartbeat
+from towpath.worker.outage import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outage, Pauses
+from towpath.worker.selection import select_channels
+
+
+def test_all_channels_are_selected_unless_globs_say_otherwise():
+    channels = {"http.request", "websocket.connect", "websocket.receive", "jobs"}
+    assert select_channels(channels) == sorted(channels)
+    assert select_channels(channels, only=["websocket.*", "jobs"]) == ["jobs", "websocket.connect", "websocket.receive"]
+    assert select_channels(channels, exclude=["websocket.*"]) == ["http.request", "jobs"]
+    assert select_channels(channels, only=["websocket.*"], exclude=["*.connect"]) == ["websocket.receive"]
+
+
+@pytest.mark.parametrize("globs", [{"only": []}, {"only": ["JOBS"]}, {"exclude": ["*"]}])
+def test_nothing_to_listen_to_is_an_error(globs):
+    with pytest.raises(ConfigurationError, match=r"no channel remains to listen to.*\['jobs'\]"):
+        select_channels({"jobs"}, **globs)
+
+
+def test_pauses_grow_to_a_bound_and_begin_again():
+    pauses = Pauses()
+    drawn = [pauses.next() for _ in range(12)]
+    assert FIRST_PAUSE_SECONDS / 2 <= drawn[0] <= FIRST_PAUSE_SECONDS
+    assert LONGEST_PAUSE_SECONDS / 2 <= drawn[-1] <= LONGEST_PAUSE_SECONDS
+    pauses.reset()
+    assert pauses.next() <= FIRST_PAUSE_SECONDS
+
+
+def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(caplog):
+    outage = Outage()
+    for _ in range(2):
+        outage.back()
+        outage.gone(LayerUnavailable("no answer"))
+        outage.gone(LayerUnavailable("no answer"))
+        outage.back()
+        outage.back()
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 4
+    assert "away: no answer" in caplog.messages[0]
+    assert "back after" in caplog.messages[1]
+
+
+def test_expired_messages_are_settled_and_logged_in_one_line(caplog, taken):
+    owed = owed_for_expired([taken("jobs", 5, reply_channel="i.x!1"), taken("jobs")])
+    assert owed == [Owed([], "i.x!1", 5), Owed()]
+    assert caplog.messages == ["Dropped 2 messages of channel jobs: they waited longer than the layer's expiry"]
+    assert owed_for_expired([]) == []
+
+
+def test_whoever_waits_for_an_expired_message_is_told(taken):
+    request = owed_for_expired([taken("http.request", 1, reply_channel="i.x!1")])
+    assert request == [Owed([Envelope("i.x!1", REQUEST_EXPIRED)], "i.x!1", 1)]
+    assert REQUEST_EXPIRED["status"] == 503
+    connect = owed_for_expired([taken("websocket.connect", 1, reply_channel="i.x!1")])
+    assert connect == [Owed([Envelope("i.x!1", {"close": True})], "i.x!1", 1)]
+    assert owed_for_expired([taken("http.request", reply_channel=5)]) == [Owed()]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands until the test moves it."""
+    now = [100.0]
+    monkeypatch.setattr(hand_module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_hand_tells_which_turns_have_been_in_it_for_long(clock, taken):
+    hand = Hand()
+    assert hand.turns_older_than(0) == []
+    hand.fill([taken("a", 7, reply_channel="i.x!1"), taken("a", reply_channel="i.x!2"), taken("a", 9)])
+    assert hand.turns_older_than(3) == []
+    clock[0] += 3
+    assert hand.turns_older_than(3) == [("i.x!1", 7)]
+    hand.empty()
+    assert hand.turns_older_than(3) == []
+
+
+def test_a_turn_that_ended_early_is_not_kept(clock, taken):
+    hand = Hand()
+    hand.fill([taken("a", 1, reply_channel="i.x!1"), taken("a", 1, reply_channel="i.x!2")])
+    hand.drop("i.x!1")
+    assert hand.turns_older_than(0) == [("i.x!2", 1)]
+    hand.empty()
+    hand.fill([taken("a", 2, reply_channel="i.x!1")])
+    assert hand.turns_older_than(0) == [("i.x!1", 2)]
+
+
+def test_the_heartbeat_keeps_running_turns(clock, layer, taken):
+    hand = Hand()
+    heartbeat = Heartbeat(layer, lambda: [Hand(), hand])
+    heartbeat.beat()
+    assert layer.kept == []
+    hand.fill([taken("a", 7, reply_channel="i.x!1")])
+    clock[0] += 10
+    heartbeat.beat()
+    assert layer.kept == [[("i.x!1", 7)]]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "level"), [(LayerUnavailable("away"), logging.DEBUG), (KeyError("defect"), logging.ERROR)]
+)
+def test_nothing_ends_the_heartbeat(clock, layer, taken, caplog, trouble, level):
+    caplog.set_level(logging.DEBUG, "towpath.worker")
+    hand = Hand()
+    hand.fill([taken("a", 7, reply_channel="i.x!1")])
+    clock[0] += 10
+    layer.keep_trouble = trouble
+    Heartbeat(layer, lambda: [hand]).beat()
+    assert [record.levelno for record in caplog.records] == [level]
+
+
+def test_a_heartbeat_starts_and_stops(layer):
+    heartbeat = Heartbeat(layer, list)
+    heartbeat.stop()
+    heartbeat = Heartbeat(layer, list)
+    heartbeat.start()
+    heartbeat.stop()

@@ -1,0 +1,36 @@
+"""Django's database connections between messages: one that broke or is too old is closed, as between requests."""
+
+import logging
+from threading import local
+
+from django.db import close_old_connections, connections
+from django.db.backends.signals import connection_created
+
+logger = logging.getLogger(__name__)
+
+
+class _Thread(local):
+    """Whether this thread ever opened a connection. Looking is cheap, unlike asking Django for its connections."""
+
+    def __init__(self) -> None:
+        self.has_connections = bool(connections.all(initialized_only=True))
+
+
+_thread = _Thread()
+
+
+def _note_connection(**kwargs: object) -> None:
+    _thread.has_connections = True
+
+
+connection_created.connect(_note_connection, dispatch_uid="towpath.worker.database")
+
+
+def renew_connections() -> None:
+    """Close the connections of this thread that cannot be used any more; the next query opens new ones."""
+    if not _thread.has_connections:
+        return
+    try:
+        close_old_connections()
+    except Exception:
+        logger.exception("Could not close a database connection that is too old")

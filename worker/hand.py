@@ -1,0 +1,44 @@
+"""The messages in a worker's hands, as another thread may look at them: whose turns are running, and since when."""
+
+import time
+from collections.abc import Sequence
+
+from towpath.layers.contract import Taken
+
+from .addressee import reply_channel_of
+
+
+class Hand:
+    """Filled with a batch, emptied when it is settled. The owner replaces one attribute, so readers need no lock."""
+
+    __slots__ = ("_content", "_ended")
+
+    def __init__(self) -> None:
+        self._content: tuple[float, Sequence[Taken]] | None = None
+        self._ended: set[str | None] = set()
+
+    def fill(self, taken: Sequence[Taken]) -> None:
+        """Note what was taken just now."""
+        self._content = (time.monotonic(), taken)
+
+    def drop(self, reply_channel: str | None) -> None:
+        """Note that the turn of a connection has ended before its consumer."""
+        self._ended = self._ended | {reply_channel}
+
+    def empty(self) -> None:
+        """Note that everything is settled or given back."""
+        self._content = None
+        if self._ended:
+            self._ended = set()
+
+    def turns_older_than(self, seconds: float) -> list[tuple[str, int]]:
+        """Return (reply channel, turn) of what has been in the hand for longer; from any thread."""
+        content, ended = self._content, self._ended
+        if content is None or time.monotonic() - content[0] < seconds:
+            return []
+        turns = []
+        for item in content[1]:
+            reply_channel = reply_channel_of(item.envelope)
+            if item.envelope.turn is not None and reply_channel is not None and reply_channel not in ended:
+                turns.append((reply_channel, item.envelope.turn))
+        return turns

@@ -1,0 +1,55 @@
+"""A layer that is away: how long to wait before the next try, and one line when it goes and one when it is back."""
+
+import logging
+import random
+import time
+from threading import Lock
+
+logger = logging.getLogger(__name__)
+
+#: First pause, in seconds; each further one is twice as long.
+FIRST_PAUSE_SECONDS = 0.1
+#: Longest pause, in seconds: how late a worker may notice that the layer is back.
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Pauses:
+    """Growing pauses of one worker, each shortened by up to a half at random: workers do not come back all at once."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_PAUSE_SECONDS
+
+    def next(self) -> float:
+        """Return the next pause in seconds."""
+        pause, self._next = self._next, min(2 * self._next, LONGEST_PAUSE_SECONDS)
+        return pause * random.uniform(0.5, 1.0)
+
+    def reset(self) -> None:
+        """Begin again with the shortest."""
+        self._next = FIRST_PAUSE_SECONDS
+
+
+class Outage:
+    """What a process knows of its layer's absence; the workers of a pool share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._since: float | None = None
+
+    def gone(self, error: Exception) -> None:
+        """Note that the layer does not answer; logged if that is news."""
+        with self._lock:
+            if self._since is None:
+                self._since = time.monotonic()
+                logger.warning(
+                    "The channel layer is away: %s. Trying again, at least every %.0f seconds",
+                    error,
+                    LONGEST_PAUSE_SECONDS,
+                )
+
+    def back(self) -> None:
+        """Note that the layer answers; logged if that is news."""
+        with self._lock:
+            if self._since is not None:
+                logger.warning("The channel layer is back after %.1f seconds", time.monotonic() - self._since)
+                self._since = None

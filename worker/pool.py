@@ -1,0 +1,147 @@
+"""The workers of one process: threads that are kept alive, stopped together, and the process that runs them.
+
+`run` is a worker process. `start` and `stop` are for a host with its own life, such as `runserver`.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from threading import Event, Lock, Thread
+
+from towpath.channels.configured import AnyLayer, raw_layer
+from towpath.layers.errors import ConfigurationError
+from towpath.routing import Router
+
+from .hand import Hand
+from .heartbeat import Heartbeat
+from .outage import Outage
+from .run import Callback
+from .selection import select_channels
+from .signals import announce, worker_process_ready
+from .stop_signals import StopSignals
+from .worker import Worker, default_router
+
+logger = logging.getLogger(__name__)
+
+#: Exit code after a stop that finished everything.
+EXIT_STOPPED = 0
+#: Exit code when a second signal cut running consumers off.
+EXIT_FORCED = 75
+#: Pause before a worker that failed is replaced, in seconds: one that fails at once must not spin.
+REPLACE_PAUSE_SECONDS = 1.0
+#: How often a stopping pool wakes its workers, in seconds: one may have begun to wait just after the last wake.
+WAKE_SECONDS = 0.1
+
+
+class WorkerPool:
+    """`threads` workers of one layer, which share router and options (see `Worker`).
+
+    Raises:
+        ConfigurationError: `threads` is not a positive number, there is no routing, or no channel remains.
+    """
+
+    def __init__(
+        self,
+        channel_layer: AnyLayer,
+        threads: int = 1,
+        router: Router | None = None,
+        *,
+        callback: Callback | None = None,
+        message_retries: int = 10,
+        only_channels: Sequence[str] | None = None,
+        exclude_channels: Sequence[str] | None = None,
+    ) -> None:
+        if threads < 1:
+            raise ConfigurationError(f"a worker process has at least one thread, not {threads!r}")
+        self.channel_layer = channel_layer
+        self.router = default_router(channel_layer) if router is None else router
+        self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
+        outage = Outage()
+        self._new_worker: Callable[[], Worker] = lambda: Worker(
+            channel_layer,
+            self.router,
+            callback=callback,
+            message_retries=message_retries,
+            only_channels=self.channels,
+            signal_handlers=False,
+            outage=outage,
+        )
+        self._workers: dict[int, Worker] = {}
+        self._lock = Lock()
+        self._stopping = Event()
+        self._threads = [
+            Thread(target=self._keep_worker, args=(index,), name=f"towpath-worker-{index}", daemon=True)
+            for index in range(threads)
+        ]
+        self._heartbeat = Heartbeat(raw_layer(channel_layer), self._hands)
+
+    def run(self, install_signals: bool = True) -> int:
+        """Work until SIGTERM, SIGINT or `stop`, finish what was taken, and return the exit code.
+
+        A second signal ends the process at once with `EXIT_FORCED`: consumers that hang in threads of others would
+        keep it from ending otherwise.
+        """
+        with StopSignals(install_signals) as signals:
+            announce(worker_process_ready, self)
+            self.start()
+            while not self._stopping.is_set() and not signals.wait(1.0):
+                pass
+            if not self.stop(give_up=signals.is_waiting):
+                logger.warning("A second signal: ending at once, running consumers are cut off")
+                logging.shutdown()
+                os._exit(EXIT_FORCED)
+        return EXIT_STOPPED
+
+    def start(self) -> None:
+        """Start the workers, and the heartbeat that keeps their turns."""
+        logger.info("Starting %d workers on channels %s", len(self._threads), ", ".join(self.channels))
+        self._heartbeat.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, give_up: Callable[[], bool] = lambda: False) -> bool:
+        """Take no more messages, finish what was taken, settle. False if `give_up()` said so before all had ended.
+
+        The order: workers first, woken until each has ended; then the heartbeat, which keeps the turns of consumers
+        that take long to finish.
+        """
+        logger.info("Stopping: finishing what was taken")
+        self._stopping.set()
+        for thread in self._threads:
+            while thread.is_alive():
+                if give_up():
+                    return False
+                self._wake()
+                thread.join(WAKE_SECONDS)
+        self._heartbeat.stop()
+        return True
+
+    def _wake(self) -> None:
+        with self._lock:
+            workers = list(self._workers.values())
+        for worker in workers:
+            worker.stop()
+
+    def _hands(self) -> list[Hand]:
+        with self._lock:
+            return [worker.hand for worker in self._workers.values()]
+
+    def _keep_worker(self, index: int) -> None:
+        """Run a worker in this thread, and another one if it fails, until the pool stops."""
+        while not self._stopping.is_set():
+            try:
+                self._run_worker(index)
+            except BaseException:
+                logger.exception("Worker %d failed and is replaced in %.1f seconds", index, REPLACE_PAUSE_SECONDS)
+                self._stopping.wait(REPLACE_PAUSE_SECONDS)
+
+    def _run_worker(self, index: int) -> None:
+        worker = self._new_worker()
+        with self._lock:
+            self._workers[index] = worker
+        try:
+            worker.ready()
+            worker.run()
+        finally:
+            with self._lock:
+                del self._workers[index]

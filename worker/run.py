@@ -1,0 +1,100 @@
+"""One run of one consumer, from the message to what is owed for it. No IO but what the consumer itself does."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from towpath.channels import Message, Outbox
+from towpath.channels.configured import AnyLayer
+from towpath.channels.delivery import deliver
+from towpath.layers.contract import Envelope, Owed
+from towpath.routing import Match, Router, name_of
+
+from .addressee import reply_channel_of
+from .database import renew_connections
+from .signals import announce, consumer_finished, consumer_started
+from .verdicts import Verdict, judge, judge_unmatched
+
+logger = logging.getLogger(__name__)
+
+Callback = Callable[[str, Message], object]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How consumers are run. `callback` sees the channel and message of each, `sender` is the signals' sender."""
+
+    message_retries: int = 10
+    callback: Callback | None = None
+    sender: object = None
+
+
+class Runner:
+    """Runs consumers for one worker. Whatever a consumer does, `run` returns what is owed and raises nothing.
+
+    `end_turn` is called with a settlement that must not wait for the consumer, for routes that are not ordered.
+    """
+
+    def __init__(self, layer: AnyLayer, router: Router, options: RunOptions, end_turn: Callable[[Owed], None]) -> None:
+        self._layer = layer
+        self._router = router
+        self._options = options
+        self._end_turn = end_turn
+
+    def run(self, envelope: Envelope) -> Owed:
+        """Route and run a message; return its held sends, new connection state, and the end of its turn."""
+        message = Message.from_envelope(envelope, self._layer)
+        outbox = Outbox(self._layer)
+        verdict = None
+        with outbox.holding():
+            try:
+                verdict = self._consume(message, envelope)
+            except BaseException as error:  # SystemExit and KeyboardInterrupt of a consumer end no worker either
+                verdict = judge(error, message, envelope, self._options.message_retries)
+        if outbox.foreign:
+            _deliver_foreign(outbox)
+        return _owed(envelope, message, outbox, verdict)
+
+    def _consume(self, message: Message, envelope: Envelope) -> Verdict | None:
+        match = self._router.match(message)
+        if match is None:
+            return judge_unmatched(message)
+        if not match.ordered and message.turn is not None:
+            self._end_turn(Owed([], reply_channel_of(envelope), message.turn))
+            message.turn = None
+        announce(consumer_started, self._options.sender, environ={})
+        renew_connections()
+        try:
+            self._call(match, message)
+        except BaseException as error:
+            return judge(error, message, envelope, self._options.message_retries)
+        finally:
+            announce(consumer_finished, self._options.sender)
+            renew_connections()
+        return None
+
+    def _call(self, match: Match, message: Message) -> None:
+        if self._options.callback is not None:
+            self._options.callback(message.channel_name, message)
+        match.consumer(message, **match.kwargs)
+
+
+def _owed(envelope: Envelope, message: Message, outbox: Outbox, verdict: Verdict | None) -> Owed:
+    sends = outbox.sends
+    if verdict is not None and verdict.again is not None:
+        return Owed([*sends, verdict.again])  # the turn goes on with the message
+    if not message.connection_state_changed:
+        return Owed(sends, reply_channel_of(envelope), message.turn)
+    if message.turn is None:
+        logger.warning("Dropped the new connection state of a message on %s: no turn carries it", envelope.channel)
+        return Owed(sends, reply_channel_of(envelope))
+    return Owed(sends, reply_channel_of(envelope), message.turn, message.connection_state or b"")
+
+
+def _deliver_foreign(outbox: Outbox) -> None:
+    """Send what goes through other layers; what cannot be sent is logged."""
+    for layer, sends in outbox.foreign.items():
+        try:
+            deliver(layer, sends)
+        except Exception:
+            logger.exception("Dropped up to %d held messages to %s", len(sends), name_of(layer))

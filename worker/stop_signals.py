@@ -1,0 +1,46 @@
+"""SIGTERM and SIGINT as something to wait for. The handlers only note the signal; all work is done by who waits."""
+
+import signal
+from queue import Empty, SimpleQueue
+from threading import current_thread, main_thread
+from types import FrameType
+
+#: What a supervisor and Ctrl-C send.
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class StopSignals:
+    """Catches stop signals inside a `with` block, and gives them back to the handlers before at its end.
+
+    `install` False, or a thread that is not the main one, catches nothing. SimpleQueue is what a handler may write to:
+    locks and events could be held by the very code it interrupts.
+    """
+
+    def __init__(self, install: bool = True) -> None:
+        self._is_installed = install and current_thread() is main_thread()
+        self._came: SimpleQueue[int] = SimpleQueue()
+        self._before: dict[int, signal._HANDLER] = {}
+
+    def __enter__(self) -> "StopSignals":
+        if self._is_installed:
+            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a signal; tell whether one came. Each is told once."""
+        try:
+            self._came.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
+
+    def is_waiting(self) -> bool:
+        """Tell whether a signal came that nobody has waited for yet."""
+        return not self._came.empty()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._came.put(number)

@@ -1,0 +1,129 @@
+"""What becomes of a message whose consumer raised, or that nobody routes.
+
+| raised | what is owed |
+|---|---|
+| ConsumeLater | the message again, same turn and state; after too many times a warning and the end of the turn |
+| DenyConnection | on `websocket.connect` a refusal behind what was sent before; elsewhere an error in the log |
+| ChannelSocketException | what its `run` sends; an error in there is logged |
+| ResponseLater, RequestAborted | nothing: somebody answers later, or nobody is left to be answered |
+| anything else | a traceback in the log |
+
+Except with ConsumeLater the turn ends, and held sends leave in any case. State that was set before ConsumeLater is
+dropped: the consumer begins again from the same one.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from towpath.channels import (
+    ChannelSocketException,
+    ConsumeLater,
+    DenyConnection,
+    Message,
+    RequestAborted,
+    ResponseLater,
+)
+from towpath.layers.codec import check_content
+from towpath.layers.contract import Envelope
+
+logger = logging.getLogger(__name__)
+
+#: Key of a message that counts how often it was put off.
+RETRIES_KEY = "__retries__"
+#: The only channel on which a connection can be refused.
+CONNECT = "websocket.connect"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do besides sending what is held and ending the turn. `again` keeps the turn: the message runs later."""
+
+    again: Envelope | None = None
+
+
+SETTLE = Verdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A consumer's error with what is needed to judge it."""
+
+    error: BaseException
+    message: Message
+    envelope: Envelope
+    message_retries: int
+
+
+def judge(error: BaseException, message: Message, envelope: Envelope, message_retries: int) -> Verdict:
+    """Act on what a consumer raised. Called while its outbox is still held; raises nothing."""
+    case = Case(error, message, envelope, message_retries)
+    for kind, act in TABLE:
+        if isinstance(error, kind):
+            try:
+                return act(case)
+            except BaseException:
+                logger.exception("Could not act on %r of a consumer of %s", error, message.channel_name)
+                return SETTLE
+    return SETTLE
+
+
+def judge_unmatched(message: Message) -> Verdict:
+    """Log a message that no route matches, and refuse it if it is a WebSocket that wants to open."""
+    logger.error("No route matches a message on %s (path %r): it is dropped", message.channel_name, message.get("path"))
+    if message.channel_name == CONNECT:
+        _refuse(message)
+    return SETTLE
+
+
+def _consume_later(case: Case) -> Verdict:
+    message = case.message
+    before = message.get(RETRIES_KEY)
+    retries = 1 + (before if isinstance(before, int) else 0)
+    if retries > case.message_retries:
+        logger.warning("Dropped a message on %s: put off %d times", message.channel_name, case.message_retries)
+        return SETTLE
+    content = {**message.content, RETRIES_KEY: retries}
+    check_content(content)
+    return Verdict(Envelope(case.envelope.channel, content, message.turn, case.envelope.session))
+
+
+def _deny(case: Case) -> Verdict:
+    if case.message.channel_name != CONNECT:
+        raise ValueError(f"a connection is refused on {CONNECT} only; close it with WebsocketCloseException")
+    _refuse(case.message)
+    return SETTLE
+
+
+def _act(case: Case) -> Verdict:
+    if isinstance(case.error, ChannelSocketException):
+        case.error.run(case.message)
+    return SETTLE
+
+
+def _nothing(case: Case) -> Verdict:
+    logger.debug("%s on %s", type(case.error).__name__, case.message.channel_name)
+    return SETTLE
+
+
+def _log(case: Case) -> Verdict:
+    logger.error(
+        "A consumer of %s raised %s", case.message.channel_name, type(case.error).__name__, exc_info=case.error
+    )
+    return SETTLE
+
+
+def _refuse(message: Message) -> None:
+    if message.reply_channel is not None:
+        message.reply_channel.send({"close": True})
+
+
+#: The first row that fits counts.
+TABLE: tuple[tuple[type[BaseException], Callable[[Case], Verdict]], ...] = (
+    (ConsumeLater, _consume_later),
+    (DenyConnection, _deny),
+    (ChannelSocketException, _act),
+    (ResponseLater, _nothing),
+    (RequestAborted, _nothing),
+    (BaseException, _log),
+)

@@ -1,0 +1,202 @@
+"""One worker: takes messages, runs their consumers, settles what they owe. One thread; `stop` may come from any other.
+
+The life of a message is `run_one`. `run` does the same with batches, and writes what is owed with the exchange that
+asks for the next messages. Nothing that was taken is lost: it is run, or given back.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from threading import Event
+
+from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
+from towpath.consumers.http.view import ViewConsumer
+from towpath.layers.contract import Owed, Received, Taken
+from towpath.layers.errors import ConfigurationError, LayerUnavailable
+from towpath.routing import Router
+
+from .batching import Batching, is_overdue
+from .expired import owed_for_expired
+from .hand import Hand
+from .outage import Outage, Pauses
+from .run import Callback, Runner, RunOptions
+from .selection import select_channels
+from .signals import announce, worker_ready
+from .stop_signals import StopSignals
+
+logger = logging.getLogger(__name__)
+
+#: How long an exchange waits for messages, in seconds; `stop` ends it at once.
+BLOCK_SECONDS = 5.0
+
+
+class Worker:
+    """Runs the consumers of a layer's routing, or of `router`.
+
+    `callback(channel, message)` sees each message before its consumer; `message_retries` bounds ConsumeLater;
+    `only_channels` and `exclude_channels` are globs over the router's channels. With `signal_handlers`, `run` ends with
+    SIGTERM or SIGINT if it is called in the main thread.
+
+    Raises:
+        ConfigurationError: there is no routing, or no channel remains to listen to.
+    """
+
+    def __init__(
+        self,
+        channel_layer: AnyLayer,
+        router: Router | None = None,
+        *,
+        callback: Callback | None = None,
+        message_retries: int = 10,
+        signal_handlers: bool = True,
+        only_channels: Sequence[str] | None = None,
+        exclude_channels: Sequence[str] | None = None,
+        outage: Outage | None = None,
+    ) -> None:
+        self.channel_layer = channel_layer
+        self.router = default_router(channel_layer) if router is None else router
+        self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
+        self.hand = Hand()
+        self._runner = Runner(
+            channel_layer, self.router, RunOptions(message_retries, callback, type(self)), self._end_turn
+        )
+        self._reader = raw_layer(channel_layer).reader(self.channels)
+        self._batching = Batching(self.channels)
+        self._outage = Outage() if outage is None else outage
+        self._pauses = Pauses()
+        self._is_away = False
+        self._signal_handlers = signal_handlers
+        self._stopping = Event()
+        self._owed: list[Owed] = []
+
+    def ready(self) -> None:
+        """Tell `worker_ready` that this worker is about to take messages."""
+        announce(worker_ready, self)
+
+    def run(self) -> None:
+        """Handle messages until `stop`; then everything that was taken has been run and settled."""
+        with StopSignals(self._signal_handlers) as signals:
+            try:
+                while not (self._stopping.is_set() or signals.is_waiting()):
+                    self.run_batch()
+            finally:
+                self._close()
+
+    def run_one(self, block_seconds: float = 0) -> bool:
+        """Receive a message, route it, run its consumer, settle; tell whether there was one.
+
+        Raises:
+            LayerUnavailable: the layer is away; settlements are kept for the next call.
+        """
+        received = self._exchange(dict.fromkeys(self.channels, 1), block_seconds)
+        self._run_all(received)
+        self._settle()
+        return bool(received.taken)
+
+    def run_batch(self, block_seconds: float = BLOCK_SECONDS) -> None:
+        """Settle what the last batch owes and run the next; pause instead if the layer is away."""
+        try:
+            received = self._exchange(self._batching.limits, block_seconds)
+        except LayerUnavailable as error:
+            self._outage.gone(error)
+            self._is_away = True
+            self._stopping.wait(self._pauses.next())
+            return
+        if self._is_away:
+            self._is_away = False
+            self._pauses.reset()
+            self._outage.back()
+        self._run_all(received)
+
+    def stop(self) -> None:
+        """Take no more messages; `run` returns when those taken are settled. Call it again until it has.
+
+        A wait that begins between the look at the flag and the wake is not ended by it, hence again.
+        """
+        self._stopping.set()
+        try:
+            self._reader.wake()
+        except LayerUnavailable as error:
+            logger.debug("Could not wake a worker, which waits %.0f seconds at most: %s", BLOCK_SECONDS, error)
+
+    def _exchange(self, limits: Mapping[str, int], block_seconds: float = 0) -> Received:
+        owed, self._owed = self._owed, []
+        self.hand.empty()
+        try:
+            received = self._reader.exchange(owed, limits, block_seconds)
+        except LayerUnavailable:
+            raise
+        except Exception:  # a defect: this worker will be replaced, but no connection shall hang for it
+            self._owed = [Owed([], item.reply_channel, item.turn) for item in owed]
+            raise
+        if received.expired:
+            self._owed += owed_for_expired(received.expired)
+        return received
+
+    def _run_all(self, received: Received) -> None:
+        """Run what was taken, in order; what would wait too long is given to other workers."""
+        taken = received.taken
+        if not taken:
+            return
+        self.hand.fill(taken)
+        channel = taken[0].envelope.channel
+        started = before = time.perf_counter()
+        for done, item in enumerate(taken, 1):
+            self._owed.append(self._runner.run(item.envelope))
+            now = time.perf_counter()
+            self._batching.observe(channel, now - before)
+            if done < len(taken) and is_overdue(now - before, now - started) and self._give_back(taken[done:]):
+                break
+            before = now
+        self._batching.adjust(channel)
+
+    def _give_back(self, rest: Sequence[Taken]) -> bool:
+        """Settle and give messages back; False if the layer is away: then they are run here."""
+        try:
+            self._settle()
+            self._reader.give_back(rest)
+        except LayerUnavailable as error:
+            self._outage.gone(error)
+            self._is_away = True
+            self.hand.fill(rest)
+            return False
+        return True
+
+    def _end_turn(self, owed: Owed) -> None:
+        """Let a connection go on before its consumer runs."""
+        owed_now, self._owed = [*self._owed, owed], []
+        self.hand.drop(owed.reply_channel)
+        try:
+            self._reader.exchange(owed_now, {})
+        except LayerUnavailable as error:  # the reader keeps settlements for the next exchange
+            self._outage.gone(error)
+            self._is_away = True
+
+    def _settle(self) -> None:
+        """Write what is owed without asking for more."""
+        self.hand.empty()
+        if self._owed:
+            owed, self._owed = self._owed, []
+            self._reader.exchange(owed, {})
+
+    def _close(self) -> None:
+        try:
+            try:
+                self._settle()
+            finally:
+                self._reader.close()  # which writes once more what the settling could not
+        except LayerUnavailable as error:
+            logger.error("Lost settlements of a worker that stops, the layer is away: %s", error)
+
+
+def default_router(channel_layer: AnyLayer) -> Router:
+    """Return the router of a configured layer, with the default routes and Django's views behind it.
+
+    Raises:
+        ConfigurationError: the layer has no routing, or a wrong one.
+    """
+    if not isinstance(channel_layer, ConfiguredLayer):
+        raise ConfigurationError("a worker on a bare layer needs a router; channel_layers[alias] brings its own")
+    router = Router(channel_layer.routing)
+    router.check_default(http_consumer=ViewConsumer())
+    return router
