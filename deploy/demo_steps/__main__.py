@@ -22,7 +22,7 @@ def main() -> int:
     """Run what the command line asks for; return the exit code."""
     options = parse()
     try:
-        return check_once() if options.check else serve(options.port, options.redis_port)
+        return check_once() if options.check else serve(options)
     except CheckFailed as error:
         print(f"The check failed: {error}", file=sys.stderr)
         return EXIT_CHECK_FAILED
@@ -43,15 +43,18 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=8000, help="where browsers find it (default: %(default)s)")
     parser.add_argument("--redis-port", type=int, default=6390, help="for its own Redis (default: %(default)s)")
+    parser.add_argument(
+        "--state", type=Path, default=ROOT / "var" / "demo", help="folder for its database and logs (default: var/demo)"
+    )
     parser.add_argument("--check", action="store_true", help="start on free ports, try everything once, and stop")
     return parser.parse_args()
 
 
-def serve(port: int, redis_port: int) -> int:
+def serve(options: argparse.Namespace) -> int:
     """Run the demo until it is told to stop."""
-    require_free(port, "--port")
-    require_free(redis_port, "--redis-port")
-    site = provide(ROOT / "var" / "demo", port, redis_port)
+    require_free(options.port, "--port")
+    require_free(options.redis_port, "--redis-port")
+    site = provide(options.state.resolve(), options.port, options.redis_port)
     with Supervision(site, say) as supervision:
         supervision.wait_until_ready()
         print(welcome(site), flush=True)

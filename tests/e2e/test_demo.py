@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "deploy" / "demo"
@@ -37,9 +38,9 @@ def installed(variables: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def demo(installed: str, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def demo(installed: str, variables: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """The demo on free ports, with its page up."""
-    command = [str(DEMO), "--port", str(free_port()), "--redis-port", str(free_port())]
+    command = [str(DEMO), "--port", str(free_port()), "--redis-port", str(free_port()), "--state", str(tmp_path)]
     process = subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -84,6 +85,21 @@ def test_it_says_where_it_is_and_ctrl_c_leaves_nothing_running(demo):
     gone, alive = psutil.wait_procs(children, timeout=SECOND_RUN_SECONDS)
     assert not alive, f"{alive} of {gone} are left"
     assert rest.endswith("Stopped.\n")
+
+
+def test_restarting_the_workers_as_it_says_drops_no_socket(demo, tmp_path):
+    output = read_until(demo, "Ctrl-C stops all of it.")
+    address = re.search(r"127\.0\.0\.1:\d+", output)
+    control = re.search(r"(\S+/supervisorctl) (restart) 'worker:\*'", output)
+    assert address is not None, output
+    assert control is not None, output
+    with connect(f"ws://{address[0]}/liveblog/lock-to-lock/stream/", origin=f"http://{address[0]}", proxy=None) as page:
+        page.recv(SECOND_RUN_SECONDS)
+        done = subprocess.run([*control.groups(), "worker:*"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.count("started") == 2
+        subprocess.run([tmp_path / "manage", "post", "lock-to-lock", "After the deploy."], check=True)
+        assert "After the deploy." in page.recv(SECOND_RUN_SECONDS)
 
 
 @pytest.mark.parametrize("option", ["--port", "--redis-port"])
