@@ -68,6 +68,7 @@ class Site:
             "TOWPATH_INTERFACES": "1",
             "TOWPATH_WORKERS": str(WORKERS),
             "TOWPATH_THREADS": "4",
+            "TOWPATH_FILES": "1000",
             "TOWPATH_REDIS_SERVER": str(self.redis_server),
             "TOWPATH_REDIS_PORT": str(self.redis_port),
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",

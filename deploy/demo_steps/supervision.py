@@ -47,6 +47,7 @@ class Supervision:
             [
                 self._site.environment.program("supervisord"),
                 "--nodaemon",
+                "--silent",
                 "--configuration",
                 str(self._site.root / "deploy" / "supervisor.conf"),
             ],
