@@ -13,6 +13,7 @@ from .errors import DecodeError, EncodeError, MessageTooLarge
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 _SCALARS = (str, bytes, int, float, bool, type(None))
+_PLAIN = frozenset(_SCALARS)
 
 
 def check_content(content: object) -> None:
@@ -23,20 +24,31 @@ def check_content(content: object) -> None:
     """
     if not isinstance(content, dict):
         raise EncodeError(f"a message is a dict, not {content!r}")
-    for key, value in content.items():
-        if type(key) is not str or type(value) not in (str, bytes, bool, int, type(None)):
-            _check(value, f"message[{key!r}]", key)
+    if not _travels(content):
+        _explain(content, "message")
 
 
-def _check(value: object, where: str, key: object = "") -> None:
-    if not isinstance(key, str):
-        raise EncodeError(f"{where}: keys of a message are str, not {type(key).__name__}")
+def _travels(value: object) -> bool:
+    """Tell whether a value can be sent. A hot path: where it cannot, `_explain` looks again for the reason."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
     if isinstance(value, dict):
-        for inner, item in value.items():
-            _check(item, f"{where}[{inner!r}]", inner)
+        return all(isinstance(key, str) and (type(item) in _PLAIN or _travels(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return all([type(item) in _PLAIN or _travels(item) for item in value])
+    return isinstance(value, _SCALARS)
+
+
+def _explain(value: object, where: str) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise EncodeError(f"{where}[{key!r}]: keys of a message are str, not {type(key).__name__}")
+            _explain(item, f"{where}[{key!r}]")
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            _check(item, f"{where}[{index}]")
+            _explain(item, f"{where}[{index}]")
     elif not isinstance(value, _SCALARS):
         raise EncodeError(
             f"{where} is a {type(value).__name__} and cannot be sent: "
