@@ -1,6 +1,6 @@
 """The blocking side of a layer over the operations of its store: everything that Redis and memory share.
 
-A layer adds `_execute`, `_wait_for_entry`, `flush`, `_counted_channels`, and its reader and edge.
+A layer adds `_execute`, `_wait_for_entry`, `_flush_store`, `_counted_channels`, and its reader and edge.
 """
 
 from abc import abstractmethod
@@ -169,6 +169,11 @@ class BaseChannelLayer(ChannelLayer):
                 totals[name] = totals.get(name, 0) + count
         return _statistics(totals)
 
+    def flush(self) -> None:
+        """Forget everything under this layer's prefix, and what this process has read of it."""
+        self._flush_store()
+        self._receiver.forget()
+
     # What a layer adds
 
     @abstractmethod
@@ -178,6 +183,10 @@ class BaseChannelLayer(ChannelLayer):
         Raises:
             LayerUnavailable: the store is away.
         """
+
+    @abstractmethod
+    def _flush_store(self) -> None:
+        """Forget everything that is stored for this layer."""
 
     @abstractmethod
     def _wait_for_entry(

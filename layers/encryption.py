@@ -57,7 +57,7 @@ class FernetCipher:
 
     def __init__(self, keys: Sequence[str | bytes], expiry_seconds: float) -> None:
         self._fernet = _fernet([_derived(key) for key in _checked_keys(keys)])
-        self._ttl_seconds = math.ceil(expiry_seconds) + CLOCK_TOLERANCE_SECONDS
+        self._expiry_seconds = expiry_seconds
 
     def seal(self, body: bytes) -> bytes:
         """Return `body` as a Fernet token."""
@@ -67,11 +67,12 @@ class FernetCipher:
         """Return the body of a Fernet token (see `Cipher.open`)."""
         from cryptography.fernet import InvalidToken
 
+        ttl_seconds = math.ceil(self._expiry_seconds) + CLOCK_TOLERANCE_SECONDS
         try:
-            return self._fernet.decrypt(sealed, ttl=self._ttl_seconds)
+            return self._fernet.decrypt(sealed, ttl=ttl_seconds)
         except InvalidToken as error:
             raise DecodeError(
-                f"{len(sealed)} bytes that no symmetric_encryption_keys open, or older than {self._ttl_seconds} s"
+                f"{len(sealed)} bytes that no symmetric_encryption_keys open, or older than {ttl_seconds} s"
             ) from error
 
 

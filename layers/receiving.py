@@ -48,6 +48,12 @@ class Receiver:
             found = self._open(*waited, queues, inboxes) if waited is not None else None
         return found if found is not None else (None, None)
 
+    def forget(self) -> None:
+        """Forget groups, and messages that were read and not handed out: the store has been emptied."""
+        with self._lock:
+            self._inboxes.clear()
+            self._messages.clear()
+
     def _receive_now(self, queues: Sequence[str], inboxes: Sequence[str]) -> tuple[str, Content] | None:
         with self._lock:
             for inbox in inboxes:

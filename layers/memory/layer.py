@@ -43,15 +43,14 @@ class MemoryChannelLayer(BaseChannelLayer):
         """Return an edge for one event loop."""
         return MemoryEdge(self._codec, self._capacities, self._store)
 
-    def flush(self) -> None:
-        """Forget everything."""
-        self._store.flush()
-
     def close(self) -> None:
         """Do nothing: there are no connections. What is stored stays."""
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         return self._store.execute(operations)
+
+    def _flush_store(self) -> None:
+        self._store.flush()
 
     def _wait_for_entry(
         self, queues: Sequence[str], inboxes: Sequence[str], seconds: float

@@ -67,17 +67,16 @@ class RedisChannelLayer(BaseChannelLayer):
         out, into = AsyncClient(self._host, self._commands), AsyncClient(self._host, self._commands)
         return RedisEdge(self._codec, self._capacities, out, into, self._keys)
 
-    def flush(self) -> None:
-        """Delete every key under the prefix."""
-        for keys in self._scan(self._keys.every()):
-            self._client.call("UNLINK", *keys)
-
     def close(self) -> None:
         """Close the pool's connections."""
         self._client.close()
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         return self._client.execute(operations)
+
+    def _flush_store(self) -> None:
+        for keys in self._scan(self._keys.every()):
+            self._client.call("UNLINK", *keys)
 
     def _wait_for_entry(
         self, queues: Sequence[str], inboxes: Sequence[str], seconds: float

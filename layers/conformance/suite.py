@@ -1,0 +1,39 @@
+"""All parts of the suite in one class."""
+
+from typing import Any
+
+from .capacities import CapacityCases
+from .contents import ContentCases
+from .edge_groups import EdgeGroupCases
+from .edges import EdgeCases
+from .expiries import ExpiryCases
+from .groups import GroupCases
+from .names import NameCases
+from .queues import QueueCases
+from .readers import ReaderCases
+from .settlements import SettlementCases
+from .statistics import StatisticsCases
+from .waits import WaitCases
+
+
+class ConformanceTestCase(
+    NameCases,
+    ContentCases,
+    QueueCases,
+    CapacityCases,
+    ExpiryCases,
+    GroupCases,
+    StatisticsCases,
+    ReaderCases,
+    WaitCases,
+    SettlementCases,
+    EdgeCases,
+    EdgeGroupCases,
+):
+    """The whole suite. A subclass says how to make a layer; see `LayerCase` for what it may say besides."""
+
+    __test__ = False
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.__test__ = True
