@@ -10,10 +10,9 @@ logger = logging.getLogger(__name__)
 
 
 class _Thread(local):
-    """Whether this thread ever opened a connection. Looking is cheap, unlike asking Django for its connections."""
+    """Whether this thread ever opened a connection: cheap to know, unlike asking Django. None: not asked yet."""
 
-    def __init__(self) -> None:
-        self.has_connections = bool(connections.all(initialized_only=True))
+    has_connections: bool | None = None
 
 
 _thread = _Thread()
@@ -28,6 +27,8 @@ connection_created.connect(_note_connection, dispatch_uid="towpath.worker.databa
 
 def renew_connections() -> None:
     """Close the connections of this thread that cannot be used any more; the next query opens new ones."""
+    if _thread.has_connections is None:
+        _thread.has_connections = bool(connections.all(initialized_only=True))
     if not _thread.has_connections:
         return
     try:

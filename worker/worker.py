@@ -96,7 +96,8 @@ class Worker:
     def run_batch(self, block_seconds: float = BLOCK_SECONDS) -> None:
         """Settle what the last batch owes and run the next; pause instead if the layer is away."""
         try:
-            received = self._exchange(self._batching.limits, block_seconds)
+            # After an outage do not wait in the first exchange: that the layer is back is to be known at once.
+            received = self._exchange(self._batching.limits, 0 if self._is_away else block_seconds)
         except LayerUnavailable as error:
             self._outage.gone(error)
             self._is_away = True
@@ -142,7 +143,8 @@ class Worker:
         channel = taken[0].envelope.channel
         started = before = time.perf_counter()
         for done, item in enumerate(taken, 1):
-            self._owed.append(self._runner.run(item.envelope))
+            owed = self._runner.run(item.envelope)  # which may settle what was owed before
+            self._owed.append(owed)
             now = time.perf_counter()
             self._batching.observe(channel, now - before)
             if done < len(taken) and is_overdue(now - before, now - started) and self._give_back(taken[done:]):

@@ -142,7 +142,7 @@ def test_an_unordered_consumer_runs_when_its_connection_goes_on(make, connection
     worker = make(consumer, ordered=False)
     connections.send("websocket.receive", text="hi", turn=4)
     assert worker.run_one()
-    assert connections.receive() == [Replies("c", [{"text": "hi"}])]
+    assert connections.receive() == [Replies("c", ({"text": "hi"},))]
 
 
 def test_an_unordered_consumer_runs_also_if_its_turn_cannot_be_ended_now(make, connections, layer, caplog):
