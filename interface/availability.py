@@ -1,0 +1,45 @@
+"""Whether the layer's store answers: one WARNING when it goes away, one when it is back, however many parts notice."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class Availability:
+    """What the parts of one interface server know together of the layer."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._away_since: float | None = None
+        self._back = asyncio.Event()
+        self._back.set()
+        #: Called when the layer is back.
+        self.on_back: list[Callable[[], None]] = []
+
+    @property
+    def is_away(self) -> bool:
+        """Tell whether the layer was away when it was last asked."""
+        return self._away_since is not None
+
+    def went_away(self, error: Exception) -> None:
+        """Hear that a call to the layer raised LayerUnavailable."""
+        if self._away_since is None:
+            self._away_since = self._seconds()
+            self._back.clear()
+            log.warning("The channel layer is away (%s): connections wait, trying again with growing pauses", error)
+
+    def came_back(self) -> None:
+        """Hear that a call to the layer succeeded."""
+        if self._away_since is None:
+            return
+        log.warning("The channel layer is back after %.1f s", self._seconds() - self._away_since)
+        self._away_since = None
+        self._back.set()
+        for call in self.on_back:
+            call()
+
+    async def wait_until_back(self) -> None:
+        """Return when the layer is there."""
+        await self._back.wait()

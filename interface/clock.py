@@ -1,0 +1,40 @@
+"""The part of a Twisted reactor that plain code needs: the time, and a call later. Tests pass `twisted.internet.task.Clock`."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Timer(Protocol):
+    """A call that has not been made yet."""
+
+    def cancel(self) -> None:
+        """Do not make the call."""
+
+    def active(self) -> bool:
+        """Tell whether the call is still to come."""
+
+    def getTime(self) -> float:
+        """Return when the call is due, in the seconds of its clock."""
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def seconds(self) -> float:
+        """Return the time in seconds since some moment."""
+
+    # `Any`: the reactor's own signature is open, and every implementation spells it a little differently.
+    def callLater(self, delay: float, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call after `delay` seconds; return the `Timer`."""
+
+
+async def pause(clock: Clock, seconds: float) -> None:
+    """Wait that long by this clock, in the running event loop."""
+    future = asyncio.get_running_loop().create_future()
+    timer: Timer = clock.callLater(seconds, future.set_result, None)
+    try:
+        await future
+    finally:
+        if timer.active():
+            timer.cancel()

@@ -1,0 +1,45 @@
+"""The connections of one interface server, by the local part of their reply channel: bounded in number."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from towpath.layers.errors import TowpathError
+from towpath.layers.names import random_token
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
+
+
+class TooManyConnections(TowpathError):
+    """Raised when as many connections are open as `max_connections` allows: answer 503."""
+
+
+class Connections:
+    """Who is connected, until the last event of each has been taken by the layer."""
+
+    def __init__(self, max_connections: int) -> None:
+        self._max = max_connections
+        self._by_local: dict[str, "Conversation"] = {}
+        self.get = self._by_local.get
+
+    def __len__(self) -> int:
+        return len(self._by_local)
+
+    def __iter__(self) -> Iterator["Conversation"]:
+        return iter(list(self._by_local.values()))
+
+    def add(self, conversation: "Conversation") -> str:
+        """Register a connection; return its new, unguessable local name.
+
+        Raises:
+            TooManyConnections: no more are allowed.
+        """
+        if len(self._by_local) >= self._max:
+            raise TooManyConnections(f"{self._max} connections are open, no more are allowed (max_connections)")
+        local = random_token()
+        self._by_local[local] = conversation
+        return local
+
+    def remove(self, local: str) -> None:
+        """Forget a connection."""
+        del self._by_local[local]

@@ -1,0 +1,236 @@
+"""One connection's events on their way to the workers: in order, one turn out at a time, with the state that travels.
+
+A turn ends by its settlement, or is lost: when no worker settled or kept it in time, or the layer lost its event.
+Every lost turn is counted; the next event follows it.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+from towpath.layers.contract import Content, Envelope, Replies, Settled
+
+from .clock import Timer
+from .counters import Count
+from .http.seams import Owner
+from .outbound import Outcome
+from .owner import GroupOwner
+from .turns import Event, Phase, Pressure, Turns
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+log = logging.getLogger(__name__)
+
+#: From a sign that the consumer still runs to the end of its turn, in seconds; the signs come every three.
+KEPT_SECONDS = 15.0
+#: Largest session state a connection carries.
+SESSION_MAX_BYTES = 64 * 1024
+
+
+class Conversation:
+    """Speaks for one HTTP exchange or WebSocket (its owner), from its first event to its last."""
+
+    __slots__ = (
+        "owner", "reply_channel", "local", "group_owner", "_hub", "_turns", "_session",
+        "_deadline", "_timer", "_is_closed", "_closed_at",
+    )  # fmt: skip
+
+    def __init__(self, hub: "Hub", owner: Owner) -> None:
+        """Register with the hub.
+
+        Raises:
+            TooManyConnections: the process has as many as it may.
+        """
+        self.local = hub.connections.add(self)
+        self.reply_channel = hub.edge.inbox + self.local
+        self.owner = owner
+        #: The owner, if it takes group messages as frames.
+        self.group_owner = owner if isinstance(owner, GroupOwner) else None
+        self._hub = hub
+        self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
+        self._session: bytes | None = None
+        #: When the turn that is out is lost; None while its event is not on its channel yet.
+        self._deadline: float | None = None
+        self._timer: Timer | None = None
+        self._is_closed = False
+        self._closed_at = 0.0
+        hub.edge.opened(self.local)
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether the connection has gone; its last events may still be on their way."""
+        return self._is_closed
+
+    def emit(self, channel: str, content: Content, *, insist: bool) -> None:
+        """Send an event when its turn comes. `insist` False: the owner hears `refused` if its channel is full.
+
+        Raises:
+            ValueError: the conversation is closed.
+        """
+        event = self._turns.offer(Event(channel, content, insist))
+        if event is not None:
+            self._send(event)
+        else:
+            self._tell_pressure()
+
+    def close(self, channel: str | None = None, content: Content | None = None) -> None:
+        """The connection has gone: what it said is still handled, then its last event, if there is one.
+
+        Leaves all groups at once. The owner hears nothing more.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._closed_at = self._hub.clock.seconds()
+        self._hub.edge.closed(self.local)
+        last = None if channel is None else Event(channel, content or {}, insist=True)
+        event = self._turns.finish(last)
+        if event is not None:
+            self._send(event)
+        elif self._turns.phase is Phase.ENDED:
+            self._unregister()
+
+    def settled(self, event: Settled) -> None:
+        """A consumer has run: deliver its replies, keep its state, release the next event."""
+        if not self._turns.is_out(event.turn):
+            log.debug("Turn %d of %s is settled too late", event.turn, self.reply_channel)
+            self._hub.counters.add(Count.SETTLEMENTS_LATE)
+            return
+        if event.session is not None:
+            self._keep_session(event.session)
+        try:
+            if event.replies and not self._is_closed:
+                self._deliver(event)
+        finally:
+            if self._turns.is_out(event.turn):
+                self._next_turn()
+
+    def replied(self, event: Replies) -> None:
+        """Deliver messages that end no turn."""
+        if not self._is_closed:
+            self._deliver(event)
+
+    def kept(self, turn: int) -> None:
+        """The consumer of this turn is still running."""
+        if self._turns.is_out(turn):
+            self._set_deadline(KEPT_SECONDS)
+
+    def fail(self) -> None:
+        """Handling something for this connection raised (it was logged): close it."""
+        self._hub.counters.add(Count.HANDLERS_FAILED)
+        if self._is_closed:
+            return
+        if self.group_owner is not None:
+            self.group_owner.failed()
+        else:
+            self.owner.lost("")
+
+    def _deliver(self, event: Settled | Replies) -> None:
+        deliver = self.owner.deliver
+        for content in event.replies if isinstance(event, Settled) else event.contents:
+            if self._is_closed:
+                return
+            deliver(content)
+        if self.group_owner is not None:
+            self.group_owner.replied()
+
+    def _send(self, event: Event) -> None:
+        self._deadline = None
+        envelope = Envelope(event.channel, event.content, self._turns.number, self._session)
+        self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
+
+    def _posted(self, envelope: Envelope, outcome: Outcome) -> bool:
+        """Hear what became of an event that insists; answer whether to keep trying."""
+        turn = envelope.turn
+        if turn is None or not self._turns.is_out(turn):
+            return False
+        if outcome is Outcome.ACCEPTED:
+            self._accepted()
+            return False
+        is_last = self._turns.phase is Phase.LAST_OUT
+        if outcome is Outcome.UNKNOWN and not is_last or self._is_given_up():
+            self._lose(turn, envelope.channel)
+            return False
+        return True
+
+    def _posted_first(self, envelope: Envelope, outcome: Outcome) -> bool:
+        """Hear what became of an event that does not insist."""
+        turn = envelope.turn
+        if outcome is Outcome.ACCEPTED or outcome is Outcome.UNKNOWN:
+            return self._posted(envelope, outcome)
+        if turn is not None and self._turns.is_out(turn):
+            self._hub.counters.add(Count.EVENTS_REFUSED, envelope.channel)
+            is_closed = self._is_closed
+            self._next_turn()
+            if not is_closed:
+                self.owner.refused(envelope.channel)
+        return False
+
+    def _accepted(self) -> None:
+        if self._turns.phase is Phase.LAST_OUT:
+            self._next_turn()  # nobody waits for its settlement
+        else:
+            self._set_deadline(self._hub.turn_seconds)
+
+    def _is_given_up(self) -> bool:
+        """After the connection has gone, its events are tried for as long as a turn may last."""
+        return self._is_closed and self._hub.clock.seconds() - self._closed_at > self._hub.turn_seconds
+
+    def _keep_session(self, session: bytes) -> None:
+        if len(session) <= SESSION_MAX_BYTES:
+            self._session = session or None
+            return
+        log.error("A session state of %d bytes is dropped: at most %d travel", len(session), SESSION_MAX_BYTES)
+        self._hub.counters.add(Count.SESSIONS_TOO_LARGE)
+
+    def _next_turn(self) -> None:
+        turns = self._turns
+        event = turns.settle(turns.number)
+        if event is not None:
+            self._send(event)
+            self._tell_pressure()
+        elif turns.phase is Phase.ENDED:
+            self._unregister()
+
+    def _lose(self, turn: int, channel: str) -> None:
+        log.info("Turn %d of %s, on %s, is lost", turn, self.reply_channel, channel)
+        self._hub.counters.add(Count.TURNS_LOST, channel)
+        is_closed = self._is_closed
+        self._next_turn()
+        if not is_closed:
+            self.owner.lost(channel)
+
+    def _tell_pressure(self) -> None:
+        change = self._turns.pressure_change()
+        if change is None or self._is_closed:
+            return
+        if change is Pressure.CONGESTED:
+            self.owner.congested()
+        else:
+            self.owner.relieved()
+
+    def _set_deadline(self, seconds: float) -> None:
+        """Set when the turn that is out is lost. One timer serves many turns: it looks at the deadline when it fires."""
+        now = self._hub.clock.seconds()
+        self._deadline = now + seconds
+        if self._timer is not None and self._timer.getTime() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._hub.clock.callLater(seconds, self._look_at_deadline)
+
+    def _look_at_deadline(self) -> None:
+        self._timer = None
+        if self._deadline is None or self._turns.phase is Phase.IDLE:
+            return
+        left = self._deadline - self._hub.clock.seconds()
+        if left > 0:
+            self._timer = self._hub.clock.callLater(left, self._look_at_deadline)
+        else:
+            self._lose(self._turns.number, self._turns.channel)
+
+    def _unregister(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._hub.connections.remove(self.local)

@@ -1,0 +1,47 @@
+"""What an interface server lost, refused or cut off, counted by name, and said in one line a second at most."""
+
+import logging
+from collections import Counter
+from enum import Enum
+
+log = logging.getLogger(__name__)
+
+
+class Count(Enum):
+    """The things that are counted; the value is how the log names them."""
+
+    TURNS_LOST = "turns lost (no worker settled them in time, or the layer lost them)"
+    SETTLEMENTS_LATE = "settlements too late for their turn"
+    EVENTS_REFUSED = "first events refused (channel full, or layer away)"
+    CONNECTIONS_REFUSED = "connections refused (too many are open)"
+    SESSIONS_TOO_LARGE = "session states dropped (over their bound)"
+    REPLIES_BAD = "replies ignored (not a message of this protocol)"
+    SLOW_CLIENTS = "slow clients cut off (output buffer over its bound)"
+    HANDSHAKES_SILENT = "handshakes the application did not answer"
+    GROUP_MESSAGES_DROPPED = "group messages dropped in a handshake (over their bound)"
+    MESSAGES_DROPPED = "messages dropped on their way to a channel"
+    HANDLERS_FAILED = "connections closed because handling them failed"
+
+
+class Counters:
+    """Totals since the start, and what is new since the last report."""
+
+    def __init__(self) -> None:
+        self.totals: Counter[Count] = Counter()
+        self._new: Counter[tuple[Count, str]] = Counter()
+
+    def add(self, what: Count, where: str = "", amount: int = 1) -> None:
+        """Count something; `where` is a channel name or another word from a small set, never a client's own."""
+        self.totals[what] += amount
+        self._new[what, where] += amount
+
+    def report(self) -> None:
+        """Log what was counted since the last report, as one WARNING, or nothing."""
+        if not self._new:
+            return
+        news, self._new = self._new, Counter()
+        log.warning("%s", "; ".join(self._line(what, news) for what in Count if any(key[0] is what for key in news)))
+
+    def _line(self, what: Count, news: Counter[tuple[Count, str]]) -> str:
+        parts = [f"{amount} {where}".rstrip() for (name, where), amount in news.items() if name is what]
+        return f"{what.value}: {', '.join(parts)}, {self.totals[what]} in all"

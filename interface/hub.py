@@ -1,0 +1,71 @@
+"""What every connection of one interface server process shares."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from towpath.layers.contract import Content, Edge, Envelope
+from towpath.layers.errors import LayerUnavailable
+
+from .accesslog import ActionLogger, no_log
+from .availability import Availability
+from .clock import Clock
+from .config import InterfaceConfig
+from .connections import Connections
+from .counters import Counters
+from .outbound import Outbound, Outcome
+from .tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+#: From the moment an event is on its channel to the end of its turn, in seconds beside the expiry of the layer:
+#: a message that old is never run, and a consumer that runs longer than a few seconds keeps its turn.
+TURN_MARGIN_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Hub:
+    """The parts of one process, handed to every connection. Needs a running event loop."""
+
+    config: InterfaceConfig
+    edge: Edge
+    clock: Clock
+    #: Expiry of the layer's messages.
+    expiry_seconds: float
+    log_action: ActionLogger = no_log
+    counters: Counters = field(default_factory=Counters)
+    tasks: Tasks = field(default_factory=Tasks)
+    availability: Availability = field(init=False)
+    outbound: Outbound = field(init=False)
+    connections: Connections = field(init=False)
+    #: No new connection is taken any more.
+    is_stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.availability = Availability(self.clock.seconds)
+        self.outbound = Outbound(self.edge, self.clock, self.tasks, self.availability)
+        self.connections = Connections(self.config.max_connections)
+
+    @property
+    def turn_seconds(self) -> float:
+        """How long a turn may take without a sign of life from a worker."""
+        return self.expiry_seconds + TURN_MARGIN_SECONDS
+
+    def post(self, channel: str, content: Content, done: Callable[[bool | None], None]) -> None:
+        """Send a message outside of any turn; `done` hears True (accepted), False (full) or None (layer away), once."""
+
+        def report(envelope: Envelope, outcome: Outcome) -> bool:
+            done(True if outcome is Outcome.ACCEPTED else False if outcome is Outcome.FULL else None)
+            return False
+
+        self.outbound.post(Envelope(channel, content), report)
+
+    def drop_channel(self, channel: str) -> None:
+        """Forget a single-reader channel and what is in it, some time soon."""
+        self.tasks.start(self._drop_channel(channel), f"drop {channel}")
+
+    async def _drop_channel(self, channel: str) -> None:
+        try:
+            await self.edge.drop_channel(channel)
+        except LayerUnavailable as error:
+            log.info("Channel %s is left to expire: %s", channel, error)

@@ -1,0 +1,116 @@
+"""What arrives in this process's inbox, brought to the connections it is for.
+
+An error in one connection's handler is logged with its traceback and closes that connection, never the loop.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from towpath.layers.contract import Grouped, InboxEvent, Kept, Replies, Settled
+from towpath.layers.errors import LayerUnavailable
+
+from .clock import pause
+from .conversation import Conversation
+from .counters import Count
+from .hub import Hub
+from .websocket.replies import BadReply, Reply, parse_reply
+
+log = logging.getLogger(__name__)
+
+#: Members of one group message served before other work of the event loop has its turn: a few milliseconds.
+MEMBERS_AT_A_TIME = 128
+#: After an error of our own in reading, so that it does not fill the log.
+ERROR_PAUSE_SECONDS = 0.5
+
+
+class Inbox:
+    """Reads the edge of one interface server."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def read(self) -> None:
+        """Read and dispatch until cancelled; wait while the layer is away."""
+        while True:
+            try:
+                events = await self._hub.edge.receive()
+            except LayerUnavailable as error:
+                self._hub.availability.went_away(error)
+                await self._hub.availability.wait_until_back()
+                continue
+            except Exception:
+                log.exception("Reading the inbox failed; what it held may be lost")
+                await pause(self._hub.clock, ERROR_PAUSE_SECONDS)
+                continue
+            for event in events:
+                await self.dispatch(event)
+
+    async def dispatch(self, event: InboxEvent) -> None:
+        """Bring one event to its connection, or to all members of its group."""
+        if isinstance(event, Grouped):
+            await self._dispatch_group(event)
+            return
+        conversation = self._hub.connections.get(event.local)
+        if conversation is None:
+            log.debug("A message for %s, which has gone", event.local)
+            return
+        try:
+            _dispatch_one(conversation, event)
+        except Exception:
+            log.exception("Handling a reply to %s failed: closing it", conversation.reply_channel)
+            _fail(conversation)
+
+    async def _dispatch_group(self, event: Grouped) -> None:
+        deliver = self._delivery(event)
+        for begin in range(0, len(event.locals), MEMBERS_AT_A_TIME):
+            if begin:
+                await asyncio.sleep(0)
+            for local in event.locals[begin : begin + MEMBERS_AT_A_TIME]:
+                conversation = self._hub.connections.get(local)
+                if conversation is not None and not conversation.is_closed:
+                    try:
+                        deliver(conversation)
+                    except Exception:
+                        log.exception("Delivering to %s failed: closing it", conversation.reply_channel)
+                        _fail(conversation)
+
+    def _delivery(self, event: Grouped) -> Callable[[Conversation], None]:
+        """Return what delivers a group message; its frame is made once, by the first member that is a WebSocket."""
+        made: list[Reply | None] = []
+
+        def deliver(conversation: Conversation) -> None:
+            owner = conversation.group_owner
+            if owner is None:
+                conversation.owner.deliver(event.content)
+                return
+            if not made:
+                made.append(self._parse(event))
+            if made[0] is not None:
+                owner.deliver_group(made[0])
+
+        return deliver
+
+    def _parse(self, event: Grouped) -> Reply | None:
+        try:
+            return parse_reply(event.content)
+        except BadReply as error:
+            log.error("A message of group %s is ignored: %s", event.group, error)
+            self._hub.counters.add(Count.REPLIES_BAD, event.group)
+            return None
+
+
+def _dispatch_one(conversation: Conversation, event: Settled | Replies | Kept) -> None:
+    if isinstance(event, Settled):
+        conversation.settled(event)
+    elif isinstance(event, Replies):
+        conversation.replied(event)
+    else:
+        conversation.kept(event.turn)
+
+
+def _fail(conversation: Conversation) -> None:
+    try:
+        conversation.fail()
+    except Exception:
+        log.exception("Closing %s failed too", conversation.reply_channel)

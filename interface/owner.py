@@ -1,0 +1,20 @@
+"""An owner of a conversation that takes group messages as frames, encoded once for all members: a WebSocket."""
+
+from typing import Protocol, runtime_checkable
+
+from .http.seams import Owner
+from .websocket.replies import Reply
+
+
+@runtime_checkable
+class GroupOwner(Owner, Protocol):
+    """Owners that are not this get group messages through `deliver`."""
+
+    def deliver_group(self, reply: Reply) -> None:
+        """Take a group message; one that comes before the accept waits for it."""
+
+    def replied(self) -> None:
+        """All replies of one inbox event have been delivered: what waited for the accept may follow them."""
+
+    def failed(self) -> None:
+        """Handling something for this connection raised, and it was logged: close with 1011."""

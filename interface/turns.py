@@ -1,0 +1,142 @@
+"""The turns of one connection: one event is out at a worker, the others wait, in order, in bounded number.
+
+Plain logic. Invariant: at most one turn is out, its number is `number`; numbers begin at 1 and only grow.
+"""
+
+from collections import deque
+from enum import Enum, IntEnum
+from typing import NamedTuple
+
+from towpath.layers.contract import Content
+
+#: Bytes that an event weighs besides its text and bytes: empty frames are not free.
+EVENT_OVERHEAD_BYTES = 64
+
+
+class Event(NamedTuple):
+    """Something that happened on a connection. `insist` False: it is refused if its channel is full, else retried."""
+
+    channel: str
+    content: Content
+    insist: bool
+
+
+class Phase(IntEnum):
+    """Where a connection's turns stand."""
+
+    IDLE = 0  # no turn is out
+    OUT = 1  # a turn is out; more events may come
+    ENDING = 2  # a turn is out, the last event waits behind it
+    LAST_OUT = 3  # the last event is out
+    ENDED = 4  # nothing more will happen
+
+
+class Pressure(Enum):
+    """Whether the client may go on sending."""
+
+    FLOWING = "flowing"
+    CONGESTED = "congested"
+
+
+#: Phase after a settlement that leaves nothing waiting.
+_SETTLED = {Phase.OUT: Phase.IDLE, Phase.LAST_OUT: Phase.ENDED}
+#: Phase after the connection has gone, with a last event.
+_FINISHED = {Phase.IDLE: Phase.LAST_OUT, Phase.OUT: Phase.ENDING}
+
+
+class Turns:
+    """Orders the events of one connection. Every method that returns an event means: send this one now."""
+
+    __slots__ = ("number", "phase", "channel", "_waiting", "_waiting_bytes", "_max_events", "_max_bytes", "_pressure")
+
+    def __init__(self, max_events: int, max_bytes: int) -> None:
+        #: Number of the turn that is out, or of the last one that was; 0 before the first.
+        self.number = 0
+        self.phase = Phase.IDLE
+        #: Channel of that turn's event.
+        self.channel = ""
+        self._waiting: deque[Event] = deque()
+        self._waiting_bytes = 0
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._pressure = Pressure.FLOWING
+
+    def is_out(self, number: int) -> bool:
+        """Tell whether this turn is the one that is out."""
+        return number == self.number and Phase.IDLE < self.phase < Phase.ENDED
+
+    def offer(self, event: Event) -> Event | None:
+        """Take an event: returned if it goes now, else it waits.
+
+        Raises:
+            ValueError: the connection has gone, nothing follows its last event.
+        """
+        if self.phase is Phase.IDLE:
+            return self._begin(event, Phase.OUT)
+        if self.phase is not Phase.OUT:
+            raise ValueError(f"an event on {event.channel!r} after the last one of its connection")
+        self._wait(event)
+        return None
+
+    def finish(self, last: Event | None) -> Event | None:
+        """Take the last event, if there is one; it goes when those before it are settled.
+
+        Raises:
+            ValueError: this was said before.
+        """
+        phase = self.phase
+        if phase >= Phase.ENDING:
+            raise ValueError("a connection ends once")
+        if last is None:
+            self.phase = Phase.ENDING if self._waiting else Phase.ENDED
+        elif phase is Phase.IDLE:
+            return self._begin(last, _FINISHED[phase])
+        else:
+            self.phase = _FINISHED[phase]
+            self._wait(last)
+        return None
+
+    def settle(self, number: int) -> Event | None:
+        """End the turn that is out and return the event of the next one.
+
+        Raises:
+            ValueError: the turn `number` is not out.
+        """
+        if not self.is_out(number):
+            raise ValueError(f"turn {number} is not out; {self.number} is the latest, {self.phase.name}")
+        if not self._waiting:
+            self.phase = _SETTLED[self.phase]
+            return None
+        event = self._waiting.popleft()
+        self._waiting_bytes -= weight(event.content)
+        is_last = self.phase is Phase.ENDING and not self._waiting
+        return self._begin(event, Phase.LAST_OUT if is_last else self.phase)
+
+    def pressure_change(self) -> Pressure | None:
+        """Return the new pressure if it has changed since the last call; relief comes at half the bound."""
+        share = 1 if self._pressure is Pressure.FLOWING else 2
+        over = len(self._waiting) * share > self._max_events or self._waiting_bytes * share > self._max_bytes
+        pressure = Pressure.CONGESTED if over else Pressure.FLOWING
+        if pressure is self._pressure:
+            return None
+        self._pressure = pressure
+        return pressure
+
+    def _begin(self, event: Event, phase: Phase) -> Event:
+        self.phase = phase
+        self.number += 1
+        self.channel = event.channel
+        return event
+
+    def _wait(self, event: Event) -> None:
+        self._waiting.append(event)
+        self._waiting_bytes += weight(event.content)
+
+
+def weight(content: Content) -> int:
+    """Return roughly how many bytes of memory a message holds: the length of its own text and bytes."""
+    total = EVENT_OVERHEAD_BYTES
+    for value in content.values():
+        if isinstance(value, (str, bytes)):
+            total += len(value)
+    return total
