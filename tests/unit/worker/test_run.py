@@ -4,7 +4,7 @@ import logging
 import threading
 
 import pytest
-from django.db import connection
+from django.db.backends.signals import connection_created
 
 from towpath.channels import (
     Channel,
@@ -307,13 +307,12 @@ def closings(monkeypatch):
 
 def test_database_connections_are_looked_at_before_and_after_each_message(run, closings):
     def consumer(message):
-        connection.ensure_connection()
+        connection_created.send(sender=None)  # as a first query does
         closings.append("used")
 
     def messages():
         run(consumer)
         run(consumer)
-        connection.close()
 
     in_new_thread(messages)
     assert closings == ["used", "closed", "closed", "used", "closed"]
@@ -328,9 +327,8 @@ def test_a_connection_that_cannot_be_closed_is_logged(run, monkeypatch, caplog):
     monkeypatch.setattr(database, "close_old_connections", lambda: 1 / 0)
 
     def messages():
-        connection.ensure_connection()
+        connection_created.send(sender=None)  # as a first query does
         run(lambda message: None)
-        connection.close()
 
     in_new_thread(messages)
     assert "Could not close a database connection" in caplog.text
