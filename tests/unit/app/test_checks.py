@@ -1,0 +1,98 @@
+"""What the system checks find. The order of applications is tried with real projects in `tests/e2e`."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management.base import BaseCommand
+from django.test import override_settings
+
+from towpath import checks
+from towpath.management.commands.runserver import Command
+from towpath.routing import route
+
+MEMORY = "towpath.layers.memory.MemoryChannelLayer"
+
+
+def consumer(message: object) -> None:
+    """Do nothing."""
+
+
+ROUTES = [route("websocket.receive", consumer)]
+
+
+def layer(**changes: Any) -> dict[str, Any]:
+    return {"BACKEND": MEMORY, "ROUTING": ROUTES} | changes
+
+
+def found(**settings: Any) -> list[str | None]:
+    """Return the ids of what the checks of settings and layers find."""
+    with override_settings(**settings):
+        messages = [*checks.check_settings(), *checks.check_layers(), *checks.check_memory_layer()]
+    assert all(message.hint for message in messages)
+    return [message.id for message in messages]
+
+
+@pytest.fixture(autouse=True)
+def _outside_of_a_test_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(mail, "outbox", raising=False)
+
+
+def test_a_sound_project_has_nothing_to_mend() -> None:
+    assert found(DEBUG=True, CHANNEL_LAYERS={"default": layer()}) == []
+
+
+def test_a_project_without_layers_is_djangos_own_affair() -> None:
+    assert found(DEBUG=True, CHANNEL_LAYERS={}) == []
+
+
+def test_every_setting_of_the_wrong_shape_is_named() -> None:
+    with override_settings(CHANNEL_LAYERS={"a": {}, "b": 3}, CHANNELS_WS_PROTOCOLS="wamp"):
+        texts = [message.msg for message in checks.check_settings()]
+    assert [text.split()[0] for text in texts] == [
+        "CHANNEL_LAYERS['a']",
+        "CHANNEL_LAYERS['b']",
+        "CHANNELS_WS_PROTOCOLS",
+    ]
+
+
+def test_what_depends_on_the_shape_is_silent_until_it_is_mended() -> None:
+    assert found(DEBUG=False, CHANNEL_LAYERS={"default": {"BACKEND": MEMORY}}) == ["towpath.E001"]
+
+
+def test_layers_without_a_default_are_warned_of() -> None:
+    assert found(DEBUG=True, CHANNEL_LAYERS={"other": layer()}) == ["towpath.W003"]
+
+
+@pytest.mark.parametrize("backend", ["no.such.Layer", "towpath.layers.memory.Typo", "redis"])
+def test_a_backend_that_cannot_be_imported_is_an_error(backend: str) -> None:
+    assert found(DEBUG=True, CHANNEL_LAYERS={"default": layer(BACKEND=backend)}) == ["towpath.E002"]
+
+
+@pytest.mark.parametrize("routing", ["no.such.routes", "towpath.checks.typo", [3], {"a": "no.such.consumer"}])
+def test_a_routing_that_cannot_be_used_is_an_error(routing: object) -> None:
+    assert found(DEBUG=True, CHANNEL_LAYERS={"default": layer(ROUTING=routing)}) == ["towpath.E003"]
+
+
+def test_a_memory_layer_is_for_development() -> None:
+    assert found(DEBUG=False, CHANNEL_LAYERS={"default": layer()}) == ["towpath.W002"]
+
+
+def test_a_memory_layer_is_right_under_djangos_test_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "outbox", [], raising=False)
+    assert found(DEBUG=False, CHANNEL_LAYERS={"default": layer()}) == []
+
+
+@pytest.mark.parametrize("winner", ["towpath", Command()])
+def test_our_runserver_may_win_by_name_or_by_descent(
+    monkeypatch: pytest.MonkeyPatch, winner: str | BaseCommand
+) -> None:
+    monkeypatch.setattr(checks, "get_commands", lambda: {"runserver": winner})
+    assert checks.check_runserver() == []
+
+
+def test_a_runserver_that_is_not_ours_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "get_commands", lambda: {"runserver": "django.contrib.staticfiles"})
+    [message] = checks.check_runserver()
+    assert message.id == "towpath.W001"
+    assert message.hint == "Put \"towpath\" above 'django.contrib.staticfiles' in INSTALLED_APPS."
