@@ -26,7 +26,7 @@ class Client:
 
     def new_connection(self) -> Wire:
         """Return a connection outside the pool, for one owner; it connects when it is used."""
-        return cast(Wire, self._pool.make_connection())
+        return cast(Wire, self._pool.connection_class(**self._pool.connection_kwargs))
 
     def execute(self, operations: Sequence[Operation], connection: Wire | None = None) -> list[object]:
         """Execute in order, over `connection` or one from the pool; one result each.

@@ -37,7 +37,7 @@ class Host:
     def async_connection(self) -> AsyncWire:
         """Return a new asyncio connection; it connects when it is used."""
         pool: Any = AsyncConnectionPool.from_url(self.url, **self.options)
-        return cast(AsyncWire, pool.make_connection())
+        return cast(AsyncWire, pool.connection_class(**pool.connection_kwargs))
 
 
 def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = None) -> Host:
