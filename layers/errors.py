@@ -8,7 +8,10 @@ TowpathError
  ├─ MessageTooLarge        a message above the bound of the layer: send less
  ├─ ChannelFull            the channel is at its capacity: slow down, or give up
  └─ LayerUnavailable       the store behind the layer does not answer: wait and try again
+     └─ PartlyRefused      it answers, and did some of what was asked: keep what it gave
 """
+
+from collections.abc import Sequence
 
 
 class TowpathError(Exception):
@@ -41,3 +44,14 @@ class ChannelFull(TowpathError):
 
 class LayerUnavailable(TowpathError):
     """Raised when the store behind the layer cannot be reached or refuses to work; trying later may help."""
+
+
+class PartlyRefused(LayerUnavailable):
+    """Raised when the store did some operations of a list and refused others, as Redis does when its memory is full.
+
+    `results` has the result of each operation, None where it was refused.
+    """
+
+    def __init__(self, message: str, results: Sequence[object]) -> None:
+        super().__init__(message)
+        self.results = results

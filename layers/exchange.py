@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from .contract import Owed, Received, Taken
 from .entries import EntryCodec, Kind, is_expired
-from .errors import DecodeError, LayerUnavailable
+from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .names import check_channel_name
 from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Push, PushInbox, PutBack, Take
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
@@ -36,15 +36,20 @@ class BaseReader:
         #: Settlements whose write failed: the next exchange writes them again. Writing one twice does no harm.
         self._kept: dict[str, list[bytes]] = {}
         self._expired_counts: list[Count] = []
+        #: What the store gave while it refused what was owed: the next exchange that works hands it out.
+        self._stranded: list[Batch] = []
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write what is owed, then take messages (see `Reader`)."""
+        stranded = next((batch for batch in self._stranded if limits.get(batch.channel, 0) > 0), None)
         operations = [*self._settling(owed), *self._expired_counts]
-        take = self._take(limits)
+        take = self._take(limits) if stranded is None else None
         if take is not None:
             operations.append(take)
         results = self._write(operations)
-        batch = results[-1] if take is not None else None
+        if stranded is not None:
+            self._stranded.remove(stranded)
+        batch = results[-1] if take is not None else stranded
         if batch is None and take is not None and block_seconds > 0:
             batch = self._wait(take.channels, block_seconds)
         return self._received(batch) if batch is not None else Received()
@@ -58,9 +63,10 @@ class BaseReader:
             self._execute([PutBack(channel, raws) for channel, raws in entries.items()])
 
     def close(self) -> None:
-        """Write settlements that are still kept, if the store answers."""
-        if self._kept:
-            self._write(self._settling(()))
+        """Write settlements and counts that are still kept, and give back what was not handed out."""
+        put_back = [PutBack(batch.channel, batch.entries) for batch in self._stranded]
+        self._write([*self._settling(()), *self._expired_counts, *put_back])
+        self._stranded.clear()
 
     @abstractmethod
     def wake(self) -> None:
@@ -95,10 +101,10 @@ class BaseReader:
         look_ups = [Marks(group) for group in plan.groups]
         try:
             results = self._execute([*pushes, *look_ups])
+            self._insist(pushes, results)
         except LayerUnavailable:
             self._keep(inbox_entries(plan, dict.fromkeys(plan.groups, ())))
             raise
-        self._insist(pushes, results)
         return self._sender.marks(look_ups, results[len(pushes) :])
 
     def _insist(self, pushes: Sequence[Push], results: Sequence[object]) -> None:
@@ -123,7 +129,9 @@ class BaseReader:
             return ()
         try:
             results = self._execute(operations)
-        except LayerUnavailable:
+        except LayerUnavailable as error:
+            if isinstance(error, PartlyRefused) and isinstance(error.results[-1], Batch):
+                self._stranded.append(error.results[-1])
             self._keep({push.inbox: list(push.entries) for push in operations if isinstance(push, PushInbox)})
             raise
         self._expired_counts.clear()

@@ -80,6 +80,17 @@ class EdgeCases(LayerCase):
         self.layer.send(f"{edge.inbox}a", {})
         await waiting
 
+    async def test_tasks_of_the_loop_may_use_an_edge_at_the_same_time(self) -> None:
+        edge = await self.edge()
+        numbers = range(20)
+        sends = [edge.send([Envelope(f"channel{number}", {"number": number})]) for number in numbers]
+        renewals = [edge.renew() for _ in numbers]
+        drops = [edge.drop_channel(f"body?{number}") for number in numbers]
+        answers = await asyncio.gather(*sends, *renewals, *drops)
+        self.assertEqual([list(accepted or ()) for accepted in answers[: len(numbers)]], [[True]] * len(numbers))
+        for number in numbers:
+            self.assertEqual(self.contents(f"channel{number}"), [{"number": number}])
+
     async def test_much_that_arrives_at_once_is_complete(self) -> None:
         edge = await self.edge()
         self.layer.send_many([Envelope(f"{edge.inbox}a", {"number": number}) for number in range(2000)])

@@ -5,7 +5,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError
 
-from ..errors import LayerUnavailable
+from ..errors import PartlyRefused
 from ..operations import Operation
 from .commands import result
 
@@ -19,9 +19,13 @@ def results(label: str, operations: Sequence[Operation], answers: Sequence[Any])
     """Return the operations' results.
 
     Raises:
-        LayerUnavailable: Redis refused one of them (out of memory, read-only, loading, ...).
+        PartlyRefused: Redis refused one of them (out of memory, read-only, loading, ...).
     """
+    found = [
+        None if isinstance(answer, RedisError) else result(operation, answer)
+        for operation, answer in zip(operations, answers, strict=True)
+    ]
     for operation, answer in zip(operations, answers, strict=True):
         if isinstance(answer, RedisError):
-            raise LayerUnavailable(f"{label} refused a {type(operation).__name__}: {answer}") from answer
-    return [result(operation, answer) for operation, answer in zip(operations, answers, strict=True)]
+            raise PartlyRefused(f"{label} refused a {type(operation).__name__}: {answer}", found) from answer
+    return found

@@ -9,7 +9,7 @@ from towpath.layers import exchange
 from towpath.layers.capacity import Capacities
 from towpath.layers.contract import Envelope, Owed
 from towpath.layers.entries import HEADER, EntryCodec, Kind
-from towpath.layers.errors import LayerUnavailable
+from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader
 from towpath.layers.operations import Batch, Count, Operation, Push, PushInbox, PutBack, Take
 from towpath.layers.sending import Sender
@@ -25,6 +25,9 @@ class ScriptedReader(BaseReader):
         super().__init__(channels, codec, Sender(codec, Capacities(100)))
         self.is_away = False
         self.is_full = False
+        self.is_out_of_memory = False
+        #: How many lists of operations are executed before the store goes away; 0 or less: it stays.
+        self.away_after = 0
         self.batches: list[Batch] = []
         self.executed: list[Operation] = []
 
@@ -34,8 +37,13 @@ class ScriptedReader(BaseReader):
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         if self.is_away:
             raise LayerUnavailable("away")
+        self.away_after -= 1
+        self.is_away = self.away_after == 0
+        results = [self._answer(operation) for operation in operations]
+        if self.is_out_of_memory and any(isinstance(operation, PushInbox) for operation in operations):
+            raise PartlyRefused("out of memory", results)
         self.executed += operations
-        return [self._answer(operation) for operation in operations]
+        return results
 
     def _answer(self, operation: Operation) -> object:
         match operation:
@@ -108,6 +116,51 @@ def test_a_held_send_to_a_channel_that_stays_full_is_dropped_counted_and_logged(
     assert Count("work", "dropped", 1) in reader.executed
     assert settled(reader) == [codec.settled("me", 1, [{}], None)]
     assert "channel 'work' stayed full" in caplog.text
+
+
+def test_a_settlement_is_kept_when_the_store_goes_while_a_full_channel_is_tried_again() -> None:
+    reader = ScriptedReader("a")
+    reader.is_full = True
+    reader.away_after = 1
+    with pytest.raises(LayerUnavailable):
+        reader.exchange([Owed([Envelope("work", {})], OWN, 1)], {})
+    reader.is_away = False
+    reader.exchange([], {})
+    assert settled(reader) == [codec.settled("me", 1, [], None)]
+
+
+def test_what_a_store_gave_while_it_refused_a_settlement_is_not_lost() -> None:
+    reader = ScriptedReader("a", "b")
+    raw = HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {"n": 1}))
+    reader.batches = [Batch("a", 100.0, [raw])]
+    reader.is_out_of_memory = True
+    for _ in range(2):
+        with pytest.raises(LayerUnavailable):
+            reader.exchange([Owed([], OWN, 1)], {"a": 1})
+    reader.is_out_of_memory = False
+    assert reader.exchange([], {"b": 1}).taken == ()
+    assert [item.raw for item in reader.exchange([], {"a": 1}).taken] == [raw]
+    assert reader.exchange([], {"a": 1}).taken == ()
+
+
+def test_what_was_not_handed_out_is_given_back_when_the_reader_closes() -> None:
+    reader = ScriptedReader("a")
+    raw = HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {}))
+    reader.batches = [Batch("a", 100.0, [raw])]
+    reader.is_out_of_memory = True
+    with pytest.raises(LayerUnavailable):
+        reader.exchange([Owed([], OWN, 1)], {"a": 1})
+    reader.is_out_of_memory = False
+    reader.close()
+    assert reader.executed[-1] == PutBack("a", [raw])
+
+
+def test_what_was_too_old_is_counted_when_the_reader_closes() -> None:
+    reader = ScriptedReader("a")
+    reader.batches = [Batch("a", 100.0, [HEADER.pack(30.0, 90.0) + codec.queue_body(Envelope("a", {}))])]
+    reader.exchange([], {"a": 4})
+    reader.close()
+    assert reader.executed[-1] == Count("a", "expired", 1)
 
 
 def test_what_is_too_old_is_told_apart_and_counted_with_the_next_exchange() -> None:
