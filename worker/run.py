@@ -12,6 +12,7 @@ from towpath.routing import Match, Router, name_of
 
 from .addressee import reply_channel_of
 from .database import renew_connections
+from .failed import reply_for_failed
 from .signals import announce, consumer_finished, consumer_started
 from .verdicts import Verdict, judge, judge_unmatched
 
@@ -81,6 +82,8 @@ class Runner:
 
 def _owed(envelope: Envelope, message: Message, outbox: Outbox, verdict: Verdict | None) -> Owed:
     sends = outbox.sends
+    if verdict is not None and verdict.is_failed:
+        sends = [*sends, *reply_for_failed(envelope, sends)]
     if verdict is not None and verdict.again is not None:
         return Owed([*sends, verdict.again])  # the turn goes on with the message
     if not message.connection_state_changed:

@@ -6,7 +6,7 @@
 | DenyConnection | on `websocket.connect` a refusal behind what was sent before; elsewhere an error in the log |
 | ChannelSocketException | what its `run` sends; an error in there is logged |
 | ResponseLater, RequestAborted | nothing: somebody answers later, or nobody is left to be answered |
-| anything else | a traceback in the log |
+| anything else | a traceback in the log; a request or handshake that is not answered yet is refused |
 
 Except with ConsumeLater the turn ends, and held sends leave in any case. State that was set before ConsumeLater is
 dropped: the consumer begins again from the same one.
@@ -37,12 +37,17 @@ CONNECT = "websocket.connect"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do besides sending what is held and ending the turn. `again` keeps the turn: the message runs later."""
+    """What to do besides sending what is held and ending the turn.
+
+    `again` keeps the turn: the message runs later. `is_failed`: nobody meant this, and the sender may still wait.
+    """
 
     again: Envelope | None = None
+    is_failed: bool = False
 
 
 SETTLE = Verdict()
+FAILED = Verdict(is_failed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def judge(error: BaseException, message: Message, envelope: Envelope, message_re
                 return act(case)
             except BaseException:
                 logger.exception("Could not act on %r of a consumer of %s", error, message.channel_name)
-                return SETTLE
+                return FAILED
     return SETTLE
 
 
@@ -110,7 +115,7 @@ def _log(case: Case) -> Verdict:
     logger.error(
         "A consumer of %s raised %s", case.message.channel_name, type(case.error).__name__, exc_info=case.error
     )
-    return SETTLE
+    return FAILED
 
 
 def _refuse(message: Message) -> None:

@@ -332,3 +332,27 @@ def test_a_connection_that_cannot_be_closed_is_logged(run, monkeypatch, caplog):
 
     in_new_thread(messages)
     assert "Could not close a database connection" in caplog.text
+
+
+def failing(message):
+    raise RuntimeError("on purpose")
+
+
+def test_a_handshake_whose_consumer_fails_is_refused_and_does_not_wait_for_a_timeout(run, caplog):
+    assert run(failing, channel="websocket.connect").sends == [Envelope(REPLY, {"close": True})]
+    assert "on purpose" in caplog.text
+
+
+def test_a_handshake_that_was_answered_before_its_consumer_failed_keeps_its_answer(run, caplog):
+    assert run(raising(RuntimeError("on purpose")), channel="websocket.connect").sends == [BEFORE]
+
+
+def test_an_open_connection_goes_on_when_a_consumer_fails(run, caplog):
+    assert run(failing).sends == []
+
+
+def test_a_request_whose_consumer_fails_is_answered_500(layer, caplog):
+    router = Router([route("http.request", failing)])
+    owed = Runner(layer, router, RunOptions(), [].append).run(Envelope("http.request", {"reply_channel": REPLY}, 1))
+    assert [send.content["status"] for send in owed.sends] == [500]
+    assert owed.turn == 1
