@@ -1,0 +1,80 @@
+"""What is written into queues and inboxes, byte by byte where the store reads it too."""
+
+import pytest
+
+from towpath.layers.codec import MAX_MESSAGE_BYTES, pack, unpack
+from towpath.layers.contract import Envelope
+from towpath.layers.encryption import FernetCipher
+from towpath.layers.entries import HEADER, EntryCodec, is_expired, sent_at
+from towpath.layers.errors import DecodeError, EncodeError, MessageTooLarge
+
+CODECS = [EntryCodec(), EntryCodec(FernetCipher(["key"], 60))]
+
+
+def stamped(body: bytes) -> bytes:
+    return HEADER.pack(100.0, 160.0) + body
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize(("turn", "session"), [(None, None), (0, b""), (2**40, b"\x00state")])
+def test_a_queue_entry_comes_back_as_it_was(codec: EntryCodec, turn: int | None, session: bytes | None) -> None:
+    envelope = Envelope("channel", {"text": "é", "bytes": b"\xff"}, turn, session)
+    assert codec.open_queue_entry("channel", stamped(codec.queue_body(envelope))) == envelope
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_the_kind_of_an_inbox_entry_is_its_first_byte_in_clear(codec: EntryCodec) -> None:
+    written = [
+        codec.settled("a", 1, [{}], b""),
+        codec.delivery("a", {}),
+        codec.group("g", {}),
+        codec.join("g", "a"),
+        codec.leave("g", "a"),
+        codec.kept("a", 1),
+    ]
+    assert b"".join(entry[:1] for entry in written) == b"SDGJLK"
+    fields = [list(codec.open_inbox_entry(entry)[1]) for entry in written]
+    assert fields == [["a", 1, [{}], b""], ["a", {}], ["g", {}], ["g", "a"], ["g", "a"], ["a", 1]]
+
+
+def test_the_header_holds_two_times_in_seconds() -> None:
+    entry = stamped(b"")
+    assert HEADER.size == 16
+    assert sent_at(entry) == 100.0
+    assert [is_expired(entry, now) for now in (159.9, 160.0, 170.0)] == [False, True, True]
+
+
+def test_a_damaged_header_is_not_expired() -> None:
+    assert not is_expired(b"short", 1e12)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xc1", pack(None), pack([]), pack([{}, 1]), pack([[], 1, b""]), pack([{}, "1", b""]), pack([{}, 1, "s"])],
+)
+def test_what_is_no_message_is_refused(body: bytes) -> None:
+    with pytest.raises(DecodeError):
+        EntryCodec().open_queue_entry("channel", stamped(body))
+
+
+@pytest.mark.parametrize("entry", [b"", b"S", b"S\xc1", b"D" + pack({}), b"G" + pack(5)])
+def test_what_is_no_inbox_entry_is_refused(entry: bytes) -> None:
+    with pytest.raises(DecodeError):
+        EntryCodec().open_inbox_entry(entry)
+
+
+def test_keys_that_are_not_text_are_refused_on_the_way_in_too() -> None:
+    with pytest.raises(DecodeError):
+        unpack(b"\x81\xc0\x01")
+
+
+def test_the_longest_message_passes_and_a_longer_one_does_not() -> None:
+    assert unpack(pack(b"x" * (MAX_MESSAGE_BYTES - 5))) == b"x" * (MAX_MESSAGE_BYTES - 5)
+    with pytest.raises(MessageTooLarge, match=str(MAX_MESSAGE_BYTES)):
+        pack(b"x" * (MAX_MESSAGE_BYTES - 4))
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**63) - 1, "\ud800", object()])
+def test_what_msgpack_does_not_hold_is_an_error_of_ours(value: object) -> None:
+    with pytest.raises(EncodeError):
+        pack(value)
