@@ -1,4 +1,4 @@
-"""The part of a Twisted reactor that plain code needs: the time, and a call later. Tests pass `twisted.internet.task.Clock`."""
+"""What plain code needs of a Twisted reactor: the time, and a call later. Tests pass `twisted.internet.task.Clock`."""
 
 import asyncio
 from collections.abc import Callable

@@ -210,7 +210,7 @@ class Conversation:
             self.owner.relieved()
 
     def _set_deadline(self, seconds: float) -> None:
-        """Set when the turn that is out is lost. One timer serves many turns: it looks at the deadline when it fires."""
+        """Set when the turn that is out is lost. One timer serves many turns: it looks here when it fires."""
         now = self._hub.clock.seconds()
         self._deadline = now + seconds
         if self._timer is not None and self._timer.getTime() > self._deadline:

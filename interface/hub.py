@@ -15,6 +15,7 @@ from .connections import Connections
 from .counters import Counters
 from .outbound import Outbound, Outcome
 from .tasks import Tasks
+from .websocket.protocol import SocketFactory
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ class Hub:
     availability: Availability = field(init=False)
     outbound: Outbound = field(init=False)
     connections: Connections = field(init=False)
+    #: The options of this process's WebSockets.
+    sockets: SocketFactory = field(init=False)
     #: No new connection is taken any more.
     is_stopping: bool = False
 
@@ -45,6 +48,7 @@ class Hub:
         self.availability = Availability(self.clock.seconds)
         self.outbound = Outbound(self.edge, self.clock, self.tasks, self.availability)
         self.connections = Connections(self.config.max_connections)
+        self.sockets = SocketFactory(self.config, self.clock)
 
     @property
     def turn_seconds(self) -> float:

@@ -14,7 +14,7 @@ from .clock import pause
 from .conversation import Conversation
 from .counters import Count
 from .hub import Hub
-from .websocket.replies import BadReply, Reply, parse_reply
+from .replies import BadReply, Reply, parse_reply
 
 log = logging.getLogger(__name__)
 

@@ -132,7 +132,9 @@ class Outbound:
         """Send one by one: a message that cannot be sent must not take the others with it."""
         if len(posts) > 1 and isinstance(error, TowpathError):
             return [refused for post in posts for refused in await self._send([post])]
-        log.error("%d messages, the first for %s, cannot be sent", len(posts), posts[0].envelope.channel, exc_info=error)
+        log.error(
+            "%d messages, the first for %s, cannot be sent", len(posts), posts[0].envelope.channel, exc_info=error
+        )
         for post in posts:
             _answer(post, Outcome.UNKNOWN)
         return []

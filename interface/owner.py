@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from .http.seams import Owner
-from .websocket.replies import Reply
+from .replies import Reply
 
 
 @runtime_checkable

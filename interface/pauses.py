@@ -1,4 +1,4 @@
-"""Pauses between tries: growing, so that a store that is down is left in peace, and jittered, so that processes spread."""
+"""Pauses between tries: growing, so that a store that is down has peace, and jittered, so that processes spread."""
 
 import random
 

@@ -1,0 +1,5 @@
+"""WebSockets: handshakes held for the application, frames to `websocket.*` messages, replies to frames."""
+
+from .begin import begin
+
+__all__ = ["begin"]

@@ -32,7 +32,9 @@ class State(Enum):
 
     HANDSHAKE = "handshake"
     OPEN = "open"
-    CLOSING = "closing"
+    LEAVING = "leaving"  # we closed because the server stops: what the client still says counts
+    CLOSING = "closing"  # the application, the client or an error has closed
+    CLOSED = "closed"
 
 
 class Step(Enum):
@@ -115,14 +117,16 @@ def frame_of(content: Content) -> bytes | None:
         BadReply: the text is not valid Unicode.
     """
     text, data = content.get("text"), content.get("bytes")
-    if text is None and data is None:
-        return None
+    if text is None:
+        return None if data is None else _frame(data, is_binary=True)
     try:
-        payload = data if text is None else text.encode()
+        return _frame(text.encode(), is_binary=False)
     except UnicodeEncodeError as error:
         raise BadReply(f"text that is not valid Unicode: {error.reason}") from error
-    frame: bytes = PreparedMessage(payload, text is None, applyMask=False, doNotCompress=True).payloadHybi
-    return frame
+
+
+def _frame(payload: bytes, *, is_binary: bool) -> bytes:
+    return PreparedMessage(payload, is_binary, applyMask=False, doNotCompress=True).payloadHybi
 
 
 def is_sendable_close_code(code: int) -> bool:
@@ -140,4 +144,3 @@ def _what_is_wrong(key: str, value: object) -> str:
     if key not in _TYPES:
         return f"unknown key {key!r}: expected accept, subprotocol, text, bytes, close"
     return f"{key!r} is a {type(value).__name__}, not a {_TYPES[key].__name__}"
-

@@ -1,0 +1,48 @@
+"""The door: which handshakes become connections at all."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..connections import TooManyConnections
+from ..counters import Count
+from ..http.seams import UpgradeRequest
+from ..origin import is_origin_allowed
+from .connection import WebSocket
+from .handshake import client_name, handshake_key
+
+if TYPE_CHECKING:
+    from ..hub import Hub
+
+log = logging.getLogger(__name__)
+
+
+def begin(hub: "Hub", request: UpgradeRequest) -> None:
+    """Take a valid upgrade request: answer it with an error, or hold it until the application answers."""
+    head = request.head
+    key = handshake_key(head)
+    if key is None:
+        _turn_away(hub, request, 400, "Bad Request")
+    elif hub.is_stopping:
+        _turn_away(hub, request, 503, "Service Unavailable")
+    elif not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
+        log.info("A page of %r may not open %s here", head.all(b"origin"), head.path)
+        _turn_away(hub, request, 403, "Forbidden")
+    else:
+        _connect(hub, request, key)
+
+
+def _connect(hub: "Hub", request: UpgradeRequest, key: str) -> None:
+    try:
+        connection = WebSocket(hub, request, key)
+    except TooManyConnections:
+        hub.counters.add(Count.CONNECTIONS_REFUSED)
+        _turn_away(hub, request, 503, "Service Unavailable")
+    else:
+        connection.begin()
+
+
+def _turn_away(hub: "Hub", request: UpgradeRequest, status: int, reason: str) -> None:
+    head = request.head
+    details = {"path": head.target.decode("latin-1"), "client": client_name(head.client)}
+    hub.log_action("websocket", "rejected", details)
+    request.respond_error(status, reason)

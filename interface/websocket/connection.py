@@ -1,0 +1,316 @@
+"""One WebSocket between its client and the application: the handshake held, frames to messages, replies to frames.
+
+| message | keys |
+|---|---|
+| `websocket.connect` | see `handshake`; `order` 0 |
+| `websocket.receive` | `reply_channel`, `path`, `text` or `bytes`, `order` from 1 |
+| `websocket.disconnect` | `reply_channel`, `path`, `code`, `order`; one for each connect but those refused |
+
+Replies: see `replies`. A close code of ours: 1011 our or the application's mistake, 1012 shutdown, 1013 slow client.
+"""
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from towpath.layers.contract import Content
+
+from ..clock import Timer
+from ..conversation import Conversation
+from ..counters import Count
+from ..http.seams import UpgradeRequest
+from ..replies import (
+    INTERNAL_ERROR,
+    NORMAL_CLOSURE,
+    BadReply,
+    Reply,
+    State,
+    Step,
+    is_sendable_close_code,
+    parse_reply,
+    plain_frame,
+    steps,
+)
+from .handshake import choose_subprotocol, client_name, connect_content, offered_subprotocols
+from .keepalive import Due, Keepalive
+from .protocol import ABNORMAL_CLOSURE, Socket
+
+if TYPE_CHECKING:
+    from ..hub import Hub
+
+log = logging.getLogger(__name__)
+
+SERVICE_RESTART = 1012
+TRY_AGAIN_LATER = 1013
+
+#: From our close frame, or the client's, to the end of the TCP connection; then it is aborted. In seconds.
+CLOSE_SECONDS = 5.0
+#: The same for a client that does not read.
+CUT_OFF_SECONDS = 1.0
+
+
+class WebSocket:
+    """Owns a conversation and, once accepted, a socket."""
+
+    def __init__(self, hub: "Hub", request: UpgradeRequest, key: str) -> None:
+        """Register with the hub.
+
+        Raises:
+            TooManyConnections: the process has as many as it may.
+        """
+        self._hub = hub
+        self._request = request
+        self._key = key
+        self._path = request.head.path
+        self._order = 0
+        self._socket: Socket | None = None
+        self._state = State.HANDSHAKE
+        #: Group messages that wait for the accept, and their bytes.
+        self._early: list[Reply] = []
+        self._early_bytes = 0
+        self._keepalive = Keepalive(hub.sockets.limits, hub.clock.seconds())
+        self._timer: Timer | None = None
+        self._conversation = Conversation(hub, self)
+
+    def begin(self) -> None:
+        """Tell the application of the handshake."""
+        self._log_action("connecting")
+        self._request.on_left(partial(self._end, ABNORMAL_CLOSURE))
+        self._set_timer(self._hub.config.websocket_handshake_timeout_seconds)
+        content = connect_content(self._request.head, self._conversation.reply_channel)
+        self._conversation.emit("websocket.connect", content, insist=False)
+
+    # What the conversation says.
+
+    def deliver(self, content: Content) -> None:
+        """Take one reply of the application."""
+        if self._state is State.OPEN and (frame := plain_frame(content)) is not None:
+            self._send(frame)
+            return
+        try:
+            reply = parse_reply(content)
+        except BadReply as error:
+            log.error("A reply to %s on %s is ignored: %s", self._conversation.reply_channel, self._path, error)
+            self._hub.counters.add(Count.REPLIES_BAD)
+            return
+        self._carry_out(reply)
+
+    def deliver_group(self, reply: Reply) -> None:
+        """Take a group message: it never accepts, and waits for the accept if it comes before it."""
+        if self._state is State.OPEN and not self._early:
+            if reply.frame is not None:
+                self._send(reply.frame)
+            if reply.close is not None:
+                self._carry_out(Reply(close=reply.close))
+        elif self._state in (State.HANDSHAKE, State.OPEN):
+            self._keep_early(reply)
+
+    def replied(self) -> None:
+        """All replies of one consumer are out: what its groups said during the handshake follows them."""
+        if self._early and self._state is State.OPEN:
+            early, self._early, self._early_bytes = self._early, [], 0
+            for reply in early:
+                self.deliver_group(reply)
+
+    def refused(self, channel: str) -> None:
+        """The connect event was not taken."""
+        self._answer_error(503, "Service Unavailable")
+        self._close_conversation(None)
+
+    def lost(self, channel: str) -> None:
+        """A turn was lost: without the connect's nobody would ever answer; a frame's is counted, the socket goes on."""
+        if self._state is State.HANDSHAKE:
+            self._refuse(503, "Service Unavailable")
+
+    def congested(self) -> None:
+        """Stop reading."""
+        if self._socket is not None:
+            self._socket.hold()
+
+    def relieved(self) -> None:
+        """Go on reading."""
+        if self._socket is not None:
+            self._keepalive.resumed(self._hub.clock.seconds())
+            self._socket.release()
+            if self._timer is None:
+                self._look_after()
+
+    def go_away(self) -> None:
+        """The server shuts down."""
+        if self._state is State.HANDSHAKE:
+            self._refuse(503, "Service Unavailable")
+        else:
+            self._close(SERVICE_RESTART, "server restart", State.LEAVING)
+
+    def failed(self) -> None:
+        """Something of ours raised."""
+        if self._state is State.HANDSHAKE:
+            self._refuse(500, "Internal Server Error")
+        else:
+            self._close(INTERNAL_ERROR, "internal error")
+
+    # What the socket says.
+
+    def heard(self) -> None:
+        """The client is alive."""
+        self._keepalive.heard_at = self._hub.clock.seconds()
+
+    def received(self, payload: bytearray, is_binary: bool) -> None:
+        """Emit a message of the client; one that follows a close of the application is dropped."""
+        if self._state is not State.OPEN and self._state is not State.LEAVING:
+            return
+        self._keepalive.talked_at = self._keepalive.heard_at
+        self._order += 1
+        conversation = self._conversation
+        content: Content = {"reply_channel": conversation.reply_channel, "path": self._path, "order": self._order}
+        if is_binary:
+            content["bytes"] = bytes(payload)
+        else:
+            content["text"] = payload.decode()
+        conversation.emit("websocket.receive", content, insist=True)
+
+    def closing(self) -> None:
+        """The closing handshake has begun, from either side: what it lacks is waited for a moment only."""
+        if self._state is State.OPEN:
+            self._state = State.CLOSING
+            self._set_timer(CLOSE_SECONDS)
+
+    def cut_off(self) -> None:
+        """Close a client that does not read what it is sent."""
+        log.info("Cutting off %s: it does not read", self._conversation.reply_channel)
+        self._hub.counters.add(Count.SLOW_CLIENTS)
+        self._close(TRY_AGAIN_LATER, "reads too slowly")
+        self._set_timer(CUT_OFF_SECONDS)
+
+    def disconnected(self, code: int) -> None:
+        """The connection has gone."""
+        self._end(code)
+
+    # Replies, step by step.
+
+    def _carry_out(self, reply: Reply) -> None:
+        for step in steps(self._state, reply):
+            if step is Step.REJECT:
+                self._refuse(403, "Forbidden")
+            elif step is Step.ACCEPT:
+                self._accept(reply.subprotocol)
+            elif step is Step.SEND and reply.frame is not None:
+                self._send(reply.frame)
+            elif step is Step.CLOSE and reply.close is not None:
+                self._close_for_application(reply.close)
+
+    def _accept(self, wanted: str | None) -> None:
+        offered = offered_subprotocols(self._request.head)
+        subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
+        if wanted is not None and subprotocol is None:
+            log.error("Subprotocol %r on %s was not offered by the client: accepting without one", wanted, self._path)
+        self._socket = socket = Socket(self._hub.sockets, self, subprotocol)
+        sent_early = self._request.take_over(socket)  # type: ignore[arg-type]  # implemented, unseen by mypy
+        self._state = State.OPEN
+        socket.open(self._key)
+        self._keepalive.resumed(self._hub.clock.seconds())
+        self._look_after()
+        self._log_action("connected")
+        if sent_early:
+            socket.dataReceived(sent_early)
+
+    def _send(self, frame: bytes) -> None:
+        if self._socket is not None and self._state is State.OPEN:
+            self._keepalive.talked_at = self._hub.clock.seconds()
+            self._socket.sendData(frame)
+
+    def _close_for_application(self, code: int) -> None:
+        if is_sendable_close_code(code):
+            self._close(code)
+            return
+        log.error("Close code %d on %s is not allowed (1000, 3000 to 4999): closing with 1011", code, self._path)
+        self._hub.counters.add(Count.REPLIES_BAD)
+        self._close(INTERNAL_ERROR, "internal error")
+
+    def _close(self, code: int, reason: str = "", state: State = State.CLOSING) -> None:
+        if self._socket is None or self._state is not State.OPEN:
+            return
+        self._state = state
+        self._set_timer(CLOSE_SECONDS)
+        self._socket.sendCloseFrame(code, reason.encode() or None)
+
+    def _keep_early(self, reply: Reply) -> None:
+        self._early_bytes += len(reply.frame or b"")
+        if self._early_bytes <= self._hub.config.output_buffer_max_bytes:
+            self._early.append(reply)
+        else:
+            self._hub.counters.add(Count.GROUP_MESSAGES_DROPPED)
+
+    # The end.
+
+    def _refuse(self, status: int, reason: str) -> None:
+        self._answer_error(status, reason)
+        self._end(ABNORMAL_CLOSURE)
+
+    def _answer_error(self, status: int, reason: str) -> None:
+        self._log_action("rejected")
+        self._request.respond_error(status, reason)
+
+    def _end(self, code: int) -> None:
+        if self._state is State.CLOSED:
+            return
+        if self._socket is not None:
+            self._log_action("disconnected")
+        self._close_conversation(code)
+
+    def _close_conversation(self, code: int | None) -> None:
+        """Close the conversation, with a `websocket.disconnect` if there is a code."""
+        self._state = State.CLOSED
+        self._set_timer(None)
+        self._early = []
+        conversation = self._conversation
+        if code is None:
+            conversation.close()
+            return
+        content = {
+            "reply_channel": conversation.reply_channel,
+            "path": self._path,
+            "code": code,
+            "order": self._order + 1,
+        }
+        conversation.close("websocket.disconnect", content)
+
+    # One timer for everything.
+
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds is not None:
+            self._timer = self._hub.clock.callLater(seconds, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self._state is State.HANDSHAKE:
+            log.info("The application did not answer the handshake of %s", self._path)
+            self._hub.counters.add(Count.HANDSHAKES_SILENT)
+            self._refuse(503, "Service Unavailable")
+        elif self._state is State.OPEN:
+            self._look_after()
+        elif self._socket is not None:
+            self._socket.dropConnection(abort=True)
+
+    def _look_after(self) -> None:
+        """Do what silence or age ask for, and come back when they may ask again."""
+        if self._socket is None or self._state is not State.OPEN:
+            return
+        now, is_reading = self._hub.clock.seconds(), not self._socket.is_held
+        due = self._keepalive.check(now, is_reading)
+        if due is Due.PING:
+            self._socket.sendPing()
+        elif due is Due.DROP:
+            self._socket.dropConnection(abort=True)
+        elif due in (Due.CLOSE_IDLE, Due.CLOSE_OLD):
+            self._close(NORMAL_CLOSURE, due.value)
+        if self._state is State.OPEN:
+            self._set_timer(self._keepalive.next_check(now, is_reading))
+
+    def _log_action(self, action: str) -> None:
+        head = self._request.head
+        details = {"path": head.target.decode("latin-1"), "client": client_name(head.client)}
+        self._hub.log_action("websocket", action, details)

@@ -1,0 +1,73 @@
+"""What is read from and said about a handshake: the connect message, the key, the subprotocol. Plain logic.
+
+`websocket.connect`, the first event of every WebSocket:
+
+| key | type |
+|---|---|
+| `reply_channel` | str |
+| `scheme` | `ws` or `wss` |
+| `path`, `root_path` | str, percent-decoded |
+| `query_string` | bytes, raw |
+| `headers` | list of [name, value], bytes, names lower-case, order and duplicates as sent |
+| `client`, `server` | [host, port], or None on UNIX sockets |
+| `order` | 0 |
+"""
+
+import re
+from collections.abc import Sequence
+
+from towpath.layers.contract import Content
+
+from ..http.seams import Address, RequestHead
+
+#: 16 bytes in base64 (RFC 6455, 4.1).
+_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==\Z")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", re.ASCII)
+_SCHEMES = {"http": "ws", "https": "wss"}
+
+
+def connect_content(head: RequestHead, reply_channel: str) -> Content:
+    """Return the `websocket.connect` message for a handshake."""
+    return {
+        "reply_channel": reply_channel,
+        "scheme": _SCHEMES[head.scheme],
+        "path": head.path,
+        "root_path": head.root_path,
+        "query_string": head.query_string,
+        "headers": [[name, value] for name, value in head.headers],
+        "client": _listed(head.client),
+        "server": _listed(head.server),
+        "order": 0,
+    }
+
+
+def handshake_key(head: RequestHead) -> str | None:
+    """Return the Sec-WebSocket-Key, or None if there is not exactly one that is 16 bytes in base64."""
+    keys = head.all(b"sec-websocket-key")
+    if len(keys) != 1 or _KEY.match(keys[0].strip()) is None:
+        return None
+    return keys[0].strip().decode("ascii")
+
+
+def offered_subprotocols(head: RequestHead) -> list[str]:
+    """Return the subprotocols that the client offers, in its order of preference."""
+    offered = []
+    for value in head.all(b"sec-websocket-protocol"):
+        offered += [part.strip() for part in value.decode("latin-1").split(",")]
+    return [name for name in offered if _TOKEN.match(name)]
+
+
+def choose_subprotocol(offered: Sequence[str], wanted: str | None, configured: Sequence[str]) -> str | None:
+    """Return what the application wants, if it was offered; without its word the first offered that is configured."""
+    if wanted is not None:
+        return wanted if wanted in offered else None
+    return next((name for name in offered if name in configured), None)
+
+
+def client_name(client: Address | None) -> str | None:
+    """Return a client's address as the access log writes it."""
+    return None if client is None else f"{client[0]}:{client[1]}"
+
+
+def _listed(address: Address | None) -> list[str | int] | None:
+    return None if address is None else list(address)

@@ -1,0 +1,86 @@
+"""When a WebSocket is pinged, given up, or closed because of silence or age. Plain logic over one clock.
+
+Only what the client sends shows that it lives: what is sent to it may pile up in a buffer. While the server itself
+does not read (its events wait for a worker), no pong can be demanded.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+#: Checks are never closer than this, in seconds.
+LEAST_CHECK_SECONDS = 0.05
+
+
+class Due(Enum):
+    """What is to be done now."""
+
+    NOTHING = "nothing"
+    PING = "ping"
+    DROP = "drop"
+    CLOSE_IDLE = "close, idle"
+    CLOSE_OLD = "close, old"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one connection, in seconds; None is no limit."""
+
+    ping_interval: float | None
+    ping_timeout: float | None
+    idle: float | None
+    age: float | None
+
+
+class Keepalive:
+    """The signs of life of one open WebSocket."""
+
+    __slots__ = ("heard_at", "talked_at", "_limits", "_opened_at", "_pinged_at")
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._limits = limits
+        self._opened_at = now
+        self._pinged_at: float | None = None
+        #: When the client last sent anything; written by its owner.
+        self.heard_at = now
+        #: When a message last went either way; written by its owner.
+        self.talked_at = now
+
+    def check(self, now: float, is_reading: bool) -> Due:
+        """Return what is due; a ping is taken as sent."""
+        limits = self._limits
+        if limits.age is not None and now >= self._opened_at + limits.age:
+            return Due.CLOSE_OLD
+        if limits.idle is not None and now >= self.talked_at + limits.idle and is_reading:
+            return Due.CLOSE_IDLE
+        if self._open_ping_at is not None and limits.ping_timeout is not None and is_reading:
+            return Due.DROP if now >= self._open_ping_at + limits.ping_timeout else Due.NOTHING
+        if limits.ping_interval is not None and now >= self._ping_base() + limits.ping_interval:
+            self._pinged_at = now
+            return Due.PING
+        return Due.NOTHING
+
+    def resumed(self, now: float) -> None:
+        """The server reads again: what the client sent meanwhile is still to be seen, so its time begins anew."""
+        self.heard_at = self.talked_at = now
+        self._pinged_at = None
+
+    def next_check(self, now: float, is_reading: bool) -> float | None:
+        """Return in how many seconds something may be due; None if never."""
+        limits, moments = self._limits, []
+        if limits.age is not None:
+            moments.append(self._opened_at + limits.age)
+        if limits.idle is not None and is_reading:
+            moments.append(self.talked_at + limits.idle)
+        if limits.ping_interval is not None:
+            moments.append(self._ping_base() + limits.ping_interval)
+        if limits.ping_timeout is not None and self._open_ping_at is not None and is_reading:
+            moments.append(self._open_ping_at + limits.ping_timeout)
+        return max(min(moments) - now, LEAST_CHECK_SECONDS) if moments else None
+
+    @property
+    def _open_ping_at(self) -> float | None:
+        """When the ping was sent since which nothing was heard."""
+        return self._pinged_at if self._pinged_at is not None and self.heard_at < self._pinged_at else None
+
+    def _ping_base(self) -> float:
+        return self.heard_at if self._pinged_at is None else max(self.heard_at, self._pinged_at)

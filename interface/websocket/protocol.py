@@ -1,0 +1,207 @@
+"""Frames: Autobahn's server protocol, set up for sockets that the application has accepted already.
+
+The client's own handshake never reaches Autobahn: it was parsed once, by HTTP, and what Autobahn gets to see is a
+head of constants with a checked key and the chosen subprotocol. All of Autobahn's timers are off: the owner of the
+connection keeps one for everything. Compression is off.
+"""
+
+import logging
+from typing import Any, Protocol
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+
+from ..clock import Clock
+from ..config import InterfaceConfig
+from .keepalive import Limits
+from .output import Flow, OutputBound
+
+log = logging.getLogger(__name__)
+
+PROTOCOL_ERROR = 1002
+NO_STATUS = 1005
+ABNORMAL_CLOSURE = 1006
+
+_HEAD = (
+    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{protocol}\r\n"
+)
+
+
+class SocketOwner(Protocol):
+    """What a socket tells the connection it belongs to."""
+
+    def heard(self) -> None:
+        """The client sent something."""
+
+    def received(self, payload: bytearray, is_binary: bool) -> None:
+        """A message has arrived; if it is text, it is valid UTF-8."""
+
+    def closing(self) -> None:
+        """A close frame was sent, or the end of the connection begun: no more messages may be sent."""
+
+    def cut_off(self) -> None:
+        """The client reads so slowly that what waits for it has gone over the bound."""
+
+    def failed(self) -> None:
+        """Handling a message raised; it was logged."""
+
+    def disconnected(self, code: int) -> None:
+        """The connection has gone; the close code is the client's, or ours, or 1006."""
+
+
+class SocketFactory(WebSocketServerFactory):
+    """Options of all sockets of one process."""
+
+    def __init__(self, config: InterfaceConfig, clock: Clock) -> None:
+        super().__init__(server="", reactor=clock)  # type: ignore[no-untyped-call]  # Autobahn is partly typed
+        self.output_max_bytes = config.output_buffer_max_bytes
+        self.limits = Limits(
+            config.ping_interval_seconds,
+            config.ping_timeout_seconds,
+            config.websocket_idle_timeout_seconds,
+            config.websocket_timeout_seconds,
+        )
+        self.setProtocolOptions(  # type: ignore[no-untyped-call]
+            versions=[13],
+            webStatus=False,
+            utf8validateIncoming=True,
+            maxFramePayloadSize=config.max_message_bytes,
+            maxMessagePayloadSize=config.max_message_bytes,
+            failByDrop=False,
+            echoCloseCodeReason=True,
+            openHandshakeTimeout=0,
+            closeHandshakeTimeout=0,
+            autoPingInterval=0,
+            allowNullOrigin=True,
+            tcpNoDelay=True,
+        )
+
+
+class Socket(WebSocketServerProtocol):
+    """One open WebSocket."""
+
+    #: TCP, UNIX or TLS: what they have in common is more than Twisted's interfaces say.
+    transport: Any
+
+    def __init__(self, factory: SocketFactory, owner: SocketOwner, subprotocol: str | None) -> None:
+        super().__init__()
+        self.factory = factory
+        self._owner = owner
+        self._subprotocol = subprotocol
+        self._output = OutputBound(factory.output_max_bytes)
+        self._received = bytearray()
+        self._is_binary = False
+        #: The server does not read for now: what has come already waits in Autobahn's buffer.
+        self.is_held = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether messages may be sent."""
+        return bool(self.state == self.STATE_OPEN)
+
+    def open(self, key: str) -> None:
+        """Answer the client's handshake, whose Sec-WebSocket-Key is `key`, with 101.
+
+        Raises:
+            RuntimeError: Autobahn did not take the handshake that was made for it.
+        """
+        self.registerProducer(self._output, True)
+        protocol = f"Sec-WebSocket-Protocol: {self._subprotocol}\r\n" if self._subprotocol else ""
+        self.data = _HEAD.format(key=key, protocol=protocol).encode("ascii")
+        self.consumeData()
+        if self.state != self.STATE_OPEN:
+            self.dropConnection(abort=True)
+            raise RuntimeError(f"Autobahn refused the handshake: {self.wasNotCleanReason}")
+
+    def hold(self) -> None:
+        """Stop reading: the client's TCP window fills."""
+        self.is_held = True
+        self.transport.pauseProducing()
+
+    def release(self) -> None:
+        """Read again, first what has come already."""
+        self.is_held = False
+        if self.data:
+            self.consumeData()
+        if not self.is_held:
+            self.transport.resumeProducing()
+
+    def close_code(self, was_clean: bool) -> int:
+        """Return the code that a disconnect message carries."""
+        if was_clean:
+            return NO_STATUS if self.remoteCloseCode is None else int(self.remoteCloseCode)
+        return ABNORMAL_CLOSURE if self.localCloseCode is None else int(self.localCloseCode)
+
+    # What Twisted and Autobahn call.
+
+    def onConnect(self, request: object) -> str | None:
+        """Choose the subprotocol: it was chosen already."""
+        return self._subprotocol
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes from the client."""
+        self._owner.heard()
+        self.data += data
+        self.consumeData()
+
+    def consumeData(self) -> None:
+        """Parse what has come, up to the frame that made the server stop reading."""
+        if self.state not in (self.STATE_OPEN, self.STATE_CLOSING):
+            super().consumeData()
+            return
+        while not self.is_held and self.processData() and self.state != self.STATE_CLOSED:
+            pass
+        if self.failedByMe and self.localCloseCode == PROTOCOL_ERROR:
+            # RFC 6455, 7.1.7: after a violation what follows cannot be trusted to be frames.
+            self.data = b""
+            self.dropConnection()
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """Write bytes, all of them pass here; cut the client off if too many wait already."""
+        output = self._output
+        if output.flow is Flow.FLOWING or output.flow is Flow.CUT_OFF or output.takes(len(data)):
+            self.transport.write(data)
+        else:
+            self._owner.cut_off()
+
+    def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
+        """Send a close frame: an answer, an error, or of our own will."""
+        super().sendCloseFrame(*args, **kwargs)
+        self._owner.closing()
+
+    def dropConnection(self, abort: bool = False) -> None:
+        """End the TCP connection: in order after a complete closing handshake, whatever Autobahn prefers."""
+        super().dropConnection(abort and not self.wasClean)
+        self._owner.closing()
+
+    def onMessageBegin(self, isBinary: bool) -> None:  # noqa: N803  (Autobahn's names)
+        """Begin a message."""
+        super().onMessageBegin(isBinary)  # counts the length
+        self._is_binary = isBinary
+        self._received = bytearray()
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        """Collect what has come; many tiny pieces cost no more than one."""
+        if not self.failedByMe:
+            self._received += payload
+
+    def onMessageFrameEnd(self) -> None:
+        """End a frame; there is nothing to join."""
+
+    def onMessageEnd(self) -> None:
+        """Hand over a message."""
+        received, self._received = self._received, bytearray()
+        if self.failedByMe:
+            return
+        try:
+            self._owner.received(received, self._is_binary)
+        except Exception:
+            log.exception("Handling a message of %s failed: closing it", self.peer)
+            self._owner.failed()
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N803
+        """The connection has gone."""
+        try:
+            self._owner.disconnected(self.close_code(wasClean))
+        except Exception:
+            log.exception("Handling the end of %s failed", self.peer)
