@@ -4,6 +4,7 @@
    `Page` knows the document: where an entry goes, what a form says, what the reader is told.
    Without this file the page can still be read, and its forms still work. */
 
+const OPEN = 1; // readyState of a WebSocket, also where a browser has none
 const HANDSHAKE_MS = 8000; // how long a WebSocket may take to open
 const ANSWER_MS = 10000; // how long an action may take to be answered
 const POLL_MS = 25000; // how long one poll waits: less than what proxies and servers allow
@@ -48,7 +49,7 @@ class Feed {
 
   /** Send a form's fields: through the WebSocket if it is open, else as the form would. Rejects with a reason to show. */
   ask(form) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return this.#post(form);
+    if (this.#socket?.readyState !== OPEN) return this.#post(form);
     const { csrfmiddlewaretoken, ...action } = Object.fromEntries(new FormData(form));
     const ref = (this.#lastRef += 1);
     return new Promise((done, refused) => {
@@ -126,7 +127,7 @@ class Feed {
   }
 
   #show() {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.page.show("live");
+    if (this.#socket?.readyState === OPEN) this.page.show("live");
     else if (this.#pollWorks) this.page.show("polling");
     else this.page.show(this.#hasOpened || this.#isPolling ? "reconnecting" : "connecting");
   }
