@@ -5,14 +5,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from twisted.internet.interfaces import IProtocol, IReactorTime
+from twisted.internet import protocol as twisted_protocol
 
 from towpath.layers.contract import Content
 
-from ..accesslog import ActionLogger
-from ..config import InterfaceConfig
+if TYPE_CHECKING:
+    from ..hub import Hub
 
 #: [host, port]; None on UNIX sockets.
 Address = tuple[str, int]
@@ -85,30 +85,8 @@ class Conversation(Protocol):
         """Leave, after a last event if there is one."""
 
 
-#: Told how a post went: True accepted, False the channel is full, None the layer is away.
-Posted = Callable[[bool | None], None]
-
-
-class Hub(Protocol):
-    """What a connection knows of its process."""
-
-    @property
-    def config(self) -> InterfaceConfig:
-        """The options."""
-
-    @property
-    def clock(self) -> IReactorTime:
-        """The reactor's clock."""
-
-    @property
-    def log_action(self) -> ActionLogger:
-        """Called as (protocol, action, details) for what an access log tells."""
-
-    def post(self, channel: str, content: Content, done: Posted) -> None:
-        """Send one message outside of any turn, with the other events of this reactor tick."""
-
-    def drop_channel(self, channel: str) -> None:
-        """Forget a single-reader channel and what is in it; a failure is logged."""
+#: Opens the conversation of an owner; raises TooManyConnections.
+Converse = Callable[["Hub", Owner], Conversation]
 
 
 class UpgradeRequest(Protocol):
@@ -124,7 +102,7 @@ class UpgradeRequest(Protocol):
     def respond_error(self, status: int, reason: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         """Answer with a small HTML page and close the connection; nothing happens if the client has left."""
 
-    def take_over(self, protocol: IProtocol) -> bytes:
+    def take_over(self, protocol: twisted_protocol.Protocol) -> bytes:
         """Take the transport from HTTP and connect `protocol` to it; nothing is written.
 
         Returns the bytes that the client sent after the head; the caller gives them to `protocol` when it likes.

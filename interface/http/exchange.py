@@ -1,0 +1,347 @@
+"""One request and its response: from a checked head to `http.request`, and from replies to the wire.
+
+| event | when | keys |
+|---|---|---|
+| `http.request` | the body is complete, or longer than `body_inline_max_bytes` | see `Exchange._request` |
+| `http.disconnect` | the response will not be complete: the client left, or waited too long | reply_channel, path |
+
+Every request that is taken ends in exactly one way: its response, a page of the server's own, or the client's leaving.
+"""
+
+import logging
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from towpath.layers.contract import Content
+
+from ..accesslog import no_log
+from ..connections import TooManyConnections
+from ..counters import Count
+from .body import BodyStream
+from .flow import FlowNotices
+from .pages import page
+from .response import BadResponse, DateHeader, Ending, Part, ResponseHead, parse_part, response_head
+from .seams import Conversation, Converse, RequestHead
+from .wire import Wire
+
+if TYPE_CHECKING:
+    from ..hub import Hub
+
+log = logging.getLogger(__name__)
+
+REQUEST = "http.request"
+DISCONNECT = "http.disconnect"
+
+NO_ANSWER = "The application did not answer in time. Please try again in a moment."
+NOT_NOW = "The application cannot take more requests right now. Please try again in a moment."
+DATE = DateHeader()
+
+
+class Phase(Enum):
+    """The life of an exchange. It only moves down this list, over some of them if need be."""
+
+    READING = "the body, or its first part, is awaited"
+    WAITING = "the application has the request"
+    ANSWERING = "the response has begun"
+    OVER = "the response is complete, or the client has gone"
+
+
+class Exchange:
+    """An owner of a conversation and the occupant of a wire."""
+
+    __slots__ = (
+        "head", "_wire", "_hub", "_converse", "_conversation", "_phase", "_is_body_complete", "_gathered",
+        "_received_bytes", "_body", "_flow", "_response", "_content_bytes", "_is_drain_awaited", "_began",
+    )  # fmt: skip
+
+    def __init__(self, hub: "Hub", converse: Converse, wire: Wire, head: RequestHead) -> None:
+        self.head = head
+        self._hub = hub
+        self._converse = converse
+        self._wire = wire
+        self._phase = Phase.READING
+        self._conversation: Conversation | None = None
+        self._is_body_complete = False
+        self._gathered: list[bytes] = []
+        self._received_bytes = 0
+        self._body: BodyStream | None = None
+        self._flow: FlowNotices | None = None
+        self._response: ResponseHead | None = None
+        self._content_bytes = 0
+        self._is_drain_awaited = False
+        self._began = hub.clock.seconds()
+
+    def begin(self, length: int | None, expects_continue: bool) -> None:
+        """Take the request; `length` of its body in bytes, None if only its end will tell."""
+        config = self._hub.config
+        if length == 0:
+            self._is_body_complete = True
+            self._ask(b"")
+            return
+        if length is not None and config.body_max_bytes is not None and length > config.body_max_bytes:
+            self._refuse_body()
+            return
+        if expects_continue:
+            self._wire.send_continue()
+        self._wire.set_deadline(config.body_timeout_seconds)
+        if length is not None and length > config.body_inline_max_bytes:
+            self._stream_body()
+
+    # The body
+
+    def body_received(self, data: bytes) -> None:
+        """Gather a short body; pass a long one on."""
+        config = self._hub.config
+        self._received_bytes += len(data)
+        if config.body_max_bytes is not None and self._received_bytes > config.body_max_bytes:
+            self._refuse_body()
+            return
+        if self._phase is not Phase.ANSWERING:
+            self._wire.set_deadline(config.body_timeout_seconds)
+        if self._body is not None:
+            self._body.feed(data)
+            return
+        self._gathered.append(data)
+        if self._received_bytes > config.body_inline_max_bytes:
+            self._stream_body()
+
+    def body_complete(self) -> None:
+        """Ask the application, if it has not been asked; then it is its turn."""
+        self._is_body_complete = True
+        if self._body is None:
+            body, self._gathered = b"".join(self._gathered), []
+            self._ask(body)
+            return
+        self._body.complete()
+        if self._phase is Phase.WAITING:
+            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
+
+    def _stream_body(self) -> None:
+        first, self._gathered = b"".join(self._gathered), []
+        self._body = BodyStream(self._hub, len(first), self._pause_body, self._resume_body, self._body_failed)
+        self._ask(first)
+
+    def _pause_body(self) -> None:
+        self._wire.pause_body()
+        if self._phase is Phase.WAITING:
+            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
+
+    def _resume_body(self) -> None:
+        if self._phase is Phase.OVER:
+            return
+        if self._phase is Phase.WAITING:
+            self._wire.set_deadline(self._hub.config.body_timeout_seconds)
+        self._wire.resume_body()
+
+    def _body_failed(self) -> None:
+        if self._phase is not Phase.OVER:
+            self._give_up(503, NOT_NOW)
+
+    def _refuse_body(self) -> None:
+        self._give_up(413, f"A request's body may have {self._hub.config.body_max_bytes} bytes.")
+
+    # The question
+
+    def _ask(self, body: bytes) -> None:
+        try:
+            conversation = self._conversation = self._converse(self._hub, self)
+        except TooManyConnections as error:
+            log.info("%s %s is refused: %s", self.head.method, self.head.path, error)
+            self._hub.counters.add(Count.CONNECTIONS_REFUSED)
+            self._fail(503, NOT_NOW)
+            return
+        self._phase = Phase.WAITING
+        if self._is_body_complete:
+            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
+        conversation.emit(REQUEST, self._request(conversation.reply_channel, body), insist=False)
+
+    def _request(self, reply_channel: str, body: bytes) -> Content:
+        head = self.head
+        content: Content = {
+            "reply_channel": reply_channel,
+            "http_version": head.http_version,
+            "method": head.method,
+            "scheme": head.scheme,
+            "path": head.path,
+            "root_path": head.root_path,
+            "query_string": head.query_string,
+            "headers": head.headers,
+            "body": body,
+            "client": head.client,
+            "server": head.server,
+        }
+        if self._body is not None:
+            content["body_channel"] = self._body.channel
+        return content
+
+    # The answer
+
+    def deliver(self, content: Content) -> None:
+        """Write what the application replied; what comes after the last part is ignored."""
+        if self._phase is Phase.OVER:
+            return
+        try:
+            part = parse_part(content, is_first=self._response is None)
+            if self._response is None:
+                self._start(part)
+            else:
+                self._go_on(self._response, part)
+        except BadResponse as error:
+            log.error("%s %s: the reply is not a response: %s", self.head.method, self.head.path, error)
+            self._hub.counters.add(Count.REPLIES_BAD)
+            self._fail(500, "")
+
+    def _start(self, part: Part) -> None:
+        head = response_head(part, self.head.method, self.head.http_version, DATE.now())
+        content = self._counted(head, part)
+        self._response = head
+        self._phase = Phase.ANSWERING
+        self._wire.set_deadline(None)
+        is_last = not part.more_content
+        self._wire.start(head, content, is_last=is_last)
+        self._written(part, is_last)
+
+    def _go_on(self, head: ResponseHead, part: Part) -> None:
+        content = self._counted(head, part)
+        is_last = not part.more_content
+        self._wire.write(content, is_last=is_last)
+        self._written(part, is_last)
+
+    def _counted(self, head: ResponseHead, part: Part) -> bytes:
+        """Return the content that goes on the wire, after comparing its length with what was announced."""
+        if head.ending is Ending.NO_BODY:
+            return b""
+        total = self._content_bytes + len(part.content)
+        if head.length is not None and (total > head.length or (not part.more_content and total != head.length)):
+            raise BadResponse(f"content-length was {head.length}, but the content has {total} bytes")
+        self._content_bytes = total
+        return part.content
+
+    def _written(self, part: Part, is_last: bool) -> None:
+        if part.flow_channel is not None and (self._flow is None or self._flow.channel != part.flow_channel):
+            self._flow = FlowNotices(self._hub, part.flow_channel)
+        if is_last:
+            self._end()
+        elif self._wire.waiting_bytes == 0:
+            if self._flow is not None:
+                self._flow.sent(self._content_bytes)
+        else:
+            self._await_drain()
+
+    def _await_drain(self) -> None:
+        """The client takes more slowly than the application sends: wait for it, but neither for ever nor for all."""
+        if self._flow is None and self._wire.waiting_bytes > self._hub.config.output_buffer_max_bytes:
+            self._cut_slow_client()
+        elif not self._is_drain_awaited:
+            self._is_drain_awaited = True
+            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
+
+    def drained(self) -> None:
+        """Let the sender go on."""
+        self._is_drain_awaited = False
+        if self._phase is not Phase.ANSWERING:
+            return
+        self._wire.set_deadline(None)
+        if self._flow is not None:
+            self._flow.sent(self._content_bytes)
+
+    def _cut_slow_client(self) -> None:
+        log.info("%s %s is cut off: the client takes too little", self.head.method, self.head.path)
+        self._hub.counters.add(Count.SLOW_CLIENTS)
+        self._wire.abort()
+        self._leave()
+
+    # The ends
+
+    def _end(self) -> None:
+        """The response is complete, as far as the server is concerned."""
+        self._phase = Phase.OVER
+        if self._body is not None:
+            self._body.abandon()
+        if self._conversation is not None:
+            self._conversation.close()
+        self._log_complete()
+
+    def _leave(self) -> None:
+        """The client will not see the end of the response."""
+        self._phase = Phase.OVER
+        if self._body is not None and not self._body.is_over:
+            self._body.client_left()
+        if self._flow is not None:
+            self._flow.closed()
+        if self._conversation is not None:
+            left: Content = {"reply_channel": self._conversation.reply_channel, "path": self.head.path}
+            self._conversation.close(DISCONNECT, left)
+        self._log_complete()
+
+    def client_left(self) -> None:
+        """Tell whoever works for a client that has gone."""
+        if self._phase is not Phase.OVER:
+            self._leave()
+
+    def timed_out(self) -> None:
+        """End what takes too long: 408 for the client's fault, 503 for the application's; cut off a response."""
+        if self._phase is Phase.ANSWERING:
+            self._cut_slow_client()
+        elif self._is_body_complete or (self._body is not None and self._body.is_paused):
+            log.warning("%s %s: no response in time", self.head.method, self.head.path)
+            self._give_up(503, NO_ANSWER)
+        else:
+            self._give_up(408, "The request's body did not come in time.")
+
+    def refused(self, channel: str) -> None:
+        """Answer 503: nobody takes the request."""
+        self._fail(503, NOT_NOW)
+
+    def lost(self, channel: str) -> None:
+        """Answer 503, or cut off the response that a worker left behind."""
+        if self._phase is not Phase.OVER:
+            self._give_up(503, NO_ANSWER)
+
+    def congested(self) -> None:
+        """Nothing to do: an exchange has two events at most."""
+
+    def relieved(self) -> None:
+        """Nothing to do: an exchange has two events at most."""
+
+    def go_away(self) -> None:
+        """Finish, and let the connection end with this response."""
+        self._wire.close_after_response()
+
+    def _give_up(self, status: int, detail: str) -> None:
+        """End an exchange that the application may still be working for: tell it, too."""
+        if self._response is not None:
+            self._wire.abort()
+        else:
+            self._answer_with_page(status, detail)
+        self._leave()
+
+    def _fail(self, status: int, detail: str) -> None:
+        """End an exchange that nobody works for any more."""
+        if self._response is None:
+            self._answer_with_page(status, detail)
+            self._end()
+        else:
+            self._wire.abort()
+            self._leave()
+
+    def _answer_with_page(self, status: int, detail: str) -> None:
+        head, content = page(status, None, detail, (), DATE.now())
+        self._response = head
+        self._content_bytes = len(content)
+        self._wire.set_deadline(None)
+        self._wire.start(head, b"" if self.head.method == "HEAD" else content, is_last=True)
+
+    def _log_complete(self) -> None:
+        if self._hub.log_action is no_log:
+            return
+        client = self.head.client
+        details = {
+            "method": self.head.method,
+            "path": self.head.target.decode("ascii"),
+            "status": self._response.status if self._response is not None else 499,
+            "size": self._content_bytes,
+            "time_taken": self._hub.clock.seconds() - self._began,
+            "client": None if client is None else f"{client[0]}:{client[1]}",
+        }
+        self._hub.log_action("http", "complete", details)

@@ -1,0 +1,79 @@
+"""What a listening port needs: makes a connection for every client, and knows them all."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Protocol as Interface
+
+from twisted.internet.interfaces import IAddress, IProtocolNegotiationFactory
+from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.web.http import H2_ENABLED
+from zope.interface import implementer
+
+from ..proxy import TrustedProxies
+from .http1 import Http1Connection
+from .seams import Converse, UpgradeRequest
+
+if TYPE_CHECKING:
+    from ..hub import Hub
+
+BeginWebSocket = Callable[["Hub", UpgradeRequest], None]
+
+
+class Connection(Interface):
+    """A client's connection, while it speaks HTTP."""
+
+    def go_away(self) -> None:
+        """Close as soon as what has begun is answered."""
+
+
+@implementer(IProtocolNegotiationFactory)
+class HttpFactory(ServerFactory):
+    """Serves HTTP for a hub.
+
+    `converse` opens the conversation of a request; `begin_websocket` gets every valid WebSocket handshake.
+    """
+
+    noisy = False
+
+    def __init__(self, hub: "Hub", converse: Converse, begin_websocket: BeginWebSocket) -> None:
+        self.hub = hub
+        self.converse = converse
+        self.begin_websocket = begin_websocket
+        self.proxies = TrustedProxies(hub.config.trusted_proxies)
+        self._connections: set[Connection] = set()
+        self._goes_away = False
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """Make the connection of a new client: HTTP/1 until TLS says otherwise."""
+        return Http1Connection(self)
+
+    def build_http2(self) -> Protocol:
+        """Make the connection that takes over where TLS agreed on HTTP/2."""
+        from .http2 import Http2Connection  # optional: needs the extra `http2`
+
+        protocol: Protocol = Http2Connection(self)
+        return protocol
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """Return what to offer in TLS (ALPN), best first."""
+        return [b"h2", b"http/1.1"] if H2_ENABLED else [b"http/1.1"]
+
+    def opened(self, connection: Connection) -> bool:
+        """Hear of a new connection; False if it is one too many (`max_connections`), which is to be refused."""
+        self._connections.add(connection)
+        if self._goes_away:
+            connection.go_away()
+        return len(self._connections) <= self.hub.config.max_connections
+
+    def closed(self, connection: Connection) -> None:
+        """Hear that a connection is gone, or speaks another protocol now."""
+        self._connections.discard(connection)
+
+    def go_away(self) -> None:
+        """Close idle connections now, and the others after the response they wait for."""
+        self._goes_away = True
+        for connection in list(self._connections):
+            connection.go_away()

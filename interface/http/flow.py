@@ -1,0 +1,71 @@
+"""Telling whoever streams a response how much of it the client has taken.
+
+| message on the flow channel | meaning |
+|---|---|
+| `{"sent": int}` | bytes of content that have left for the client so far; only the newest is of use |
+| `{"closed": True}` | the client is gone; nothing follows |
+
+One notice is under way at a time, and one that is refused is tried again: the sender may be waiting for it.
+"""
+
+from typing import TYPE_CHECKING
+
+from towpath.layers.contract import Content
+
+if TYPE_CHECKING:
+    from ..hub import Hub
+
+#: Pauses between tries while the flow channel is full or the layer away: the first and the longest, in seconds.
+LEAST_PAUSE_SECONDS = 0.01
+MOST_PAUSE_SECONDS = 1.0
+#: Tries of the last notice: a sender that has not taken it by then has gone, too.
+LAST_TRIES = 10
+
+
+class FlowNotices:
+    """The notices of one streamed response."""
+
+    def __init__(self, hub: "Hub", channel: str) -> None:
+        self._hub = hub
+        self.channel = channel
+        self._newest = 0
+        self._told = 0
+        self._is_closed = False
+        self._is_busy = False
+        self._pause_seconds = LEAST_PAUSE_SECONDS
+        self._tries_left = LAST_TRIES
+
+    def sent(self, total_bytes: int) -> None:
+        """Tell that so many bytes of content have left."""
+        self._newest = total_bytes
+        self._send()
+
+    def closed(self) -> None:
+        """Tell that the client is gone."""
+        self._is_closed = True
+        self._send()
+
+    def _send(self) -> None:
+        if self._is_busy:
+            return
+        self._is_busy = True
+        notice: Content = {"closed": True} if self._is_closed else {"sent": self._newest}
+        self._told = self._newest
+        was_closed = self._is_closed
+        self._hub.post(self.channel, notice, lambda outcome: self._posted(outcome, was_closed))
+
+    def _posted(self, outcome: bool | None, was_closed: bool) -> None:
+        if outcome is not True:
+            self._tries_left -= self._is_closed
+            if self._tries_left > 0:
+                self._hub.clock.callLater(self._pause_seconds, self._again)
+                self._pause_seconds = min(self._pause_seconds * 2, MOST_PAUSE_SECONDS)
+            return
+        self._pause_seconds = LEAST_PAUSE_SECONDS
+        self._is_busy = False
+        if self._is_closed and not was_closed or self._newest > self._told and not was_closed:
+            self._send()
+
+    def _again(self) -> None:
+        self._is_busy = False
+        self._send()

@@ -1,0 +1,57 @@
+"""Finding the head of a request in what an HTTP/1 client sends, whole or in pieces. No IO."""
+
+import re
+
+from ..headers import BadRequest, ParsedHead, parse_head
+
+#: LF without CR before it, or CR without LF after it: some parsers end a line there, others do not.
+_BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
+
+
+class HeadReader:
+    """Reads one head after the other."""
+
+    __slots__ = ("_has_skipped", "_max_bytes", "_max_count", "has_begun")
+
+    def __init__(self, head_max_bytes: int, headers_max_count: int) -> None:
+        self._max_bytes = head_max_bytes
+        self._max_count = headers_max_count
+        self._has_skipped = False
+        #: Some of a head has come, but not all of it.
+        self.has_begun = False
+
+    def read(self, data: bytes) -> tuple[ParsedHead | None, bytes]:
+        """Return the head at the beginning of `data` and what follows it, or None and what to pass in next time again.
+
+        Raises:
+            BadRequest: it is malformed, or too long (414, 431).
+        """
+        if not self.has_begun:
+            data = self._skip_empty_line(data)
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
+            self.has_begun = data not in (b"", b"\r")
+            self._check_partial(data)
+            return None, data
+        if end > self._max_bytes:
+            raise self._too_long(data)
+        self.has_begun = self._has_skipped = False
+        return parse_head(data[:end].split(b"\r\n"), self._max_count), data[end + 4 :]
+
+    def _skip_empty_line(self, data: bytes) -> bytes:
+        """Skip one empty line before a request line (RFC 9112, 2.2)."""
+        if data[:2] == b"\r\n" and not self._has_skipped:
+            self._has_skipped = True
+            return data[2:]
+        return data
+
+    def _check_partial(self, data: bytes) -> None:
+        if len(data) > self._max_bytes:
+            raise self._too_long(data)
+        if _BARE_LINE_END.search(data) is not None:
+            raise BadRequest("a line of the head does not end in CRLF")
+
+    def _too_long(self, data: bytes) -> BadRequest:
+        if b"\r\n" in data[: self._max_bytes]:
+            return BadRequest(f"the head is longer than {self._max_bytes} bytes", 431)
+        return BadRequest("the request target is too long", 414)

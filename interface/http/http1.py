@@ -1,0 +1,400 @@
+"""A connection of HTTP/1.0 and 1.1: heads and bodies in, one response at a time out.
+
+| state | waits for | what the client sends |
+|---|---|---|
+| IDLE | the first byte of a request | begins a head |
+| HEAD | the end of the head | is kept up to `head_max_bytes` |
+| BODY | the end of the body | goes to the occupant, which may pause it |
+| ANSWERING | the end of the response | the next request: kept up to `HELD_MAX_BYTES`, then the client is paused |
+| LINGERING | the client's close | is thrown away, so that it can read the response before a reset |
+| GONE | nothing: closed, or taken over by a WebSocket | |
+"""
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..headers import BadRequest, ParsedHead
+from .chunks import BadChunk, ChunkedBody, LengthBody
+from .deadline import Deadline
+from .exchange import DATE, Exchange
+from .facts import connection_facts, request_head
+from .heads import HeadReader
+from .http1_writer import CONTINUE, encode_chunk, encode_head
+from .pages import page
+from .response import Ending, ResponseHead
+from .upgrade import VERSION_HEADERS, Handshake, WrongVersion, check_handshake, wants_websocket
+from .wire import Occupant
+
+if TYPE_CHECKING:
+    from .factory import HttpFactory
+
+log = logging.getLogger(__name__)
+
+#: Bytes of later requests that are kept while one is answered: enough to see a client leave, no place for uploads.
+HELD_MAX_BYTES = 64 * 1024
+#: After the last response: how long, and how much of what the client still sends, is waited for.
+LINGER_SECONDS = 5.0
+LINGER_MAX_BYTES = 4 * 1024 * 1024
+
+
+class State(Enum):
+    """Where a connection is (see the table above)."""
+
+    IDLE = 1
+    HEAD = 2
+    BODY = 3
+    ANSWERING = 4
+    LINGERING = 5
+    GONE = 6
+
+
+@implementer(IPushProducer)
+class Http1Connection(Protocol):
+    """One client on HTTP/1; a `Wire` for one request after the other. Begins HTTP/2 where TLS has agreed on it."""
+
+    def __init__(self, factory: "HttpFactory") -> None:
+        self.factory: HttpFactory = factory
+        self._hub = factory.hub
+        self._state = State.IDLE
+        self._is_first_data = True
+        self._buffer = b""
+        self._is_busy = False
+        self._heads = HeadReader(self._hub.config.head_max_bytes, self._hub.config.headers_max_count)
+        self._lingered_bytes = 0
+        self._occupant: Occupant | None = None
+        self._body: LengthBody | ChunkedBody | None = None
+        self._ending = Ending.LENGTH
+        self._keeps_open = True
+        self._has_started = False
+        self._goes_away = False
+        self._waiting_bytes = 0
+        self._is_blocked = False
+        self._is_body_paused = False
+        self._is_reading = True
+        self._deadline = Deadline(self._hub.clock, self._expired)
+        self._steps: dict[State, Callable[[], bool]] = {
+            State.IDLE: self._take_head,
+            State.HEAD: self._take_head,
+            State.BODY: self._take_body,
+            State.ANSWERING: self._hold,
+            State.LINGERING: self._throw_away,
+            State.GONE: self._throw_away,
+        }
+
+    # What Twisted calls
+
+    def connectionMade(self) -> None:
+        """Begin to listen to a client, or refuse it because too many are there."""
+        transport = self._transport
+        set_no_delay = getattr(transport, "setTcpNoDelay", None)
+        if set_no_delay is not None:
+            set_no_delay(True)
+        transport.registerProducer(self, True)
+        self._facts = connection_facts(transport, self.factory.proxies)
+        self._deadline.set(self._hub.config.idle_timeout_seconds)
+        if not self.factory.opened(self):
+            self._refuse(BadRequest("Too many connections are open.", 503))
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what the client sent."""
+        if self._is_first_data:
+            self._is_first_data = False
+            if getattr(self.transport, "negotiatedProtocol", None) == b"h2":
+                self._become_http2(data)
+                return
+        self._buffer = self._buffer + data if self._buffer else data
+        self._work()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The client has gone."""
+        self._state = State.GONE
+        self._deadline.stop()
+        self.factory.closed(self)
+        occupant, self._occupant = self._occupant, None
+        if occupant is not None:
+            occupant.client_left()
+
+    def pauseProducing(self) -> None:
+        """The transport's output buffer is full: the client takes too little."""
+        self._is_blocked = True
+        self._adjust_reading()
+
+    def resumeProducing(self) -> None:
+        """The transport's output buffer is empty."""
+        self._is_blocked = False
+        self._waiting_bytes = 0
+        self._adjust_reading()
+        if self._occupant is not None:
+            self._occupant.drained()
+        elif self._state is State.IDLE:
+            self._deadline.set(self._hub.config.idle_timeout_seconds)
+
+    def stopProducing(self) -> None:
+        """Nothing to do: `connectionLost` follows."""
+
+    # What the factory and the occupant call
+
+    def go_away(self) -> None:
+        """Close when there is nothing to answer any more; at once if no request has begun."""
+        self._goes_away = True
+        if self._state in (State.IDLE, State.HEAD):
+            self._close()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes written since the transport's buffer became full."""
+        return self._waiting_bytes
+
+    def start(self, head: ResponseHead, content: bytes, *, is_last: bool) -> None:
+        """Write a response's head and content at once."""
+        self._has_started = True
+        self._ending = head.ending
+        self._keeps_open = self._keeps_open and not (
+            self._goes_away or head.is_last or head.ending is Ending.CLOSE or self._state is not State.ANSWERING
+        )
+        self.write(content, is_last=is_last, before=encode_head(head, self._keeps_open))
+
+    def write(self, content: bytes, *, is_last: bool, before: bytes = b"") -> None:
+        """Write content as this response's ending wants it."""
+        if self._ending is Ending.CHUNKED:
+            content = encode_chunk(content, is_last)
+        data = before + content
+        if data:
+            self._transport.write(data)
+            if self._is_blocked:
+                self._waiting_bytes += len(data)
+        if is_last:
+            self._end_response()
+
+    def abort(self) -> None:
+        """Drop the connection, so that the client sees that the response is not complete."""
+        self._occupant = None
+        self._transport.abortConnection()
+
+    def send_continue(self) -> None:
+        """Tell the client to send the body, unless it has begun to."""
+        if not self._buffer:
+            self._transport.write(CONTINUE)
+
+    def pause_body(self) -> None:
+        """Stop reading."""
+        self._is_body_paused = True
+        self._adjust_reading()
+
+    def resume_body(self) -> None:
+        """Go on reading."""
+        self._is_body_paused = False
+        self._adjust_reading()
+
+    def set_deadline(self, seconds: float | None) -> None:
+        """Set the occupant's deadline."""
+        self._deadline.set(seconds)
+
+    def close_after_response(self) -> None:
+        """Take no further request."""
+        self._goes_away = True
+
+    def take_over(self, protocol: Protocol) -> bytes:
+        """Give the transport to another protocol; return what the client has sent and nobody has read."""
+        pending, self._buffer = self._buffer, b""
+        self._occupant = None
+        self._leave_transport(protocol)
+        return pending
+
+    # Heads
+
+    def _work(self) -> None:
+        if self._is_busy:
+            return
+        self._is_busy = True
+        try:
+            while self._buffer and self._steps[self._state]():
+                pass
+        finally:
+            self._is_busy = False
+
+    def _take_head(self) -> bool:
+        try:
+            head, self._buffer = self._heads.read(self._buffer)
+        except BadRequest as error:
+            self._refuse(error)
+            return True
+        if head is not None:
+            self._begin(head)
+            return True
+        if self._heads.has_begun and self._state is State.IDLE:
+            self._state = State.HEAD
+            self._deadline.set(self._hub.config.head_timeout_seconds)
+        return False
+
+    def _refuse(self, error: BadRequest) -> None:
+        """Answer a request that is not taken, and close."""
+        self._state = State.HEAD
+        headers = VERSION_HEADERS if isinstance(error, WrongVersion) else ()
+        head, content = page(error.status, None, error.detail, headers, DATE.now())
+        self._deadline.set(None)
+        self.start(head, content, is_last=True)
+
+    def _break_off(self, error: BadRequest) -> None:
+        """Answer a request that turned out bad in its middle, unless its response has begun."""
+        if self._has_started:
+            self._transport.abortConnection()
+        else:
+            self._refuse(error)
+
+    def _begin(self, parsed: ParsedHead) -> None:
+        self._keeps_open = not parsed.is_last
+        self._has_started = self._is_body_paused = False
+        head = request_head(parsed, self._facts, self.factory.proxies, self._hub.config)
+        if wants_websocket(parsed):
+            self._begin_handshake(parsed, Handshake(self, head, self.take_over))
+            return
+        exchange = Exchange(self._hub, self.factory.converse, self, head)
+        self._occupant = exchange
+        if parsed.length == 0:
+            self._state = State.ANSWERING
+        else:
+            self._state = State.BODY
+            body = LengthBody(parsed.length) if parsed.length is not None else ChunkedBody()
+            self._body = body
+        exchange.begin(parsed.length, parsed.expects_continue)
+
+    def _begin_handshake(self, parsed: ParsedHead, handshake: Handshake) -> None:
+        try:
+            check_handshake(parsed)
+        except BadRequest as error:
+            self._refuse(error)
+            return
+        self._state = State.ANSWERING
+        self._occupant = handshake
+        self._deadline.set(None)
+        self.factory.begin_websocket(self._hub, handshake)
+
+    # Bodies, and what comes after them
+
+    def _take_body(self) -> bool:
+        body, occupant = self._body, self._occupant
+        data, self._buffer = self._buffer, b""
+        if body is None or occupant is None:
+            return False
+        try:
+            content, rest = body.feed(data)
+        except BadChunk as error:
+            log.info("A chunked body is not valid: %s", error)
+            self._occupant = None
+            occupant.client_left()
+            self._break_off(BadRequest(str(error)))
+            return True
+        if rest is not None:
+            self._buffer = rest
+            self._body = None
+            self._state = State.ANSWERING
+        if content:
+            occupant.body_received(content)
+        if rest is not None and self._occupant is occupant:
+            occupant.body_complete()
+        return True
+
+    def _hold(self) -> bool:
+        self._adjust_reading()
+        return False
+
+    def _throw_away(self) -> bool:
+        self._lingered_bytes += len(self._buffer)
+        self._buffer = b""
+        if self._lingered_bytes > LINGER_MAX_BYTES:
+            self._transport.abortConnection()
+        return False
+
+    def _adjust_reading(self) -> None:
+        """Read from the client, or do not: the one place where its transport is paused and resumed."""
+        held = len(self._buffer) if self._state is State.ANSWERING else 0
+        wanted = not (
+            (self._is_body_paused and self._state is State.BODY)
+            or (self._is_blocked and self._state in (State.IDLE, State.HEAD))
+            or held > HELD_MAX_BYTES
+        )
+        if wanted is not self._is_reading and self._state is not State.GONE:
+            self._is_reading = wanted
+            if wanted:
+                self._transport.resumeProducing()
+            else:
+                self._transport.pauseProducing()
+
+    # Ends
+
+    def _end_response(self) -> None:
+        self._occupant = None
+        self._body = None
+        if not self._keeps_open or self._goes_away or self._state is not State.ANSWERING:
+            self._close()
+            return
+        self._state = State.IDLE
+        config = self._hub.config
+        self._deadline.set(config.http_timeout_seconds if self._is_blocked else config.idle_timeout_seconds)
+        if not self._is_reading or self._is_blocked:
+            self._adjust_reading()
+        if self._buffer:
+            self._work()
+
+    def _close(self) -> None:
+        """Close so that the client can read the response first, also if it is still sending."""
+        if self._state is State.GONE:
+            return
+        is_slow = self._is_blocked
+        has_unread = self._state in (State.BODY, State.HEAD) or bool(self._buffer)
+        self._state = State.LINGERING
+        self._buffer = b""
+        self._adjust_reading()
+        self._deadline.set(self._hub.config.http_timeout_seconds if is_slow else LINGER_SECONDS)
+        self._transport.unregisterProducer()
+        close_writing = getattr(self.transport, "loseWriteConnection", None)
+        if has_unread and close_writing is not None and not self._facts.is_secure:
+            close_writing()
+        else:
+            self._transport.loseConnection()
+
+    def _expired(self) -> None:
+        if self._occupant is not None:
+            self._occupant.timed_out()
+        elif self._state is State.HEAD:
+            self._refuse(BadRequest("The request did not come in time.", 408))
+        elif self._state is State.IDLE and not self._is_blocked:
+            self._close()
+        else:
+            self._transport.abortConnection()
+
+    # Other protocols
+
+    def _become_http2(self, data: bytes) -> None:
+        protocol = self.factory.build_http2()
+        self._leave_transport(protocol)
+        protocol.dataReceived(data)
+
+    def _leave_transport(self, protocol: Protocol) -> None:
+        transport = self._transport
+        self._state = State.GONE
+        self._deadline.stop()
+        self.factory.closed(self)
+        transport.unregisterProducer()
+        if isinstance(transport, ProtocolWrapper):
+            transport.wrappedProtocol = protocol
+        else:
+            transport.protocol = protocol
+        protocol.makeConnection(transport)
+        if not self._is_reading:
+            self._is_reading = True
+            transport.resumeProducing()
+
+    # `Any`: what a transport can do is spread over a dozen interfaces; this one writes, closes, aborts and pauses.
+    @property
+    def _transport(self) -> Any:
+        return self.transport

@@ -1,0 +1,266 @@
+"""A connection of HTTP/2: Twisted's protocol, with our requests on its streams.
+
+Twisted keeps the protocol state, flow control and priorities. What is mended here: the head is read from the frames in
+their order and checked as one of HTTP/1 is; a request that is being answered is no idle connection; a response may be
+complete before its request; and whoever writes hears when its stream has drained, also where the client's window is
+much larger than what should wait in memory.
+"""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from h2.errors import ErrorCodes
+from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.exceptions import StreamClosedError
+from twisted.python.failure import Failure
+from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
+
+from ..headers import BadRequest, ParsedHead, check_headers, checked_head
+from .deadline import Deadline
+from .exchange import DATE, Exchange
+from .facts import ConnectionFacts, connection_facts, request_head
+from .pages import page
+from .response import ResponseHead
+
+if TYPE_CHECKING:
+    from .factory import HttpFactory
+
+log = logging.getLogger(__name__)
+
+#: Bytes of one response that may wait in its stream before its sender does.
+QUEUE_MAX_BYTES = 64 * 1024
+
+
+class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class has no types
+    """One client on HTTP/2."""
+
+    def __init__(self, factory: "HttpFactory") -> None:
+        super().__init__(reactor=factory.hub.clock)
+        self.factory = factory
+        self.requestFactory = Http2Request
+        self.timeOut = factory.hub.config.idle_timeout_seconds
+        self.callLater = factory.hub.clock.callLater
+        #: Requests that wait until what they wrote has left.
+        self.undrained: set[Http2Request] = set()
+        self._goes_away = False
+
+    def connectionMade(self) -> None:
+        """Begin, and let the transport say when it is full."""
+        self.facts: ConnectionFacts = connection_facts(self.transport, self.factory.proxies)
+        super().connectionMade()
+        self.transport.registerProducer(self, True)
+        self.factory.opened(self)
+
+    def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # noqa: N803  # Twisted's name
+        """The client has gone: so has whoever it asked."""
+        self.factory.closed(self)
+        super().connectionLost(reason, _cancelTimeouts)
+
+    def timeoutConnection(self) -> None:
+        """Close an idle connection; one with requests is not idle, and they have deadlines of their own."""
+        if self.streams:
+            self.setTimeout(self.factory.hub.config.idle_timeout_seconds)
+        else:
+            super().timeoutConnection()
+
+    def go_away(self) -> None:
+        """Close when there is nothing to answer any more."""
+        self._goes_away = True
+        if not self.streams:
+            super().timeoutConnection()
+
+    def queued_bytes(self, stream_id: int) -> int:
+        """Return how much of a response waits in its stream."""
+        queue = self._outboundStreamQueues.get(stream_id, ())
+        return sum(len(data) for data in queue if isinstance(data, bytes))
+
+    def _requestReceived(self, event: RequestReceived) -> None:
+        super()._requestReceived(event)
+        request: Http2Request = self.streams[event.stream_id]._request
+        request.begin(event.headers or [], has_body=event.stream_ended is None)
+
+    def _requestDataReceived(self, event: DataReceived) -> None:
+        if event.stream_id in self.streams:
+            super()._requestDataReceived(event)
+
+    def _requestEnded(self, event: StreamEnded) -> None:
+        if event.stream_id in self.streams:
+            super()._requestEnded(event)
+
+    def _requestDone(self, streamID: int) -> None:  # noqa: N803
+        request: Http2Request = self.streams[streamID]._request
+        super()._requestDone(streamID)
+        self.undrained.discard(request)
+        if request.wants_no_more:
+            self._stop_body(streamID)
+        if self._goes_away and not self.streams:
+            super().timeoutConnection()
+
+    def _stop_body(self, stream_id: int) -> None:
+        """Tell the client that the rest of its body is not read (RFC 9113, 8.1)."""
+        try:
+            self.conn.reset_stream(stream_id, error_code=ErrorCodes.NO_ERROR)
+        except StreamClosedError:
+            return  # its end, or its own reset, came first
+        self._tryToWriteControlData()
+
+    def _sendPrioritisedData(self, *args: object) -> None:
+        super()._sendPrioritisedData(*args)
+        for request in [request for request in self.undrained if request.waiting_bytes == 0]:
+            self.undrained.discard(request)
+            request.drained()
+
+
+class _NoHeaders:
+    """Stands where Twisted collects request headers by name; they are read from the frames instead."""
+
+    def getRawHeaders(self, name: bytes) -> None:
+        return None
+
+    def setRawHeaders(self, name: bytes, values: list[bytes]) -> None:
+        return None
+
+
+class Http2Request:
+    """A request as Twisted's stream sees it, and a `Wire` for its exchange."""
+
+    requestHeaders = _NoHeaders()
+
+    def __init__(self, stream: H2Stream, queued: bool) -> None:
+        self._stream = stream
+        self._connection: Http2Connection = stream._conn
+        self._deadline = Deadline(self._connection.factory.hub.clock, self._expired)
+        self._exchange: Exchange | None = None
+        self._is_body_complete = False
+        #: The response was complete before the request.
+        self.wants_no_more = False
+
+    def begin(self, headers: list[tuple[bytes, bytes]], has_body: bool) -> None:
+        """Take the head of a request."""
+        factory = self._connection.factory
+        self._is_body_complete = not has_body
+        try:
+            parsed = parse_http2_head(headers, factory.hub.config.head_max_bytes, factory.hub.config.headers_max_count)
+        except BadRequest as error:
+            response, content = page(error.status, None, error.detail, (), DATE.now())
+            self.start(response, content, is_last=True)
+            return
+        head = request_head(parsed, self._connection.facts, factory.proxies, factory.hub.config)
+        self._exchange = Exchange(factory.hub, factory.converse, self, head)
+        has_length = any(name == b"content-length" for name, _ in parsed.headers)
+        length = 0 if not has_body else parsed.length if has_length else None
+        self._exchange.begin(length, parsed.expects_continue)
+
+    # What Twisted's stream calls
+
+    def gotLength(self, length: int | None) -> None:
+        """Nothing to do: the head is read in `begin`."""
+
+    def parseCookies(self) -> None:
+        """Nothing to do: the application reads its cookies."""
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Take some of the body."""
+        if self._exchange is not None and data:
+            self._exchange.body_received(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Take the end of the body."""
+        if self._exchange is not None and not self._is_body_complete:
+            self._is_body_complete = True
+            self._exchange.body_complete()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The client has gone, or has taken this request back."""
+        self._deadline.stop()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.client_left()
+
+    # What the exchange calls
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes in the stream's queue; 0 if they are too few to wait for."""
+        queued = self._connection.queued_bytes(self._stream.streamID)
+        return queued if queued > QUEUE_MAX_BYTES else 0
+
+    def start(self, head: ResponseHead, content: bytes, *, is_last: bool) -> None:
+        """Write the head, and content if there is any."""
+        headers = [(name.lower(), value) for name, value in head.headers]
+        self._connection.writeHeaders(b"HTTP/2", b"%d" % head.status, b"", headers, self._stream.streamID)
+        self.write(content, is_last=is_last)
+
+    def write(self, content: bytes, *, is_last: bool) -> None:
+        """Queue content in pieces, so that what is left of a piece is never large to copy."""
+        for begin in range(0, len(content), QUEUE_MAX_BYTES):
+            self._stream.write(content[begin : begin + QUEUE_MAX_BYTES])
+        if is_last:
+            self._exchange = None
+            self._deadline.stop()
+            self.wants_no_more = not self._is_body_complete
+            self._stream.requestDone(self)
+        elif self.waiting_bytes:
+            self._connection.undrained.add(self)
+
+    def drained(self) -> None:
+        """Let the exchange go on."""
+        if self._exchange is not None:
+            self._exchange.drained()
+
+    def abort(self) -> None:
+        """Reset the stream."""
+        self._exchange = None
+        self._deadline.stop()
+        self._stream.abortConnection()
+
+    def send_continue(self) -> None:
+        """Tell the client to send the body."""
+        self._stream._send100Continue()
+
+    def pause_body(self) -> None:
+        """Give the client no more room to send."""
+        self._stream.pauseProducing()
+
+    def resume_body(self) -> None:
+        """Give it room again."""
+        self._stream.resumeProducing()
+
+    def set_deadline(self, seconds: float | None) -> None:
+        """Set the exchange's deadline."""
+        self._deadline.set(seconds)
+
+    def close_after_response(self) -> None:
+        """Nothing to do: the connection goes away by itself."""
+
+    def _expired(self) -> None:
+        if self._exchange is not None:
+            self._exchange.timed_out()
+
+
+# `Any`: the types of frames' headers differ between versions of the library.
+def parse_http2_head(headers: list[Any], head_max_bytes: int, headers_max_count: int) -> ParsedHead:
+    """Check the headers of a HEADERS frame as those of HTTP/1 are checked.
+
+    Raises:
+        BadRequest: they are malformed, ambiguous, or too many.
+    """
+    if sum(len(name) + len(value) for name, value in headers) > head_max_bytes or len(headers) > headers_max_count:
+        raise BadRequest("the head is too long", 431)
+    pseudo = {bytes(name): bytes(value) for name, value in headers if name[:1] == b":"}
+    plain = check_headers((bytes(name), bytes(value)) for name, value in headers if name[:1] != b":")
+    method, target = pseudo.get(b":method", b""), pseudo.get(b":path", b"")
+    authority = pseudo.get(b":authority")
+    if authority is not None:
+        plain = [(b"host", authority), *(pair for pair in plain if pair[0] != b"host")]
+    if not target.startswith(b"/") and target != b"*":
+        raise BadRequest("the request target is not valid")
+    return checked_head(method, target, "2", _with_one_cookie(plain))
+
+
+def _with_one_cookie(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Join what HTTP/2 may split (RFC 9113, 8.2.3)."""
+    crumbs = [value for name, value in headers if name == b"cookie"]
+    if len(crumbs) < 2:
+        return headers
+    return [*(pair for pair in headers if pair[0] != b"cookie"), (b"cookie", b"; ".join(crumbs))]

@@ -1,0 +1,36 @@
+"""The small HTML pages that the server answers with itself: no product, no version, nothing of the request."""
+
+from collections.abc import Sequence
+from html import escape
+
+from twisted.web.http import RESPONSES
+
+from .response import Ending, ResponseHead
+
+#: After how many seconds a client may try again when the application does not answer.
+RETRY_AFTER_SECONDS = 5
+
+
+def reason_of(status: int) -> str:
+    """Return the reason phrase of a status."""
+    phrase: bytes = RESPONSES.get(status, b"Unknown")
+    return phrase.decode("ascii")
+
+
+def page(
+    status: int, reason: str | None, detail: str, headers: Sequence[tuple[bytes, bytes]], date: bytes
+) -> tuple[ResponseHead, bytes]:
+    """Return the head and content of a page; its connection is to be closed after it. 503 tells when to try again."""
+    title = escape(reason or reason_of(status))
+    body = f"<!doctype html>\n<title>{status} {title}</title>\n<h1>{title}</h1>\n"
+    if detail:
+        body += f"<p>{escape(detail)}</p>\n"
+    content = body.encode()
+    own = [
+        (b"Content-Type", b"text/html; charset=utf-8"),
+        (b"Content-Length", b"%d" % len(content)),
+        (b"Date", date),
+        *([(b"Retry-After", b"%d" % RETRY_AFTER_SECONDS)] if status == 503 else []),
+        *headers,
+    ]
+    return ResponseHead(status, own, Ending.LENGTH, len(content), is_last=True), content

@@ -1,0 +1,176 @@
+"""Response messages to response heads: what is checked, what is added, and how the end of the body is told. No IO.
+
+| key of a response message | type | meaning |
+|---|---|---|
+| `status` | int, 200 to 599 | only in the first message, and there always |
+| `headers` | list of [name, value], bytes | only in the first message |
+| `content` | bytes | |
+| `more_content` | bool | False, or absent: this is the last message |
+| `flow_channel` | str | where to tell how much the client has taken |
+| `closed` | True | the rest will not come |
+"""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from twisted.web.http import datetimeToString
+
+from towpath.layers.contract import Content
+
+Headers = list[tuple[bytes, bytes]]
+
+#: Statuses whose responses have no body (RFC 9110, 6.4.1), and of those the one that must not announce a length.
+NO_BODY = frozenset((204, 205, 304))
+
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_UNSAFE = re.compile(rb"[\x00\r\n]")
+#: Headers that belong to one connection: the server writes its own.
+_OF_THE_CONNECTION = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"))
+
+
+class BadResponse(ValueError):
+    """Raised when the application's reply is not a response message: its mistake. Says what is wrong."""
+
+
+class Ending(Enum):
+    """How the client knows where the body ends."""
+
+    LENGTH = "content-length"
+    CHUNKED = "transfer-encoding"
+    CLOSE = "the connection closes"
+    FRAME = "a flag of HTTP/2"
+    NO_BODY = "there is none"
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """A response's head, ready to be written. `length` is the announced one; None if there is none."""
+
+    status: int
+    headers: Headers
+    ending: Ending
+    length: int | None
+    #: The application asked for the connection to be closed.
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One response message, checked. `status` None: a later part."""
+
+    status: int | None
+    headers: Sequence[Any]
+    content: bytes
+    more_content: bool
+    flow_channel: str | None
+
+
+def parse_part(message: Content, *, is_first: bool) -> Part:
+    """Check a response message.
+
+    Raises:
+        BadResponse: a key is missing, not wanted here, or of a wrong type; or the sender gives up.
+    """
+    status, content = message.get("status"), message.get("content", b"")
+    flow_channel = message.get("flow_channel")
+    if message.get("closed"):
+        raise BadResponse("the application gave up")
+    if is_first and (type(status) is not int or not 200 <= status <= 599):
+        raise BadResponse(f"status is {status!r}: a response begins with an int from 200 to 599")
+    if not is_first and status is not None:
+        raise BadResponse("status in a later part of a response")
+    if not isinstance(content, bytes):
+        raise BadResponse(f"content is a {type(content).__name__}, not bytes")
+    if flow_channel is not None and not isinstance(flow_channel, str):
+        raise BadResponse(f"flow_channel is a {type(flow_channel).__name__}, not a str")
+    headers = message.get("headers") or ()
+    if not isinstance(headers, (list, tuple)):
+        raise BadResponse(f"headers is a {type(headers).__name__}, not a list")
+    return Part(status, headers, content, bool(message.get("more_content")), flow_channel)
+
+
+def response_head(part: Part, method: str, http_version: str, date: bytes) -> ResponseHead:
+    """Take what the application gave together with what the server adds: length or coding, and the date.
+
+    Raises:
+        BadResponse: a header is not a pair of bytes, would break the head, or announces a wrong length.
+    """
+    status = part.status or 500
+    headers, found = _checked(part.headers)
+    length = _announced(found)
+    has_no_body = method == "HEAD" or status in NO_BODY
+    if length is not None and not has_no_body and not part.more_content and length != len(part.content):
+        raise BadResponse(f"content-length is {length}, but the content has {len(part.content)} bytes")
+    if length is None and not has_no_body and not part.more_content:
+        length = len(part.content)
+        headers.append((b"Content-Length", b"%d" % length))
+    if b"date" not in found:
+        headers.append((b"Date", date))
+    ending = Ending.NO_BODY if has_no_body else _ending(length, http_version)
+    if ending is Ending.CHUNKED:
+        headers.append((b"Transfer-Encoding", b"chunked"))
+    return ResponseHead(status, headers, ending, length, b"close" in found.get(b"connection", b"").lower())
+
+
+def _checked(pairs: Sequence[Any]) -> tuple[Headers, dict[bytes, bytes]]:
+    """Return the headers to send, and the ones that mean something to the server, by lower-case name."""
+    headers: Headers = []
+    found: dict[bytes, bytes] = {}
+    for pair in pairs:
+        name, value = _pair(pair)
+        key = name.lower()
+        if key == b"content-length" and key in found:
+            raise BadResponse("more than one content-length")
+        if key in (b"content-length", b"date", b"connection"):
+            found[key] = value
+        if key not in _OF_THE_CONNECTION:
+            headers.append((name, value))
+    return headers, found
+
+
+def _pair(pair: Any) -> tuple[bytes, bytes]:
+    if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+        raise BadResponse("a header is not a pair [name, value]")
+    name, value = pair
+    if not isinstance(name, bytes) or not isinstance(value, bytes):
+        raise BadResponse(f"the header {name!r} is not bytes and bytes")
+    if _NAME.fullmatch(name) is None or _UNSAFE.search(value) is not None:
+        raise BadResponse(f"the header {name!r} would break the response's head")
+    return name, value
+
+
+def _announced(found: dict[bytes, bytes]) -> int | None:
+    value = found.get(b"content-length")
+    if value is None:
+        return None
+    if not value.isdigit():
+        raise BadResponse(f"content-length is {value!r}, not a number")
+    return int(value)
+
+
+def _ending(length: int | None, http_version: str) -> Ending:
+    if http_version == "2":
+        return Ending.FRAME
+    if length is not None:
+        return Ending.LENGTH
+    return Ending.CHUNKED if http_version == "1.1" else Ending.CLOSE
+
+
+class DateHeader:
+    """The value of the Date header, made once a second."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._value = b""
+
+    def now(self) -> bytes:
+        """Return the time as an HTTP date."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._value = datetimeToString(second)
+        return self._value

@@ -1,0 +1,114 @@
+"""A WebSocket handshake at the level of HTTP (RFC 6455, 4.2.1): found, checked once, and held until it is answered."""
+
+import binascii
+import logging
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+
+from twisted.internet.protocol import Protocol
+
+from ..headers import BadRequest, ParsedHead, tokens
+from .exchange import DATE
+from .pages import page
+from .seams import RequestHead
+from .wire import Wire
+
+log = logging.getLogger(__name__)
+
+VERSION = b"13"
+#: Sent with 426, so that a client of another version can tell what is spoken here (RFC 6455, 4.4).
+VERSION_HEADERS = ((b"Sec-WebSocket-Version", VERSION), (b"Upgrade", b"websocket"))
+KEY_BYTES = 16
+
+TakeOver = Callable[[Protocol], bytes]
+
+
+class WrongVersion(BadRequest):
+    """Raised when the client speaks another version of the WebSocket protocol: answer with `VERSION_HEADERS`."""
+
+
+def wants_websocket(head: ParsedHead) -> bool:
+    """Tell whether a request asks for a WebSocket, validly or not."""
+    values = [value for name, value in head.headers if name == b"upgrade"]
+    return bool(values) and b"websocket" in tokens(values)
+
+
+def check_handshake(head: ParsedHead) -> None:
+    """Check a request that `wants_websocket`.
+
+    Raises:
+        BadRequest: it is not a valid handshake.
+        WrongVersion: it is one, of another version.
+    """
+    if head.method != "GET" or head.version != "1.1" or head.length != 0:
+        raise BadRequest("a WebSocket handshake is a GET of HTTP/1.1 without a body")
+    if b"upgrade" not in tokens(_values(head, b"connection")):
+        raise BadRequest("a WebSocket handshake has Connection: Upgrade")
+    keys = _values(head, b"sec-websocket-key")
+    if len(keys) != 1 or not _is_key(keys[0]):
+        raise BadRequest("Sec-WebSocket-Key is not valid")
+    if _values(head, b"sec-websocket-version") != [VERSION]:
+        raise WrongVersion("this version of the WebSocket protocol is not spoken here", 426)
+
+
+def _values(head: ParsedHead, wanted: bytes) -> list[bytes]:
+    return [value for name, value in head.headers if name == wanted]
+
+
+def _is_key(value: bytes) -> bool:
+    try:
+        return len(b64decode(value, validate=True)) == KEY_BYTES
+    except binascii.Error:
+        return False
+
+
+class Handshake:
+    """A valid handshake that waits for its answer (see `seams.UpgradeRequest`); the occupant of a wire meanwhile."""
+
+    def __init__(self, wire: Wire, head: RequestHead, take_over: TakeOver) -> None:
+        self.head = head
+        self._wire = wire
+        self._take_over = take_over
+        self._left: Callable[[], None] | None = None
+        self._is_open = True
+
+    def on_left(self, left: Callable[[], None]) -> None:
+        """Call `left` if the client goes away before the answer."""
+        self._left = left
+
+    def respond_error(self, status: int, reason: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        """Answer with a small HTML page and close the connection; nothing happens if the client has left."""
+        if self._is_open:
+            self._is_open = False
+            response, content = page(status, reason, "", headers, DATE.now())
+            self._wire.start(response, content, is_last=True)
+
+    def take_over(self, protocol: Protocol) -> bytes:
+        """Take the transport from HTTP; see `seams.UpgradeRequest`.
+
+        Raises:
+            RuntimeError: the client has left, or the request is answered.
+        """
+        if not self._is_open:
+            raise RuntimeError("the WebSocket handshake is over: its client has left, or was answered")
+        self._is_open = False
+        return self._take_over(protocol)
+
+    def client_left(self) -> None:
+        """Tell whoever works on the answer."""
+        if self._is_open:
+            self._is_open = False
+            if self._left is not None:
+                self._left()
+
+    def timed_out(self) -> None:
+        """Never called: whoever answers has a timer."""
+
+    def drained(self) -> None:
+        """Nothing waits for this."""
+
+    def body_received(self, data: bytes) -> None:
+        """Never called: a handshake has no body."""
+
+    def body_complete(self) -> None:
+        """Never called: a handshake has no body."""
