@@ -144,7 +144,7 @@ class Exchange:
 
     def _ask(self, body: bytes) -> None:
         try:
-            conversation = self._conversation = self._converse(self._hub, self)
+            conversation = self._conversation = self._converse(self)
         except TooManyConnections as error:
             log.info("%s %s is refused: %s", self.head.method, self.head.path, error)
             self._hub.counters.add(Count.CONNECTIONS_REFUSED)

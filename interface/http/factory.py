@@ -16,7 +16,7 @@ from .seams import Converse, UpgradeRequest
 if TYPE_CHECKING:
     from ..hub import Hub
 
-BeginWebSocket = Callable[["Hub", UpgradeRequest], None]
+BeginWebSocket = Callable[[UpgradeRequest], None]
 
 
 class Connection(Interface):

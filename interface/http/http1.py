@@ -276,7 +276,7 @@ class Http1Connection(Protocol):
         self._state = State.ANSWERING
         self._occupant = handshake
         self._deadline.set(None)
-        self.factory.begin_websocket(self._hub, handshake)
+        self.factory.begin_websocket(handshake)
 
     # Bodies, and what comes after them
 
@@ -388,7 +388,7 @@ class Http1Connection(Protocol):
         if isinstance(transport, ProtocolWrapper):
             transport.wrappedProtocol = protocol
         else:
-            transport.protocol = protocol
+            transport.protocol = protocol  # type: ignore[assignment]  # an IProtocol, as far as mypy can see
         protocol.makeConnection(transport)
         if not self._is_reading:
             self._is_reading = True

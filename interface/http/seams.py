@@ -5,14 +5,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from twisted.internet import protocol as twisted_protocol
 
 from towpath.layers.contract import Content
-
-if TYPE_CHECKING:
-    from ..hub import Hub
 
 #: [host, port]; None on UNIX sockets.
 Address = tuple[str, int]
@@ -86,7 +83,7 @@ class Conversation(Protocol):
 
 
 #: Opens the conversation of an owner; raises TooManyConnections.
-Converse = Callable[["Hub", Owner], Conversation]
+Converse = Callable[[Owner], Conversation]
 
 
 class UpgradeRequest(Protocol):
