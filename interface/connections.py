@@ -19,7 +19,7 @@ class Connections:
 
     def __init__(self, max_connections: int) -> None:
         self._max = max_connections
-        self._by_local: dict[str, "Conversation"] = {}
+        self._by_local: dict[str, Conversation] = {}
         self.get = self._by_local.get
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ from .clock import Timer
 from .counters import Count
 from .http.seams import Owner
 from .outbound import Outcome
-from .owner import GroupOwner
+from .owner import SocketOwner
 from .turns import Event, Phase, Pressure, Turns
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Conversation:
     """Speaks for one HTTP exchange or WebSocket (its owner), from its first event to its last."""
 
     __slots__ = (
-        "owner", "reply_channel", "local", "group_owner", "_hub", "_turns", "_session",
+        "owner", "reply_channel", "local", "socket_owner", "_hub", "_turns", "_session",
         "_deadline", "_timer", "_is_closed", "_closed_at",
     )  # fmt: skip
 
@@ -44,8 +44,8 @@ class Conversation:
         self.local = hub.connections.add(self)
         self.reply_channel = hub.edge.inbox + self.local
         self.owner = owner
-        #: The owner, if it takes group messages as frames.
-        self.group_owner = owner if isinstance(owner, GroupOwner) else None
+        #: The owner, if it is a WebSocket.
+        self.socket_owner = owner if isinstance(owner, SocketOwner) else None
         self._hub = hub
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
         self._session: bytes | None = None
@@ -120,8 +120,8 @@ class Conversation:
         self._hub.counters.add(Count.HANDLERS_FAILED)
         if self._is_closed:
             return
-        if self.group_owner is not None:
-            self.group_owner.failed()
+        if self.socket_owner is not None:
+            self.socket_owner.failed()
         else:
             self.owner.lost("")
 
@@ -131,8 +131,8 @@ class Conversation:
             if self._is_closed:
                 return
             deliver(content)
-        if self.group_owner is not None:
-            self.group_owner.replied()
+        if self.socket_owner is not None:
+            self.socket_owner.replied()
 
     def _send(self, event: Event) -> None:
         self._deadline = None

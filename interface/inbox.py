@@ -80,7 +80,7 @@ class Inbox:
         made: list[Reply | None] = []
 
         def deliver(conversation: Conversation) -> None:
-            owner = conversation.group_owner
+            owner = conversation.socket_owner
             if owner is None:
                 conversation.owner.deliver(event.content)
                 return

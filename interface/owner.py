@@ -1,4 +1,4 @@
-"""An owner of a conversation that takes group messages as frames, encoded once for all members: a WebSocket."""
+"""An owner of a conversation that is a WebSocket: it takes group messages as frames, encoded once for all members."""
 
 from typing import Protocol, runtime_checkable
 
@@ -7,8 +7,12 @@ from .replies import Reply
 
 
 @runtime_checkable
-class GroupOwner(Owner, Protocol):
+class SocketOwner(Owner, Protocol):
     """Owners that are not this get group messages through `deliver`."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the socket is open, neither in its handshake nor at its end."""
 
     def deliver_group(self, reply: Reply) -> None:
         """Take a group message; one that comes before the accept waits for it."""
@@ -18,3 +22,6 @@ class GroupOwner(Owner, Protocol):
 
     def failed(self) -> None:
         """Handling something for this connection raised, and it was logged: close with 1011."""
+
+    def abort(self) -> None:
+        """End the connection at once."""

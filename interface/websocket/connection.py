@@ -82,6 +82,11 @@ class WebSocket:
 
     # What the conversation says.
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether frames go both ways."""
+        return self._state is State.OPEN
+
     def deliver(self, content: Content) -> None:
         """Take one reply of the application."""
         if self._state is State.OPEN and (frame := plain_frame(content)) is not None:
@@ -149,6 +154,13 @@ class WebSocket:
         else:
             self._close(INTERNAL_ERROR, "internal error")
 
+    def abort(self) -> None:
+        """The grace period is over."""
+        if self._socket is not None:
+            self._socket.dropConnection(abort=True)
+        elif self._state is State.HANDSHAKE:
+            self.go_away()
+
     # What the socket says.
 
     def heard(self) -> None:
@@ -205,7 +217,7 @@ class WebSocket:
         if wanted is not None and subprotocol is None:
             log.error("Subprotocol %r on %s was not offered by the client: accepting without one", wanted, self._path)
         self._socket = socket = Socket(self._hub.sockets, self, subprotocol)
-        sent_early = self._request.take_over(socket)  # type: ignore[arg-type]  # implemented, unseen by mypy
+        sent_early = self._request.take_over(socket)
         self._state = State.OPEN
         socket.open(self._key)
         self._keepalive.resumed(self._hub.clock.seconds())
@@ -292,8 +304,8 @@ class WebSocket:
             self._refuse(503, "Service Unavailable")
         elif self._state is State.OPEN:
             self._look_after()
-        elif self._socket is not None:
-            self._socket.dropConnection(abort=True)
+        else:
+            self.abort()
 
     def _look_after(self) -> None:
         """Do what silence or age ask for, and come back when they may ask again."""

@@ -7,7 +7,7 @@ written in between is counted against the bound; a single message may be longer 
 from enum import Enum
 
 from twisted.internet.interfaces import IPushProducer
-from zope.interface import implementer  # type: ignore[import-untyped]
+from zope.interface import implementer
 
 
 class Flow(Enum):

@@ -27,7 +27,7 @@ _HEAD = (
 )
 
 
-class SocketOwner(Protocol):
+class Connection(Protocol):
     """What a socket tells the connection it belongs to."""
 
     def heard(self) -> None:
@@ -83,7 +83,7 @@ class Socket(WebSocketServerProtocol):
     #: TCP, UNIX or TLS: what they have in common is more than Twisted's interfaces say.
     transport: Any
 
-    def __init__(self, factory: SocketFactory, owner: SocketOwner, subprotocol: str | None) -> None:
+    def __init__(self, factory: SocketFactory, owner: Connection, subprotocol: str | None) -> None:
         super().__init__()
         self.factory = factory
         self._owner = owner
@@ -93,11 +93,6 @@ class Socket(WebSocketServerProtocol):
         self._is_binary = False
         #: The server does not read for now: what has come already waits in Autobahn's buffer.
         self.is_held = False
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether messages may be sent."""
-        return bool(self.state == self.STATE_OPEN)
 
     def open(self, key: str) -> None:
         """Answer the client's handshake, whose Sec-WebSocket-Key is `key`, with 101.

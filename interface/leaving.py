@@ -1,0 +1,28 @@
+"""How WebSockets are sent away at the end: spread over time, so that their clients do not all come back at once."""
+
+from collections.abc import Sequence
+
+from .clock import Clock, pause
+from .owner import SocketOwner
+
+#: Sockets are sent away in groups, one each so many seconds, of at least so many.
+STEP_SECONDS = 0.05
+LEAST_AT_A_TIME = 20
+
+
+async def send_away(sockets: Sequence[SocketOwner], clock: Clock, seconds: float) -> None:
+    """Send handshakes away at once, and open sockets within `seconds`; few sockets take less."""
+    for socket in sockets:
+        if not socket.is_open:
+            socket.go_away()
+    still_open = [socket for socket in sockets if socket.is_open]
+    for group in split(still_open, steps=max(1, int(seconds / STEP_SECONDS))):
+        for socket in group:
+            socket.go_away()
+        await pause(clock, STEP_SECONDS)
+
+
+def split(sockets: Sequence[SocketOwner], steps: int) -> list[Sequence[SocketOwner]]:
+    """Split into at most `steps` groups, as even as can be, none much smaller than it need be."""
+    size = max(LEAST_AT_A_TIME, -(-len(sockets) // steps))
+    return [sockets[begin : begin + size] for begin in range(0, len(sockets), size)]

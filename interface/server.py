@@ -1,0 +1,209 @@
+"""One interface server process: its start, what runs while it serves, and its end.
+
+`start` and `stop` are coroutines of the asyncio loop that Twisted's reactor runs on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+
+from towpath.layers.contract import ChannelLayer
+from towpath.layers.errors import LayerUnavailable
+
+from .accesslog import ActionLogger, no_log
+from .clock import Clock, pause
+from .config import InterfaceConfig
+from .conversation import Conversation
+from .http.factory import HttpFactory
+from .hub import Hub
+from .inbox import Inbox
+from .leaving import send_away
+from .owner import SocketOwner
+from .pauses import GrowingPauses
+from .websocket import begin
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: How often the lease is renewed and the counters are reported.
+RENEW_SECONDS = 1.0
+#: First and longest pause while the layer is away.
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 5.0
+#: At the end: how often it is looked whether all have gone.
+LOOK_SECONDS = 0.02
+#: Shares of the grace period: by when all sockets have their 1012, and when those that did not answer are aborted.
+SPREAD_SHARE, ABORT_SHARE = 0.5, 0.8
+#: The store gets this long to forget the inbox.
+CLOSE_EDGE_SECONDS = 2.0
+
+
+class Port(Protocol):
+    """Twisted's IListeningPort, as far as it is used here; zope's interfaces say nothing to a type checker."""
+
+    def getHost(self) -> Any:
+        """Return the address."""
+
+    def stopListening(self) -> "Deferred[None] | None":
+        """Accept no more."""
+
+
+class Endpoint(Protocol):
+    """Twisted's IStreamServerEndpoint."""
+
+    def listen(self, factory: HttpFactory) -> "Deferred[Any]":
+        """Accept connections; the result is a `Port`."""
+
+
+class InterfaceServer:
+    """Serves HTTP and WebSockets for one channel layer."""
+
+    def __init__(
+        self,
+        reactor: Clock,
+        layer: ChannelLayer,
+        config: InterfaceConfig,
+        endpoints: Sequence[Endpoint],
+        log_action: ActionLogger = no_log,
+    ) -> None:
+        self._clock = reactor
+        self._layer = layer
+        self._config = config
+        self._endpoints = endpoints
+        self._log_action = log_action
+        self._ports: list[Port] = []
+        self._hub: Hub | None = None
+        self._http: HttpFactory | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._is_forced = False
+
+    @property
+    def ports(self) -> Sequence[Port]:
+        """Where the server listens."""
+        return self._ports
+
+    @property
+    def hub(self) -> Hub:
+        """What its connections share.
+
+        Raises:
+            RuntimeError: the server has not been started.
+        """
+        if self._hub is None:
+            raise RuntimeError("the interface server has not been started")
+        return self._hub
+
+    async def start(self) -> None:
+        """Reach the layer, then listen, then serve.
+
+        Raises:
+            LayerUnavailable: the layer's store cannot be reached.
+            OSError, twisted.internet.error.CannotListenError: an address cannot be used.
+        """
+        edge = self._layer.edge()
+        await edge.open()
+        hub = self._hub = Hub(self._config, edge, self._clock, self._layer.expiry, self._log_action)
+        hub.tasks.start(self._renew(hub), "renew the lease")
+        hub.tasks.start(Inbox(hub).read(), "read the inbox")
+        self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub))
+        try:
+            for endpoint in self._endpoints:
+                self._ports.append(await _awaited(endpoint.listen(self._http)))
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop serving, within the grace period, in this order:
+
+        1. nobody new: the ports are closed, handshakes that wait are answered 503;
+        2. HTTP finishes the responses that were begun, and closes idle connections;
+        3. sockets get 1012, spread over time, since their clients come back to the other servers;
+        4. what the clients said, and their `websocket.disconnect`, are taken by the layer;
+        5. the inbox is taken out of the store.
+
+        Called again, it waits for the same end; `force` shortens it.
+        """
+        if self._stopping is None:
+            self._stopping = asyncio.get_running_loop().create_task(self._stop())
+        await asyncio.shield(self._stopping)
+
+    def force(self) -> None:
+        """Wait for nobody any more."""
+        self._is_forced = True
+
+    async def _stop(self) -> None:
+        await self._stop_listening()
+        hub, http = self._hub, self._http
+        if hub is None:
+            return
+        hub.is_stopping = True
+        if http is not None:
+            http.go_away()
+        grace, began = self._config.grace_seconds, self._clock.seconds()
+        leaving = hub.tasks.start(send_away(_sockets(hub), self._clock, grace * SPREAD_SHARE), "send sockets away")
+        if not await self._wait_until_gone(began + grace * ABORT_SHARE):
+            leaving.cancel()
+            for socket in _sockets(hub):
+                socket.abort()
+            await self._wait_until_gone(began + grace)
+        await self._close(hub)
+
+    async def _stop_listening(self) -> None:
+        ports, self._ports = self._ports, []
+        for port in ports:
+            await _awaited(port.stopListening())
+
+    async def _wait_until_gone(self, until: float) -> bool:
+        """Wait until all connections have ended and the layer has their last events; False if it took too long."""
+        while not self._has_gone():
+            if self._is_forced or self._clock.seconds() >= until:
+                return False
+            await pause(self._clock, LOOK_SECONDS)
+        return True
+
+    def _has_gone(self) -> bool:
+        return not len(self.hub.connections) and not (self._http and len(self._http)) and self.hub.outbound.is_idle()
+
+    async def _close(self, hub: Hub) -> None:
+        if len(hub.connections):
+            log.warning("%d connections were still open, or had something to say, at the end", len(hub.connections))
+        await hub.tasks.cancel_all()
+        hub.counters.report()
+        try:
+            await asyncio.wait_for(hub.edge.close(), CLOSE_EDGE_SECONDS)
+        except (LayerUnavailable, asyncio.TimeoutError) as error:
+            log.warning("The inbox could not be taken out of the store, it expires by itself: %r", error)
+
+    async def _renew(self, hub: Hub) -> None:
+        """Renew the lease every second; while the layer is away, ask with growing pauses whether it is back."""
+        pauses = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
+        while True:
+            wait = RENEW_SECONDS
+            try:
+                await hub.edge.renew()
+            except LayerUnavailable as error:
+                hub.availability.went_away(error)
+                wait = pauses.after_failure(self._clock.seconds())
+            except Exception:
+                log.exception("Renewing the lease failed; trying again")
+            else:
+                hub.availability.came_back()
+            hub.counters.report()
+            await pause(self._clock, wait)
+
+
+def _sockets(hub: Hub) -> list[SocketOwner]:
+    found = [conversation.socket_owner for conversation in hub.connections if not conversation.is_closed]
+    return [owner for owner in found if owner is not None]
+
+
+async def _awaited(result: "Deferred[T] | T") -> T:
+    """Await what a Twisted call returned, a Deferred or a plain value."""
+    if isinstance(result, Deferred):
+        return await result.asFuture(asyncio.get_running_loop())
+    return result
