@@ -386,9 +386,9 @@ class Http1Connection(Protocol):
         self.factory.closed(self)
         transport.unregisterProducer()
         if isinstance(transport, ProtocolWrapper):
-            transport.wrappedProtocol = protocol
+            transport.wrappedProtocol = protocol  # type: ignore[assignment]  # mypy sees an IProtocol there
         else:
-            transport.protocol = protocol  # type: ignore[assignment]  # an IProtocol, as far as mypy can see
+            transport.protocol = protocol
         protocol.makeConnection(transport)
         if not self._is_reading:
             self._is_reading = True

@@ -1,0 +1,178 @@
+"""The console script `towpath-interface`: an interface server without Django.
+
+    towpath-interface mysite.asgi:channel_layer --port 8000
+    towpath-interface --redis redis://127.0.0.1:6379/0 --port 8000
+
+The first form imports the project's layer, with the current folder first on the path. The second imports nothing of
+the project; its layer options must be those of the workers. Logging is set up here and nowhere else in this package.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from towpath.layers.contract import ChannelLayer
+from towpath.layers.errors import ConfigurationError
+
+from .accesslog import AccessLog, ActionLogger, no_log
+from .config import InterfaceConfig
+from .options import add_options, config_from
+from .process import ExitCode, serve
+
+log = logging.getLogger(__name__)
+
+EXAMPLE = "mysite.asgi:channel_layer"
+LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code (see `process.ExitCode`)."""
+    options = build_parser().parse_args(arguments)
+    set_up_logging(options.verbosity)
+    try:
+        config = config_from(options)
+        layer = find_layer(options)
+        with ExitStack() as stack:
+            return serve(layer, config, open_access_log(config, stack))
+    except ConfigurationError as error:
+        log.error("%s", error)
+        return ExitCode.USAGE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="towpath-interface",
+        description="Serve HTTP and WebSockets for the workers of a channel layer.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("layer", nargs="?", metavar="MODULE:LAYER", help=f"the project's layer, as {EXAMPLE}")
+    parser.add_argument("-v", "--verbosity", type=int, choices=LEVELS, default=1, help="0 warnings, 1 more, 2 all")
+    parser.add_argument("--force-sync", action="store_true", help=argparse.SUPPRESS)  # 1.x: polled the layer
+    _add_redis_options(parser.add_argument_group("a layer without a project", "with the options that the workers have"))
+    add_options(parser)
+    return parser
+
+
+def _add_redis_options(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--redis", metavar="URL", help="a Redis layer, in place of MODULE:LAYER")
+    group.add_argument("--prefix", help="prefix of its keys", default=argparse.SUPPRESS)
+    group.add_argument("--expiry", type=float, metavar="SECONDS", help="of its messages", default=argparse.SUPPRESS)
+    group.add_argument("--group-expiry", type=float, metavar="SECONDS", help="of its groups", default=argparse.SUPPRESS)
+    group.add_argument("--capacity", type=int, metavar="N", help="of its channels", default=argparse.SUPPRESS)
+    group.add_argument(
+        "--channel-capacity",
+        action="append",
+        type=_pattern_and_number,
+        metavar="PATTERN=N",
+        help="of the channels that match; may be given more than once, the first that matches counts",
+        default=argparse.SUPPRESS,
+    )
+
+
+def _pattern_and_number(text: str) -> tuple[str, int]:
+    pattern, _, number = text.rpartition("=")
+    return pattern, int(number)
+
+
+def find_layer(options: argparse.Namespace) -> ChannelLayer:
+    """Make or import the layer that the options name.
+
+    Raises:
+        ConfigurationError: there is none, two are named, or it cannot be used.
+    """
+    if options.redis is not None and options.layer is not None:
+        raise ConfigurationError(f"both MODULE:LAYER ({options.layer}) and --redis are given: choose one")
+    if options.redis is not None:
+        return redis_layer(options)
+    if options.layer is not None:
+        return import_layer(options.layer)
+    raise ConfigurationError("no layer is given: name one as MODULE:LAYER, or with --redis URL")
+
+
+def redis_layer(options: argparse.Namespace) -> ChannelLayer:
+    """Make a Redis layer out of the options.
+
+    Raises:
+        ConfigurationError: one of them is wrong.
+    """
+    from towpath.layers.redis import RedisChannelLayer
+
+    given = vars(options)
+    names = ("prefix", "expiry", "group_expiry", "capacity")
+    config: dict[str, Any] = {name: given[name] for name in names if name in given}
+    if "channel_capacity" in given:
+        config["channel_capacity"] = dict(given["channel_capacity"])
+    return RedisChannelLayer(hosts=[options.redis], **config)
+
+
+def import_layer(path: str) -> ChannelLayer:
+    """Import `package.module:object`, with the current folder first on the path.
+
+    Raises:
+        ConfigurationError: there is no such module or object, or it is no layer that other processes reach. Errors
+            inside the module leave as they are.
+    """
+    module_name, colon, name = path.partition(":")
+    if not module_name or not colon or not name:
+        raise ConfigurationError(f"{path!r} is not the path of a layer: expected MODULE:LAYER, as {EXAMPLE}")
+    if os.getcwd() not in sys.path[:1]:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found = importlib.util.find_spec(module_name)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise ConfigurationError(f"there is no module {module_name!r} (looked in {os.getcwd()} and the Python path)")
+    layer: Any = importlib.import_module(module_name)
+    for part in name.split("."):
+        if not hasattr(layer, part):
+            raise ConfigurationError(f"the module {module_name!r} has no {name!r}")
+        layer = getattr(layer, part)
+    return checked_layer(layer, path)
+
+
+def checked_layer(layer: Any, path: str) -> ChannelLayer:
+    """Return a layer itself, without the wrapper that a project may have round it.
+
+    Raises:
+        ConfigurationError: it is none, or one that lives in the memory of one process.
+    """
+    layer = getattr(layer, "channel_layer", layer)
+    if not isinstance(layer, ChannelLayer):
+        raise ConfigurationError(f"{path} is a {type(layer).__name__}, not a channel layer")
+    if "memory" in type(layer).__module__:
+        raise ConfigurationError(f"{path} lives in the memory of one process, no worker would reach it: use Redis")
+    return layer
+
+
+def set_up_logging(verbosity: int) -> None:
+    """Write log lines to stderr, Twisted's own from DEBUG only."""
+    logging.basicConfig(level=LEVELS[verbosity], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("twisted").setLevel(logging.WARNING)
+
+
+def open_access_log(config: InterfaceConfig, stack: ExitStack) -> ActionLogger:
+    """Open the access log; `stack` closes its file.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    if config.access_log is None:
+        return no_log
+    if config.access_log == "-":
+        return AccessLog(stack.enter_context(open(1, "a", buffering=1, closefd=False, encoding="utf-8")))
+    try:
+        return AccessLog(stack.enter_context(open(config.access_log, "a", buffering=1, encoding="utf-8")))
+    except OSError as error:
+        raise ConfigurationError(f"access_log cannot be {config.access_log!r}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""The options of an interface server on a command line, for `towpath-interface` and for management commands."""
+
+import argparse
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+from .config import InterfaceConfig
+
+#: Proxies that the old switch `--proxy-headers` trusts: those of this machine.
+LOCAL_PROXIES = ("127.0.0.0/8", "::1", "unix")
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds."""
+    return float(text)
+
+
+def seconds_or_none(text: str) -> float | None:
+    """Read a number of seconds; `none`, or -1 as in 1.x, is no limit."""
+    return None if text in ("none", "-1") else float(text)
+
+
+def count_or_none(text: str) -> int | None:
+    """Read a whole number; `none` is no limit."""
+    return None if text == "none" else int(text)
+
+
+class Values(Enum):
+    """How many values an option takes."""
+
+    ONE = "one"
+    MANY = "one each time it is given"
+    LISTS = "one or more, separated by commas, each time it is given"
+
+
+class _Option(NamedTuple):
+    field: str
+    flags: str
+    read: Callable[[str], Any]
+    meaning: str
+    values: Values = Values.ONE
+
+
+_OPTIONS = (
+    _Option("bind", "-b --bind --host", str, "host name or IP address to listen on"),
+    _Option("port", "-p --port", int, "TCP port to listen on"),
+    _Option("unix_socket", "-u --unix-socket", str, "path of a UNIX socket to listen on"),
+    _Option("fd", "--fd", int, "inherited descriptor to listen on; 0 is one, too"),
+    _Option("endpoints", "-e --endpoint", str, "Twisted endpoint string to listen on", Values.MANY),
+    _Option("http_timeout_seconds", "-t --http-timeout --http_timeout", seconds_or_none, "until a response begins"),
+    _Option("idle_timeout_seconds", "--idle-timeout", seconds, "silence between two requests of a connection"),
+    _Option("head_timeout_seconds", "--head-timeout", seconds, "until the head of a request is complete"),
+    _Option("body_timeout_seconds", "--body-timeout", seconds, "silence in the middle of a request's body"),
+    _Option("head_max_bytes", "--head-max-bytes", int, "request line and headers together"),
+    _Option("headers_max_count", "--headers-max-count", int, "headers of a request"),
+    _Option("body_inline_max_bytes", "--body-inline-max-bytes", int, "longer request bodies are streamed"),
+    _Option("body_max_bytes", "--body-max-bytes", count_or_none, "longer request bodies are refused"),
+    _Option("output_buffer_max_bytes", "--output-buffer-max-bytes", int, "what may wait for a slow client"),
+    _Option(
+        "websocket_handshake_timeout_seconds",
+        "--websocket-handshake-timeout --websocket_handshake_timeout "
+        "--websocket-connect-timeout --websocket_connect_timeout",
+        seconds,
+        "until the application answers a WebSocket handshake",
+    ),
+    _Option(
+        "websocket_timeout_seconds",
+        "--websocket-timeout --websocket_timeout",
+        seconds_or_none,
+        "age at which a WebSocket is closed",
+    ),
+    _Option("websocket_idle_timeout_seconds", "--websocket-idle-timeout", seconds_or_none, "silence on a WebSocket"),
+    _Option("ping_interval_seconds", "--ping-interval", seconds_or_none, "silence before a ping"),
+    _Option("ping_timeout_seconds", "--ping-timeout", seconds_or_none, "from a ping to its pong"),
+    _Option("ws_protocols", "--ws-protocol", str, "a WebSocket subprotocol to accept", Values.LISTS),
+    _Option("max_message_bytes", "--max-message-bytes --websocket-max-message-size", int, "longest WebSocket message"),
+    _Option(
+        "allowed_origins", "--allowed-origin", str, "origin whose pages may open WebSockets; * for all", Values.MANY
+    ),
+    _Option("max_connections", "--max-connections", int, "requests and WebSockets open at a time"),
+    _Option("incoming_max_events", "--incoming-max-events", int, "events of a connection that may wait"),
+    _Option("incoming_max_bytes", "--incoming-max-bytes", int, "their bytes"),
+    _Option("root_path", "--root-path", str, "path the application is mounted at"),
+    _Option(
+        "trusted_proxies", "--trusted-proxies", str, "proxies whose X-Forwarded-* headers are believed", Values.LISTS
+    ),
+    _Option("access_log", "--access-log", str, "file for the access log, - for standard output"),
+    _Option("grace_seconds", "--grace", seconds, "from the order to stop to the end"),
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a parser; what is not given stays None."""
+    for option in _OPTIONS:
+        parser.add_argument(
+            *option.flags.split(),
+            dest=option.field,
+            type=option.read,
+            action="store" if option.values is Values.ONE else "append",
+            metavar=_metavar(option),
+            default=argparse.SUPPRESS,
+            help=_help(option),
+        )
+    parser.add_argument(
+        "--proxy-headers",
+        action="store_true",
+        help=f"the same as --trusted-proxies {','.join(LOCAL_PROXIES)}",
+    )
+
+
+# `Any`: the values have the types of `InterfaceConfig`, which checks them.
+def config_from(namespace: argparse.Namespace | dict[str, Any], **defaults: Any) -> InterfaceConfig:
+    """Make the configuration out of parsed options; `defaults` are for those that were not given.
+
+    Raises:
+        ConfigurationError: a value is not allowed.
+    """
+    given = namespace if isinstance(namespace, dict) else vars(namespace)
+    chosen = dict(defaults)
+    for option in _OPTIONS:
+        if option.field in given:
+            chosen[option.field] = _value(option, given[option.field])
+    if given.get("proxy_headers"):
+        chosen["trusted_proxies"] = (*chosen.get("trusted_proxies", ()), *LOCAL_PROXIES)
+    if chosen.get("allowed_origins") and "*" in chosen["allowed_origins"]:
+        chosen["allowed_origins"] = "*"
+    return InterfaceConfig(**chosen)
+
+
+def _value(option: _Option, given: Any) -> Any:
+    if option.values is Values.MANY:
+        return tuple(given)
+    if option.values is Values.LISTS:
+        return tuple(part.strip() for text in given for part in text.split(","))
+    return given
+
+
+def _metavar(option: _Option) -> str:
+    if option.read in (seconds, seconds_or_none):
+        return "SECONDS"
+    return "N" if option.read in (int, count_or_none) else "TEXT"
+
+
+def _help(option: _Option) -> str:
+    default = InterfaceConfig.__dataclass_fields__[option.field].default
+    many = "" if option.values is Values.ONE else f"; {option.values.value}"
+    unset = default in (None, "", ())
+    return option.meaning.replace("%", "%%") + many + ("" if unset else f" (default: {default})")

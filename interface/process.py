@@ -1,0 +1,125 @@
+"""An interface server as a process: reactor, addresses, signals, exit code.
+
+SIGTERM or SIGINT: stop within the grace period. A second one: wait for nobody. A third one: end at once.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from towpath.layers.contract import ChannelLayer
+from towpath.layers.errors import LayerUnavailable, TowpathError
+
+from .accesslog import ActionLogger, no_log
+from .config import InterfaceConfig
+from .reactor import install_reactor
+
+if TYPE_CHECKING:
+    from .server import InterfaceServer
+
+log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class ExitCode(IntEnum):
+    """How an interface server's process ended."""
+
+    STOPPED = 0  #: as told, and everything was finished
+    FAILED = 1  #: by an error that is in the log
+    USAGE = 2  #: an option, the layer's import path or a configuration is wrong
+    LAYER_AWAY = 3  #: the layer's store could not be reached at start
+    CANNOT_LISTEN = 4  #: an address could not be used
+    FORCED = 75  #: by a second signal, with connections cut off
+
+
+def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger = no_log) -> ExitCode:
+    """Serve until a signal comes, and return how it ended. To be called once, from the main thread of a process.
+
+    Raises:
+        ConfigurationError: an endpoint string is wrong, or another reactor is installed.
+    """
+    reactor = install_reactor()
+    from .endpoints import addresses  # these import Twisted, which may come only after the reactor
+    from .server import InterfaceServer
+
+    where = addresses(reactor, config)
+    server = InterfaceServer(reactor, layer, config, where, log_action)
+    service = Service(server, layer, ", ".join(address.label for address in where))
+    reactor.callLater(0, service.begin, reactor)
+    reactor.run(installSignalHandlers=False)
+    return service.exit_code
+
+
+class Service:
+    """The life of one server in the event loop. Signal handlers only note what came."""
+
+    def __init__(self, server: "InterfaceServer", layer: object, label: str) -> None:
+        self._server = server
+        self._layer = layer
+        self._label = label
+        self._stop = asyncio.Event()
+        self._signals = 0
+        self._starting: asyncio.Task[None] | None = None
+        self.exit_code = ExitCode.STOPPED
+
+    # `Any`: see `reactor`.
+    def begin(self, reactor: Any) -> None:
+        """Run `live` in the running event loop, and stop the reactor after it."""
+        task = asyncio.get_running_loop().create_task(self.live())
+        task.add_done_callback(lambda done: self._ended(done, reactor))
+
+    async def live(self) -> None:
+        """Start the server, wait for a signal, stop the server."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.signalled)
+        self._starting = loop.create_task(self._server.start())
+        try:
+            await self._starting
+        except asyncio.CancelledError:
+            return  # a signal came before there was anything to stop
+        log.info("Listening on %s, for %s", self._label, self._layer)
+        await self._stop.wait()
+        log.info("Stopping")
+        await self._server.stop()
+        log.info("Stopped")
+
+    def signalled(self) -> None:
+        """Note a signal: stop, then force, then end."""
+        self._signals += 1
+        if self._signals == 1:
+            self._stop.set()
+            if self._starting is not None and not self._starting.done():
+                self._starting.cancel()
+        elif self._signals == 2:
+            self.exit_code = ExitCode.FORCED
+            self._server.force()
+        else:
+            os._exit(ExitCode.FORCED)
+
+    def _ended(self, task: "asyncio.Task[None]", reactor: Any) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.exit_code = explained(error)
+        reactor.stop()
+
+
+def explained(error: BaseException) -> ExitCode:
+    """Log what ended a server, and return the exit code for it; a traceback only where it was not foreseen."""
+    from .endpoints import CannotListen
+
+    if isinstance(error, CannotListen):
+        log.error("%s", error)
+        return ExitCode.CANNOT_LISTEN
+    if isinstance(error, LayerUnavailable):
+        log.error("The channel layer cannot be reached: %s", error)
+        return ExitCode.LAYER_AWAY
+    if isinstance(error, TowpathError):
+        log.error("%s", error)
+        return ExitCode.USAGE
+    log.error("The interface server failed", exc_info=error)
+    return ExitCode.FAILED

@@ -1,0 +1,43 @@
+"""The one reactor of an interface process: Twisted's asyncio reactor, on uvloop where it is installed.
+
+Whoever starts a process installs it first; every other module gets its reactor, or clock, as a parameter.
+"""
+
+import asyncio
+from typing import Any
+
+from towpath.layers.errors import ConfigurationError
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Return a new event loop, the fastest there is here."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.SelectorEventLoop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+# `Any`: the reactor is a module to Python and to mypy, an object with a dozen interfaces in fact.
+def install_reactor(loop: asyncio.AbstractEventLoop | None = None) -> Any:
+    """Install the reactor on `loop`, or on a new one, and return it.
+
+    Raises:
+        ConfigurationError: another reactor is installed already.
+    """
+    from twisted.internet import asyncioreactor
+    from twisted.internet.error import ReactorAlreadyInstalledError
+
+    loop = loop or new_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        asyncioreactor.install(loop)
+    except ReactorAlreadyInstalledError as error:
+        raise ConfigurationError(
+            "something has imported twisted.internet.reactor, which installed a reactor that cannot be used here: "
+            "import it inside the functions that use it"
+        ) from error
+    from twisted.internet import reactor
+
+    return reactor
