@@ -44,10 +44,11 @@ def demo(installed: str, variables: dict[str, str], tmp_path: Path) -> Iterator[
     process = subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
-    yield process
-    if process.poll() is None:
-        process.terminate()
-        process.wait(SECOND_RUN_SECONDS)
+    with process:  # closes the pipe
+        yield process
+        if process.poll() is None:
+            process.terminate()
+            process.wait(SECOND_RUN_SECONDS)
 
 
 def test_check_sees_a_post_travel_and_stops_everything(installed):
