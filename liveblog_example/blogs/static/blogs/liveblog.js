@@ -127,6 +127,7 @@ class Feed {
   }
 
   #show() {
+    if (this.#isOver) return;
     if (this.#socket?.readyState === OPEN) this.page.show("live");
     else if (this.#pollWorks) this.page.show("polling");
     else this.page.show(this.#hasOpened || this.#isPolling ? "reconnecting" : "connecting");
