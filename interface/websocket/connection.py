@@ -157,7 +157,7 @@ class WebSocket:
     def abort(self) -> None:
         """The grace period is over."""
         if self._socket is not None:
-            self._socket.dropConnection(abort=True)
+            self._socket.abort()
         elif self._state is State.HANDSHAKE:
             self.go_away()
 
@@ -316,7 +316,7 @@ class WebSocket:
         if due is Due.PING:
             self._socket.sendPing()
         elif due is Due.DROP:
-            self._socket.dropConnection(abort=True)
+            self._socket.abort()
         elif due in (Due.CLOSE_IDLE, Due.CLOSE_OLD):
             self._close(NORMAL_CLOSURE, due.value)
         if self._state is State.OPEN:

@@ -73,7 +73,6 @@ class SocketFactory(WebSocketServerFactory):
             closeHandshakeTimeout=0,
             autoPingInterval=0,
             allowNullOrigin=True,
-            tcpNoDelay=True,
         )
 
 
@@ -82,6 +81,8 @@ class Socket(WebSocketServerProtocol):
 
     #: TCP, UNIX or TLS: what they have in common is more than Twisted's interfaces say.
     transport: Any
+    #: Autobahn turns Nagle's algorithm off before it copies the factory's options, so it must find this one here.
+    tcpNoDelay = True
 
     def __init__(self, factory: SocketFactory, owner: Connection, subprotocol: str | None) -> None:
         super().__init__()
@@ -121,9 +122,13 @@ class Socket(WebSocketServerProtocol):
         if not self.is_held:
             self.transport.resumeProducing()
 
+    def abort(self) -> None:
+        """End the connection at once, whatever it waits for."""
+        self.transport.abortConnection()
+
     def close_code(self, was_clean: bool) -> int:
         """Return the code that a disconnect message carries."""
-        if was_clean:
+        if was_clean and not self.failedByMe:
             return NO_STATUS if self.remoteCloseCode is None else int(self.remoteCloseCode)
         return ABNORMAL_CLOSURE if self.localCloseCode is None else int(self.localCloseCode)
 

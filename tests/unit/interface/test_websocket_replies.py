@@ -1,0 +1,77 @@
+"""What a reply means depends on the state of the socket; what is not a reply is an error that names the key."""
+
+import pytest
+
+from towpath.interface.replies import BadReply, Reply, State, Step, parse_reply, plain_frame, steps
+
+ACCEPT, REJECT, SEND, CLOSE = Step.ACCEPT, Step.REJECT, Step.SEND, Step.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("content", "in_handshake", "when_open"),
+    [
+        ({"accept": True}, (ACCEPT,), ()),
+        ({"accept": True, "text": "a"}, (ACCEPT, SEND), (SEND,)),
+        ({"accept": True, "bytes": b"a", "close": True}, (ACCEPT, SEND, CLOSE), (SEND, CLOSE)),
+        ({"accept": True, "close": 3000}, (ACCEPT, CLOSE), (CLOSE,)),
+        ({"accept": False}, (REJECT,), ()),
+        ({"accept": False, "text": "a"}, (REJECT,), (SEND,)),
+        ({"accept": False, "close": True}, (REJECT,), (CLOSE,)),
+        ({"text": "a"}, (ACCEPT, SEND), (SEND,)),
+        ({"text": ""}, (ACCEPT, SEND), (SEND,)),
+        ({"bytes": b""}, (ACCEPT, SEND), (SEND,)),
+        ({"bytes": b"a", "close": 4001}, (ACCEPT, SEND, CLOSE), (SEND, CLOSE)),
+        ({"close": True}, (REJECT,), (CLOSE,)),
+        ({"close": 77}, (REJECT,), (CLOSE,)),
+        ({"close": False}, (), ()),
+    ],
+)
+def test_steps_by_state(content, in_handshake, when_open):
+    reply = parse_reply(content)
+    assert steps(State.HANDSHAKE, reply) == in_handshake
+    assert steps(State.OPEN, reply) == when_open
+    assert steps(State.CLOSING, reply) == steps(State.LEAVING, reply) == steps(State.CLOSED, reply) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({}, "nothing in it"),
+        ({"text": None}, "nothing in it"),
+        ({"subprotocol": "a"}, "nothing in it"),
+        ({"text": "a", "bytes": b"b"}, "text and bytes"),
+        ({"text": "", "bytes": b""}, "text and bytes"),
+        ({"text": b"a"}, "'text' is a bytes, not a str"),
+        ({"bytes": "a"}, "'bytes' is a str, not a bytes"),
+        ({"accept": "yes"}, "'accept' is a str"),
+        ({"close": "1000"}, "'close' is a str"),
+        ({"accept": True, "subprotocol": b"a"}, "'subprotocol' is a bytes"),
+        ({"text": "a", "status": 200}, "unknown key 'status'"),
+        ({"text": "\ud800"}, "not valid Unicode"),
+    ],
+)
+def test_what_is_not_a_reply_names_what_is_wrong(content, says):
+    with pytest.raises(BadReply, match=says):
+        parse_reply(content)
+
+
+def test_a_close_of_true_is_1000_and_none_is_absent():
+    assert parse_reply({"close": True}).close == 1000
+    assert parse_reply({"text": "a", "bytes": None, "close": None}) == Reply(frame=b"\x81\x01a")
+
+
+@pytest.mark.parametrize(
+    ("content", "frame"),
+    [
+        ({"text": "a"}, b"\x81\x01a"),
+        ({"bytes": b""}, b"\x82\x00"),
+        ({"text": "ä" * 63}, b"\x81\x7e\x00\x7e" + "ä".encode() * 63),
+        ({"bytes": b"x" * 65536}, b"\x82\x7f\0\0\0\0\0\x01\0\0" + b"x" * 65536),
+        ({"text": b"a"}, None),
+        ({"text": None}, None),
+        ({"close": True}, None),
+        ({"text": "a", "close": True}, None),
+    ],
+)
+def test_a_message_that_is_one_frame_and_nothing_else(content, frame):
+    assert plain_frame(content) == frame
