@@ -22,10 +22,9 @@ from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, LayerSettings
+from towpath.layers.memory import MemoryChannelLayer
 
 from .settings import find_problems, read_settings
-
-MEMORY_LAYER = "towpath.layers.memory.MemoryChannelLayer"
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -55,7 +54,7 @@ def check_memory_layer(**_: Any) -> list[CheckMessage]:
             id="towpath.W002",
         )
         for alias, layer in _sound_layers()
-        if layer.backend == MEMORY_LAYER
+        if _is_memory_layer(layer.backend)
     ]
 
 
@@ -92,6 +91,14 @@ def _layer_messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
     except Exception as error:
         text = f"CHANNEL_LAYERS[{alias!r}]['ROUTING'] cannot be used: {type(error).__name__}: {error}"
         yield Error(text, hint="Correct the dotted path, or the route that it names.", id="towpath.E003")
+
+
+def _is_memory_layer(backend: str) -> bool:
+    try:
+        found = import_string(backend)
+    except Exception:
+        return False  # check_layers says what is wrong with it
+    return isinstance(found, type) and issubclass(found, MemoryChannelLayer)
 
 
 def _build_router(routing: Any) -> None:

@@ -20,12 +20,12 @@ def setup_logger(name: str = ROOT, verbosity: int = 1) -> logging.Logger:
     return logger
 
 
-def setup_request_logger(name: str) -> logging.Logger:
+def setup_request_logger(name: str, verbosity: int = 1) -> logging.Logger:
     """Let the logger `name` write `runserver`'s lines, coloured by status as Django colours them. Return it."""
     logger = logging.getLogger(name)
     if not logger.handlers:
         _write_to_stderr(logger, ServerFormatter("[{server_time}] {message}", style="{"))
-        logger.setLevel(logging.INFO)
+        logger.setLevel(LEVELS.get(verbosity, logging.DEBUG))
     return logger
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -94,9 +95,13 @@ class Process:
 
     def wait_for(self, text: str, times: int = 1) -> None:
         """Wait until the process has written `text`, that often."""
+        assert self.writes(text, times, PATIENCE_SECONDS), f"did not write {text!r}, but:\n{self.output}"
+
+    def writes(self, text: str, times: int, seconds: float) -> bool:
+        """Wait up to `seconds`; tell whether the process has written `text`, that often."""
         with self._changed:
-            self._changed.wait_for(lambda: self.output.count(text) >= times or self._has_ended, PATIENCE_SECONDS)
-            assert self.output.count(text) >= times, f"did not write {text!r}, but:\n{self.output}"
+            self._changed.wait_for(lambda: self.output.count(text) >= times or self._has_ended, seconds)
+            return self.output.count(text) >= times
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the process and its children, as a terminal does."""
@@ -118,10 +123,11 @@ class Process:
 
     def _read(self) -> None:
         assert self._popen.stdout is not None
-        for line in self._popen.stdout:
-            with self._changed:
-                self.output += line
-                self._changed.notify_all()
+        with self._popen.stdout as lines:
+            for line in lines:
+                with self._changed:
+                    self.output += line
+                    self._changed.notify_all()
         with self._changed:
             self._has_ended = True
             self._changed.notify_all()
@@ -189,11 +195,27 @@ def free_port() -> int:
 
 @pytest.fixture
 def get() -> Callable[[str], bytes]:
-    """Fetch an address and return the body."""
+    """Fetch an address and return the body; the answer must be 200."""
 
     def fetch(address: str) -> bytes:
-        with urlopen(address, timeout=PATIENCE_SECONDS) as response:
-            body: bytes = response.read()
-            return body
+        status, body = request(address)
+        assert status == 200
+        return body
 
     return fetch
+
+
+@pytest.fixture
+def status_of() -> Callable[[str], int]:
+    """Fetch an address and return the status of the answer."""
+    return lambda address: request(address)[0]
+
+
+def request(address: str) -> tuple[int, bytes]:
+    """Fetch an address; an error is an answer too."""
+    try:
+        with urlopen(address, timeout=PATIENCE_SECONDS) as response:
+            return response.status, response.read()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read()

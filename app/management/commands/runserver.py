@@ -1,64 +1,129 @@
 """`manage.py runserver`: interface server and workers in one process, restarted when code changes.
 
-It is Django's own command up to the point where a server would be started, so addresses, checks, the reloader and static
-files work as they do there; what is started instead is in `towpath.development`.
+It is Django's own command up to the point where a server would be started, so addresses, the reloader and static files
+work as they do there; what is started instead is in `towpath.development`.
 """
 
-import errno
 import os
 import socket
-import sys
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.management.commands.runserver import Command as DjangoCommand
 from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 from django.utils import autoreload
 
-from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, ConfiguredLayer, channel_layers
+from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, ConfiguredLayer
+from towpath.interface.config import InterfaceConfig
+from towpath.layers.errors import ConfigurationError, LayerUnavailable
+from towpath.worker import WorkerPool
 
-from ...project import configured_layer
+from ...actions import ActionLines
+from ...development import DevelopmentServer, InterfaceThread
+from ...development.listener import describe, open_listener
+from ...log import setup_logger, setup_request_logger
+from ...project import configured_layer, project_router
+from ...settings import read_settings
 
 #: Worker threads, unless --nothreading.
 WORKER_THREADS = 4
-#: What Django says to the errors of a port that cannot be opened.
-PORT_ERRORS = {
-    errno.EACCES: "You don't have permission to access that port.",
-    errno.EADDRINUSE: "That port is already in use.",
-    errno.EADDRNOTAVAIL: "That IP address can't be assigned to.",
-}
+#: How long responses and sockets may take to end, in seconds: an edit should be seen soon.
+GRACE_SECONDS = 1.0
+#: Where the line of each request goes.
+REQUEST_LOGGER = "towpath.requests"
 
 
 class Command(DjangoCommand):
     """Serves the project for development: HTTP, WebSockets, consumers and static files."""
 
-    help = "Starts a development server with consumers and WebSockets; it restarts when code changes."
+    help = "Starts a development server that runs consumers and serves WebSockets; it restarts when code changes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         add = parser.add_argument
-        add("--noworker", action="store_false", dest="run_worker", help="Do not run consumers: workers run elsewhere.")
-        add("--noasgi", action="store_false", dest="use_asgi", help="Serve with Django's WSGI server, without channels.")
-        add("--http_timeout", type=float, default=60, metavar="SECONDS", help="Until a request without answer ends.")
-        add(
-            "--websocket_handshake_timeout",
-            type=float,
-            default=5,
-            metavar="SECONDS",
-            help="Until a WebSocket that no consumer accepts is refused.",
-        )
+        add("--noworker", action="store_false", dest="run_worker", help="Runs no consumers: workers run elsewhere.")
+        add("--noasgi", action="store_false", dest="use_asgi", help="Serves with Django's WSGI server, no channels.")
+        seconds: dict[str, Any] = {"type": float, "metavar": "SECONDS"}
+        text = "How long a request waits for its response (default: %(default)s)."
+        add("--http_timeout", default=60, help=text, **seconds)
+        text = "How long a WebSocket waits to be accepted (default: %(default)s)."
+        add("--websocket_handshake_timeout", default=5, help=text, **seconds)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.config = InterfaceConfig(
+                http_timeout_seconds=options["http_timeout"],
+                websocket_handshake_timeout_seconds=options["websocket_handshake_timeout"],
+                grace_seconds=GRACE_SECONDS,
+            )
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from error
+        super().handle(*args, **options)
 
     def get_handler(self, *args: Any, **options: Any) -> Any:
         """Return Django's WSGI handler, for the times when this is Django's server."""
-        use_static = options["use_static_handler"] and "django.contrib.staticfiles" in settings.INSTALLED_APPS
+        use_static = options["use_static_handler"] and apps.is_installed("django.contrib.staticfiles")
         return super().get_handler(*args, **{**options, "use_static_handler": use_static})
 
     def inner_run(self, *args: Any, **options: Any) -> None:
-        """Check the project and serve it, in the reloader's thread or in the main one."""
-        if not options["use_asgi"] or DEFAULT_CHANNEL_LAYER not in channel_layers:
+        """Check the project and serve it; in a thread of the reloader, or in the main one."""
+        if not options["use_asgi"] or DEFAULT_CHANNEL_LAYER not in (getattr(settings, "CHANNEL_LAYERS", None) or {}):
             super().inner_run(*args, **options)
             return
         autoreload.raise_last_exception()
         self._check_project(options)
+        layer = configured_layer(DEFAULT_CHANNEL_LAYER)
+        try:
+            listener = open_listener(self.addr, int(self.port), self.use_ipv6)
+        except OSError as error:
+            self._give_up(describe(error))
+        port = listener.getsockname()[1]
+        server = self._build_server(layer, listener, options)
+        try:
+            server.start()
+        except (LayerUnavailable, ConfigurationError) as error:
+            self._give_up(str(error))
+        self._greet(layer, port)
+        server.wait()
+        server.stop()
+
+    def _check_project(self, options: dict[str, Any]) -> None:
+        if not options["skip_checks"]:
+            self.stdout.write("Performing system checks...\n\n")
+            self.check(display_num_errors=True)
+        self.check_migrations()
+        connections.close_all()
+
+    def _build_server(
+        self, layer: ConfiguredLayer, listener: socket.socket, options: dict[str, Any]
+    ) -> DevelopmentServer:
+        setup_logger(verbosity=options["verbosity"])
+        lines = ActionLines(setup_request_logger(REQUEST_LOGGER, options["verbosity"]))
+        project = read_settings()
+        config = replace(self.config, ws_protocols=project.ws_protocols, root_path=project.script_name)
+        interface = InterfaceThread(layer.channel_layer, config, listener, lines)
+        return DevelopmentServer(interface, self._build_pool(layer, options) if options["run_worker"] else None)
+
+    def _build_pool(self, layer: ConfiguredLayer, options: dict[str, Any]) -> WorkerPool:
+        use_static = options["use_static_handler"] and (settings.DEBUG or options["insecure_serving"])
+        router = project_router(layer, use_static and apps.is_installed("django.contrib.staticfiles"))
+        return WorkerPool(layer, WORKER_THREADS if options["use_threading"] else 1, router)
+
+    def _greet(self, layer: ConfiguredLayer, port: int) -> None:
+        address = {"0": "0.0.0.0"}.get(self.addr, f"[{self.addr}]" if self._raw_ipv6 else self.addr)
+        self.stdout.write(
+            f"{datetime.now():%B %d, %Y - %X}\n"
+            f"Django version {self.get_version()}, using settings {settings.SETTINGS_MODULE!r}\n"
+            f"Channel layer {layer}\n"
+            f"Starting Towpath's development server at {self.protocol}://{address}:{port}/\n"
+            "Quit the server with CONTROL-C."
+        )
+
+    def _give_up(self, text: str) -> NoReturn:
+        """Say why and end the process, also from a thread of the reloader, where an exception would not."""
+        self.stderr.write(f"Error: {text}")
+        os._exit(1)

@@ -1,0 +1,106 @@
+"""An interface server in a thread of its own, on a socket that is open already.
+
+Signals belong to the main thread, so the reactor takes none. A process has one reactor, and so one such thread.
+"""
+
+import asyncio
+import socket
+from threading import Event, Thread
+from typing import Any
+
+from towpath.interface.accesslog import ActionLogger
+from towpath.interface.config import InterfaceConfig
+from towpath.layers.contract import ChannelLayer
+from towpath.layers.errors import ConfigurationError
+
+
+class InterfaceThread:
+    """Serves `listener`, which it takes over, from `start` to `stop`."""
+
+    def __init__(
+        self, layer: ChannelLayer, config: InterfaceConfig, listener: socket.socket, log_action: ActionLogger
+    ) -> None:
+        self._layer = layer
+        self._config = config
+        self._listener = listener
+        self._log_action = log_action
+        self._thread = Thread(target=self._run, name="towpath-interface", daemon=True)
+        self._decided = Event()
+        self._error: BaseException | None = None
+        self._reactor: Any = None
+        self._stop_asked: asyncio.Event | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether the thread has begun and not ended."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread and wait until it serves.
+
+        Raises:
+            LayerUnavailable: the layer's store cannot be reached.
+            ConfigurationError: the project runs a reactor of its own.
+        """
+        self._thread.start()
+        self._decided.wait()
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """Finish within the grace period of the configuration; return when the thread has ended."""
+        if self._stop_asked is not None and self.is_alive:
+            self._reactor.callFromThread(self._stop_asked.set)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            loop = asyncio.new_event_loop()
+            self._reactor = _install_reactor(loop)
+            serving = loop.create_task(self._serve())
+            self._reactor.run(installSignalHandlers=False)
+            serving.result()
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._decided.set()
+
+    async def _serve(self) -> None:
+        from twisted.internet.endpoints import AdoptedStreamServerEndpoint
+
+        from towpath.interface.server import InterfaceServer
+
+        family = self._listener.family
+        endpoint = AdoptedStreamServerEndpoint(self._reactor, self._listener.detach(), family)
+        server = InterfaceServer(self._reactor, self._layer, self._config, [endpoint], self._log_action)
+        self._stop_asked = asyncio.Event()
+        try:
+            await server.start()
+            self._decided.set()
+            await self._stop_asked.wait()
+            await server.stop()
+        finally:
+            self._reactor.stop()
+
+
+def _install_reactor(loop: asyncio.AbstractEventLoop) -> Any:
+    """Install Twisted's asyncio reactor on `loop`, and return it.
+
+    Raises:
+        ConfigurationError: the project has imported another reactor.
+    """
+    from twisted.internet import asyncioreactor
+    from twisted.internet.error import ReactorAlreadyInstalledError
+
+    asyncio.set_event_loop(loop)
+    try:
+        asyncioreactor.install(loop)
+    except ReactorAlreadyInstalledError as error:
+        raise ConfigurationError(
+            "the project has imported twisted.internet.reactor, which installed a reactor that Towpath cannot use: "
+            "import it inside the functions that use it"
+        ) from error
+    from twisted.internet import reactor
+
+    return reactor

@@ -1,0 +1,124 @@
+"""`manage.py runworker` and `manage.py runinterface` as processes of their own, over a real Redis."""
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from websockets.sync.client import connect
+
+WORKS = "on channels"
+LISTENS = "Listening on"
+
+
+@pytest.fixture
+def redis_project(project: Any, redis_url: str) -> Any:
+    """The project, with its layer in Redis."""
+    return use_redis(project, redis_url)
+
+
+def use_redis(project: Any, url: str) -> Any:
+    memory = '"towpath.layers.memory.MemoryChannelLayer"'
+    project.edit("settings.py", memory, f'"towpath.layers.redis.RedisChannelLayer", "CONFIG": {{"hosts": ["{url}"]}}')
+    return project
+
+
+def start(project: Any, command: str, *options: str) -> Any:
+    process = project.manage(command, *options)
+    process.wait_for(WORKS if command == "runworker" else LISTENS)
+    return process
+
+
+def test_a_page_a_static_file_and_an_echo_pass_through_redis(
+    redis_project: Any, free_port: int, get: Callable[[str], bytes]
+) -> None:
+    start(redis_project, "runworker", "--threads", "2")
+    start(redis_project, "runinterface", "--port", str(free_port))
+    address = f"127.0.0.1:{free_port}"
+    assert get(f"http://{address}/hello/?name=you") == b"hello you"
+    assert b"teal" in get(f"http://{address}/static/site.css")
+    with connect(f"ws://{address}/echo/") as websocket:
+        websocket.send("hello")
+        assert websocket.recv(timeout=30) == "first hello"
+
+
+def test_both_stop_on_sigterm_with_exit_code_0(redis_project: Any, free_port: int) -> None:
+    worker = start(redis_project, "runworker")
+    interface = start(redis_project, "runinterface", "--port", str(free_port))
+    for process in (worker, interface):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+        assert "Traceback" not in process.output
+
+
+@pytest.mark.parametrize("command", ["runworker", "runinterface"])
+def test_a_memory_layer_is_refused(project: Any, command: str) -> None:
+    process = project.manage(command)
+    assert process.wait() == 1
+    assert "CommandError: The channel layer default (towpath.layers.memory.MemoryChannelLayer)" in process.output
+    assert "runserver" in process.output
+
+
+@pytest.mark.parametrize("command", ["runworker", "runinterface"])
+def test_a_layer_that_is_not_configured_is_a_clear_message(redis_project: Any, command: str) -> None:
+    process = redis_project.manage(command, "--layer", "other")
+    assert process.wait() == 1
+    assert "CommandError: CHANNEL_LAYERS has no layer 'other'" in process.output
+
+
+def test_a_worker_logs_each_message_if_asked(redis_project: Any, free_port: int, get: Callable[[str], bytes]) -> None:
+    worker = start(redis_project, "runworker", "-v", "2")
+    start(redis_project, "runinterface", "--port", str(free_port))
+    get(f"http://127.0.0.1:{free_port}/hello/")
+    worker.wait_for("Message on http.request")
+
+
+def test_a_project_that_configures_our_logger_keeps_it(redis_project: Any) -> None:
+    logging = {
+        "version": 1,
+        "formatters": {"own": {"format": "OWN %(message)s"}},
+        "handlers": {"own": {"class": "logging.StreamHandler", "formatter": "own"}},
+        "loggers": {"towpath": {"handlers": ["own"], "level": "INFO"}},
+    }
+    settings = (redis_project.folder / "settings.py").read_text()
+    redis_project.write("settings.py", f"{settings}\nLOGGING = {logging!r}\n")
+    worker = start(redis_project, "runworker")
+    assert "OWN Starting 1 worker" in worker.output
+    assert worker.output.count(WORKS) == 1
+
+
+def test_a_worker_listens_to_the_channels_it_is_told(redis_project: Any) -> None:
+    worker = start(redis_project, "runworker", "--only-channels", "websocket.*", "--exclude-channels", "*.connect")
+    assert "on channels websocket.disconnect, websocket.receive\n" in worker.output
+
+
+def test_a_worker_says_that_the_layer_is_away_and_waits_for_it(project: Any, start_redis: Callable[[], Any]) -> None:
+    server = start_redis()
+    server.stop()
+    worker = start(use_redis(project, server.url), "runworker")
+    worker.wait_for("The channel layer is away")
+    assert "Trying again" in worker.output
+    server.start()
+    worker.wait_for("The channel layer is back")
+
+
+def test_the_interface_takes_protocols_and_script_name_from_the_settings(
+    redis_project: Any, free_port: int, get: Callable[[str], bytes]
+) -> None:
+    settings = (redis_project.folder / "settings.py").read_text()
+    redis_project.write("settings.py", f'{settings}\nCHANNELS_WS_PROTOCOLS = ["wamp"]\nFORCE_SCRIPT_NAME = "/app"\n')
+    redis_project.edit("urls.py", 'request.GET.get("name", "")', "request.get_full_path()")
+    start(redis_project, "runworker")
+    start(redis_project, "runinterface", "--port", str(free_port))
+    assert get(f"http://127.0.0.1:{free_port}/app/hello/") == b"hello /app/hello/"
+    with connect(f"ws://127.0.0.1:{free_port}/echo/", subprotocols=["other", "wamp"]) as websocket:  # type: ignore[list-item]
+        assert websocket.subprotocol == "wamp"
+
+
+def test_a_project_that_took_another_reactor_is_told_so(redis_project: Any) -> None:
+    settings = (redis_project.folder / "settings.py").read_text()
+    redis_project.write("settings.py", f"from twisted.internet import reactor\n{settings}")
+    process = redis_project.manage("runinterface", "--port", "0")
+    assert process.wait() == 1
+    assert "CommandError" in process.output
+    assert "reactor" in process.output
