@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.contract import Content, Envelope, Replies, Settled
 
-from .clock import Timer
 from .counters import Count
+from .http.deadline import Deadline
 from .http.seams import Owner
 from .outbound import Outcome
 from .owner import SocketOwner
@@ -32,7 +32,7 @@ class Conversation:
 
     __slots__ = (
         "owner", "reply_channel", "local", "socket_owner", "_hub", "_turns", "_session",
-        "_deadline", "_timer", "_is_closed", "_closed_at",
+        "_deadline", "_is_closed", "_closed_at",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", owner: Owner) -> None:
@@ -49,9 +49,8 @@ class Conversation:
         self._hub = hub
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
         self._session: bytes | None = None
-        #: When the turn that is out is lost; None while its event is not on its channel yet.
-        self._deadline: float | None = None
-        self._timer: Timer | None = None
+        #: When the turn that is out is lost; not set while its event is not on its channel yet.
+        self._deadline = Deadline(hub.clock, self._turn_expired)
         self._is_closed = False
         self._closed_at = 0.0
         hub.edge.opened(self.local)
@@ -113,7 +112,7 @@ class Conversation:
     def kept(self, turn: int) -> None:
         """The consumer of this turn is still running."""
         if self._turns.is_out(turn):
-            self._set_deadline(KEPT_SECONDS)
+            self._deadline.set(KEPT_SECONDS)
 
     def fail(self) -> None:
         """Handling something for this connection raised (it was logged): close it."""
@@ -135,7 +134,7 @@ class Conversation:
             self.socket_owner.replied()
 
     def _send(self, event: Event) -> None:
-        self._deadline = None
+        self._deadline.set(None)
         envelope = Envelope(event.channel, event.content, self._turns.number, self._session)
         self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
 
@@ -170,7 +169,7 @@ class Conversation:
         if self._turns.phase is Phase.LAST_OUT:
             self._next_turn()  # nobody waits for its settlement
         else:
-            self._set_deadline(self._hub.turn_seconds)
+            self._deadline.set(self._hub.turn_seconds)
 
     def _is_given_up(self) -> bool:
         """After the connection has gone, its events are tried for as long as a turn may last."""
@@ -209,28 +208,10 @@ class Conversation:
         else:
             self.owner.relieved()
 
-    def _set_deadline(self, seconds: float) -> None:
-        """Set when the turn that is out is lost. One timer serves many turns: it looks here when it fires."""
-        now = self._hub.clock.seconds()
-        self._deadline = now + seconds
-        if self._timer is not None and self._timer.getTime() > self._deadline:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = self._hub.clock.callLater(seconds, self._look_at_deadline)
-
-    def _look_at_deadline(self) -> None:
-        self._timer = None
-        if self._deadline is None or self._turns.phase is Phase.IDLE:
-            return
-        left = self._deadline - self._hub.clock.seconds()
-        if left > 0:
-            self._timer = self._hub.clock.callLater(left, self._look_at_deadline)
-        else:
+    def _turn_expired(self) -> None:
+        if self._turns.phase is not Phase.IDLE:
             self._lose(self._turns.number, self._turns.channel)
 
     def _unregister(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._deadline.stop()
         self._hub.connections.remove(self.local)

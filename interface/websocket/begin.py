@@ -8,7 +8,7 @@ from ..counters import Count
 from ..http.seams import UpgradeRequest
 from ..origin import is_origin_allowed
 from .connection import WebSocket
-from .handshake import client_name, handshake_key
+from .handshake import action_details, handshake_key
 
 if TYPE_CHECKING:
     from ..hub import Hub
@@ -25,7 +25,7 @@ def begin(hub: "Hub", request: UpgradeRequest) -> None:
     elif hub.is_stopping:
         _turn_away(hub, request, 503, "Service Unavailable")
     elif not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
-        log.info("A page of %r may not open %s here", head.all(b"origin"), head.path)
+        log.info("A page of %r may not open %r here", head.all(b"origin"), head.path)
         _turn_away(hub, request, 403, "Forbidden")
     else:
         _connect(hub, request, key)
@@ -42,7 +42,5 @@ def _connect(hub: "Hub", request: UpgradeRequest, key: str) -> None:
 
 
 def _turn_away(hub: "Hub", request: UpgradeRequest, status: int, reason: str) -> None:
-    head = request.head
-    details = {"path": head.target.decode("latin-1"), "client": client_name(head.client)}
-    hub.log_action("websocket", "rejected", details)
+    hub.log_action("websocket", "rejected", action_details(request.head))
     request.respond_error(status, reason)

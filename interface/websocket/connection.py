@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.contract import Content
 
-from ..clock import Timer
 from ..conversation import Conversation
 from ..counters import Count
+from ..http.deadline import Deadline
 from ..http.seams import UpgradeRequest
 from ..replies import (
     INTERNAL_ERROR,
@@ -31,7 +31,8 @@ from ..replies import (
     plain_frame,
     steps,
 )
-from .handshake import choose_subprotocol, client_name, connect_content, offered_subprotocols
+from .early import EarlyReplies
+from .handshake import action_details, choose_subprotocol, connect_content, offered_subprotocols
 from .keepalive import Due, Keepalive
 from .protocol import ABNORMAL_CLOSURE, Socket
 
@@ -65,18 +66,17 @@ class WebSocket:
         self._order = 0
         self._socket: Socket | None = None
         self._state = State.HANDSHAKE
-        #: Group messages that wait for the accept, and their bytes.
-        self._early: list[Reply] = []
-        self._early_bytes = 0
+        self._early = EarlyReplies(hub.config.output_buffer_max_bytes)
         self._keepalive = Keepalive(hub.sockets.limits, hub.clock.seconds())
-        self._timer: Timer | None = None
+        #: One for everything: the answer to the handshake, signs of life, the end of the close.
+        self._deadline = Deadline(hub.clock, self._time_is_up)
         self._conversation = Conversation(hub, self)
 
     def begin(self) -> None:
         """Tell the application of the handshake."""
         self._log_action("connecting")
         self._request.on_left(partial(self._end, ABNORMAL_CLOSURE))
-        self._set_timer(self._hub.config.websocket_handshake_timeout_seconds)
+        self._deadline.set(self._hub.config.websocket_handshake_timeout_seconds)
         content = connect_content(self._request.head, self._conversation.reply_channel)
         self._conversation.emit("websocket.connect", content, insist=False)
 
@@ -95,7 +95,7 @@ class WebSocket:
         try:
             reply = parse_reply(content)
         except BadReply as error:
-            log.error("A reply to %s on %s is ignored: %s", self._conversation.reply_channel, self._path, error)
+            log.error("A reply to %s on %r is ignored: %s", self._conversation.reply_channel, self._path, error)
             self._hub.counters.add(Count.REPLIES_BAD)
             return
         self._carry_out(reply)
@@ -107,14 +107,13 @@ class WebSocket:
                 self._send(reply.frame)
             if reply.close is not None:
                 self._carry_out(Reply(close=reply.close))
-        elif self._state in (State.HANDSHAKE, State.OPEN):
-            self._keep_early(reply)
+        elif self._state in (State.HANDSHAKE, State.OPEN) and not self._early.keep(reply):
+            self._hub.counters.add(Count.GROUP_MESSAGES_DROPPED)
 
     def replied(self) -> None:
         """All replies of one consumer are out: what its groups said during the handshake follows them."""
         if self._early and self._state is State.OPEN:
-            early, self._early, self._early_bytes = self._early, [], 0
-            for reply in early:
+            for reply in self._early.take():
                 self.deliver_group(reply)
 
     def refused(self, channel: str) -> None:
@@ -137,8 +136,7 @@ class WebSocket:
         if self._socket is not None:
             self._keepalive.resumed(self._hub.clock.seconds())
             self._socket.release()
-            if self._timer is None:
-                self._look_after()
+            self._look_after()
 
     def go_away(self) -> None:
         """The server shuts down."""
@@ -185,14 +183,14 @@ class WebSocket:
         """The closing handshake has begun, from either side: what it lacks is waited for a moment only."""
         if self._state is State.OPEN:
             self._state = State.CLOSING
-            self._set_timer(CLOSE_SECONDS)
+            self._deadline.set(CLOSE_SECONDS)
 
     def cut_off(self) -> None:
         """Close a client that does not read what it is sent."""
         log.info("Cutting off %s: it does not read", self._conversation.reply_channel)
         self._hub.counters.add(Count.SLOW_CLIENTS)
         self._close(TRY_AGAIN_LATER, "reads too slowly")
-        self._set_timer(CUT_OFF_SECONDS)
+        self._deadline.set(CUT_OFF_SECONDS)
 
     def disconnected(self, code: int) -> None:
         """The connection has gone."""
@@ -215,7 +213,7 @@ class WebSocket:
         offered = offered_subprotocols(self._request.head)
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
         if wanted is not None and subprotocol is None:
-            log.error("Subprotocol %r on %s was not offered by the client: accepting without one", wanted, self._path)
+            log.error("Subprotocol %r on %r was not offered by the client: accepting without one", wanted, self._path)
         self._socket = socket = Socket(self._hub.sockets, self, subprotocol)
         sent_early = self._request.take_over(socket)
         self._state = State.OPEN
@@ -235,7 +233,7 @@ class WebSocket:
         if is_sendable_close_code(code):
             self._close(code)
             return
-        log.error("Close code %d on %s is not allowed (1000, 3000 to 4999): closing with 1011", code, self._path)
+        log.error("Close code %d on %r is not allowed (1000, 3000 to 4999): closing with 1011", code, self._path)
         self._hub.counters.add(Count.REPLIES_BAD)
         self._close(INTERNAL_ERROR, "internal error")
 
@@ -243,15 +241,8 @@ class WebSocket:
         if self._socket is None or self._state is not State.OPEN:
             return
         self._state = state
-        self._set_timer(CLOSE_SECONDS)
+        self._deadline.set(CLOSE_SECONDS)
         self._socket.sendCloseFrame(code, reason.encode() or None)
-
-    def _keep_early(self, reply: Reply) -> None:
-        self._early_bytes += len(reply.frame or b"")
-        if self._early_bytes <= self._hub.config.output_buffer_max_bytes:
-            self._early.append(reply)
-        else:
-            self._hub.counters.add(Count.GROUP_MESSAGES_DROPPED)
 
     # The end.
 
@@ -273,8 +264,8 @@ class WebSocket:
     def _close_conversation(self, code: int | None) -> None:
         """Close the conversation, with a `websocket.disconnect` if there is a code."""
         self._state = State.CLOSED
-        self._set_timer(None)
-        self._early = []
+        self._deadline.stop()
+        self._early.take()
         conversation = self._conversation
         if code is None:
             conversation.close()
@@ -287,19 +278,11 @@ class WebSocket:
         }
         conversation.close("websocket.disconnect", content)
 
-    # One timer for everything.
+    # Time.
 
-    def _set_timer(self, seconds: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if seconds is not None:
-            self._timer = self._hub.clock.callLater(seconds, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
+    def _time_is_up(self) -> None:
         if self._state is State.HANDSHAKE:
-            log.info("The application did not answer the handshake of %s", self._path)
+            log.info("The application did not answer the handshake of %r", self._path)
             self._hub.counters.add(Count.HANDSHAKES_SILENT)
             self._refuse(503, "Service Unavailable")
         elif self._state is State.OPEN:
@@ -320,9 +303,7 @@ class WebSocket:
         elif due in (Due.CLOSE_IDLE, Due.CLOSE_OLD):
             self._close(NORMAL_CLOSURE, due.value)
         if self._state is State.OPEN:
-            self._set_timer(self._keepalive.next_check(now, is_reading))
+            self._deadline.set(self._keepalive.next_check(now, is_reading))
 
     def _log_action(self, action: str) -> None:
-        head = self._request.head
-        details = {"path": head.target.decode("latin-1"), "client": client_name(head.client)}
-        self._hub.log_action("websocket", action, details)
+        self._hub.log_action("websocket", action, action_details(self._request.head))

@@ -64,9 +64,10 @@ def choose_subprotocol(offered: Sequence[str], wanted: str | None, configured: S
     return next((name for name in offered if name in configured), None)
 
 
-def client_name(client: Address | None) -> str | None:
-    """Return a client's address as the access log writes it."""
-    return None if client is None else f"{client[0]}:{client[1]}"
+def action_details(head: RequestHead) -> dict[str, str | None]:
+    """Return what an access log wants to know of a handshake."""
+    client = None if head.client is None else f"{head.client[0]}:{head.client[1]}"
+    return {"path": head.target.decode("latin-1"), "client": client}
 
 
 def _listed(address: Address | None) -> list[str | int] | None:

@@ -216,7 +216,7 @@ async def test_group_messages_that_wait_are_dropped_with_a_refusal(make_world):
 
 
 async def test_group_messages_that_wait_are_bounded(make_world):
-    world = make_world(output_buffer_max_bytes=100)
+    world = make_world(output_buffer_max_bytes=230)
     request = await world.shake_hands()
     local = world.edge.sent[0].content["reply_channel"].partition("!")[2]
     for _ in range(3):
