@@ -129,7 +129,7 @@ class Exchange:
     def _resume_body(self) -> None:
         if self._phase is Phase.OVER:
             return
-        if self._phase is Phase.WAITING:
+        if self._phase is Phase.WAITING and not self._is_body_complete:
             self._wire.set_deadline(self._hub.config.body_timeout_seconds)
         self._wire.resume_body()
 

@@ -1,0 +1,49 @@
+"""The access log: one line for each action, which no client can forge."""
+
+import io
+import re
+import time
+
+import pytest
+
+from towpath.interface.accesslog import AccessLog, escaped, log_time, no_log
+
+HTTP = {"method": "GET", "path": "/a?b", "status": 200, "size": 12, "time_taken": 0.1, "client": "192.0.2.1:5"}
+
+
+def line(protocol: str, action: str, **details: object) -> str:
+    stream = io.StringIO()
+    AccessLog(stream, lambda: 0.0)(protocol, action, details)
+    return re.sub(r"\[.*?\]", "[time]", stream.getvalue())
+
+
+def test_a_request_is_a_line() -> None:
+    assert line("http", "complete", **HTTP) == '192.0.2.1:5 - - [time] "GET /a?b" 200 12\n'
+
+
+@pytest.mark.parametrize(
+    ("action", "word"),
+    [
+        ("connecting", "WSCONNECTING"),
+        ("connected", "WSCONNECT"),
+        ("rejected", "WSREJECT"),
+        ("disconnected", "WSDISCONNECT"),
+    ],
+)
+def test_a_step_of_a_websocket_is_a_line(action: str, word: str) -> None:
+    assert line("websocket", action, path="/chat/", client=None) == f'- - - [time] "{word} /chat/" - -\n'
+
+
+def test_other_actions_have_no_line() -> None:
+    assert line("http", "other") == ""
+    assert line("websocket", "other", path="/", client=None) == ""
+    no_log("http", "complete", HTTP)
+
+
+def test_a_path_cannot_break_a_line() -> None:
+    assert escaped('a" 200\n\\\u2028é\U0001f600') == "a\\x22\\x20200\\x0a\\x5c\\u2028\\xe9\\U0001f600"
+
+
+def test_times_are_local_and_english() -> None:
+    stamp = time.mktime((2026, 2, 3, 14, 5, 6, 0, 0, -1))
+    assert log_time(stamp) == "03/Feb/2026:14:05:06"
