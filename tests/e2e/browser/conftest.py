@@ -156,9 +156,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium."""
+    """A headless Chromium, gone before other tests: Playwright keeps an event loop running in this thread."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     path = program(CHROMIUM_NAMES, "CHROMIUM")
     sync_api.expect.set_options(timeout=PATIENCE_SECONDS * 1000)
