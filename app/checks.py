@@ -10,8 +10,9 @@
 | towpath.W003 | there are channel layers, but none is called "default"          |
 """
 
+import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.conf import settings
 from django.core import mail
@@ -22,9 +23,14 @@ from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, LayerSettings
+from towpath.layers.errors import ConfigurationError
 from towpath.layers.memory import MemoryChannelLayer
+from towpath.routing import Router
 
 from .settings import find_problems, read_settings
+
+#: Modules that import by name: an ImportError that comes out of them is about the name.
+IMPORTERS = ("importlib", "importlib._bootstrap", "django.utils.module_loading")
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -83,14 +89,28 @@ def _sound_layers() -> list[tuple[str, LayerSettings]]:
 def _layer_messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
     try:
         import_string(layer.backend)
-    except Exception as error:
+    except (ImportError, AttributeError) as error:
         text = f"CHANNEL_LAYERS[{alias!r}]['BACKEND'], {layer.backend!r}, cannot be imported: {error}"
         yield Error(text, hint="Correct the dotted path, or install what it needs.", id="towpath.E002")
     try:
-        _build_router(layer.routing)
-    except Exception as error:
-        text = f"CHANNEL_LAYERS[{alias!r}]['ROUTING'] cannot be used: {type(error).__name__}: {error}"
+        Router(layer.routing)
+    except ConfigurationError as error:
+        if is_from_project(error.__cause__):
+            raise error.__cause__ from None
+        text = f"CHANNEL_LAYERS[{alias!r}]['ROUTING'] cannot be used: {error}"
         yield Error(text, hint="Correct the dotted path, or the route that it names.", id="towpath.E003")
+
+
+def is_from_project(error: BaseException | None) -> TypeGuard[BaseException]:
+    """Tell whether an import failed inside the project's own code, rather than at a path that names nothing.
+
+    Such an error leaves a check as it is, as with a broken urlconf: its traceback says where, and `runserver` watches
+    the file that it came from.
+    """
+    if error is None or error.__traceback__ is None:
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals.get("__name__") not in IMPORTERS
 
 
 def _is_memory_layer(backend: str) -> bool:
@@ -99,12 +119,6 @@ def _is_memory_layer(backend: str) -> bool:
     except Exception:
         return False  # check_layers says what is wrong with it
     return isinstance(found, type) and issubclass(found, MemoryChannelLayer)
-
-
-def _build_router(routing: Any) -> None:
-    from towpath.routing import Router
-
-    Router(routing)
 
 
 def _is_ours(winner: str | BaseCommand) -> bool:

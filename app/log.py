@@ -24,7 +24,7 @@ def setup_request_logger(name: str, verbosity: int = 1) -> logging.Logger:
     """Let the logger `name` write `runserver`'s lines, coloured by status as Django colours them. Return it."""
     logger = logging.getLogger(name)
     if not logger.handlers:
-        _write_to_stderr(logger, ServerFormatter("[{server_time}] {message}", style="{"))
+        _write_to_stderr(logger, ServerFormatter("[{server_time}] {message}", "%d/%b/%Y %H:%M:%S", "{"))
         logger.setLevel(LEVELS.get(verbosity, logging.DEBUG))
     return logger
 

@@ -5,13 +5,14 @@ Signals belong to the main thread, so the reactor takes none. A process has one 
 
 import asyncio
 import socket
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
 from towpath.interface.accesslog import ActionLogger
 from towpath.interface.config import InterfaceConfig
+from towpath.interface.reactor import install_reactor, new_loop
 from towpath.layers.contract import ChannelLayer
-from towpath.layers.errors import ConfigurationError
 
 
 class InterfaceThread:
@@ -56,8 +57,8 @@ class InterfaceThread:
 
     def _run(self) -> None:
         try:
-            loop = asyncio.new_event_loop()
-            self._reactor = _install_reactor(loop)
+            loop = new_loop()
+            self._reactor = install_reactor(loop)
             serving = loop.create_task(self._serve())
             self._reactor.run(installSignalHandlers=False)
             serving.result()
@@ -67,40 +68,18 @@ class InterfaceThread:
             self._decided.set()
 
     async def _serve(self) -> None:
-        from twisted.internet.endpoints import AdoptedStreamServerEndpoint
-
+        from towpath.interface.endpoints import addresses  # these import Twisted's reactor
         from towpath.interface.server import InterfaceServer
 
-        family = self._listener.family
-        endpoint = AdoptedStreamServerEndpoint(self._reactor, self._listener.detach(), family)
-        server = InterfaceServer(self._reactor, self._layer, self._config, [endpoint], self._log_action)
+        config = replace(self._config, fd=self._listener.fileno())
+        where = addresses(self._reactor, config)
+        server = InterfaceServer(self._reactor, self._layer, config, where, self._log_action)
         self._stop_asked = asyncio.Event()
         try:
             await server.start()
+            self._listener.close()  # the server has a descriptor of its own
             self._decided.set()
             await self._stop_asked.wait()
             await server.stop()
         finally:
             self._reactor.stop()
-
-
-def _install_reactor(loop: asyncio.AbstractEventLoop) -> Any:
-    """Install Twisted's asyncio reactor on `loop`, and return it.
-
-    Raises:
-        ConfigurationError: the project has imported another reactor.
-    """
-    from twisted.internet import asyncioreactor
-    from twisted.internet.error import ReactorAlreadyInstalledError
-
-    asyncio.set_event_loop(loop)
-    try:
-        asyncioreactor.install(loop)
-    except ReactorAlreadyInstalledError as error:
-        raise ConfigurationError(
-            "the project has imported twisted.internet.reactor, which installed a reactor that Towpath cannot use: "
-            "import it inside the functions that use it"
-        ) from error
-    from twisted.internet import reactor
-
-    return reactor

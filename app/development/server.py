@@ -28,7 +28,7 @@ class DevelopmentServer:
         self._interface.start()
         if self._pool is not None:
             self._pool.start()
-        Thread(target=self._stop_with_the_process, name="towpath-stop").start()
+        Thread(target=self._stop_with_the_process, name="towpath-stop", daemon=False).start()
 
     def wait(self) -> None:
         """Return when a signal came, or the interface server has ended.
@@ -53,7 +53,7 @@ class DevelopmentServer:
     def _stop_with_the_process(self) -> None:
         """Stop when the main thread ends: the reloader ends it to begin again with new code, or at Ctrl-C.
 
-        Python waits for this thread before it ends, as for every one that is not a daemon.
+        Python waits for this thread before it ends, since it is no daemon: the one that started it may be.
         """
         main_thread().join()
         self.stop()

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -31,7 +32,9 @@ class Site:
         """Edit a file, and touch it until that is noticed: the reloader may not have looked at it for a first time."""
         restarts = self.process.output.count(RELOADS)
         self.project.edit(name, old, new)
+        deadline = time.monotonic() + 60
         while not self.process.writes(RELOADS, restarts + 1, seconds=2):
+            assert time.monotonic() < deadline, f"did not notice the edit:\n{self.process.output}"
             (self.project.folder / name).touch()
 
     def echo(self, text: str) -> str | bytes:
@@ -119,11 +122,14 @@ def test_a_restart_tells_open_websockets_to_come_again(start: Start) -> None:
         assert websocket.close_code == 1012
 
 
-def test_it_outlives_code_that_cannot_be_imported(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("broken", "error"), [("def def receive", "SyntaxError"), ("import no_such_thing\ndef receive", "no_such_thing")]
+)
+def test_it_outlives_code_that_cannot_be_imported(start: Start, broken: str, error: str) -> None:
     site = start()
-    site.edit("consumers.py", "def receive", "def def receive")
-    site.process.wait_for("SyntaxError")
-    site.edit("consumers.py", "def def receive", "def receive")
+    site.edit("consumers.py", "def receive", broken)
+    site.process.wait_for(error)
+    site.edit("consumers.py", broken, "def receive")
     site.process.wait_for(LISTENS, times=2)
     assert site.echo("hello") == "first hello"
 

@@ -1,0 +1,49 @@
+"""`manage.py runinterface`: an interface server on the project's layer. The server itself is `towpath.interface`.
+
+The options are those of `towpath-interface`. No project code runs here beyond what `django.setup()` imports, hence no
+system checks, which would import the routing and with it all consumers.
+"""
+
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
+from towpath.interface.cli import open_access_log
+from towpath.interface.options import add_options, config_from
+from towpath.interface.process import serve
+from towpath.layers.errors import ConfigurationError
+
+from ...log import setup_logger
+from ...project import shared_layer
+from ...settings import read_settings
+
+
+class Command(BaseCommand):
+    """Serves HTTP and WebSockets for the workers of a channel layer until SIGTERM or Ctrl-C."""
+
+    help = (
+        "Serves HTTP and WebSockets for the workers of a channel layer, until SIGTERM or Ctrl-C: then it finishes what "
+        "has begun, within a grace period. CHANNELS_WS_PROTOCOLS and FORCE_SCRIPT_NAME are the defaults of "
+        "--ws-protocol and --root-path."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        text = "the layer to serve (default: %(default)s)"
+        parser.add_argument("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help=text)
+        add_options(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        setup_logger(verbosity=options["verbosity"])
+        layer = shared_layer(options["layer"], "an interface server")
+        try:
+            project = read_settings()
+            config = config_from(options, ws_protocols=project.ws_protocols, root_path=project.script_name)
+            with ExitStack() as stack:
+                code = serve(layer.channel_layer, config, open_access_log(config, stack))
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from error
+        sys.exit(code)
