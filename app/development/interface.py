@@ -4,6 +4,7 @@ Signals belong to the main thread, so the reactor takes none. A process has one 
 """
 
 import asyncio
+import logging
 import socket
 from dataclasses import replace
 from threading import Event, Thread
@@ -13,6 +14,8 @@ from towpath.interface.accesslog import ActionLogger
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.reactor import install_reactor, new_loop
 from towpath.layers.contract import ChannelLayer
+
+log = logging.getLogger(__name__)
 
 
 class InterfaceThread:
@@ -64,6 +67,8 @@ class InterfaceThread:
             serving.result()
         except BaseException as error:
             self._error = error
+            if self._decided.is_set():  # nobody waits for it any more
+                log.critical("The interface server failed", exc_info=True)
         finally:
             self._decided.set()
 

@@ -6,6 +6,7 @@ work as they do there; what is started instead is in `towpath.development`.
 
 import os
 import socket
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn
@@ -39,6 +40,12 @@ REQUEST_LOGGER = "towpath.requests"
 
 class Command(DjangoCommand):
     """Serves the project for development: HTTP, WebSockets, consumers and static files."""
+
+    # Set by Django's `handle`, from addrport.
+    addr: str
+    port: str
+    use_ipv6: bool
+    _raw_ipv6: bool
 
     help = "Starts a development server that runs consumers and serves WebSockets; it restarts when code changes."
 
@@ -88,8 +95,9 @@ class Command(DjangoCommand):
         except (LayerUnavailable, ConfigurationError) as error:
             self._give_up(str(error))
         self._greet(layer, port)
-        server.wait()
-        server.stop()
+        with suppress(KeyboardInterrupt):  # a second Ctrl-C: wait for nobody
+            server.wait()
+            server.stop()
 
     def _check_project(self, options: dict[str, Any]) -> None:
         if not options["skip_checks"]:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help="the layer to serve (default: %(default)s)")
         add("--threads", type=int, default=1, metavar="N", help="worker threads (default: %(default)s)")
-        globs = {"action": "append", "metavar": "GLOB"}
+        globs: dict[str, Any] = {"action": "append", "metavar": "GLOB"}
         add("--only-channels", help="listen only to channels like this; may be repeated", **globs)
         add("--exclude-channels", help="do not listen to channels like this; may be repeated", **globs)
         add(
