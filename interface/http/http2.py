@@ -2,8 +2,9 @@
 
 Twisted keeps the protocol state, flow control and priorities. What is mended here: the head is read from the frames in
 their order and checked as one of HTTP/1 is; a request that is being answered is no idle connection; a response may be
-complete before its request; and whoever writes hears when its stream has drained, also where the client's window is
-much larger than what should wait in memory.
+complete before its request; a stream whose window is used up waits for the client's next word (Twisted would look at it
+again and again, a whole processor long); and whoever writes hears when its stream has drained, also where the client's
+window is much larger than what should wait in memory.
 """
 
 import logging
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded
 from h2.exceptions import StreamClosedError
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
 
@@ -33,6 +35,9 @@ QUEUE_MAX_BYTES = 64 * 1024
 
 class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class has no types
     """One client on HTTP/2."""
+
+    #: Twisted's: waits until there is something to send.
+    _sendingDeferred: "Deferred[Any] | None"
 
     def __init__(self, factory: "HttpFactory") -> None:
         super().__init__(reactor=factory.hub.clock)
@@ -104,8 +109,30 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
             return  # its end, or its own reset, came first
         self._tryToWriteControlData()
 
+    def dataReceived(self, data: bytes) -> None:
+        """Take frames; some of them may have opened windows."""
+        super().dataReceived(data)
+        self._wake_streams()
+
+    def _wake_streams(self) -> None:
+        waiting = [stream_id for stream_id, queue in self._outboundStreamQueues.items() if queue]
+        woken = [stream_id for stream_id in waiting if self.conn.local_flow_control_window(stream_id) > 0]
+        for stream_id in woken:
+            self.priority.unblock(stream_id)
+        sending = self._sendingDeferred
+        if woken and sending is not None:
+            self._sendingDeferred = None
+            sending.callback(None)
+
+    def _rest_streams(self) -> None:
+        """Let streams wait that have data and no window; an end of stream needs none."""
+        for stream_id, queue in self._outboundStreamQueues.items():
+            if queue and isinstance(queue[0], bytes) and self.conn.local_flow_control_window(stream_id) <= 0:
+                self.priority.block(stream_id)
+
     def _sendPrioritisedData(self, *args: object) -> None:
         super()._sendPrioritisedData(*args)
+        self._rest_streams()
         for request in [request for request in self.undrained if request.waiting_bytes == 0]:
             self.undrained.discard(request)
             request.drained()

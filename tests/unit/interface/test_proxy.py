@@ -59,14 +59,22 @@ def test_the_client_is_the_rightmost_address_that_is_no_proxy(values: list[bytes
 
 @pytest.mark.parametrize(
     ("value", "scheme"),
-    [(b"https", "https"), (b"HTTP", "http"), (b"http, https", "https"), (b"wss", "https"), (b"ws", "http"), (b"x", None)],
+    [
+        (b"https", "https"),
+        (b"HTTP", "http"),
+        (b"http, https", "https"),
+        (b"wss", "https"),
+        (b"ws", "http"),
+        (b"x", None),
+    ],
 )
 def test_the_scheme_is_the_last_one(value: bytes, scheme: str | None) -> None:
     assert read((b"x-forwarded-proto", value)).scheme == scheme
 
 
 @pytest.mark.parametrize(
-    ("value", "port"), [(b"443", 443), (b"80, 443", 443), (b"0", None), (b"65536", None), (b"+1", None), (b"\xb2", None)]
+    ("value", "port"),
+    [(b"443", 443), (b"80, 443", 443), (b"0", None), (b"65536", None), (b"+1", None), (b"\xb2", None)],
 )
 def test_the_port_is_a_port(value: bytes, port: int | None) -> None:
     assert read((b"x-forwarded-port", value)).port == port

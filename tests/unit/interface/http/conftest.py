@@ -90,7 +90,7 @@ class Client:
         self.connection.makeConnection(transport)
 
     def send(self, *parts: bytes) -> None:
-        """Send bytes, each part in a packet of its own; after the server has turned to another protocol, to that one."""
+        """Send bytes, each part in a packet of its own, to whichever protocol has the transport by then."""
         for part in parts:
             getattr(self.transport, "protocol", self.connection).dataReceived(part)
 

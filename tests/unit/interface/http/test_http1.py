@@ -253,7 +253,11 @@ def test_a_trusted_proxy_is_believed(make_server: Any) -> None:
         b"X-Forwarded-Port: 443\r\nX-Forwarded-Host: example.com\r\n\r\n"
     )
     request = server.conversation.request
-    assert (request["client"], request["server"], request["scheme"]) == (("203.0.113.5", 9), ("192.0.2.1", 443), "https")
+    assert (request["client"], request["server"], request["scheme"]) == (
+        ("203.0.113.5", 9),
+        ("192.0.2.1", 443),
+        "https",
+    )
     assert server.conversation.owner.head.host == b"example.com"
 
 
