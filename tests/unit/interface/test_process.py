@@ -1,0 +1,152 @@
+"""The life of an interface server's process: signals, the order of the end, exit codes. No reactor, no signals sent."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from towpath.interface import process
+from towpath.interface.endpoints import CannotListen
+from towpath.interface.process import ExitCode, Service, explained
+from towpath.layers.errors import ConfigurationError, LayerUnavailable
+
+
+class Server:
+    """A server whose start and end a test decides."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.calls: list[str] = []
+        self.may_start, self.may_end = asyncio.Event(), asyncio.Event()
+        self._error = error
+
+    async def start(self) -> None:
+        await self.may_start.wait()
+        self.calls.append("start")
+        if self._error is not None:
+            raise self._error
+
+    async def stop(self) -> None:
+        self.calls.append("stop")
+        await self.may_end.wait()
+
+    def force(self) -> None:
+        self.calls.append("force")
+        self.may_end.set()
+
+
+class Reactor:
+    """Notes when it is stopped."""
+
+    def __init__(self) -> None:
+        self.stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+async def settle() -> None:
+    """Let everything run that can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def begin(error: Exception | None = None) -> tuple[Service, Server, Reactor]:
+    server, reactor = Server(error), Reactor()
+    service = Service(server, "a layer", "127.0.0.1:8000")  # type: ignore[arg-type]
+    service.begin(reactor)
+    return service, server, reactor
+
+
+def test_a_signal_stops_it(caplog: pytest.LogCaptureFixture) -> None:
+    async def live() -> None:
+        service, server, reactor = begin()
+        server.may_start.set()
+        await settle()
+        assert "Listening on 127.0.0.1:8000, for a layer" in caplog.text
+        service.signalled()
+        await settle()
+        assert server.calls == ["start", "stop"]
+        assert not reactor.stopped.is_set()
+        server.may_end.set()
+        await reactor.stopped.wait()
+        assert service.exit_code is ExitCode.STOPPED
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(live())
+
+
+def test_a_second_signal_forces_it() -> None:
+    async def live() -> None:
+        service, server, reactor = begin()
+        server.may_start.set()
+        await settle()
+        service.signalled()
+        service.signalled()
+        await reactor.stopped.wait()
+        assert server.calls == ["start", "force", "stop"]
+        assert service.exit_code is ExitCode.FORCED
+
+    asyncio.run(live())
+
+
+def test_a_third_signal_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(process.os, "_exit", codes.append)
+
+    async def live() -> None:
+        service, server, reactor = begin()
+        server.may_start.set()
+        await settle()
+        for _ in range(3):
+            service.signalled()
+        await reactor.stopped.wait()
+
+    asyncio.run(live())
+    assert codes == [ExitCode.FORCED]
+
+
+def test_a_signal_during_the_start_ends_it() -> None:
+    async def live() -> None:
+        service, server, reactor = begin()
+        await settle()
+        service.signalled()
+        await reactor.stopped.wait()
+        assert server.calls == []
+        assert service.exit_code is ExitCode.STOPPED
+
+    asyncio.run(live())
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (LayerUnavailable("Redis is away"), ExitCode.LAYER_AWAY, "cannot be reached: Redis is away"),
+        (CannotListen("cannot listen on :80"), ExitCode.CANNOT_LISTEN, "cannot listen on :80"),
+        (ConfigurationError("bad option"), ExitCode.USAGE, "bad option"),
+        (ValueError("a bug"), ExitCode.FAILED, "a bug"),
+    ],
+)
+def test_a_failed_start_is_explained_and_ends_it(
+    caplog: pytest.LogCaptureFixture, error: Exception, code: ExitCode, message: str
+) -> None:
+    async def live() -> None:
+        service, server, reactor = begin(error)
+        server.may_start.set()
+        await reactor.stopped.wait()
+        assert service.exit_code is code
+
+    asyncio.run(live())
+    assert message in caplog.text
+
+
+def test_only_what_was_not_foreseen_has_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    explained(LayerUnavailable("away"))
+    assert caplog.records[-1].exc_info is None
+    explained(ValueError("a bug"))
+    assert caplog.records[-1].exc_info is not None
+
+
+def test_exit_codes_differ() -> None:
+    values: list[Any] = [code.value for code in ExitCode]
+    assert len(set(values)) == len(values)
