@@ -7,6 +7,10 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+#: How often a task that goes on is cancelled again, and how long it is waited for each time.
+CANCEL_TRIES = 20
+CANCEL_WAIT_SECONDS = 0.1
+
 
 class Tasks:
     """The background tasks of one interface server. Needs a running event loop."""
@@ -22,12 +26,19 @@ class Tasks:
         return task
 
     async def cancel_all(self) -> None:
-        """Cancel what still runs and wait until it has ended."""
-        running = [task for task in self._running if task is not asyncio.current_task()]
+        """Cancel what still runs and wait until it has ended; what does not end is logged and left.
+
+        Once is not enough: before Python 3.12 `asyncio.wait_for`, which drivers use, loses a cancellation that comes
+        in the moment when what it waits for is done.
+        """
+        running = self._running - {asyncio.current_task()}
+        for _ in range(CANCEL_TRIES):
+            for task in running:
+                task.cancel()
+            if running:
+                _, running = await asyncio.wait(running, timeout=CANCEL_WAIT_SECONDS)
         for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+            log.error("The task %s does not end", task.get_name())
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
