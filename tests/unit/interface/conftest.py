@@ -3,8 +3,6 @@
 Tests here may be coroutines: each runs in an event loop of its own.
 """
 
-# ruff: noqa: N802  (Twisted names the methods of transports)
-
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
