@@ -17,10 +17,9 @@ from towpath.layers.contract import Content
 from ..accesslog import no_log
 from ..connections import TooManyConnections
 from ..counters import Count
+from .answer import Answer, Progress
 from .body import BodyStream
-from .flow import FlowNotices
-from .pages import page
-from .response import BadResponse, DateHeader, Ending, Part, ResponseHead, parse_part, response_head
+from .response import BadResponse
 from .seams import Conversation, Converse, RequestHead
 from .wire import Wire
 
@@ -34,7 +33,8 @@ DISCONNECT = "http.disconnect"
 
 NO_ANSWER = "The application did not answer in time. Please try again in a moment."
 NOT_NOW = "The application cannot take more requests right now. Please try again in a moment."
-DATE = DateHeader()
+#: What the access log says where there was no response.
+CLIENT_LEFT = 499
 
 
 class Phase(Enum):
@@ -51,7 +51,7 @@ class Exchange:
 
     __slots__ = (
         "head", "_wire", "_hub", "_converse", "_conversation", "_phase", "_is_body_complete", "_gathered",
-        "_received_bytes", "_body", "_flow", "_response", "_content_bytes", "_is_drain_awaited", "_began",
+        "_received_bytes", "_body", "_answer", "_began",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", converse: Converse, wire: Wire, head: RequestHead) -> None:
@@ -65,10 +65,7 @@ class Exchange:
         self._gathered: list[bytes] = []
         self._received_bytes = 0
         self._body: BodyStream | None = None
-        self._flow: FlowNotices | None = None
-        self._response: ResponseHead | None = None
-        self._content_bytes = 0
-        self._is_drain_awaited = False
+        self._answer = Answer(hub, wire, head)
         self._began = hub.clock.seconds()
 
     def begin(self, length: int | None, expects_continue: bool) -> None:
@@ -181,69 +178,22 @@ class Exchange:
         if self._phase is Phase.OVER:
             return
         try:
-            part = parse_part(content, is_first=self._response is None)
-            if self._response is None:
-                self._start(part)
-            else:
-                self._go_on(self._response, part)
+            progress = self._answer.take(content)
         except BadResponse as error:
             log.error("%s %s: the reply is not a response: %s", self.head.method, self.head.path, error)
             self._hub.counters.add(Count.REPLIES_BAD)
             self._fail(500, "")
-
-    def _start(self, part: Part) -> None:
-        head = response_head(part, self.head.method, self.head.http_version, DATE.now())
-        content = self._counted(head, part)
-        self._response = head
+            return
         self._phase = Phase.ANSWERING
-        self._wire.set_deadline(None)
-        is_last = not part.more_content
-        self._wire.start(head, content, is_last=is_last)
-        self._written(part, is_last)
-
-    def _go_on(self, head: ResponseHead, part: Part) -> None:
-        content = self._counted(head, part)
-        is_last = not part.more_content
-        self._wire.write(content, is_last=is_last)
-        self._written(part, is_last)
-
-    def _counted(self, head: ResponseHead, part: Part) -> bytes:
-        """Return the content that goes on the wire, after comparing its length with what was announced."""
-        if head.ending is Ending.NO_BODY:
-            return b""
-        total = self._content_bytes + len(part.content)
-        if head.length is not None and (total > head.length or (not part.more_content and total != head.length)):
-            raise BadResponse(f"content-length was {head.length}, but the content has {total} bytes")
-        self._content_bytes = total
-        return part.content
-
-    def _written(self, part: Part, is_last: bool) -> None:
-        if part.flow_channel is not None and (self._flow is None or self._flow.channel != part.flow_channel):
-            self._flow = FlowNotices(self._hub, part.flow_channel)
-        if is_last:
+        if progress is Progress.COMPLETE:
             self._end()
-        elif self._wire.waiting_bytes == 0:
-            if self._flow is not None:
-                self._flow.sent(self._content_bytes)
-        else:
-            self._await_drain()
-
-    def _await_drain(self) -> None:
-        """The client takes more slowly than the application sends: wait for it, but neither for ever nor for all."""
-        if self._flow is None and self._wire.waiting_bytes > self._hub.config.output_buffer_max_bytes:
+        elif progress is Progress.TOO_SLOW:
             self._cut_slow_client()
-        elif not self._is_drain_awaited:
-            self._is_drain_awaited = True
-            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
 
     def drained(self) -> None:
         """Let the sender go on."""
-        self._is_drain_awaited = False
-        if self._phase is not Phase.ANSWERING:
-            return
-        self._wire.set_deadline(None)
-        if self._flow is not None:
-            self._flow.sent(self._content_bytes)
+        if self._phase is Phase.ANSWERING:
+            self._answer.drained()
 
     def _cut_slow_client(self) -> None:
         log.info("%s %s is cut off: the client takes too little", self.head.method, self.head.path)
@@ -267,8 +217,7 @@ class Exchange:
         self._phase = Phase.OVER
         if self._body is not None and not self._body.is_over:
             self._body.client_left()
-        if self._flow is not None:
-            self._flow.closed()
+        self._answer.client_left()
         if self._conversation is not None:
             left: Content = {"reply_channel": self._conversation.reply_channel, "path": self.head.path}
             self._conversation.close(DISCONNECT, left)
@@ -310,27 +259,20 @@ class Exchange:
 
     def _give_up(self, status: int, detail: str) -> None:
         """End an exchange that the application may still be working for: tell it, too."""
-        if self._response is not None:
+        if self._answer.has_begun:
             self._wire.abort()
         else:
-            self._answer_with_page(status, detail)
+            self._answer.write_page(status, detail)
         self._leave()
 
     def _fail(self, status: int, detail: str) -> None:
         """End an exchange that nobody works for any more."""
-        if self._response is None:
-            self._answer_with_page(status, detail)
-            self._end()
-        else:
+        if self._answer.has_begun:
             self._wire.abort()
             self._leave()
-
-    def _answer_with_page(self, status: int, detail: str) -> None:
-        head, content = page(status, None, detail, (), DATE.now())
-        self._response = head
-        self._content_bytes = len(content)
-        self._wire.set_deadline(None)
-        self._wire.start(head, b"" if self.head.method == "HEAD" else content, is_last=True)
+        else:
+            self._answer.write_page(status, detail)
+            self._end()
 
     def _log_complete(self) -> None:
         if self._hub.log_action is no_log:
@@ -339,8 +281,8 @@ class Exchange:
         details = {
             "method": self.head.method,
             "path": self.head.target.decode("ascii"),
-            "status": self._response.status if self._response is not None else 499,
-            "size": self._content_bytes,
+            "status": self._answer.status or CLIENT_LEFT,
+            "size": self._answer.content_bytes,
             "time_taken": self._hub.clock.seconds() - self._began,
             "client": None if client is None else f"{client[0]}:{client[1]}",
         }

@@ -9,7 +9,9 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.web.http import H2_ENABLED
 from zope.interface import implementer
 
+from ..accesslog import no_log
 from ..proxy import TrustedProxies
+from .facts import ConnectionFacts
 from .http1 import Http1Connection
 from .seams import Converse, UpgradeRequest
 
@@ -71,6 +73,13 @@ class HttpFactory(ServerFactory):
     def closed(self, connection: Connection) -> None:
         """Hear that a connection is gone, or speaks another protocol now."""
         self._connections.discard(connection)
+
+    def log_refused(self, facts: ConnectionFacts, status: int, size: int) -> None:
+        """Tell the access log of a request that was refused before it was understood."""
+        if self.hub.log_action is not no_log:
+            client = None if facts.client is None else "{}:{}".format(*facts.client)
+            details = {"method": "-", "path": "-", "status": status, "size": size, "time_taken": 0.0, "client": client}
+            self.hub.log_action("http", "complete", details)
 
     def go_away(self) -> None:
         """Close idle connections now, and the others after the response they wait for."""

@@ -17,17 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..headers import BadRequest, ParsedHead
+from .answer import DATE
 from .chunks import BadChunk, ChunkedBody, LengthBody
 from .deadline import Deadline
-from .exchange import DATE, Exchange
+from .exchange import Exchange
 from .facts import connection_facts, request_head
+from .handover import hand_over
 from .heads import HeadReader
 from .http1_writer import CONTINUE, encode_chunk, encode_head
+from .lingering import LINGER_SECONDS, Lingering
 from .pages import page
 from .response import Ending, ResponseHead
 from .upgrade import VERSION_HEADERS, Handshake, WrongVersion, check_handshake, wants_websocket
@@ -40,9 +42,6 @@ log = logging.getLogger(__name__)
 
 #: Bytes of later requests that are kept while one is answered: enough to see a client leave, no place for uploads.
 HELD_MAX_BYTES = 64 * 1024
-#: After the last response: how long, and how much of what the client still sends, is waited for.
-LINGER_SECONDS = 5.0
-LINGER_MAX_BYTES = 4 * 1024 * 1024
 
 
 class State(Enum):
@@ -68,7 +67,7 @@ class Http1Connection(Protocol):
         self._buffer = b""
         self._is_busy = False
         self._heads = HeadReader(self._hub.config.head_max_bytes, self._hub.config.headers_max_count)
-        self._lingered_bytes = 0
+        self._lingering: Lingering | None = None
         self._occupant: Occupant | None = None
         self._body: LengthBody | ChunkedBody | None = None
         self._ending = Ending.LENGTH
@@ -241,6 +240,7 @@ class Http1Connection(Protocol):
         headers = VERSION_HEADERS if isinstance(error, WrongVersion) else ()
         head, content = page(error.status, None, error.detail, headers, DATE.now())
         self._deadline.set(None)
+        self.factory.log_refused(self._facts, error.status, len(content))
         self.start(head, content, is_last=True)
 
     def _break_off(self, error: BadRequest) -> None:
@@ -308,10 +308,9 @@ class Http1Connection(Protocol):
         return False
 
     def _throw_away(self) -> bool:
-        self._lingered_bytes += len(self._buffer)
-        self._buffer = b""
-        if self._lingered_bytes > LINGER_MAX_BYTES:
-            self._transport.abortConnection()
+        data, self._buffer = self._buffer, b""
+        if self._lingering is not None:
+            self._lingering.throw_away(data)
         return False
 
     def _adjust_reading(self) -> None:
@@ -346,21 +345,16 @@ class Http1Connection(Protocol):
             self._work()
 
     def _close(self) -> None:
-        """Close so that the client can read the response first, also if it is still sending."""
-        if self._state is State.GONE:
+        """Close when everything is written; the client may be in the middle of a request."""
+        if self._state in (State.LINGERING, State.GONE):
             return
-        is_slow = self._is_blocked
         has_unread = self._state in (State.BODY, State.HEAD) or bool(self._buffer)
         self._state = State.LINGERING
         self._buffer = b""
         self._adjust_reading()
-        self._deadline.set(self._hub.config.http_timeout_seconds if is_slow else LINGER_SECONDS)
-        self._transport.unregisterProducer()
-        close_writing = getattr(self.transport, "loseWriteConnection", None)
-        if has_unread and close_writing is not None and not self._facts.is_secure:
-            close_writing()
-        else:
-            self._transport.loseConnection()
+        self._deadline.set(self._hub.config.http_timeout_seconds if self._is_blocked else LINGER_SECONDS)
+        self._lingering = Lingering(self._transport)
+        self._lingering.begin(has_unread, self._facts.is_secure)
 
     def _expired(self) -> None:
         if self._occupant is not None:
@@ -380,19 +374,13 @@ class Http1Connection(Protocol):
         protocol.dataReceived(data)
 
     def _leave_transport(self, protocol: Protocol) -> None:
-        transport = self._transport
         self._state = State.GONE
         self._deadline.stop()
         self.factory.closed(self)
-        transport.unregisterProducer()
-        if isinstance(transport, ProtocolWrapper):
-            transport.wrappedProtocol = protocol  # type: ignore[assignment]  # mypy sees an IProtocol there
-        else:
-            transport.protocol = protocol
-        protocol.makeConnection(transport)
+        hand_over(self._transport, protocol)
         if not self._is_reading:
             self._is_reading = True
-            transport.resumeProducing()
+            self._transport.resumeProducing()
 
     # `Any`: what a transport can do is spread over a dozen interfaces; this one writes, closes, aborts and pauses.
     @property

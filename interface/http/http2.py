@@ -18,8 +18,9 @@ from twisted.python.failure import Failure
 from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
 
 from ..headers import BadRequest, ParsedHead, check_headers, checked_head
+from .answer import DATE
 from .deadline import Deadline
-from .exchange import DATE, Exchange
+from .exchange import Exchange
 from .facts import ConnectionFacts, connection_facts, request_head
 from .pages import page
 from .response import ResponseHead
@@ -170,6 +171,7 @@ class Http2Request:
             parsed = parse_http2_head(headers, factory.hub.config.head_max_bytes, factory.hub.config.headers_max_count)
         except BadRequest as error:
             response, content = page(error.status, None, error.detail, (), DATE.now())
+            factory.log_refused(self._connection.facts, error.status, len(content))
             self.start(response, content, is_last=True)
             return
         head = request_head(parsed, self._connection.facts, factory.proxies, factory.hub.config)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from twisted.internet.protocol import Protocol
 
 from ..headers import BadRequest, ParsedHead, tokens
-from .exchange import DATE
+from .answer import DATE
 from .pages import page
 from .seams import RequestHead
 from .wire import Wire

@@ -84,7 +84,7 @@ class NoReactor(MemoryReactorClock):
     def listenTCP(self, *args: Any, **options: Any) -> Any:  # type: ignore[override]
         raise self._error
 
-    listenUNIX = listenTCP  # noqa: N815  # type: ignore[assignment]
+    listenUNIX = listenTCP  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize(

@@ -270,3 +270,11 @@ def test_others_are_not_believed(server: Any, client: Any) -> None:
 
 def test_alpn_offers_http_2_and_1(server: Any) -> None:
     assert server.factory.acceptableProtocols() == [b"h2", b"http/1.1"]
+
+
+def test_refused_requests_are_logged(server: Any, client: Any) -> None:
+    actions = server.actions()
+    client.send(b"nonsense\r\n\r\n")
+    ((protocol, action, details),) = actions
+    assert (protocol, action, details["status"], details["path"]) == ("http", "complete", 400, "-")
+    assert details["client"] == "192.0.2.7:50000"

@@ -1,0 +1,35 @@
+"""Closing a connection so that the client can read the last response, also while it is still sending.
+
+A socket that is closed with unread bytes in it resets the connection, and the reset overtakes the response (RFC 9112,
+9.6). So only the writing half is closed, and what still comes is thrown away, for a while and up to a bound.
+"""
+
+from typing import Any
+
+#: How long, and how much of what the client still sends, is waited for.
+LINGER_SECONDS = 5.0
+LINGER_MAX_BYTES = 4 * 1024 * 1024
+
+
+class Lingering:
+    """The last seconds of a connection. The owner has a deadline for them."""
+
+    # `Any`: see `handover`.
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._thrown_away_bytes = 0
+
+    def begin(self, has_unread: bool, is_secure: bool) -> None:
+        """Close; TLS says goodbye by itself, and reads until it is answered."""
+        self._transport.unregisterProducer()
+        close_writing = getattr(self._transport, "loseWriteConnection", None)
+        if has_unread and close_writing is not None and not is_secure:
+            close_writing()
+        else:
+            self._transport.loseConnection()
+
+    def throw_away(self, data: bytes) -> None:
+        """Count what still comes, and cut off who floods."""
+        self._thrown_away_bytes += len(data)
+        if self._thrown_away_bytes > LINGER_MAX_BYTES:
+            self._transport.abortConnection()
