@@ -5,6 +5,7 @@ All checks run, also after one failed; the exit code is that of the first failur
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -60,7 +61,10 @@ def run(check: Check, variables: dict[str, str]) -> int:
     """Run one check in the foreground; return its exit code."""
     say(check.title)
     started = time.monotonic()
-    code = subprocess.run(check.command, check=False, cwd=ROOT, env=variables).returncode
+    with subprocess.Popen(check.command, cwd=ROOT, env=variables) as process:
+        # Told to stop, let the check stop what it has started, as for Ctrl-C.
+        signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(signal.SIGINT))
+        code = process.wait()
     say(
         f"{check.title}: {'passed' if code == 0 else f'failed with exit code {code}'}, "
         f"{time.monotonic() - started:.1f} s"
