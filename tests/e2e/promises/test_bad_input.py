@@ -1,0 +1,129 @@
+"""Bad input is answered, not fatal."""
+
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import connect
+
+
+@pytest.fixture
+def port(stack: Any) -> int:
+    """The port of an interface server with a worker behind it."""
+    stack.running_worker = stack.worker()
+    return int(stack.interface()[1])
+
+
+def _raw(port: int, request: bytes) -> bytes:
+    with closing(socket.create_connection(("127.0.0.1", port), 30)) as client:
+        client.sendall(request)
+        answer = b""
+        while piece := client.recv(65536):
+            answer += piece
+        return answer
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: a\x0bb\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n folded\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /%ff%fe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_malformed_http_is_answered_400_and_the_server_goes_on(port: int, request_bytes: bytes, status_of: Any) -> None:
+    assert _raw(port, request_bytes).startswith(b"HTTP/1.1 400"), request_bytes
+    assert status_of(f"http://127.0.0.1:{port}/hello/") == 200
+
+
+def _close_code_after(port: int, frame: Frame) -> int:
+    """Send a frame as it is; return the code with which the server closes."""
+    with connect(f"ws://127.0.0.1:{port}/echo/", max_size=None) as client:
+        client.socket.sendall(frame.serialize(mask=True))
+        with pytest.raises(ConnectionClosedError) as closed:
+            client.recv(30)
+        assert closed.value.rcvd is not None
+        return closed.value.rcvd.code
+
+
+def test_an_oversized_message_is_closed_with_1009(port: int) -> None:
+    assert _close_code_after(port, Frame(Opcode.TEXT, b"x" * (1024 * 1024 + 1))) == 1009
+
+
+def test_bad_utf8_is_closed_with_1007(port: int) -> None:
+    assert _close_code_after(port, Frame(Opcode.TEXT, b"\xff\xfe")) == 1007
+
+
+def test_a_reserved_opcode_is_closed_with_1002(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/echo/") as client:
+        client.socket.sendall(b"\x83\x80\x00\x00\x00\x00")
+        with pytest.raises(ConnectionClosedError) as closed:
+            client.recv(30)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1002
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
+def test_a_foreign_origin_is_refused_with_403(port: int, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://127.0.0.1:{port}/echo/", origin=origin)  # type: ignore[arg-type]
+    assert refused.value.response.status_code == 403
+
+
+def test_the_own_origin_is_let_in(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/echo/", origin=f"http://127.0.0.1:{port}") as client:  # type: ignore[arg-type]
+        client.send("hello")
+        assert client.recv(30) == "hello"
+
+
+def test_an_unmatched_path_is_refused_with_403(port: int) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://127.0.0.1:{port}/nobody/")
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("text", "logged"),
+    [
+        ("raise", "the consumer failed on purpose"),
+        ("unserialisable", "message['when']"),
+        ("bad name", "channel name 'not a name' is not valid"),
+        ("exit", "SystemExit"),
+    ],
+)
+def test_a_consumer_that_fails_is_logged_with_its_traceback_and_the_connection_goes_on(
+    stack: Any, port: int, text: str, logged: str
+) -> None:
+    with connect(f"ws://127.0.0.1:{port}/faulty/") as client:
+        client.send(text)
+        client.send("still there")
+        assert client.recv(30) == "still there"
+    stack.running_worker.wait_for(logged)
+    stack.running_worker.wait_for("Traceback")
+
+
+def test_an_interface_whose_layer_is_not_there_says_so_and_ends(stack: Any, free_port: int) -> None:
+    command = str(Path(sys.executable).parent / "towpath-interface")
+    process = stack.project.run(command, "--redis", f"redis://127.0.0.1:{free_port}/0", "--port", "0")
+    assert process.wait() != 0
+    assert f"Redis at redis://127.0.0.1:{free_port}/0 is away" in process.output
+    assert "Traceback" not in process.output
+
+
+def test_a_worker_whose_layer_is_not_there_says_so_and_waits(stack: Any, free_port: int) -> None:
+    stack.redis_url = f"redis://127.0.0.1:{free_port}/0"
+    stack.configure()
+    worker = stack.worker()
+    worker.wait_for("is away")
+    assert worker.is_running
+    assert "Traceback" not in worker.output
