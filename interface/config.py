@@ -59,7 +59,7 @@ class InterfaceConfig:
     #: Bytes of one response, or to one WebSocket, that may wait for a slow client before it is dropped.
     output_buffer_max_bytes: int = 1 * MIB
 
-    #: From the WebSocket handshake to the application's answer; then 403.
+    #: From the WebSocket handshake to the application's answer; then 503.
     websocket_handshake_timeout_seconds: float = 5
     #: Silence of the application and the client, pings aside, before a WebSocket is closed. None is no limit.
     websocket_idle_timeout_seconds: float | None = None
@@ -147,8 +147,8 @@ def _is_network(value: str) -> bool:
 
 
 def _is_origin(value: str) -> bool:
-    scheme, mark, host = value.partition("://")
-    return value == "null" or bool(scheme and mark and host and "/" not in host)
+    scheme, mark, host = value.rpartition("://")
+    return bool(scheme or not mark) and host != "" and not any(char in "/?#@, " for char in host)
 
 
 _SECONDS = _Rule(lambda value: _is_number(value, 0.001, 10**8), "a number of seconds above 0")
@@ -181,7 +181,7 @@ _RULES: dict[str, _Rule] = {
     "max_message_bytes": _whole(1, "a whole number of bytes from 1 to 15 MiB", 15 * MIB),
     "allowed_origins": _Rule(
         lambda value: value is None or value == "*" or _ORIGINS.holds(value),
-        "None, '*', or a tuple of origins like 'https://example.com'",
+        "None, '*', or a tuple of origins like 'https://example.com' and hosts like '.example.com'",
     ),
     "max_connections": _COUNT,
     "incoming_max_events": _COUNT,

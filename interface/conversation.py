@@ -13,7 +13,7 @@ from .counters import Count
 from .http.deadline import Deadline
 from .http.seams import Owner
 from .outbound import Outcome
-from .owner import SocketOwner
+from .owner import is_socket_owner
 from .turns import Event, Phase, Pressure, Turns
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Conversation:
         self.reply_channel = hub.edge.inbox + self.local
         self.owner = owner
         #: The owner, if it is a WebSocket.
-        self.socket_owner = owner if isinstance(owner, SocketOwner) else None
+        self.socket_owner = owner if is_socket_owner(owner) else None
         self._hub = hub
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
         self._session: bytes | None = None

@@ -1,6 +1,6 @@
 """An owner of a conversation that is a WebSocket: it takes group messages as frames, encoded once for all members."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from .http.seams import Owner
 from .replies import Reply
@@ -25,3 +25,15 @@ class SocketOwner(Owner, Protocol):
 
     def abort(self) -> None:
         """End the connection at once."""
+
+
+#: Class of an owner -> whether it is a socket's: looking through a protocol's members costs more than a request may.
+_known: dict[type, bool] = {}
+
+
+def is_socket_owner(owner: Owner) -> TypeGuard[SocketOwner]:
+    """Tell whether an owner is a WebSocket; looked up once for each class."""
+    kind = type(owner)
+    if kind not in _known:
+        _known[kind] = isinstance(owner, SocketOwner)
+    return _known[kind]

@@ -31,7 +31,7 @@ WRONG: dict[str, list[object]] = {
     "ping_timeout_seconds": [0],
     "ws_protocols": ["chat", ("two words",), ("",), ("ä",)],
     "max_message_bytes": [0, 16 * 1024 * 1024],
-    "allowed_origins": ["https://example.com", ("example.com",), ("https://example.com/",)],
+    "allowed_origins": ["https://example.com", ("a page",), ("https://example.com/",)],
     "max_connections": [0],
     "incoming_max_events": [0],
     "incoming_max_bytes": [0],
@@ -81,3 +81,10 @@ def test_values_at_their_bounds_are_taken() -> None:
 def test_it_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         InterfaceConfig().port = 1  # type: ignore[misc]  # the test is that it fails
+
+
+@pytest.mark.parametrize(
+    "entry", ["https://example.com", "example.com", ".example.com", "https://.example.com", "null"]
+)
+def test_an_allowed_origin_may_be_an_origin_or_a_host(entry: str) -> None:
+    assert InterfaceConfig(allowed_origins=(entry,)).allowed_origins == (entry,)
