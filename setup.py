@@ -14,7 +14,6 @@ FOLDERS = {
     "consumers": "towpath.consumers",
     "worker": "towpath.worker",
     "interface": "towpath.interface",
-    "testing": "towpath.testing",
 }
 
 HERE = Path(__file__).parent

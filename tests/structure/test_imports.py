@@ -17,7 +17,6 @@ ARROWS = {
     "consumers": {"channels", "routing"},
     "worker": {"layers", "channels", "routing", "consumers"},
     "interface": {"layers"},
-    "testing": {"layers", "channels", "routing", "consumers", "worker", "interface"},
 }
 
 #: The words everybody speaks: what crosses the layers' seam, and the root of all errors. No folder but `layers` and
@@ -84,9 +83,7 @@ def test_these_load_without_django(module, tmp_path):
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-@pytest.mark.parametrize(
-    "name", ["app", "channels", "consumers", "interface", "layers", "routing", "testing", "worker"]
-)
+@pytest.mark.parametrize("name", ["app", "channels", "consumers", "interface", "layers", "routing", "worker"])
 def test_no_bare_folder_is_importable(name, tmp_path):
     done = subprocess.run([sys.executable, "-c", f"import {name}"], cwd=tmp_path, capture_output=True, check=False)
     assert b"ModuleNotFoundError" in done.stderr
