@@ -27,8 +27,7 @@ class GetClient(asyncio.Protocol):
         self._sent_at = 0.0
         self.is_running = True
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
