@@ -22,12 +22,13 @@ HERE = Path(__file__).parent
 REQUIRED = [
     "Django>=5.2",
     "redis>=6.2",
+    "hiredis>=3.2",
     "msgpack>=1.1",
     "Twisted>=25.5",
     "autobahn>=24.4.2",
 ]
 
-SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'", "hiredis>=3.2"]
+SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'"]
 HTTP2 = ["Twisted[tls,http2]>=25.5"]
 ENCRYPTION = ["cryptography>=45"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]

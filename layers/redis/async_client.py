@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import RedisError, ResponseError
+from hiredis import ProtocolError
+from redis.exceptions import RedisError
 
 from ..errors import LayerUnavailable
 from ..operations import Operation
 from . import scripts
 from .answers import missing_scripts, results
+from .async_wire import AsyncWire
 from .commands import Command, Commands
 from .hosts import Host
+from .packing import pack
+from .wires import forget_transport, opened_transport
 
 
 class AsyncClient:
@@ -19,9 +23,11 @@ class AsyncClient:
 
     def __init__(self, host: Host, commands: Commands) -> None:
         self.label = f"Redis at {host.label}"
-        self._connection = host.async_connection()
+        self._opener = host.async_opener()
+        self._timeout_seconds = host.timeout_seconds
         self._commands = commands
         self._lock = asyncio.Lock()
+        self._wire: AsyncWire | None = None
 
     async def execute(self, operations: Sequence[Operation]) -> list[object]:
         """Execute in order; one result each.
@@ -45,21 +51,27 @@ class AsyncClient:
         Raises:
             LayerUnavailable: the connection failed.
         """
-        connection = self._connection
+        if not commands:
+            return []
         async with self._lock:
             try:
-                await connection.connect()
-                await connection.send_packed_command(connection.pack_commands(commands))
-                return [await self._read_answer() for _ in commands]
-            except (RedisError, OSError) as error:
+                wire = self._wire or await self._open()
+                return await wire.exchange(pack(commands), len(commands))
+            except (RedisError, OSError, ProtocolError) as error:
                 raise LayerUnavailable(f"{self.label} is away: {error}") from error
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._connection.disconnect()
+        if self._wire is not None:
+            self._wire.close()
 
-    async def _read_answer(self) -> Any:
-        try:
-            return await self._connection.read_response()
-        except ResponseError as error:
-            return error
+    async def _open(self) -> AsyncWire:
+        await self._opener.connect()
+        wire = AsyncWire(self._timeout_seconds, self._wire_closed)
+        wire.take_over(opened_transport(self._opener))
+        self._wire = wire
+        return wire
+
+    def _wire_closed(self) -> None:
+        self._wire = None
+        forget_transport(self._opener)

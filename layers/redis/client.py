@@ -13,6 +13,7 @@ from . import scripts
 from .answers import missing_scripts, results
 from .commands import Command, Commands
 from .hosts import Host
+from .packing import pack
 from .wires import Wire
 
 
@@ -55,7 +56,7 @@ class Client:
         """
         with self.translated_errors():
             connection.connect()
-            connection.send_packed_command(connection.pack_commands(commands))
+            connection.send_packed_command([pack(commands)])
             return [read_answer(connection) for _ in commands]
 
     @contextmanager

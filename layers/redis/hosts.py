@@ -12,7 +12,7 @@ from redis import ConnectionPool
 from redis.asyncio import ConnectionPool as AsyncConnectionPool
 
 from ..errors import ConfigurationError
-from .wires import AsyncWire
+from .wires import AsyncOpener
 
 DEFAULT_HOST = "redis://127.0.0.1:6379/0"
 #: Seconds to wait for an answer: longer than any wait that is asked for (5 s), short enough to notice a dead host.
@@ -34,10 +34,16 @@ class Host:
         """Return a new pool of blocking connections; none is opened yet."""
         return ConnectionPool.from_url(self.url, **self.options)
 
-    def async_connection(self) -> AsyncWire:
-        """Return a new asyncio connection; it connects when it is used."""
+    def async_opener(self) -> AsyncOpener:
+        """Return a new asyncio connection; it is not open yet."""
         pool: Any = AsyncConnectionPool.from_url(self.url, **self.options)
-        return cast(AsyncWire, pool.connection_class(**pool.connection_kwargs))
+        return cast(AsyncOpener, pool.connection_class(**pool.connection_kwargs))
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """How long to wait for an answer; None: for ever."""
+        timeout: float | None = self.options["socket_timeout"]
+        return timeout
 
 
 def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = None) -> Host:

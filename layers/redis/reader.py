@@ -1,13 +1,15 @@
 """A worker thread's reader of Redis: one connection of its own, BLPOP only when nothing is waiting."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ..entries import EntryCodec, sent_at
+from ..errors import LayerUnavailable
 from ..exchange import BaseReader
 from ..keys import Keys
 from ..operations import Batch, Operation
 from ..sending import Sender
-from .client import Client, read_answer
+from .client import Client
 
 
 class RedisReader(BaseReader):
@@ -19,8 +21,9 @@ class RedisReader(BaseReader):
         self._channels_by_key = {keys.queue(channel).encode(): channel for channel in self._channels}
         self._keys_by_channel = {channel: key for key, channel in self._channels_by_key.items()}
         self._connection = client.new_connection()
-        #: Redis's id of the connection while it waits; None otherwise.
-        self._waiting_id: int | None = None
+        #: Redis's id of the connection; None: to be asked for.
+        self._connection_id: int | None = None
+        self._is_waiting = False
 
     def wake(self) -> None:
         """End a wait of the owner as if its time were up. What was popped before is still delivered.
@@ -28,9 +31,9 @@ class RedisReader(BaseReader):
         Raises:
             LayerUnavailable: Redis is away; the owner's wait has ended then, or soon will.
         """
-        waiting_id = self._waiting_id
-        if waiting_id is not None:
-            self._client.call("CLIENT", "UNBLOCK", waiting_id)
+        connection_id = self._connection_id
+        if self._is_waiting and connection_id is not None:
+            self._client.call("CLIENT", "UNBLOCK", connection_id)
 
     def close(self) -> None:
         """Write settlements that are still kept, and close the connection."""
@@ -40,7 +43,8 @@ class RedisReader(BaseReader):
             self._connection.disconnect()
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
-        return self._client.execute(operations, self._connection)
+        with self._losing_its_id():
+            return self._client.execute(operations, self._connection)
 
     def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
         keys = [self._keys_by_channel[channel] for channel in channels]
@@ -52,14 +56,21 @@ class RedisReader(BaseReader):
         return Batch(self._channels_by_key[key], sent_at(entry) if len(entry) >= 16 else 0.0, [entry])
 
     def _blocking_pop(self, keys: Sequence[bytes], seconds: float) -> object:
-        """Pop one entry; say under which id Redis knows the connection before the wait begins."""
-        connection = self._connection
-        commands = [("CLIENT", "ID"), ("BLPOP", *keys, seconds)]
-        with self._client.translated_errors():
-            connection.connect()
-            connection.send_packed_command(connection.pack_commands(commands))
+        """Pop one entry; know under which id Redis knows the connection before the wait begins."""
+        with self._losing_its_id():
+            if self._connection_id is None:
+                self._connection_id = self._client.call("CLIENT", "ID", connection=self._connection)
+            self._is_waiting = True
             try:
-                self._waiting_id = read_answer(connection)
-                return read_answer(connection)
+                return self._client.call("BLPOP", *keys, seconds, connection=self._connection)
             finally:
-                self._waiting_id = None
+                self._is_waiting = False
+
+    @contextmanager
+    def _losing_its_id(self) -> Iterator[None]:
+        """After an error the connection is another one."""
+        try:
+            yield
+        except LayerUnavailable:
+            self._connection_id = None
+            raise

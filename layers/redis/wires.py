@@ -1,5 +1,6 @@
-"""What we use of redis-py's connections, typed: commands packed and written at once, answers read one by one."""
+"""What we use of redis-py's connections, typed."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -13,9 +14,6 @@ class Wire(Protocol):
     def disconnect(self) -> None:
         """Close the socket."""
 
-    def pack_commands(self, commands: Sequence[tuple[Any, ...]]) -> Sequence[bytes]:
-        """Return commands in Redis's protocol."""
-
     def send_packed_command(self, command: Sequence[bytes]) -> None:
         """Write packed commands."""
 
@@ -23,20 +21,31 @@ class Wire(Protocol):
         """Read one answer; raises what Redis answers as an error."""
 
 
-class AsyncWire(Protocol):
-    """The same for asyncio."""
+class AsyncOpener(Protocol):
+    """A connection of redis-py's asyncio side, which we let open and then bypass.
+
+    redis-py has no public way to hand a transport over, so two of its own names are used. They are kept while the
+    transport is in use: a stream writer that is forgotten closes its transport.
+    """
+
+    _reader: asyncio.StreamReader | None
+    _writer: asyncio.StreamWriter | None
 
     async def connect(self) -> None:
-        """Connect, unless connected."""
+        """Connect, unless connected: names, TLS, AUTH, SELECT."""
 
-    async def disconnect(self) -> None:
-        """Close the socket."""
 
-    def pack_commands(self, commands: Sequence[tuple[Any, ...]]) -> Sequence[bytes]:
-        """Return commands in Redis's protocol."""
+def opened_transport(opener: AsyncOpener) -> asyncio.Transport:
+    """Return the transport of a connection that is open.
 
-    async def send_packed_command(self, command: Sequence[bytes]) -> None:
-        """Write packed commands."""
+    Raises:
+        ConnectionError: it is not.
+    """
+    if opener._writer is None:
+        raise ConnectionError("the connection has ended while it was opened")
+    return opener._writer.transport  # type: ignore[return-value]  # typeshed says WriteTransport; it is both
 
-    async def read_response(self) -> Any:
-        """Read one answer; raises what Redis answers as an error."""
+
+def forget_transport(opener: AsyncOpener) -> None:
+    """Let `connect` open a new connection: the transport has been closed."""
+    opener._reader = opener._writer = None
