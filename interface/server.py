@@ -24,6 +24,7 @@ from .inbox import Inbox
 from .leaving import send_away
 from .owner import SocketOwner
 from .pauses import GrowingPauses
+from .prompt import TurnEnd, make_prompt
 from .websocket import begin
 
 log = logging.getLogger(__name__)
@@ -110,9 +111,12 @@ class InterfaceServer:
         hub.tasks.start(self._renew(hub), "renew the lease")
         hub.tasks.start(Inbox(hub).read(), "read the inbox")
         self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub))
+        turn_end = TurnEnd(asyncio.get_running_loop())
         try:
             for endpoint in self._endpoints:
-                self._ports.append(await _awaited(endpoint.listen(self._http)))
+                port: Port = await _awaited(endpoint.listen(self._http))
+                make_prompt(port, turn_end)
+                self._ports.append(port)
         except BaseException:
             await self.stop()
             raise

@@ -1,0 +1,95 @@
+"""Transports that write at the end of the event loop's turn, without asking the poller first.
+
+Twisted registers each socket that has something to write with the poller, and removes it after the write: two system
+calls and a detour through the reactor for every frame. Nearly always the socket takes the data at once. So these try;
+only what a socket does not take waits for the poller. What one turn writes to a socket still leaves in one piece.
+"""
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any
+
+from twisted.internet import tcp, unix
+
+log = logging.getLogger(__name__)
+
+
+class TurnEnd:
+    """The transports that have something to write at the end of the loop's turn."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._due: list[PromptWriting] = []
+
+    def add(self, transport: "PromptWriting") -> None:
+        """Let a transport write at the end of this turn."""
+        if not self._due:
+            self._loop.call_soon(self._write)
+        self._due.append(transport)
+
+    def _write(self) -> None:
+        due, self._due = self._due, []
+        for transport in due:
+            transport.write_now()
+
+
+class PromptWriting:
+    """Mixed into a server transport of Twisted. `turn_end` is set before anything is written."""
+
+    turn_end: TurnEnd
+    _is_due = False
+    _is_polled = False
+
+    def startWriting(self) -> None:
+        """Something is to be written, or the end of the connection to be brought about."""
+        if not (self._is_due or self._is_polled):
+            self._is_due = True
+            self.turn_end.add(self)
+
+    def stopWriting(self) -> None:
+        """Nothing is left to write."""
+        self._is_due = False
+        if self._is_polled:
+            self._is_polled = False
+            super().stopWriting()  # type: ignore[misc]  # Twisted's transport stands behind
+
+    def write_now(self) -> None:
+        """Write what the socket takes; the poller says when it takes the rest, or that the connection has ended."""
+        transport: Any = self
+        if not self._is_due:
+            return
+        try:
+            has_ended = transport.doWrite()
+        except Exception:
+            log.exception("Writing to %s failed: aborting it", transport.client)
+            transport.abortConnection()
+            return
+        if has_ended or self._is_due:
+            self._is_due = False
+            self._is_polled = True
+            super().startWriting()  # type: ignore[misc]
+
+
+class PromptTcpServer(PromptWriting, tcp.Server):
+    """A connection over TCP."""
+
+
+class PromptUnixServer(PromptWriting, unix.Server):
+    """A connection over a UNIX socket."""
+
+
+_PROMPT: dict[object, type[PromptWriting]] = {tcp.Server: PromptTcpServer, unix.Server: PromptUnixServer}
+
+
+def make_prompt(port: Any, turn_end: TurnEnd) -> None:
+    """Let a listening port make prompt transports; ports of other kinds than TCP and UNIX stay as they are."""
+    kind = _PROMPT.get(getattr(port, "transport", None))
+    if kind is not None:
+        port.transport = partial(_accept, kind, turn_end)
+
+
+def _accept(kind: type[PromptWriting], turn_end: TurnEnd, *arguments: Any) -> Any:
+    transport = kind(*arguments)
+    transport.turn_end = turn_end
+    return transport
