@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from towpath.layers.contract import Content, Envelope, Replies, Settled
 
 from .counters import Count
-from .http.deadline import Deadline
+from .deadlines import Deadline
 from .http.seams import Owner
 from .outbound import Outcome
 from .owner import is_socket_owner
@@ -50,7 +50,7 @@ class Conversation:
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
         self._session: bytes | None = None
         #: When the turn that is out is lost; not set while its event is not on its channel yet.
-        self._deadline = Deadline(hub.clock, self._turn_expired)
+        self._deadline = Deadline(hub.deadlines, self._turn_expired)
         self._is_closed = False
         self._closed_at = 0.0
         hub.edge.opened(self.local)

@@ -13,6 +13,7 @@ from .clock import Clock
 from .config import InterfaceConfig
 from .connections import Connections
 from .counters import Counters
+from .deadlines import Deadlines
 from .outbound import Outbound, Outcome
 from .tasks import Tasks
 from .websocket.protocol import SocketFactory
@@ -36,6 +37,7 @@ class Hub:
     log_action: ActionLogger = no_log
     counters: Counters = field(default_factory=Counters)
     tasks: Tasks = field(default_factory=Tasks)
+    deadlines: Deadlines = field(init=False)
     availability: Availability = field(init=False)
     outbound: Outbound = field(init=False)
     connections: Connections = field(init=False)
@@ -45,6 +47,7 @@ class Hub:
     is_stopping: bool = False
 
     def __post_init__(self) -> None:
+        self.deadlines = Deadlines(self.clock)
         self.availability = Availability(self.clock.seconds)
         self.outbound = Outbound(self.edge, self.clock, self.tasks, self.availability)
         self.connections = Connections(self.config.max_connections)

@@ -20,10 +20,10 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..deadlines import Deadline
 from ..headers import BadRequest, ParsedHead
 from .answer import DATE
 from .chunks import BadChunk, ChunkedBody, LengthBody
-from .deadline import Deadline
 from .exchange import Exchange
 from .facts import connection_facts, request_head
 from .handover import hand_over
@@ -78,7 +78,7 @@ class Http1Connection(Protocol):
         self._is_blocked = False
         self._is_body_paused = False
         self._is_reading = True
-        self._deadline = Deadline(self._hub.clock, self._expired)
+        self._deadline = Deadline(self._hub.deadlines, self._expired)
         self._steps: dict[State, Callable[[], bool]] = {
             State.IDLE: self._take_head,
             State.HEAD: self._take_head,

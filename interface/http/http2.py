@@ -17,9 +17,9 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
 
+from ..deadlines import Deadline
 from ..headers import BadRequest, ParsedHead, check_headers, checked_head
 from .answer import DATE
-from .deadline import Deadline
 from .exchange import Exchange
 from .facts import ConnectionFacts, connection_facts, request_head
 from .pages import page
@@ -157,7 +157,7 @@ class Http2Request:
     def __init__(self, stream: H2Stream, queued: bool) -> None:
         self._stream = stream
         self._connection: Http2Connection = stream._conn
-        self._deadline = Deadline(self._connection.factory.hub.clock, self._expired)
+        self._deadline = Deadline(self._connection.factory.hub.deadlines, self._expired)
         self._exchange: Exchange | None = None
         self._is_body_complete = False
         #: The response was complete before the request.

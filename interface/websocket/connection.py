@@ -17,7 +17,7 @@ from towpath.layers.contract import Content
 
 from ..conversation import Conversation
 from ..counters import Count
-from ..http.deadline import Deadline
+from ..deadlines import Deadline
 from ..http.seams import UpgradeRequest
 from ..replies import (
     INTERNAL_ERROR,
@@ -69,7 +69,7 @@ class WebSocket:
         self._early = EarlyReplies(hub.config.output_buffer_max_bytes)
         self._keepalive = Keepalive(hub.sockets.limits, hub.clock.seconds())
         #: One for everything: the answer to the handshake, signs of life, the end of the close.
-        self._deadline = Deadline(hub.clock, self._time_is_up)
+        self._deadline = Deadline(hub.deadlines, self._time_is_up)
         self._conversation = Conversation(hub, self)
 
     def begin(self) -> None:

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from towpath.interface.counters import Count
+from towpath.interface.deadlines import SLOTS_PER_SECOND
 from towpath.interface.websocket.connection import CLOSE_SECONDS, CUT_OFF_SECONDS
 from towpath.layers.contract import Grouped
 
@@ -396,11 +397,11 @@ async def test_silence_is_pinged_and_a_pong_keeps_the_socket(make_world):
     world = make_world(ping_interval_seconds=20, ping_timeout_seconds=30)
     client = await world.open_socket()
     for _ in range(5):
-        await world.advance(20)
+        await world.advance(20 + 1 / SLOTS_PER_SECOND)
         assert client.frames() == [(PING, b"")]
         world.clock.advance(0.001)
         client.send(PONG)
-    await world.advance(20)
+    await world.advance(20 + 1 / SLOTS_PER_SECOND)
     assert client.frames() == [(PING, b"")]
     await world.advance(31)
     assert client.transport.end == "aborted"

@@ -15,6 +15,7 @@ from towpath.interface.accesslog import no_log
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.connections import TooManyConnections
 from towpath.interface.counters import Counters
+from towpath.interface.deadlines import Deadlines
 from towpath.interface.http.factory import HttpFactory
 
 CLIENT = IPv4Address("TCP", "192.0.2.7", 50000)
@@ -27,6 +28,7 @@ class Hub:
     def __init__(self, config: InterfaceConfig) -> None:
         self.config = config
         self.clock = Clock()
+        self.deadlines = Deadlines(self.clock)
         self.counters = Counters()
         self.log_action: Any = no_log
         self.posts: list[SimpleNamespace] = []

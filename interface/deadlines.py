@@ -1,0 +1,111 @@
+"""The deadlines of all connections of one process, behind one timer of the reactor.
+
+Every connection has two or three, which move with each event and hardly ever pass. So setting one is a comparison in
+most cases, and a set operation in the others: a deadline stands in the slot of the eighth of a second in which it is
+looked at next, and is put off there if it has been moved meanwhile. It passes up to an eighth of a second late.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+
+from .clock import Clock, Timer
+
+log = logging.getLogger(__name__)
+
+#: A power of two, so that whole seconds fall on slots exactly.
+SLOTS_PER_SECOND = 8
+
+
+class Deadlines:
+    """Looks at deadlines when they are due; the timer runs while there are any."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._slots: dict[int, set[Deadline]] = {}
+        self._timer: Timer | None = None
+        #: The slots up to this one have been looked at.
+        self._looked_at = 0
+
+    def place(self, deadline: "Deadline", due: float) -> int:
+        """Let a deadline be looked at when `due` has come; return its slot, for `remove`."""
+        if self._timer is None:
+            self._looked_at = self._slot_now()
+            self._start_timer()
+        slot = max(math.ceil(due * SLOTS_PER_SECOND), self._looked_at + 1)
+        self._slots.setdefault(slot, set()).add(deadline)
+        return slot
+
+    def remove(self, deadline: "Deadline", slot: int) -> None:
+        """Take a deadline out of its slot; the last one of all takes the timer with it."""
+        deadlines = self._slots.get(slot)
+        if deadlines is None:
+            return
+        deadlines.discard(deadline)
+        if not deadlines:
+            del self._slots[slot]
+        if not self._slots and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        first, self._looked_at = self._looked_at + 1, self._slot_now()
+        for slot in range(first, self._looked_at + 1):
+            for deadline in self._slots.pop(slot, ()):
+                try:
+                    deadline.look()
+                except Exception:
+                    log.exception("Handling a deadline that has passed failed")
+        if self._slots and self._timer is None:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        self._timer = self.clock.callLater(1 / SLOTS_PER_SECOND, self._look)
+
+    def _slot_now(self) -> int:
+        return int(self.clock.seconds() * SLOTS_PER_SECOND)
+
+
+class Deadline:
+    """Calls `expired` when a deadline that was set passes without being set again or cleared."""
+
+    __slots__ = ("_deadlines", "_due", "_expired", "_slot")
+
+    def __init__(self, deadlines: Deadlines, expired: Callable[[], None]) -> None:
+        self._deadlines = deadlines
+        self._expired = expired
+        self._due: float | None = None
+        #: Where it stands; never later than it is due.
+        self._slot: int | None = None
+
+    def set(self, seconds: float | None) -> None:
+        """Expire in so many seconds from now, whatever was set before; None clears it."""
+        if seconds is None:
+            self._due = None
+            return
+        deadlines = self._deadlines
+        self._due = due = deadlines.clock.seconds() + seconds
+        if self._slot is not None:
+            if self._slot <= due * SLOTS_PER_SECOND:
+                return
+            deadlines.remove(self, self._slot)
+        self._slot = deadlines.place(self, due)
+
+    def stop(self) -> None:
+        """Clear it and leave nothing behind."""
+        self._due = None
+        if self._slot is not None:
+            self._deadlines.remove(self, self._slot)
+            self._slot = None
+
+    def look(self) -> None:
+        """Expire, or stand in a later slot: called when its slot has come."""
+        self._slot = None
+        if self._due is None:
+            return
+        if self._due > self._deadlines.clock.seconds():
+            self._slot = self._deadlines.place(self, self._due)
+        else:
+            self._due = None
+            self._expired()
