@@ -3,7 +3,6 @@
 Plain logic. Invariant: at most one turn is out, its number is `number`; numbers begin at 1 and only grow.
 """
 
-from collections import deque
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
@@ -55,7 +54,8 @@ class Turns:
         self.phase = Phase.IDLE
         #: Channel of that turn's event.
         self.channel = ""
-        self._waiting: deque[Event] = deque()
+        #: A list, since at most a few dozens wait: an empty deque would be a tenth of what an idle socket holds.
+        self._waiting: list[Event] = []
         self._waiting_bytes = 0
         self._max_events = max_events
         self._max_bytes = max_bytes
@@ -107,7 +107,7 @@ class Turns:
         if not self._waiting:
             self.phase = _SETTLED[self.phase]
             return None
-        event = self._waiting.popleft()
+        event = self._waiting.pop(0)
         self._waiting_bytes -= weight(event.content)
         is_last = self.phase is Phase.ENDING and not self._waiting
         return self._begin(event, Phase.LAST_OUT if is_last else self.phase)

@@ -79,14 +79,6 @@ class Http1Connection(Protocol):
         self._is_body_paused = False
         self._is_reading = True
         self._deadline = Deadline(self._hub.deadlines, self._expired)
-        self._steps: dict[State, Callable[[], bool]] = {
-            State.IDLE: self._take_head,
-            State.HEAD: self._take_head,
-            State.BODY: self._take_body,
-            State.ANSWERING: self._hold,
-            State.LINGERING: self._throw_away,
-            State.GONE: self._throw_away,
-        }
 
     # What Twisted calls
 
@@ -215,7 +207,7 @@ class Http1Connection(Protocol):
             return
         self._is_busy = True
         try:
-            while self._buffer and self._steps[self._state]():
+            while self._buffer and _STEPS[self._state](self):
                 pass
         finally:
             self._is_busy = False
@@ -386,3 +378,14 @@ class Http1Connection(Protocol):
     @property
     def _transport(self) -> Any:
         return self.transport
+
+
+#: What is done with bytes of the client; False: wait for more, or for the answer.
+_STEPS: dict[State, Callable[[Http1Connection], bool]] = {
+    State.IDLE: Http1Connection._take_head,
+    State.HEAD: Http1Connection._take_head,
+    State.BODY: Http1Connection._take_body,
+    State.ANSWERING: Http1Connection._hold,
+    State.LINGERING: Http1Connection._throw_away,
+    State.GONE: Http1Connection._throw_away,
+}

@@ -38,7 +38,7 @@ def _connect(hub: "Hub", request: UpgradeRequest, key: str) -> None:
         hub.counters.add(Count.CONNECTIONS_REFUSED)
         _turn_away(hub, request, 503, "Service Unavailable")
     else:
-        connection.begin()
+        connection.begin(request.head)
 
 
 def _turn_away(hub: "Hub", request: UpgradeRequest, status: int, reason: str) -> None:

@@ -18,7 +18,7 @@ from towpath.layers.contract import Content
 from ..conversation import Conversation
 from ..counters import Count
 from ..deadlines import Deadline
-from ..http.seams import UpgradeRequest
+from ..http.seams import RequestHead, UpgradeRequest
 from ..replies import (
     INTERNAL_ERROR,
     NORMAL_CLOSURE,
@@ -60,9 +60,11 @@ class WebSocket:
             TooManyConnections: the process has as many as it may.
         """
         self._hub = hub
-        self._request = request
+        #: The handshake; None once it is answered, since its headers are most of what an idle socket would hold.
+        self._request: UpgradeRequest | None = request
         self._key = key
         self._path = request.head.path
+        self._details = action_details(request.head)
         self._order = 0
         self._socket: Socket | None = None
         self._state = State.HANDSHAKE
@@ -72,12 +74,13 @@ class WebSocket:
         self._deadline = Deadline(hub.deadlines, self._time_is_up)
         self._conversation = Conversation(hub, self)
 
-    def begin(self) -> None:
+        request.on_left(partial(self._end, ABNORMAL_CLOSURE))
+
+    def begin(self, head: RequestHead) -> None:
         """Tell the application of the handshake."""
         self._log_action("connecting")
-        self._request.on_left(partial(self._end, ABNORMAL_CLOSURE))
         self._deadline.set(self._hub.config.websocket_handshake_timeout_seconds)
-        content = connect_content(self._request.head, self._conversation.reply_channel)
+        content = connect_content(head, self._conversation.reply_channel)
         self._conversation.emit("websocket.connect", content, insist=False)
 
     # What the conversation says.
@@ -210,12 +213,16 @@ class WebSocket:
                 self._close_for_application(reply.close)
 
     def _accept(self, wanted: str | None) -> None:
-        offered = offered_subprotocols(self._request.head)
+        request = self._request
+        if request is None:
+            return
+        offered = offered_subprotocols(request.head)
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
         if wanted is not None and subprotocol is None:
             log.error("Subprotocol %r on %r was not offered by the client: accepting without one", wanted, self._path)
         self._socket = socket = Socket(self._hub.sockets, self, subprotocol)
-        sent_early = self._request.take_over(socket)
+        sent_early = request.take_over(socket)
+        self._request = None
         self._state = State.OPEN
         socket.open(self._key)
         self._keepalive.resumed(self._hub.clock.seconds())
@@ -251,8 +258,10 @@ class WebSocket:
         self._end(ABNORMAL_CLOSURE)
 
     def _answer_error(self, status: int, reason: str) -> None:
-        self._log_action("rejected")
-        self._request.respond_error(status, reason)
+        request, self._request = self._request, None
+        if request is not None:
+            self._log_action("rejected")
+            request.respond_error(status, reason)
 
     def _end(self, code: int) -> None:
         if self._state is State.CLOSED:
@@ -306,4 +315,4 @@ class WebSocket:
             self._deadline.set(self._keepalive.next_check(now, is_reading))
 
     def _log_action(self, action: str) -> None:
-        self._hub.log_action("websocket", action, action_details(self._request.head))
+        self._hub.log_action("websocket", action, self._details)
