@@ -7,8 +7,7 @@ them from names with `-`.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -38,8 +37,7 @@ class BadRequest(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedHead:
+class ParsedHead(NamedTuple):
     """A request's head, checked. `length` of the body in bytes; None if only its end will tell."""
 
     method: str

@@ -10,14 +10,13 @@ Nothing here knows Redis, Django or Twisted.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 #: A message as the user sees it: str keys; values are str, bytes, int, float, bool, None, list, dict.
 Content = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A message on its way to a channel, with what travels beside the content.
 
     `turn` is the number of the connection's turn that ends when the message is settled; None where nobody waits.
@@ -54,8 +53,7 @@ class Owed:
     session: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A message in a worker's hands. `raw` is the stored entry, for handing it back untouched."""
 
     envelope: Envelope
@@ -94,16 +92,14 @@ class Reader(Protocol):
         """Write settlements still kept, if the store answers, and give up the connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replies:
+class Replies(NamedTuple):
     """Inbox event: messages for one connection that end no turn."""
 
     local: str
     contents: Sequence[Content]
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """Inbox event: a consumer has run. Its replies, the new session state (None: as before), the turn it ends."""
 
     local: str
@@ -112,16 +108,14 @@ class Settled:
     session: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """Inbox event: the consumer of this turn is still running in a living worker."""
 
     local: str
     turn: int
 
 
-@dataclass(frozen=True, slots=True)
-class Grouped:
+class Grouped(NamedTuple):
     """Inbox event: a group message and the local members it is for."""
 
     group: str

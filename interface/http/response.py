@@ -13,9 +13,8 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.web.http import datetimeToString
 
@@ -46,8 +45,7 @@ class Ending(Enum):
     NO_BODY = "there is none"
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
+class ResponseHead(NamedTuple):
     """A response's head, ready to be written. `length` is the announced one; None if there is none."""
 
     status: int
@@ -58,8 +56,7 @@ class ResponseHead:
     is_last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One response message, checked. `status` None: a later part."""
 
     status: int | None

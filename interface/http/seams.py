@@ -4,8 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from twisted.internet import protocol as twisted_protocol
 
@@ -15,8 +14,7 @@ from towpath.layers.contract import Content
 Address = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """A request's head, checked. Header names are lower-case; order and duplicates are the client's."""
 
     method: str
