@@ -7,6 +7,7 @@ from towpath.channels.exceptions import (
     RequestAborted,
     RequestTimeout,
     ResponseLater,
+    SendNotAvailableOnDemultiplexer,
     WebsocketCloseException,
 )
 from towpath.layers.errors import (
@@ -34,6 +35,7 @@ __all__ = [
     "RequestAborted",
     "RequestTimeout",
     "ResponseLater",
+    "SendNotAvailableOnDemultiplexer",
     "TowpathError",
     "WebsocketCloseException",
 ]

@@ -16,6 +16,7 @@ from .exceptions import (
     RequestAborted,
     RequestTimeout,
     ResponseLater,
+    SendNotAvailableOnDemultiplexer,
     WebsocketCloseException,
 )
 from .group import Group
@@ -37,6 +38,7 @@ __all__ = [
     "RequestAborted",
     "RequestTimeout",
     "ResponseLater",
+    "SendNotAvailableOnDemultiplexer",
     "WebsocketCloseException",
     "channel_layers",
     "get_channel_layer",

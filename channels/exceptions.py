@@ -5,6 +5,7 @@ TowpathError
  ├─ DenyConnection             the WebSocket handshake is answered with 403
  ├─ ChannelSocketException     something else happens to the connection: see `run`
  │   └─ WebsocketCloseException
+ ├─ SendNotAvailableOnDemultiplexer   the socket has several streams: say which
  ├─ ResponseLater              somebody answers the request another time
  ├─ RequestTimeout             the client was too slow with its body
  └─ RequestAborted             the client left before its body was complete
@@ -58,6 +59,10 @@ class WebsocketCloseException(ChannelSocketException):
         if message.reply_channel is None:
             raise ValueError(f"a message on {message.channel.name!r} has no connection that could be closed")
         message.reply_channel.send({"close": True if self.code is None else self.code})
+
+
+class SendNotAvailableOnDemultiplexer(TowpathError):
+    """Raised by `send` where a socket has several streams and the frame would belong to none of them."""
 
 
 class ResponseLater(TowpathError):

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from towpath.channels import Message
+from towpath.layers.errors import ConfigurationError
 
 from .decorating import hang, opening
 from .sessions import open_both_sessions, open_channel_session, open_http_session
@@ -61,12 +62,23 @@ def _load_user(session: SessionBase | None) -> Any:
     return auth.get_user(cast(HttpRequest, SimpleNamespace(session=_SessionWithoutKey(session))))
 
 
-def _hang_user(message: Message, session: SessionBase | None) -> None:
-    hang(message, user=SimpleLazyObject(lambda: _load_user(session)))
+def hang_user(message: Message, session_name: str, anew: bool = False) -> None:
+    """Give the message its `user`, out of its session of this name, when it is first looked at.
 
+    One that it has from the same session stays, loaded or not, unless somebody may have logged in (`anew`).
 
-def _hang_channel_user(message: Message) -> None:
-    _hang_user(message, message.channel_session)  # type: ignore[attr-defined]  # hung on it by the session's context
+    Raises:
+        ConfigurationError: it has one already, out of its other session.
+    """
+    before = vars(message).setdefault("_user_session", session_name)
+    if before != session_name:
+        raise ConfigurationError(
+            f"message.user is the one of message.{before} already, and a decorator inside wants that of "
+            f"message.{session_name}: keep one of the two decorators; channel_session_user_from_http takes the "
+            "browser's user over into the connection's session"
+        )
+    if anew or "user" not in vars(message):
+        hang(message, user=SimpleLazyObject(lambda: _load_user(getattr(message, session_name))))
 
 
 def _transfer_from_http(message: Message) -> None:
@@ -77,14 +89,14 @@ def _transfer_from_http(message: Message) -> None:
 @contextmanager
 def _channel_user(message: Message) -> Iterator[None]:
     with open_channel_session(message):
-        _hang_channel_user(message)
+        hang_user(message, "channel_session")
         yield
 
 
 @contextmanager
 def _http_user(message: Message) -> Iterator[None]:
     with open_http_session(message):
-        _hang_user(message, message.http_session)  # type: ignore[attr-defined]
+        hang_user(message, "http_session")
         yield
 
 
@@ -92,7 +104,7 @@ def _http_user(message: Message) -> Iterator[None]:
 def _channel_user_from_http(message: Message) -> Iterator[None]:
     with open_channel_session(message), open_http_session(message):
         _transfer_from_http(message)
-        _hang_channel_user(message)
+        hang_user(message, "channel_session", anew=True)
         yield
 
 
@@ -101,11 +113,11 @@ def _both_users(message: Message) -> Iterator[None]:
     with open_channel_session(message), open_http_session(message):
         _transfer_from_http(message)  # only a message that brings a cookie does it, not each later one
         with open_both_sessions(message):
-            _hang_channel_user(message)
+            hang_user(message, "channel_session", anew=True)
             yield
 
 
-channel_session_user = opening(_channel_user)
-http_session_user = opening(_http_user)
-channel_session_user_from_http = opening(_channel_user_from_http)
-channel_and_http_session_user_from_http = opening(_both_users)
+channel_session_user = opening("channel_session_user", _channel_user)
+http_session_user = opening("http_session_user", _http_user)
+channel_session_user_from_http = opening("channel_session_user_from_http", _channel_user_from_http)
+channel_and_http_session_user_from_http = opening("channel_and_http_session_user_from_http", _both_users)

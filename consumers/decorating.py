@@ -1,20 +1,51 @@
 """Making decorators for consumers: something is opened for the message before the consumer, and closed after it.
 
-Such a decorator works on functions, on methods, and on classes that are consumers.
+Such a decorator works on functions, on methods, and on classes that are consumers. They stack in any order; what
+cannot stand together, or stand where it was put, is an error when the consumer is defined.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import wraps
-from typing import Any, TypeVar, cast
+from inspect import iscoroutinefunction
+from typing import Any, Protocol, TypeVar, cast
 
 from towpath.channels import Message
+from towpath.layers.errors import ConfigurationError
 
 AnyConsumer = TypeVar("AnyConsumer", bound=Callable[..., Any])
 
+#: Attribute of a decorated consumer: the names of its decorators, the innermost first.
+_NAMES = "__towpath_decorators__"
+
+_FROM_COOKIE = frozenset({"channel_session_user_from_http", "channel_and_http_session_user_from_http"})
+#: What cannot be on one consumer, and why.
+_RIVALS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
+    (
+        frozenset({"http_session_user"}),
+        frozenset({"channel_session_user", "token_user"}) | _FROM_COOKIE,
+        "both set message.user, the one from the browser's session, the other from the connection's: keep one; "
+        "channel_session_user_from_http takes the browser's user over into the connection's session",
+    ),
+    (
+        frozenset({"token_user"}),
+        _FROM_COOKIE,
+        "both log the connection in, the one by a token, the other by a cookie: keep one",
+    ),
+)
+
+
+class Decorator(Protocol):
+    """Takes a consumer and returns one of the same kind."""
+
+    def __call__(self, consumer: AnyConsumer, /) -> AnyConsumer:
+        """Decorate a consumer."""
+
 
 def find_message(arguments: tuple[Any, ...], consumer: Callable[..., Any]) -> Message:
-    """Return the message among the first two positional arguments: a method's is the second.
+    """Return the message that a consumer was called with: its first argument, the second of a method.
+
+    Methods of class consumers that are called without it, such as `receive(content)`, have it as `self.message`.
 
     Raises:
         ValueError: there is none.
@@ -22,27 +53,86 @@ def find_message(arguments: tuple[Any, ...], consumer: Callable[..., Any]) -> Me
     for argument in arguments[:2]:
         if isinstance(argument, Message):
             return argument
+    message = getattr(arguments[0], "message", None) if arguments else None
+    if isinstance(message, Message):
+        return message
     name = getattr(consumer, "__qualname__", repr(consumer))
     raise ValueError(f"{name} was called without a Message as its first argument (after self): it is not a consumer")
 
 
-def opening(context: Callable[[Message], AbstractContextManager[None]]) -> Callable[[AnyConsumer], AnyConsumer]:
-    """Return a decorator that runs consumers inside `context(message)`."""
+def opening(name: str, context: Callable[[Message], AbstractContextManager[None]]) -> Decorator:
+    """Return a decorator called `name` that runs consumers inside `context(message)`."""
 
     def decorate(consumer: AnyConsumer) -> AnyConsumer:
+        check_decorated(consumer, name)
+        names = (*names_on(consumer), name)
+        check_rivals(names, getattr(consumer, "__qualname__", repr(consumer)))
         if isinstance(consumer, type):  # calling it is consuming: wrap what the call runs
             run: Callable[..., Any] = consumer.__init__  # type: ignore[misc]  # the one of this very class is meant
-            own = {"__init__": decorate(run), "__module__": consumer.__module__, "__qualname__": consumer.__qualname__}
-            return cast(AnyConsumer, type(consumer)(consumer.__name__, (consumer,), own))
-
-        @wraps(consumer)
-        def inside(*args: Any, **kwargs: Any) -> Any:
-            with context(find_message(args, consumer)):
-                return consumer(*args, **kwargs)
-
+            return cast(AnyConsumer, subclass(consumer, __init__=_inside(run, context), **{_NAMES: names}))
+        inside = _inside(consumer, context)
+        setattr(inside, _NAMES, names)
         return cast(AnyConsumer, inside)
 
+    decorate.__name__ = decorate.__qualname__ = name
     return decorate
+
+
+def _inside(consumer: Callable[..., Any], context: Callable[[Message], AbstractContextManager[None]]) -> Any:
+    @wraps(consumer)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        with context(find_message(args, consumer)):
+            return consumer(*args, **kwargs)
+
+    return inside
+
+
+def subclass(consumer: type, /, **attributes: Any) -> type:
+    """Return a class like `consumer`, under its name, with these attributes; the class itself stays as it is."""
+    named = {"__module__": consumer.__module__, "__qualname__": consumer.__qualname__, "__doc__": consumer.__doc__}
+    made: type = type(consumer)(consumer.__name__, (consumer,), named | attributes)
+    return made
+
+
+def check_decorated(consumer: object, name: str) -> None:
+    """Check that a decorator stands on a consumer.
+
+    Raises:
+        ConfigurationError: it does not; says where it belongs.
+    """
+    if isinstance(consumer, classmethod | staticmethod):
+        kind = type(consumer).__name__
+        raise ConfigurationError(f"@{name} stands above @{kind}: put @{kind} above it")
+    if isinstance(consumer, str):
+        raise ConfigurationError(f"{name}({consumer!r}): decorate the consumer itself, not its dotted path")
+    if not callable(consumer):
+        raise ConfigurationError(
+            f"{name} decorates a consumer (a function, a method or a class), not {consumer!r}; "
+            "to route a decorated one, write route(channel, decorated)"
+        )
+    if iscoroutinefunction(consumer):
+        raise ConfigurationError(
+            f"{name}: {getattr(consumer, '__qualname__', consumer)} is async, and consumers are plain functions"
+        )
+
+
+def names_on(consumer: object) -> tuple[str, ...]:
+    """Return the names of the decorators that a consumer has, the innermost first."""
+    names: tuple[str, ...] = getattr(consumer, _NAMES, ())
+    return names
+
+
+def check_rivals(names: Iterable[str], consumer: str) -> None:
+    """Check that decorators can be on one consumer.
+
+    Raises:
+        ConfigurationError: two of them cannot; says why, and which to keep.
+    """
+    present = set(names)
+    for some, others, reason in _RIVALS:
+        if present & some and present & others:
+            pair = f"{min(present & some)} and {min(present & others)}"
+            raise ConfigurationError(f"{pair} cannot both be on {consumer}: {reason}")
 
 
 def hang(message: Message, **attributes: Any) -> None:

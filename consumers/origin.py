@@ -5,7 +5,7 @@ the project's own. Port and scheme of an origin are not compared.
 """
 
 from collections.abc import Callable
-from functools import partial, update_wrapper
+from functools import partial, update_wrapper, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,16 +14,24 @@ from django.http.request import validate_host
 
 from towpath.channels import DenyConnection, Message
 
-from .decorating import find_message
+from .decorating import check_decorated, find_message, subclass
 
 #: What an empty ALLOWED_HOSTS means while DEBUG is on, as in Django.
 _DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 
 
 class BaseOriginValidator:
-    """Decorates a consumer of `websocket.connect`; subclasses say in `validate_origin` whom they let in."""
+    """Decorates a consumer of `websocket.connect`; subclasses say in `validate_origin` whom they let in.
+
+    On a class that is a consumer it checks `websocket.connect` alone: later events bring no origin.
+    """
+
+    def __new__(cls, func: Callable[..., Any]) -> Any:
+        """Return a validator, or for a class a class."""
+        return _checked_class(func, cls) if isinstance(func, type) else super().__new__(cls)
 
     def __init__(self, func: Callable[..., Any]) -> None:
+        check_decorated(func, type(self).__name__)
         update_wrapper(self, func)
         self.func = func
 
@@ -68,6 +76,18 @@ class AllowedHostsOnlyOriginValidator(BaseOriginValidator):
         if settings.DEBUG and not allowed:
             allowed = list(_DEBUG_HOSTS)
         return host is not None and validate_host(host, allowed)
+
+
+def _checked_class(consumer: type, validator: type[BaseOriginValidator]) -> type:
+    run: Callable[..., Any] = consumer.__init__  # type: ignore[misc]  # the one of this very class is meant
+    checked = validator(run)
+
+    @wraps(run)
+    def consume(*args: Any, **kwargs: Any) -> None:
+        is_handshake = find_message(args, consumer).channel_name == "websocket.connect"
+        (checked if is_handshake else run)(*args, **kwargs)
+
+    return subclass(consumer, __init__=consume)
 
 
 def _host(origin: str) -> str | None:

@@ -157,9 +157,10 @@ def _save_http_session(message: Message) -> None:
     session.modified = False
 
 
-channel_session = opening(open_channel_session)
-http_session = opening(open_http_session)
-channel_and_http_session = opening(open_both_sessions)
+channel_session = opening("channel_session", open_channel_session)
+http_session = opening("http_session", open_http_session)
+channel_and_http_session = opening("channel_and_http_session", open_both_sessions)
+_in_order = opening("enforce_ordering", open_channel_session)
 
 
 @overload
@@ -174,4 +175,4 @@ def enforce_ordering(func: Callable[..., Any] | None = None, slight: bool = Fals
     """
     if slight:
         raise ValueError("slight ordering is no more: events of a connection are always in order")
-    return channel_session if func is None else channel_session(func)
+    return _in_order if func is None else _in_order(func)

@@ -1,0 +1,5 @@
+"""The class that is a consumer, under the import path of 1.x."""
+
+from towpath.consumers.generic import BaseConsumer
+
+__all__ = ["BaseConsumer"]
