@@ -220,7 +220,7 @@ class WebSocket:
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
         if wanted is not None and subprotocol is None:
             log.error("Subprotocol %r on %r was not offered by the client: accepting without one", wanted, self._path)
-        self._socket = socket = Socket(self._hub.sockets, self, subprotocol)
+        self._socket = socket = self._hub.sockets.socket(self, subprotocol)
         sent_early = request.take_over(socket)
         self._request = None
         self._state = State.OPEN

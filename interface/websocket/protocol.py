@@ -77,10 +77,18 @@ class SocketFactory(WebSocketServerFactory):
             autoPingInterval=0,
             allowNullOrigin=True,
         )
+        # Autobahn copies its options into each protocol and prints the copies for a debug log: most of the time of a
+        # handshake and a fifth of the memory of a socket. As attributes of a class they cost nothing.
+        options = {name: getattr(self, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
+        self._kind: type[Socket] = type("Socket", (Socket,), {**options, "CONFIG_ATTRS": ()})
+
+    def socket(self, owner: Connection, subprotocol: str | None) -> "Socket":
+        """Return a new socket; it opens with `Socket.open` once it has a transport."""
+        return self._kind(self, owner, subprotocol)
 
 
 class Socket(WebSocketServerProtocol):
-    """One open WebSocket."""
+    """One open WebSocket. `SocketFactory.socket` makes them."""
 
     #: TCP, UNIX or TLS: what they have in common is more than Twisted's interfaces say.
     transport: Any
