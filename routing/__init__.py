@@ -3,6 +3,7 @@
 from .defaults import connect_consumer, deny_consumer, null_consumer
 from .errors import RoutingError
 from .include import Include, include
+from .listing import ListedRoute
 from .match import Consumer, Match, Routing
 from .naming import name_of
 from .route import Route, RouteClass, route, route_class
@@ -11,6 +12,7 @@ from .router import Router
 __all__ = [
     "Consumer",
     "Include",
+    "ListedRoute",
     "Match",
     "Route",
     "RouteClass",

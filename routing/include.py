@@ -18,7 +18,7 @@ class Include:
     def __init__(self, routing: object, **filters: Pattern) -> None:
         self._owner = f"include({routing!r})" if isinstance(routing, str) else "include([...])"
         self._routing = routing
-        self._filters = Filters(filters, self._owner)
+        self._filters = Filters(filters, self._owner, is_prefix=True)
         self._table: Table | None = None
         self._is_resolving = False
 
@@ -38,6 +38,11 @@ class Include:
             return Table(routing_objects(self._routing, self._owner))
         finally:
             self._is_resolving = False
+
+    @property
+    def filters(self) -> Mapping[str, Pattern]:
+        """The prefixes as the project wrote them."""
+        return self._filters.patterns
 
     @property
     def table(self) -> Table:
@@ -67,6 +72,8 @@ class Include:
 
 def include(routing: object, **filters: Pattern) -> Include:
     """Put other routing (a list, a dict, or the dotted path of one) behind prefixes that all have to match.
+
+    The routes inside see what is left: behind `path="/sites/<slug:site>"` a route is `path="/<slug:room>/"`.
 
     Raises:
         RoutingError: a filter is wrong.

@@ -37,6 +37,11 @@ class Route:
         self._filters = Filters(filters, self._owner)
 
     @property
+    def filters(self) -> Mapping[str, Pattern]:
+        """The filters as the project wrote them."""
+        return self._filters.patterns
+
+    @property
     def consumer(self) -> Consumer:
         """The consumer itself; a dotted path is imported at the first use."""
         if isinstance(self._consumer, str):
@@ -98,8 +103,9 @@ class RouteClass(Route):
 def route(channels: str | Iterable[str], consumer: Consumer | str, ordered: bool = True, **filters: Pattern) -> Route:
     """Send messages on `channels` whose values match all `filters` to `consumer`, a callable or a dotted path.
 
-    Named groups of the filters become keyword arguments of the consumer. With `ordered` False the next event of the
-    connection does not wait for this one.
+    A filter is a regular expression for the value of that key; `path` may be in Django's path syntax instead, with a
+    parameter such as `<slug:room>`. Named groups and parameters become keyword arguments of the consumer. With
+    `ordered` False the next event of the connection does not wait for this one.
 
     Raises:
         RoutingError: a channel name or a filter is wrong.

@@ -4,6 +4,7 @@ from towpath.channels.message import Message
 
 from .defaults import default_routes
 from .include import routing_objects
+from .listing import ListedRoute, check_paths, listed_routes
 from .match import Consumer, Match
 from .table import Table
 
@@ -16,7 +17,9 @@ class Router:
     """
 
     def __init__(self, routing: object) -> None:
-        self.root = Table(routing_objects(routing, "ROUTING"))
+        objects = routing_objects(routing, "ROUTING")
+        check_paths(objects)
+        self.root = Table(objects)
 
     @property
     def channels(self) -> set[str]:
@@ -29,12 +32,18 @@ class Router:
         Raises:
             RoutingError: it is no routing.
         """
-        for entry in routing_objects(route, "add_route"):
+        objects = routing_objects(route, "add_route")
+        check_paths(objects)
+        for entry in objects:
             self.root.append(entry)
 
     def check_default(self, http_consumer: Consumer | str | None = None) -> None:
         """Add the routes for what the project does not route itself; `http_consumer` None: requests stay unrouted."""
         self.add_route(default_routes(http_consumer))
+
+    def listed(self) -> list[ListedRoute]:
+        """Return all routes with the prefixes they stand behind, in the order they are tried."""
+        return list(listed_routes(self.root.objects))
 
     def match(self, message: Message) -> Match | None:
         """Return the consumer of the first route that matches, or None."""

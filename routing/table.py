@@ -8,15 +8,17 @@ from .match import Match, Routing
 
 
 class Table:
-    """An ordered list of routing objects with an index; the first match wins."""
+    """The routing `objects` in order, with an index; the first match wins."""
 
     def __init__(self, objects: Sequence[Routing]) -> None:
+        self.objects: list[Routing] = []
         self._by_channel: dict[str, list[Routing]] = {}
         for entry in objects:
             self.append(entry)
 
     def append(self, entry: Routing) -> None:
         """Put one more object behind all others."""
+        self.objects.append(entry)
         for channel in entry.channel_names():
             self._by_channel.setdefault(channel, []).append(entry)
 

@@ -1,0 +1,49 @@
+"""All routes of a router with the prefixes they stand behind, for those who look at routing before it runs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .errors import RoutingError
+from .filters import Pattern
+from .include import Include
+from .match import Routing
+from .path_syntax import PATH_KEY, can_begin_with_slash, is_path
+from .route import Route
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRoute:
+    """A route, and the filters of the includes round it, the outermost first."""
+
+    route: Route
+    prefixes: tuple[Mapping[str, Pattern], ...] = ()
+
+
+def listed_routes(
+    objects: Iterable[Routing], prefixes: tuple[Mapping[str, Pattern], ...] = ()
+) -> Iterator[ListedRoute]:
+    """Yield the routes in the order they are tried. A project's own routing objects keep theirs to themselves."""
+    for entry in objects:
+        if isinstance(entry, Include):
+            inside = (*prefixes, entry.filters) if entry.filters else prefixes
+            yield from listed_routes(entry.table.objects, inside)
+        elif isinstance(entry, Route):
+            yield ListedRoute(entry, prefixes)
+
+
+def check_paths(objects: Iterable[Routing]) -> None:
+    """Check the paths that meet the whole path of a message, and not what a prefix leaves of it.
+
+    Raises:
+        RoutingError: one does not begin with a slash, so it can match nothing.
+    """
+    for entry in objects:
+        if not isinstance(entry, Include | Route):
+            continue
+        path = entry.filters.get(PATH_KEY)
+        if path is None and isinstance(entry, Include):
+            check_paths(entry.table.objects)
+        elif path is not None and is_path(PATH_KEY, path, repr(entry)) and not can_begin_with_slash(str(path)):
+            raise RoutingError(
+                f"{entry!r}: the path {path!r} matches nothing: paths begin with a slash, {f'/{path}'!r}"
+            )
