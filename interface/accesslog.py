@@ -8,9 +8,11 @@ writes lines; `runserver` has one of its own that writes them in colour.
 | `http` | `complete` | method, path, status, size (content bytes), time_taken (seconds), client |
 | `websocket` | `connecting`, `connected`, `rejected`, `disconnected` | path, client |
 
-`path` is as the client sent it, with the query string; `client` is `"host:port"`, or None on a UNIX socket.
+`path` is as the client sent it; that of a request has the query string, in which `without_secrets` hides what must not
+be written down, that of a WebSocket has none: tokens travel there. `client` is `"host:port"`, or None on a UNIX socket.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
@@ -25,6 +27,8 @@ _WEBSOCKET_WORDS = {
     "disconnected": "WSDISCONNECT",
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: Parameters of a query string whose values are hidden, by a part of their names.
+_SECRET_NAME = re.compile(r"token|secret|passw|session|jwt|auth|key\Z", re.IGNORECASE)
 #: Everything but visible ASCII, the quote and the backslash is escaped: a client cannot forge a line.
 _PLAIN = frozenset(chr(code) for code in range(0x21, 0x7F)) - {'"', "\\"}
 
@@ -51,6 +55,17 @@ class AccessLog:
     def _write(self, details: Details, request: str, status: str, size: str) -> None:
         client = details["client"] or "-"
         self._stream.write(f'{client} - - [{log_time(self._seconds())}] "{request}" {status} {size}\n')
+
+
+def without_secrets(path: str) -> str:
+    """Return a path whose query string tells no token, session key or password."""
+    path, question_mark, query = path.partition("?")
+    return path + question_mark + "&".join(map(_without_secret, query.split("&")))
+
+
+def _without_secret(parameter: str) -> str:
+    name, equals_sign, value = parameter.partition("=")
+    return f"{name}=[hidden]" if value and _SECRET_NAME.search(name) else name + equals_sign + value
 
 
 def escaped(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.contract import Content
 
-from ..accesslog import no_log
+from ..accesslog import no_log, without_secrets
 from ..connections import TooManyConnections
 from ..counters import Count
 from .answer import Answer, Progress
@@ -280,7 +280,7 @@ class Exchange:
         client = self.head.client
         details = {
             "method": self.head.method,
-            "path": self.head.target.decode("ascii"),
+            "path": without_secrets(self.head.target.decode("ascii")),
             "status": self._answer.status or CLIENT_LEFT,
             "size": self._answer.content_bytes,
             "time_taken": self._hub.clock.seconds() - self._began,

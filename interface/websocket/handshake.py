@@ -65,9 +65,9 @@ def choose_subprotocol(offered: Sequence[str], wanted: str | None, configured: S
 
 
 def action_details(head: RequestHead) -> dict[str, str | None]:
-    """Return what an access log wants to know of a handshake."""
+    """Return what an access log wants to know of a handshake; not its query string, where tokens travel."""
     client = None if head.client is None else f"{head.client[0]}:{head.client[1]}"
-    return {"path": head.target.decode("latin-1"), "client": client}
+    return {"path": head.target.partition(b"?")[0].decode("latin-1"), "client": client}
 
 
 def _listed(address: Address | None) -> list[str | int] | None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from towpath.interface.accesslog import AccessLog, escaped, log_time, no_log
+from towpath.interface.accesslog import AccessLog, escaped, log_time, no_log, without_secrets
 
 HTTP = {"method": "GET", "path": "/a?b", "status": 200, "size": 12, "time_taken": 0.1, "client": "192.0.2.1:5"}
 
@@ -42,6 +42,25 @@ def test_other_actions_have_no_line() -> None:
 
 def test_a_path_cannot_break_a_line() -> None:
     assert escaped('a" 200\n\\\u2028é\U0001f600') == "a\\x22\\x20200\\x0a\\x5c\\u2028\\xe9\\U0001f600"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/a", "/a"),
+        ("/a?", "/a?"),
+        ("/a?b=c&d", "/a?b=c&d"),
+        ("/a?q=tea&access_token=abc=&page=2", "/a?q=tea&access_token=[hidden]&page=2"),
+        (
+            "/a?session_key=s&PASSWORD=p&jwt=j&api_key=k&id_token=t",
+            "/a?session_key=[hidden]&PASSWORD=[hidden]&jwt=[hidden]&api_key=[hidden]&id_token=[hidden]",
+        ),
+        ("/a?token=&token=a?token=b", "/a?token=&token=[hidden]"),
+        ("/token=a?keyword=tea", "/token=a?keyword=tea"),
+    ],
+)
+def test_no_secret_of_a_query_string_is_written_down(path: str, shown: str) -> None:
+    assert without_secrets(path) == shown
 
 
 def test_times_are_local_and_english() -> None:

@@ -183,6 +183,15 @@ async def test_a_stopping_server_takes_no_handshake(make_world):
     assert (await world.shake_hands()).answer == 503
 
 
+async def test_the_access_log_does_not_hear_of_a_query_string(make_world):
+    world = make_world()
+    told = []
+    world.hub.log_action = lambda *action: told.append(action)
+    await world.shake_hands(target=b"/chat/?token=abc", query_string=b"token=abc")
+    await world.settle({"accept": True})
+    assert [details["path"] for _, _, details in told] == ["/chat/", "/chat/"]
+
+
 async def test_a_reply_that_is_none_is_logged_counted_and_does_not_answer(make_world, caplog):
     world = make_world()
     request = await world.shake_hands()

@@ -381,6 +381,13 @@ def test_complete_exchanges_are_logged(server: Any, client: Any) -> None:
     assert actions == [("http", "complete", details)]
 
 
+def test_the_access_log_hears_of_no_token(server: Any, client: Any) -> None:
+    actions = server.actions()
+    client.send(GET.replace(b"?x=%31", b"?token=abc&x=1"))
+    server.conversation.reply(status=200)
+    assert actions[0][2]["path"] == "/a%20b?token=[hidden]&x=1"
+
+
 def test_a_client_that_left_is_logged_as_499(server: Any, client: Any) -> None:
     actions = server.actions()
     client.send(GET)
