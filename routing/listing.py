@@ -43,7 +43,7 @@ def check_paths(objects: Iterable[Routing]) -> None:
         path = entry.filters.get(PATH_KEY)
         if path is None and isinstance(entry, Include):
             check_paths(entry.table.objects)
-        elif path is not None and is_path(PATH_KEY, path, repr(entry)) and not can_begin_with_slash(str(path)):
+        elif isinstance(path, str) and is_path(PATH_KEY, path, repr(entry)) and not can_begin_with_slash(path):
             raise RoutingError(
-                f"{entry!r}: the path {path!r} matches nothing: paths begin with a slash, {f'/{path}'!r}"
+                f"{entry!r}: the path {path!r} matches nothing: paths begin with a slash, {'/' + path!r}"
             )
