@@ -39,6 +39,7 @@ TEST = [
     "websockets>=15",
     "playwright>=1.50",
     "psutil>=7",
+    "PyJWT>=2.10",
     "setuptools>=77",
     "ruff>=0.14",
     "mypy>=1.18",

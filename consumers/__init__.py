@@ -18,9 +18,12 @@ from .sessions import (
     http_session,
     session_for_reply_channel,
 )
+from .token import TokenCheckFailed, TokenLogin, token_user
 
 __all__ = [
     "BaseOriginValidator",
+    "TokenCheckFailed",
+    "TokenLogin",
     "allowed_hosts_only",
     "channel_and_http_session",
     "channel_and_http_session_user_from_http",
@@ -31,5 +34,6 @@ __all__ = [
     "http_session",
     "http_session_user",
     "session_for_reply_channel",
+    "token_user",
     "transfer_user",
 ]

@@ -4,11 +4,14 @@ A WebSocket logs in by the cookie of its handshake, with one decorator on the co
 (`channel_session_user_from_http`) and `channel_session_user` on the others.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
 from django.contrib import auth
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -20,7 +23,12 @@ from towpath.layers.errors import ConfigurationError
 from .decorating import hang, opening
 from .sessions import open_both_sessions, open_channel_session, open_http_session
 
+if TYPE_CHECKING:  # models cannot be imported before Django is set up
+    from django.contrib.auth.base_user import AbstractBaseUser
+
 _AUTH_KEYS = (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY)
+#: When a login by token ends, in seconds since 1970.
+_EXPIRES_KEY = "_auth_user_expires_at"
 
 
 def transfer_user(from_session: SessionBase, to_session: SessionBase) -> None:
@@ -28,6 +36,33 @@ def transfer_user(from_session: SessionBase, to_session: SessionBase) -> None:
     if all(key in from_session for key in _AUTH_KEYS):
         for key in _AUTH_KEYS:
             to_session[key] = from_session[key]
+        _set_expiry(to_session, from_session.get(_EXPIRES_KEY))
+
+
+def log_in(session: SessionBase, user: "AbstractBaseUser", expires_at: datetime | float | None = None) -> None:
+    """Log a user in to a session; `expires_at` as an aware datetime or in seconds since 1970, None: for good.
+
+    Raises:
+        ConfigurationError: it is unclear which of AUTHENTICATION_BACKENDS loads the user later.
+    """
+    backends = settings.AUTHENTICATION_BACKENDS
+    backend = getattr(user, "backend", None) or (backends[0] if len(backends) == 1 else None)
+    if backend is None:
+        raise ConfigurationError(
+            f"there are {len(backends)} AUTHENTICATION_BACKENDS: set user.backend to the dotted path of the one that "
+            "loads this user"
+        )
+    session[auth.SESSION_KEY] = user._meta.pk.value_to_string(user)
+    session[auth.BACKEND_SESSION_KEY] = backend
+    session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
+    _set_expiry(session, expires_at.timestamp() if isinstance(expires_at, datetime) else expires_at)
+
+
+def _set_expiry(session: SessionBase, seconds: float | None) -> None:
+    if seconds is None:
+        session.pop(_EXPIRES_KEY, None)
+    else:
+        session[_EXPIRES_KEY] = seconds
 
 
 class _SessionWithoutKey:
@@ -49,8 +84,8 @@ class _SessionWithoutKey:
         """Keep the key: the session hash was made with an older secret, which is renewed in place."""
 
     def flush(self) -> None:
-        """Log out: the session hash is wrong, as after a change of the password. Other values stay."""
-        for key in _AUTH_KEYS:
+        """Log out: the session hash is wrong, as after a change of the password, or time is up. Other values stay."""
+        for key in (*_AUTH_KEYS, _EXPIRES_KEY):
             self._session.pop(key, None)
 
 
@@ -59,7 +94,11 @@ def _load_user(session: SessionBase | None) -> Any:
         from django.contrib.auth.models import AnonymousUser  # models cannot be imported before Django is set up
 
         return AnonymousUser()
-    return auth.get_user(cast(HttpRequest, SimpleNamespace(session=_SessionWithoutKey(session))))
+    wrapped = _SessionWithoutKey(session)
+    expires_at = wrapped.get(_EXPIRES_KEY)
+    if expires_at is not None and time.time() >= expires_at:
+        wrapped.flush()
+    return auth.get_user(cast(HttpRequest, SimpleNamespace(session=wrapped)))
 
 
 def hang_user(message: Message, session_name: str, anew: bool = False) -> None:
