@@ -65,6 +65,7 @@ def find_problems(source: object = django_settings) -> Iterator[Problem]:
     yield from _session_engine_problems(getattr(source, "CHANNEL_SESSION_ENGINE", None))
     yield from _ws_protocols_problems(getattr(source, "CHANNELS_WS_PROTOCOLS", None))
     yield from _script_name_problems(getattr(source, "FORCE_SCRIPT_NAME", None))
+    yield from _on_commit_problems(getattr(source, "TOWPATH_ON_COMMIT", None), getattr(source, "DATABASES", {}))
 
 
 def _layers_problems(value: object) -> Iterator[Problem]:
@@ -102,3 +103,9 @@ def _ws_protocols_problems(value: object) -> Iterator[Problem]:
 def _script_name_problems(value: object) -> Iterator[Problem]:
     if value is not None and not (isinstance(value, str) and (value == "" or value.startswith("/"))):
         yield Problem(f"FORCE_SCRIPT_NAME is {value!r}", 'Begin it with a slash, such as "/app", or leave it out.')
+
+
+def _on_commit_problems(value: object, databases: Mapping[str, object]) -> Iterator[Problem]:
+    if value is not None and not (isinstance(value, str) and (value in databases or value == "default")):
+        hint = "Name the database whose transactions sends wait for, one of DATABASES; or None, to wait for none."
+        yield Problem(f"TOWPATH_ON_COMMIT is {value!r}", hint)

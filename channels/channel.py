@@ -1,10 +1,12 @@
 """A channel as application code sees it: somewhere to send to. Nothing here waits for messages."""
 
-from towpath.layers.contract import Content
+from towpath.layers.codec import check_content
+from towpath.layers.contract import Content, Envelope
 from towpath.layers.names import check_channel_name
 
 from .configured import DEFAULT_CHANNEL_LAYER, AnyLayer, channel_layers
-from .outbox import hold_channel_send
+from .outbox import hold_channel_send, snapshot
+from .transactions import open_transaction, send_at_commit
 
 
 class Channel:
@@ -23,14 +25,21 @@ class Channel:
         self.channel_layer: AnyLayer = channel_layers[alias] if channel_layer is None else channel_layer
 
     def send(self, content: Content, immediately: bool = False) -> None:
-        """Send a message; inside a consumer it is held until that ends, unless it goes `immediately`.
+        """Send a message; it waits for the end of the consumer and of the transaction, unless it goes `immediately`.
+
+        A transaction is an open `transaction.atomic()`; its rollback drops what waits for it.
 
         Raises:
             EncodeError: `content` is not a dict of values that travel (a TypeError that names the key).
             ChannelFull: the channel is at its capacity and the send was not held.
             MessageTooLarge, LayerUnavailable: the same, for a send that was not held.
         """
-        if immediately or not hold_channel_send(self.channel_layer, self.name, content):
+        if immediately:
+            self.channel_layer.send(self.name, content)
+        elif (transaction := open_transaction()) is not None:
+            check_content(content)
+            send_at_commit(transaction, self.channel_layer, Envelope(self.name, snapshot(content)))
+        elif not hold_channel_send(self.channel_layer, self.name, content):
             self.channel_layer.send(self.name, content)
 
     def __str__(self) -> str:

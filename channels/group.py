@@ -1,11 +1,15 @@
 """A group as application code sees it: channels that get the same messages."""
 
-from towpath.layers.contract import Content
-from towpath.layers.names import check_group_name
+from collections.abc import Callable
+
+from towpath.layers.codec import check_content
+from towpath.layers.contract import Content, GroupSend
+from towpath.layers.names import check_channel_name, check_group_name
 
 from .channel import Channel
 from .configured import DEFAULT_CHANNEL_LAYER, AnyLayer, channel_layers
-from .outbox import hold_group_send
+from .outbox import hold_group_send, snapshot
+from .transactions import at_commit, open_transaction, send_at_commit
 
 
 class Group:
@@ -23,16 +27,26 @@ class Group:
         self.name = check_group_name(name.decode("ascii", "replace") if isinstance(name, bytes) else name)
         self.channel_layer: AnyLayer = channel_layers[alias] if channel_layer is None else channel_layer
 
-    def add(self, channel: Channel | str) -> None:
-        """Add a channel at once, also inside a consumer: who joins and then reads its snapshot misses nothing."""
-        self.channel_layer.group_add(self.name, channel.name if isinstance(channel, Channel) else channel)
+    def add(self, channel: Channel | str, immediately: bool = False) -> None:
+        """Add a channel: at once, also inside a consumer, so that who joins and then reads its snapshot misses nothing.
 
-    def discard(self, channel: Channel | str) -> None:
-        """Take a channel out at once; no error if it is not a member."""
-        self.channel_layer.group_discard(self.name, channel.name if isinstance(channel, Channel) else channel)
+        Inside `transaction.atomic()` it waits for the commit, unless it is done `immediately`.
+
+        Raises:
+            InvalidName: `channel` is not a channel name.
+        """
+        self._change(self.channel_layer.group_add, channel, immediately)
+
+    def discard(self, channel: Channel | str, immediately: bool = False) -> None:
+        """Take a channel out, when `add` would add it; no error if it is not a member.
+
+        Raises:
+            InvalidName: `channel` is not a channel name.
+        """
+        self._change(self.channel_layer.group_discard, channel, immediately)
 
     def send(self, content: Content, immediately: bool = False) -> None:
-        """Send a message to every member; inside a consumer it is held until that ends, unless it goes `immediately`.
+        """Send a message to every member; it waits as one to a channel does, unless it goes `immediately`.
 
         Raises:
             ValueError: `content` is not a dict.
@@ -41,8 +55,22 @@ class Group:
         """
         if not isinstance(content, dict):
             raise ValueError(f"a message to a group is a dict, not {content!r}")
-        if immediately or not hold_group_send(self.channel_layer, self.name, content):
+        if immediately:
             self.channel_layer.send_group(self.name, content)
+        elif (transaction := open_transaction()) is not None:
+            check_content(content)
+            send_at_commit(transaction, self.channel_layer, GroupSend(self.name, snapshot(content)))
+        elif not hold_group_send(self.channel_layer, self.name, content):
+            self.channel_layer.send_group(self.name, content)
+
+    def _change(self, change: Callable[[str, str], None], channel: Channel | str, immediately: bool) -> None:
+        name = channel.name if isinstance(channel, Channel) else channel
+        transaction = None if immediately else open_transaction()
+        if transaction is None:
+            change(self.name, name)
+        else:
+            check_channel_name(name)
+            at_commit(transaction, lambda: change(self.name, name))
 
     def __str__(self) -> str:
         return self.name

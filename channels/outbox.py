@@ -69,6 +69,12 @@ class Holding:
         self._outbox.close()
 
 
+def hold(layer: AnyLayer, send: Send) -> bool:
+    """Hold a checked send in the current outbox; False if there is none."""
+    outbox = _current.get()
+    return outbox is not None and outbox.hold(layer, send)
+
+
 def hold_channel_send(layer: AnyLayer, channel: str, content: Content) -> bool:
     """Hold a send to a channel in the current outbox; False if there is none.
 

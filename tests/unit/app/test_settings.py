@@ -78,3 +78,15 @@ def test_a_wrong_setting_is_refused_by_its_key(settings: dict[str, Any], key: st
 def test_every_problem_is_found_not_only_the_first() -> None:
     problems = find_problems(source(CHANNEL_LAYERS={"a": {}, "b": GOOD_LAYER}, FORCE_SCRIPT_NAME="x"))
     assert [problem.text.split()[0] for problem in problems] == ["CHANNEL_LAYERS['a']", "FORCE_SCRIPT_NAME"]
+
+
+@pytest.mark.parametrize("alias", [None, "default", "replica"])
+def test_sends_may_wait_for_one_of_the_databases(alias: str | None) -> None:
+    assert not list(find_problems(source(TOWPATH_ON_COMMIT=alias, DATABASES={"replica": {}})))
+
+
+@pytest.mark.parametrize("alias", ["unknown", 1, ["default"], True])
+def test_sends_cannot_wait_for_anything_else(alias: Any) -> None:
+    [problem] = find_problems(source(TOWPATH_ON_COMMIT=alias, DATABASES={"default": {}}))
+    assert "TOWPATH_ON_COMMIT is" in problem.text
+    assert "one of DATABASES" in problem.hint

@@ -1,0 +1,115 @@
+"""Sends inside a database transaction: they wait for its commit, and a rollback drops them.
+
+A transaction is an open `transaction.atomic()` block of one database, the one the setting TOWPATH_ON_COMMIT names
+("default" if it is absent; None: nothing waits). What waits is kept by Django's own `on_commit`, in order; the rollback
+of a savepoint drops what was sent since. The blocks that Django's TestCase puts round each test do not count: no commit
+would ever come, and outside of tests there are none.
+
+A block opens its connection first, and an opened connection is announced. So a thread without one pays an attribute of
+a thread-local for all this, and a thread with one another attribute.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import local
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from towpath.layers.contract import Send
+from towpath.layers.errors import ConfigurationError
+
+from .configured import AnyLayer, raw_layer
+from .delivery import deliver
+from .outbox import hold
+
+logger = logging.getLogger(__name__)
+
+#: The setting that names the database whose transactions count.
+SETTING = "TOWPATH_ON_COMMIT"
+
+
+class _Thread(local):
+    """The connection of this thread that counts; None if it was never opened."""
+
+    connection: BaseDatabaseWrapper | None
+
+    def __getattr__(self, name: str) -> BaseDatabaseWrapper | None:
+        """Look the connection up, the first time that a thread asks for it."""
+        self.connection = _opened_connection()
+        return self.connection
+
+
+def database_alias() -> str | None:
+    """Return the alias of the database whose transactions sends wait for; None if they wait for none.
+
+    Raises:
+        ConfigurationError: TOWPATH_ON_COMMIT is neither None nor one of DATABASES.
+    """
+    alias = getattr(settings, SETTING, DEFAULT_DB_ALIAS)
+    if alias is None or alias == DEFAULT_DB_ALIAS or (isinstance(alias, str) and alias in connections.settings):
+        return alias
+    raise ConfigurationError(
+        f"{SETTING} is {alias!r}: name one of DATABASES ({', '.join(connections.settings)}), or None to wait for none"
+    )
+
+
+def open_transaction() -> BaseDatabaseWrapper | None:
+    """Return the connection whose transaction is open in this thread, or None. Called for every send."""
+    connection = _thread.connection
+    if connection is None or not connection.in_atomic_block or _is_of_a_test(connection):
+        return None
+    return connection
+
+
+def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> None:
+    """Do something when the transaction is committed. What it raises is logged, and the next ones follow.
+
+    By then the data is committed, and whoever sent has gone on: there is nobody to raise it to.
+    """
+    connection.on_commit(lambda: _act(act))
+
+
+def send_at_commit(connection: BaseDatabaseWrapper, layer: AnyLayer, send: Send) -> None:
+    """Send when the transaction is committed: into the outbox of the consumer that runs then, if one does."""
+    at_commit(connection, lambda: hold(layer, send) or deliver(raw_layer(layer), [send]))
+
+
+def _act(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except Exception:
+        logger.exception("What waited for a commit was dropped")
+
+
+def _is_of_a_test(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether the innermost block is one of TestCase's own; Django marks them for its `durable` blocks."""
+    blocks: list[Any] = connection.atomic_blocks
+    return bool(blocks) and blocks[-1]._from_testcase
+
+
+def _opened_connection() -> BaseDatabaseWrapper | None:
+    if not settings.configured:  # a layer is used without Django's settings; so is no database
+        return None
+    alias = database_alias()
+    opened = connections.all(initialized_only=True)
+    return next((connection for connection in opened if connection.alias == alias), None)
+
+
+def _note_connection(**_: object) -> None:
+    _thread.connection = _opened_connection()
+
+
+def _forget(setting: str, **_: object) -> None:
+    global _thread
+    if setting in (SETTING, "DATABASES"):
+        _thread = _Thread()
+
+
+_thread = _Thread()
+connection_created.connect(_note_connection, dispatch_uid="towpath.channels.transactions")
+setting_changed.connect(_forget, dispatch_uid="towpath.channels.transactions")
