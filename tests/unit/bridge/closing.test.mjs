@@ -27,11 +27,19 @@ test("close() is 1000 unless told otherwise", () => {
   assert.deepEqual(socket.closedWith, [1000, ""]);
 });
 
+for (const code of [3000, 4999])
+  test(`close() may be ${code}`, () => {
+    const { bridge, socket } = connected();
+    bridge.close(code);
+    assert.deepEqual(socket.closedWith, [code, ""]);
+  });
+
 test("close() ends an attempt, and a pause", () => {
   const trying = watched();
   trying.bridge.connect("/a/");
   trying.bridge.close();
   assert.equal(latest().readyState, 2);
+  assert.equal(clock.timers.size, 0);
   const { bridge, told, socket } = connected();
   socket.goes();
   bridge.close();

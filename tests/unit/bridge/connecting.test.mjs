@@ -77,18 +77,22 @@ test("a function that fails is a failed attempt, and asked again", async () => {
   await settle();
   assert.deepEqual(told.types(), ["error", "close", "reconnecting"]);
   assert.equal(told.last("error").error, failure);
+  assert.equal(told.last("close").reason, "offline");
   answer = "/a/";
   clock.tick(1000);
   await settle();
   assert.equal(latest().url, "wss://example.org/a/");
 });
 
-test("an answer that comes after close() opens nothing", async () => {
-  const { bridge } = watched();
-  bridge.connect(async () => "/a/");
-  bridge.close();
-  await settle();
-  assert.equal(FakeSocket.made.length, 0);
+test("an answer that comes after close() opens nothing, and an error then is told to nobody", async () => {
+  for (const answer of [async () => "/a/", () => Promise.reject(new Error("late"))]) {
+    const { bridge, told } = watched();
+    bridge.connect(answer);
+    bridge.close();
+    await settle();
+    assert.equal(FakeSocket.made.length, 0);
+    assert.deepEqual(told.types(), ["close", "end"]);
+  }
 });
 
 test("the promise is kept when the first connection is open", async () => {

@@ -143,6 +143,8 @@ test("the names of 1.x are there", () => {
   const off = () => told.push("must not be");
   bridge.socket.addEventListener("close", off);
   bridge.socket.removeEventListener("close", off);
+  bridge.addEventListener("close", off);
+  bridge.removeEventListener("close", off);
   assert.equal(bridge.socket.url, socket.url);
   assert.equal(bridge.socket.readyState, 1);
   socket.protocol = "chat";

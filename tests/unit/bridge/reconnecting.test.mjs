@@ -1,9 +1,10 @@
 /* Coming back: when, how often, and after which close codes not at all. */
 
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 
-import { FakeSocket, clock, connected, latest, watched } from "./stage.mjs";
+import { FakeSocket, browserWindow, clock, connected, latest, watched } from "./stage.mjs";
 
 /** The pauses of so many attempts that fail one after another, in ms. */
 function pauses(count, bridgeAndTold, code) {
@@ -182,6 +183,8 @@ for (const [name, wakeUp] of Object.entries(WAKE_UPS))
     bridge.close();
     wakeUp();
     assert.equal(FakeSocket.made.length, 2, "an ended bridge sleeps");
+    for (const type of ["online", "pageshow"]) assert.deepEqual(getEventListeners(browserWindow(), type), []);
+    assert.deepEqual(getEventListeners(document, "visibilitychange"), []);
   });
 
 test("a page that goes out of sight is no reason for an attempt", () => {
@@ -210,6 +213,7 @@ test("reconnect() and connect() forget the failures before them", () => {
   one.bridge.reconnect();
   latest().goes();
   assert.equal(one.told.last("reconnecting").attempt, 1);
+  latest().opens();
   pauses(2, one);
   one.bridge.close();
   one.bridge.connect("/b/");

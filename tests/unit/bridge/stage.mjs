@@ -75,15 +75,19 @@ globalThis.setTimeout = (callback, ms) => {
 globalThis.clearTimeout = (id) => clock.timers.delete(id);
 performance.now = () => clock.now;
 
+let theWindow = null;
+/** Who has the listeners of `globalThis`. */
+export const browserWindow = () => theWindow;
+
 beforeEach(() => {
   FakeSocket.made = [];
   FakeSocket.refuses = null;
   clock.timers.clear();
   globalThis.WebSocket = FakeSocket;
   Math.random = () => 1; // the longest pause
-  const win = new EventTarget();
-  globalThis.addEventListener = win.addEventListener.bind(win);
-  globalThis.dispatchEvent = win.dispatchEvent.bind(win);
+  const fresh = (theWindow = new EventTarget());
+  globalThis.addEventListener = fresh.addEventListener.bind(fresh);
+  globalThis.dispatchEvent = fresh.dispatchEvent.bind(fresh);
   const baseURI = "https://example.org/blog/one/?page=2#top";
   globalThis.document = Object.assign(new EventTarget(), { hidden: false, baseURI });
 });
