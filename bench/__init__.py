@@ -1,0 +1,1 @@
+"""Measures Towpath beside its peers in one run: `bench/run --help`."""

@@ -1,0 +1,72 @@
+"""Towpath of this working tree: interface processes on one listening socket, workers, a Redis."""
+
+import importlib.metadata
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .base import Running, Service, Shape
+from .processes import Processes, answers, running_processes
+from .redis import redis_unavailable, redis_version, start_redis
+
+APPS = Path(__file__).parent.parent / "apps"
+PACKAGES = ("towpath", "Django", "Twisted", "autobahn", "uvloop", "redis", "hiredis")
+BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Towpath:
+    """The system that this repository is about."""
+
+    key: str = "towpath"
+    name: str = "Towpath"
+    serves: frozenset[Service] = frozenset({"http", "websocket", "group"})
+    #: Programs that run in place of `django-admin`, for profiles.
+    admin: tuple[str, ...] = (sys.executable, "-m", "django")
+
+    def unavailable(self) -> str | None:
+        """Say whether Redis is missing."""
+        return redis_unavailable()
+
+    def prepare(self) -> dict[str, str]:
+        """Return versions; the environment is the one that runs this."""
+        found = {name: importlib.metadata.version(name) for name in PACKAGES}
+        return {**found, "Python": sys.version.split()[0], "Redis": redis_version()}
+
+    @contextmanager
+    def start(self, shape: Shape) -> Iterator[Running]:
+        """Start it all; see `System`."""
+        with running_processes() as processes:
+            redis_port = start_redis(processes)
+            environment = {
+                "DJANGO_SETTINGS_MODULE": "towpath_settings",
+                "PYTHONPATH": str(APPS),
+                "BENCH_REDIS_PORT": str(redis_port),
+            }
+            for _ in range(shape.workers):
+                worker = [*self.admin, "runworker", "--threads", str(shape.threads)]
+                processes.start("worker", worker, environment)
+            port = self._start_interfaces(processes, shape.interfaces, environment)
+            processes.wait(answers(f"http://127.0.0.1:{port}/hello/"), "a page")
+            yield Running(
+                http_url=f"http://127.0.0.1:{port}",
+                websocket_uri=f"ws://127.0.0.1:{port}",
+                processes=processes.by_role,
+                sender_command=[sys.executable, str(APPS / "towpath_sender.py")],
+                sender_environment={**os.environ, **environment},
+                redis_port=redis_port,
+            )
+
+    def _start_interfaces(self, processes: Processes, number: int, environment: dict[str, str]) -> int:
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen(BACKLOG)
+            for _ in range(number):
+                command = [*self.admin, "runinterface", "--fd", str(listening.fileno())]
+                processes.start("interface", command, environment, pass_fds=[listening.fileno()])
+            port: int = listening.getsockname()[1]
+            return port
