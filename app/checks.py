@@ -1,13 +1,19 @@
 """System checks: what is wrong with a project's Towpath settings, said before anything starts.
 
-| id           | says                                                            |
-|--------------|-----------------------------------------------------------------|
-| towpath.E001 | a setting has the wrong shape                                   |
-| towpath.E002 | the class of a channel layer cannot be imported                 |
-| towpath.E003 | the routing of a channel layer cannot be imported, or is wrong  |
-| towpath.W001 | another application's `runserver` wins over ours                |
-| towpath.W002 | a memory layer while DEBUG is off                               |
-| towpath.W003 | there are channel layers, but none is called "default"          |
+| id           | says                                                            | in               |
+|--------------|-----------------------------------------------------------------|------------------|
+| towpath.E001 | a setting has the wrong shape                                   | `checks`         |
+| towpath.E002 | the class of a channel layer cannot be imported                 | `checks`         |
+| towpath.E003 | the routing of a channel layer cannot be imported, or is wrong  | `checks`         |
+| towpath.E004 | the engine of channel sessions cannot serve                     | `session_checks` |
+| towpath.W001 | another application's `runserver` wins over ours                | `checks`         |
+| towpath.W002 | a memory layer while DEBUG is off                               | `checks`         |
+| towpath.W003 | there are channel layers, but none is called "default"          | `checks`         |
+| towpath.W004 | a route that never gets a message: an earlier one takes them    | `routing_checks` |
+| towpath.W005 | a filter on a key that such a message never has                 | `routing_checks` |
+| towpath.W006 | channel sessions in a cache that no other process reads         | `session_checks` |
+| towpath.W007 | WebSockets that pages of any site may open                      | `origin_checks`  |
+| towpath.W008 | any host is the site's own (`check --deploy`)                   | `origin_checks`  |
 """
 
 import traceback
@@ -46,7 +52,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 def check_layers(**_: Any) -> list[CheckMessage]:
     """Find classes (E002) and routings (E003) that cannot be imported."""
-    return [message for alias, layer in _sound_layers() for message in _layer_messages(alias, layer)]
+    return [message for alias, layer in sound_layers() for message in _layer_messages(alias, layer)]
 
 
 def check_memory_layer(**_: Any) -> list[CheckMessage]:
@@ -59,7 +65,7 @@ def check_memory_layer(**_: Any) -> list[CheckMessage]:
             hint='Use "towpath.layers.redis.RedisChannelLayer" in production.',
             id="towpath.W002",
         )
-        for alias, layer in _sound_layers()
+        for alias, layer in sound_layers()
         if _is_memory_layer(layer.backend)
     ]
 
@@ -79,7 +85,7 @@ def check_runserver(**_: Any) -> list[CheckMessage]:
     ]
 
 
-def _sound_layers() -> list[tuple[str, LayerSettings]]:
+def sound_layers() -> list[tuple[str, LayerSettings]]:
     """Return the layers, or none while the settings have the wrong shape: E001 says so."""
     if any(True for _ in find_problems()):
         return []

@@ -5,8 +5,9 @@ the system checks do that. What an entry of CHANNEL_LAYERS may hold is said in `
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from django.conf import settings as django_settings
 
@@ -15,6 +16,8 @@ from towpath.layers.errors import ConfigurationError
 
 #: A subprotocol is a token (RFC 6455, section 4.1; RFC 9110, section 5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+#: An origin without a path, or its host alone; `*` and `null` are such hosts.
+_ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s/?#@,]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,14 @@ class TowpathSettings:
     """What a project says about Towpath in its Django settings.
 
     `session_engine` None means that the state of a connection travels with it. `script_name` is the root path under
-    which the site lives, without a slash at its end; empty for the root.
+    which the site lives, without a slash at its end; empty for the root. `allowed_origins` None: only the site's own.
     """
 
     channel_layers: Mapping[str, LayerSettings]
     session_engine: str | None
     ws_protocols: tuple[str, ...]
     script_name: str
+    allowed_origins: tuple[str, ...] | Literal["*"] | None
 
 
 def read_settings(source: object = django_settings) -> TowpathSettings:
@@ -56,7 +60,14 @@ def read_settings(source: object = django_settings) -> TowpathSettings:
         session_engine=getattr(source, "CHANNEL_SESSION_ENGINE", None),
         ws_protocols=tuple(getattr(source, "CHANNELS_WS_PROTOCOLS", None) or ()),
         script_name=(getattr(source, "FORCE_SCRIPT_NAME", None) or "").rstrip("/"),
+        allowed_origins=_allowed_origins(getattr(source, "CHANNELS_WS_ALLOWED_ORIGINS", None)),
     )
+
+
+def _allowed_origins(value: Sequence[str] | None) -> tuple[str, ...] | Literal["*"] | None:
+    if value is None:
+        return None
+    return "*" if "*" in value else tuple(value)
 
 
 def find_problems(source: object = django_settings) -> Iterator[Problem]:
@@ -65,6 +76,7 @@ def find_problems(source: object = django_settings) -> Iterator[Problem]:
     yield from _session_engine_problems(getattr(source, "CHANNEL_SESSION_ENGINE", None))
     yield from _ws_protocols_problems(getattr(source, "CHANNELS_WS_PROTOCOLS", None))
     yield from _script_name_problems(getattr(source, "FORCE_SCRIPT_NAME", None))
+    yield from _allowed_origins_problems(getattr(source, "CHANNELS_WS_ALLOWED_ORIGINS", None))
     yield from _on_commit_problems(getattr(source, "TOWPATH_ON_COMMIT", None), getattr(source, "DATABASES", {}))
 
 
@@ -109,3 +121,15 @@ def _on_commit_problems(value: object, databases: Mapping[str, object]) -> Itera
     if value is not None and not (isinstance(value, str) and (value in databases or value == "default")):
         hint = "Name the database whose transactions sends wait for, one of DATABASES; or None, to wait for none."
         yield Problem(f"TOWPATH_ON_COMMIT is {value!r}", hint)
+
+
+def _allowed_origins_problems(value: object) -> Iterator[Problem]:
+    if value is None:
+        return
+    hint = 'List origins such as "https://example.com", and hosts such as "example.com" or ".example.com".'
+    if not isinstance(value, list | tuple):
+        yield Problem(f"CHANNELS_WS_ALLOWED_ORIGINS is {value!r}", hint)
+        return
+    for index, origin in enumerate(value):
+        if not (isinstance(origin, str) and _ORIGIN.match(origin)):
+            yield Problem(f"CHANNELS_WS_ALLOWED_ORIGINS[{index}] is {origin!r}", hint)

@@ -26,8 +26,8 @@ class Command(BaseCommand):
 
     help = (
         "Serves HTTP and WebSockets for the workers of a channel layer, until SIGTERM or Ctrl-C: then it finishes what "
-        "has begun, within a grace period. CHANNELS_WS_PROTOCOLS and FORCE_SCRIPT_NAME are the defaults of "
-        "--ws-protocol and --root-path."
+        "has begun, within a grace period. CHANNELS_WS_PROTOCOLS, CHANNELS_WS_ALLOWED_ORIGINS and FORCE_SCRIPT_NAME "
+        "are the defaults of --ws-protocol, --allowed-origin and --root-path."
     )
     requires_system_checks = ()
 
@@ -41,7 +41,12 @@ class Command(BaseCommand):
         layer = shared_layer(options["layer"], "an interface server")
         try:
             project = read_settings()
-            config = config_from(options, ws_protocols=project.ws_protocols, root_path=project.script_name)
+            config = config_from(
+                options,
+                ws_protocols=project.ws_protocols,
+                root_path=project.script_name,
+                allowed_origins=project.allowed_origins,
+            )
             with ExitStack() as stack:
                 code = serve(layer.channel_layer, config, open_access_log(config, stack))
         except ConfigurationError as error:

@@ -112,7 +112,12 @@ class Command(DjangoCommand):
         setup_logger(verbosity=options["verbosity"])
         lines = ActionLines(setup_request_logger(REQUEST_LOGGER, options["verbosity"]))
         project = read_settings()
-        config = replace(self.config, ws_protocols=project.ws_protocols, root_path=project.script_name)
+        config = replace(
+            self.config,
+            ws_protocols=project.ws_protocols,
+            root_path=project.script_name,
+            allowed_origins=project.allowed_origins,
+        )
         interface = InterfaceThread(layer.channel_layer, config, listener, lines)
         return DevelopmentServer(interface, self._build_pool(layer, options) if options["run_worker"] else None)
 

@@ -1,5 +1,7 @@
 """What the system checks find. The order of applications is tried with real projects in `tests/e2e`."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,3 +98,21 @@ def test_a_runserver_that_is_not_ours_is_warned_of(monkeypatch: pytest.MonkeyPat
     [message] = checks.check_runserver()
     assert message.id == "towpath.W001"
     assert message.hint == "Put \"towpath\" above 'django.contrib.staticfiles' in INSTALLED_APPS."
+
+
+def test_every_check_is_registered_and_every_id_is_in_the_table() -> None:
+    """Django's own registry is asked, after `ready()` as `INSTALLED_APPS` calls it."""
+    from django.core.checks.registry import CheckRegistry
+
+    from towpath import apps as towpath_apps
+
+    registry = CheckRegistry()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(towpath_apps.django_checks, "register", registry.register)
+        towpath_apps.TowpathConfig.ready(None)  # type: ignore[arg-type]  # needs nothing of itself
+    names = {getattr(check, "__name__", "") for check in registry.get_checks(include_deployment_checks=True)}
+    assert {"check_routes", "check_session_engine", "check_origins", "check_hosts", "check_memory_layer"} <= names
+    assert "check_hosts" not in {getattr(check, "__name__", "") for check in registry.get_checks()}
+    sources = Path(checks.__file__).parent.glob("*checks.py")
+    used = {name for source in sources for name in re.findall(r'id="(towpath\.\w+)"', source.read_text())}
+    assert used == set(re.findall(r"^\| (towpath\.\w+) ", checks.__doc__ or "", re.MULTILINE))

@@ -22,6 +22,7 @@ def test_a_project_without_our_settings_is_fine_and_has_no_layers() -> None:
     assert settings.session_engine is None
     assert settings.ws_protocols == ()
     assert settings.script_name == ""
+    assert settings.allowed_origins is None
 
 
 def test_everything_that_is_set_is_read() -> None:
@@ -31,6 +32,7 @@ def test_everything_that_is_set_is_read() -> None:
             CHANNEL_SESSION_ENGINE="django.contrib.sessions.backends.cache",
             CHANNELS_WS_PROTOCOLS=["wamp", "graphql-ws"],
             FORCE_SCRIPT_NAME="/app/",
+            CHANNELS_WS_ALLOWED_ORIGINS=["https://example.com", ".example.org", "null"],
         )
     )
     layer = LayerSettings(GOOD_LAYER["BACKEND"], GOOD_LAYER["ROUTING"], {"capacity": 5}, {})
@@ -38,6 +40,11 @@ def test_everything_that_is_set_is_read() -> None:
     assert settings.session_engine == "django.contrib.sessions.backends.cache"
     assert settings.ws_protocols == ("wamp", "graphql-ws")
     assert settings.script_name == "/app"
+    assert settings.allowed_origins == ("https://example.com", ".example.org", "null")
+
+
+def test_a_star_allows_all_origins() -> None:
+    assert read_settings(source(CHANNELS_WS_ALLOWED_ORIGINS=["a.example", "*"])).allowed_origins == "*"
 
 
 def test_a_layer_without_test_config_differs_from_one_with_an_empty_one() -> None:
@@ -64,6 +71,9 @@ def test_routing_may_be_a_path_a_list_or_a_dict(routing: Any) -> None:
         ({"CHANNELS_WS_PROTOCOLS": ["ok", "not ok"]}, "CHANNELS_WS_PROTOCOLS[1]"),
         ({"CHANNELS_WS_PROTOCOLS": ["ok\n"]}, "CHANNELS_WS_PROTOCOLS[0]"),
         ({"FORCE_SCRIPT_NAME": "app"}, "FORCE_SCRIPT_NAME"),
+        ({"CHANNELS_WS_ALLOWED_ORIGINS": "https://example.com"}, "CHANNELS_WS_ALLOWED_ORIGINS"),
+        ({"CHANNELS_WS_ALLOWED_ORIGINS": ["a.example", "https://b.example/path"]}, "CHANNELS_WS_ALLOWED_ORIGINS[1]"),
+        ({"CHANNELS_WS_ALLOWED_ORIGINS": [None]}, "CHANNELS_WS_ALLOWED_ORIGINS[0]"),
         ({"FORCE_SCRIPT_NAME": b"/app"}, "FORCE_SCRIPT_NAME"),
     ],
 )
