@@ -1,61 +1,57 @@
 /* Keeps a blog's page as it is on the server, and sends what people write.
 
-   `Feed` knows the network: a WebSocket that comes back by itself, and long polling while there is none.
+   `Feed` knows the network: Towpath's WebSocket bridge, which comes back by itself, and long polling meanwhile.
    `Page` knows the document: where an entry goes, what a form says, what the reader is told.
    Without this file the page can still be read, and its forms still work. */
 
-const OPEN = 1; // readyState of a WebSocket, also where a browser has none
-const HANDSHAKE_MS = 8000; // how long a WebSocket may take to open
+import { WebSocketBridge } from "../towpath/websocketbridge.module.js";
+
 const ANSWER_MS = 10000; // how long an action may take to be answered
 const POLL_MS = 25000; // how long one poll waits: less than what proxies and servers allow
-const STEADY_MS = 5000; // a WebSocket that stays open so long has worked
 const ATTEMPTS_BEFORE_POLLING = 2;
-const PAUSE_MS = { first: 500, longest: 10000, longestIfNeverOpen: 60000 };
+const PAUSE_MS = { first: 500, longest: 10000 }; // between polls that fail
 
 /** A growing pause with a random part, so that a thousand readers do not come back in the same moment. */
-function pauseMs(failures, longest) {
-  return Math.min(longest, PAUSE_MS.first * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+function pauseMs(failures) {
+  return Math.min(PAUSE_MS.longest, PAUSE_MS.first * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }
 
 class Feed {
-  #socket = null;
+  #bridge = new WebSocketBridge({ maxQueuedMessages: 0 }); // what cannot leave at once is posted as a form instead
   #hasOpened = false;
-  #failures = 0; // attempts in a row that did not give a lasting WebSocket
-  #retry = 0; // timer of the next attempt
-  #steady = 0; // timer that forgets the failures
   #questions = new Map(); // ref -> the promise of an action that is not answered yet
   #lastRef = 0;
   #isPolling = false;
   #pollWorks = false;
-  #isOver = false;
   #ahead = new Set(); // revisions that came before an earlier one
 
   /** `page` is told: show(state), apply(entry), end(text). */
   constructor(page, { stream, poll, revision }) {
     this.page = page;
-    this.stream = new URL(stream, location.href);
-    this.stream.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    this.stream = stream;
     this.poll = new URL(poll, location.href);
     this.revision = revision;
   }
 
   start() {
-    addEventListener("online", () => this.#hurry());
-    addEventListener("pageshow", (event) => event.persisted && this.#hurry());
-    document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
     this.page.show("connecting");
-    this.#connect();
+    this.#bridge.listen((frame) => this.#hear(frame));
+    this.#bridge.addEventListener("open", () => this.#opened());
+    this.#bridge.addEventListener("close", () => this.#closed());
+    this.#bridge.addEventListener("reconnecting", ({ attempt }) => this.#away(attempt));
+    this.#bridge.addEventListener("end", ({ code }) => code === 1000 || this.#end("Not live any more: reload for news."));
+    this.#bridge.connect(() => `${this.stream}?since=${this.revision}`);
   }
 
   /** Send a form's fields: through the WebSocket if it is open, else as the form would. Rejects with a reason to show. */
   ask(form) {
-    if (this.#socket?.readyState !== OPEN) return this.#post(form);
+    if (!this.#bridge.isOpen) return this.#post(form);
     const { csrfmiddlewaretoken, ...action } = Object.fromEntries(new FormData(form));
     const ref = (this.#lastRef += 1);
     return new Promise((done, refused) => {
       const timer = setTimeout(() => this.#answer({ ref, kind: "lost" }), ANSWER_MS);
       this.#questions.set(ref, { done, refused, timer });
-      this.#socket.send(JSON.stringify({ ...action, ref }));
+      this.#bridge.send({ ...action, ref });
     });
   }
 
@@ -81,54 +77,24 @@ class Feed {
 
   // The WebSocket.
 
-  #connect() {
-    clearTimeout(this.#retry);
-    if (this.#socket || this.#isOver) return;
-    this.stream.searchParams.set("since", this.revision);
-    try {
-      this.#socket = new WebSocket(this.stream);
-    } catch {
-      return this.#closed();
-    }
-    const impatience = setTimeout(() => this.#socket?.close(), HANDSHAKE_MS);
-    this.#socket.onopen = () => {
-      clearTimeout(impatience);
-      this.#opened();
-    };
-    this.#socket.onmessage = (event) => this.#hear(JSON.parse(event.data));
-    this.#socket.onclose = () => {
-      clearTimeout(impatience);
-      this.#closed();
-    };
-  }
-
   #opened() {
     this.#hasOpened = true;
-    this.#steady = setTimeout(() => (this.#failures = 0), STEADY_MS);
     this.#stopPolling();
     this.#show();
   }
 
   #closed() {
-    this.#socket = null;
-    clearTimeout(this.#steady);
     for (const ref of [...this.#questions.keys()]) this.#answer({ ref, kind: "lost" });
-    if (this.#isOver) return;
-    this.#failures += 1;
-    if (this.#failures >= ATTEMPTS_BEFORE_POLLING) this.#startPolling();
-    const longest = this.#hasOpened ? PAUSE_MS.longest : PAUSE_MS.longestIfNeverOpen;
-    this.#retry = setTimeout(() => this.#connect(), pauseMs(this.#failures, longest));
+  }
+
+  #away(attempt) {
+    if (attempt >= ATTEMPTS_BEFORE_POLLING) this.#startPolling();
     this.#show();
   }
 
-  /** Try again at once: the network is back, or somebody looks. */
-  #hurry() {
-    if (!this.#socket) this.#connect();
-  }
-
   #show() {
-    if (this.#isOver) return;
-    if (this.#socket?.readyState === OPEN) this.page.show("live");
+    if (this.#bridge.state === "ended") return;
+    if (this.#bridge.isOpen) this.page.show("live");
     else if (this.#pollWorks) this.page.show("polling");
     else this.page.show(this.#hasOpened || this.#isPolling ? "reconnecting" : "connecting");
   }
@@ -146,7 +112,7 @@ class Feed {
         failures += 1;
         this.#pollWorks = false;
         this.#show();
-        await new Promise((resume) => setTimeout(resume, pauseMs(failures, PAUSE_MS.longest)));
+        await new Promise((resume) => setTimeout(resume, pauseMs(failures)));
       }
     }
   }
@@ -196,8 +162,7 @@ class Feed {
   }
 
   #end(text) {
-    this.#isOver = true;
-    clearTimeout(this.#retry);
+    this.#bridge.close();
     this.#stopPolling();
     this.page.end(text);
   }
