@@ -1,0 +1,30 @@
+"""The operation of a schedule: send a message once for each time it is due, however many processes want to."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Fired(IntEnum):
+    """What came of it."""
+
+    NO = 0  # somebody has done so for this time or a later one
+    YES = 1
+    FIRST = 2  # the schedule is new: it begins with its next time
+    FULL = 3  # the channel is; nothing is recorded, so it can be tried again
+    EARLY = 4  # by the store's clock the time has not come
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """Append a body to a channel's queue, if its schedule has not done so for `due` (seconds since 1970, UTC).
+
+    `is_missed`: the time passed while this process did not look; then it counts only if the schedule is known.
+    Result: `Fired`.
+    """
+
+    channel: str
+    schedule: str
+    due: float
+    body: bytes
+    capacity: int
+    is_missed: bool

@@ -1,0 +1,18 @@
+-- Keep an entry beside its target until it is due. Returns 1, or 0 if too many wait there.
+-- KEYS[1]  delayed: sorted set of entries (random bytes, then a body) by the time (s) they are due; expires ARGV[3] after
+-- KEYS[2]  counts: hash of counters (delayed, full), expires after ARGV[4]
+-- ARGV     1 capacity, 2 delay in s, 3 life of what is overdue in ms, 4 life of the counts in s, 5 entry
+local delayed, counts = KEYS[1], KEYS[2]
+local has_room = redis.call('ZCARD', delayed) < tonumber(ARGV[1])
+redis.call('HINCRBY', counts, has_room and 'delayed' or 'full', 1)
+redis.call('EXPIRE', counts, ARGV[4])
+if not has_room then
+  return 0
+end
+local time = redis.call('TIME')
+redis.call('ZADD', delayed, time[1] + time[2] / 1000000 + ARGV[2], ARGV[5])
+local life = math.ceil(ARGV[2] * 1000) + ARGV[3]
+if redis.call('PTTL', delayed) < life then
+  redis.call('PEXPIRE', delayed, life)
+end
+return 1

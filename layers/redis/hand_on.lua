@@ -1,0 +1,42 @@
+-- Move what is due into its queue or inbox, as far as there is room; the rest stays.
+-- Returns {how many were moved, seconds until the next is due, or '' if none is left, or 'full'}.
+-- KEYS[1]  delayed: sorted set of entries (random bytes, then a body) by the time (s) they are due
+-- KEYS[2]  queue: list of entries (16-byte header sent_at, expires_at; then the body), or inbox: list of bodies;
+--          expires after ARGV[3]
+-- KEYS[3]  counts: hash of counters (sent, expired), expires after ARGV[4]
+-- ARGV     1 capacity, 2 expiry of a message in s, '' for an inbox, 3 life of the list in ms, 4 life of the counts in s,
+--          5 random bytes before a body, 6 most entries
+local delayed, list, counts = KEYS[1], KEYS[2], KEYS[3]
+local capacity, is_queue = tonumber(ARGV[1]), ARGV[2] ~= ''
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, ARGV[6])
+
+local waiting = redis.call('LLEN', list)
+-- A full queue gives up what is too old, so that messages nobody took do not refuse new ones.
+while is_queue and waiting > 0 and waiting + #due > capacity do
+  local oldest = redis.call('LINDEX', list, 0)
+  if #oldest >= 16 and struct.unpack('>d', string.sub(oldest, 9, 16)) > now then break end
+  redis.call('LPOP', list)
+  redis.call('HINCRBY', counts, 'expired', 1)
+  waiting = waiting - 1
+end
+
+local moved = math.max(0, math.min(#due, capacity - waiting))
+local header = is_queue and struct.pack('>dd', now, now + ARGV[2]) or ''
+for i = 1, moved do
+  redis.call('RPUSH', list, header .. string.sub(due[i], ARGV[5] + 1))
+  redis.call('ZREM', delayed, due[i])
+end
+if moved > 0 then
+  redis.call('PEXPIRE', list, ARGV[3])
+  if is_queue then
+    redis.call('HINCRBY', counts, 'sent', moved)
+    redis.call('EXPIRE', counts, ARGV[4])
+  end
+end
+if moved < #due then
+  return {moved, 'full'}
+end
+local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+return {moved, first[2] and tostring(math.max(0, first[2] - now)) or ''}
