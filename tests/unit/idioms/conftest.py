@@ -1,0 +1,108 @@
+"""A project of 1.x in memory: its modules as text, its settings, one worker, and the sockets of its visitors."""
+
+import asyncio
+import sys
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import django
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.test import override_settings
+
+from towpath import channel_layers
+from towpath.layers import Envelope, Grouped, Replies, Settled
+from towpath.worker import Worker
+
+MEMORY = "towpath.layers.memory.MemoryChannelLayer"
+APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
+
+if not settings.configured:
+    settings.configure()
+if not apps.ready:
+    settings.SECRET_KEY = "for tests"
+    settings.INSTALLED_APPS = APPS
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+    django.setup(set_prefix=False)
+
+
+class Site:
+    """What the visitors of a project see of it."""
+
+    def __init__(self, routing: object) -> None:
+        layers = {"default": {"BACKEND": MEMORY, "ROUTING": routing}}
+        with override_settings(CHANNEL_LAYERS=layers):
+            self.layer = channel_layers["default"]
+            self._worker = Worker(self.layer)
+        self._edge = self.layer.edge()
+        asyncio.run(self._edge.open())
+        self._states: dict[str, bytes | None] = {}
+        self._turns = 0
+        self.seen: dict[str, list[Any]] = {}
+
+    def event(self, socket: str, kind: str, path: str = "/", **content: Any) -> list[Any]:
+        """Let something happen on a socket, and all that comes of it; return what the socket got."""
+        self._edge.opened(socket)
+        self._turns += 1
+        content = {"reply_channel": self._edge.inbox + socket, "path": path, "query_string": b"", **content}
+        channel = f"websocket.{kind}"
+        assert not self.layer.send_many([Envelope(channel, content, self._turns, self._states.get(socket))])
+        return self.run(socket)
+
+    def run(self, socket: str) -> list[Any]:
+        """Run the worker until nothing is left to do; return what a socket got."""
+        while self._worker.run_one():
+            """Go on."""
+        self._deliver()
+        return self.seen.pop(socket, [])
+
+    def _deliver(self) -> None:
+        self.layer.send(self._edge.inbox + "nobody", {"text": "there is something to receive, always"})
+        for event in asyncio.run(self._edge.receive()):
+            match event:
+                case Settled(local=local, replies=replies, session=session):
+                    self.seen.setdefault(local, []).extend(replies)
+                    if session is not None:
+                        self._states[local] = session or None
+                case Replies(local=local, contents=contents):
+                    self.seen.setdefault(local, []).extend(contents)
+                case Grouped(locals=members, content=content):
+                    for local in members:
+                        self.seen.setdefault(local, []).append(content)
+
+
+@pytest.fixture
+def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+    """Make a project: `project("mysite.routing.channel_routing", **{"mysite.routing": "...source..."})`."""
+    with ExitStack() as stack:
+        stack.callback(channel_layers.set, "default", channel_layers.set("default", None))
+
+        def make(routing: object, **modules: str) -> Site:
+            for name in modules:
+                for package in (name.rpartition(".")[0], name):
+                    if package and package not in sys.modules:
+                        monkeypatch.setitem(sys.modules, package, types.ModuleType(package))
+            for name, source in modules.items():
+                sys.modules[name].__package__ = name.rpartition(".")[0]
+                exec(compile(textwrap.dedent(source), name, "exec"), vars(sys.modules[name]))
+            channel_layers.set("default", None)
+            return Site(routing)
+
+        yield make
+
+
+@pytest.fixture
+def database() -> Iterator[None]:
+    """Empty tables of Django's own applications."""
+    labels = [config.label for config in apps.get_app_configs()]
+    with override_settings(MIGRATION_MODULES=dict.fromkeys(labels)):
+        call_command("migrate", run_syncdb=True, verbosity=0)
+    yield
+    call_command("flush", interactive=False, verbosity=0)
+    connections.close_all()
