@@ -114,6 +114,11 @@ class Conversation:
         if self._turns.is_out(turn):
             self._deadline.set(KEPT_SECONDS)
 
+    def lost(self, turn: int) -> None:
+        """The worker that had this turn's event has died."""
+        if self._turns.is_out(turn):
+            self._lose(turn, self._turns.channel)
+
     def fail(self) -> None:
         """Handling something for this connection raised (it was logged): close it."""
         self._hub.counters.add(Count.HANDLERS_FAILED)

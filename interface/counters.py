@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 class Count(Enum):
     """The things that are counted; the value is how the log names them."""
 
-    TURNS_LOST = "turns lost (no worker settled them in time, or the layer lost them)"
+    TURNS_LOST = "turns lost (their worker died or took too long, or the layer lost them)"
     SETTLEMENTS_LATE = "settlements too late for their turn"
     EVENTS_REFUSED = "first events refused (channel full, or layer away)"
     CONNECTIONS_REFUSED = "connections refused (too many are open)"

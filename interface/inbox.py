@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from towpath.layers.contract import Grouped, InboxEvent, Kept, Replies, Settled
+from towpath.layers.contract import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 from towpath.layers.errors import LayerUnavailable
 
 from .clock import pause
@@ -100,13 +100,15 @@ class Inbox:
             return None
 
 
-def _dispatch_one(conversation: Conversation, event: Settled | Replies | Kept) -> None:
+def _dispatch_one(conversation: Conversation, event: Settled | Replies | Kept | Lost) -> None:
     if isinstance(event, Settled):
         conversation.settled(event)
     elif isinstance(event, Replies):
         conversation.replied(event)
-    else:
+    elif isinstance(event, Kept):
         conversation.kept(event.turn)
+    else:
+        conversation.lost(event.turn)
 
 
 def _fail(conversation: Conversation) -> None:

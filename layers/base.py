@@ -10,10 +10,14 @@ from typing import cast
 
 from .capacity import Capacities
 from .codec import check_content
-from .contract import ChannelLayer, Content, Envelope, GroupSend, Send
+from .contract import ChannelLayer, Content, Delayed, Envelope, GroupSend, Scheduled, Send
+from .delaying import Delayer
+from .delays import CountDelayed
 from .encryption import Cipher, NoCipher
 from .entries import EntryCodec
 from .errors import ChannelFull, ConfigurationError
+from .firing import Fired
+from .lives import Lease
 from .names import check_channel_name, check_group_name, is_inbox, new_channel_name, split_local
 from .operations import (
     INBOX_CAPACITY,
@@ -28,6 +32,7 @@ from .operations import (
     Statistics,
 )
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
+from .reaping import Reaper
 from .receiving import Receiver
 from .sending import Sender
 
@@ -51,6 +56,8 @@ class BaseChannelLayer(ChannelLayer):
         self._planner = Planner(self._codec)
         self._sender = Sender(self._codec, self._capacities)
         self._receiver = Receiver(self._codec, self._execute, self._wait_for_entry)
+        self._reaper = Reaper(self._codec, self._execute)
+        self._delayer = Delayer(self._codec, self._capacities, self._execute)
 
     # Sending
 
@@ -108,6 +115,31 @@ class BaseChannelLayer(ChannelLayer):
         if entries:
             self._execute([PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()])
 
+    # Later
+
+    def send_later(self, sends: Sequence[Delayed]) -> Sequence[Delayed]:
+        """Keep messages until they are due; return those refused."""
+        return self._delayer.keep(sends)
+
+    def hand_on(self) -> float | None:
+        """Hand on what is due; say when to look again, in seconds."""
+        return self._delayer.hand_on()
+
+    def fire(self, scheduled: Scheduled) -> Fired:
+        """Send a schedule's message once for each time it is due."""
+        return self._delayer.fire(scheduled)
+
+    # Life and death
+
+    def renew_leases(self, readers: Sequence[str]) -> None:
+        """Say that these readers live."""
+        if readers:
+            self._execute([Lease(reader, self.life_times) for reader in readers])
+
+    def reap(self) -> None:
+        """Do what processes that died owe the living."""
+        self._reaper.reap(self.life_times)
+
     # Receiving
 
     def receive(self, channels: Sequence[str], block: bool = False) -> tuple[str, Content] | tuple[None, None]:
@@ -150,12 +182,13 @@ class BaseChannelLayer(ChannelLayer):
 
     def channel_statistics(self, channel: str) -> dict[str, int | float]:
         """Return one channel's counts (see `ChannelLayer.channel_statistics`)."""
-        state = self._execute([Statistics(check_channel_name(channel))])[0]
+        state, delayed = self._execute([Statistics(check_channel_name(channel)), CountDelayed(channel)])
         assert isinstance(state, ChannelState)
         return {
             **_statistics(state.counters),
             "messages_pending": state.pending,
             "messages_max_age": state.oldest_age,
+            "messages_delayed": cast(int, delayed),
         }
 
     def global_statistics(self) -> dict[str, int]:
@@ -233,4 +266,6 @@ def _statistics(counters: Mapping[str, int]) -> dict[str, int]:
         "channel_full_count": counters.get("full", 0),
         "messages_expired_count": counters.get("expired", 0),
         "messages_dropped_count": counters.get("dropped", 0),
+        "messages_lost_count": counters.get("lost", 0),
+        "messages_delayed_count": counters.get("delayed", 0),
     }

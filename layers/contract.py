@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from .firing import Fired
+from .lives import LifeTimes
+
 #: A message as the user sees it: str keys; values are str, bytes, int, float, bool, None, list, dict.
 Content = dict[str, Any]
 
@@ -38,6 +41,28 @@ class GroupSend:
 
 
 Send = Envelope | GroupSend
+
+
+class Delayed(NamedTuple):
+    """A message that is put on its channel in so many seconds, by the store's clock: 0 to a year."""
+
+    channel: str
+    content: Content
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A message that `schedule` sends to a channel each time it is due, and the latest of these times.
+
+    `due` in seconds since 1970 (UTC). `is_missed`: it passed before anybody looked.
+    """
+
+    schedule: str
+    channel: str
+    content: Content
+    due: float
+    is_missed: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +94,13 @@ class Received:
 
 
 class Reader(Protocol):
-    """A worker thread's own way into the layer. Used by one thread, but for `wake`."""
+    """A worker thread's own way into the layer. Used by one thread, but for `wake`.
+
+    What it takes is recorded until it has been settled or given back, so that it is known what is lost if it dies. Its
+    `name` is what `ChannelLayer.renew_leases` wants; without a lease nobody looks after it.
+    """
+
+    name: str
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write everything that is `owed`, then take messages, in one round trip where nobody sends to named channels.
@@ -83,13 +114,16 @@ class Reader(Protocol):
         """
 
     def give_back(self, taken: Sequence[Taken]) -> None:
-        """Put messages that were taken but not run back to the front of their channels, oldest first."""
+        """Put messages that were taken but not run back to the front of their channels, oldest first.
+
+        Then nothing is in the hand any more: what else was taken has been settled.
+        """
 
     def wake(self) -> None:
         """End a wait of `exchange` in another thread, without losing what it is about to receive."""
 
     def close(self) -> None:
-        """Write settlements still kept, if the store answers, and give up the connection."""
+        """Write settlements still kept, if the store answers, give up lease and connection: an end in order."""
 
 
 class Replies(NamedTuple):
@@ -115,6 +149,13 @@ class Kept(NamedTuple):
     turn: int
 
 
+class Lost(NamedTuple):
+    """Inbox event: the worker that had this turn's message has died. What the consumer did of it is unknown."""
+
+    local: str
+    turn: int
+
+
 class Grouped(NamedTuple):
     """Inbox event: a group message and the local members it is for."""
 
@@ -123,7 +164,7 @@ class Grouped(NamedTuple):
     content: Content
 
 
-InboxEvent = Replies | Settled | Kept | Grouped
+InboxEvent = Replies | Settled | Kept | Lost | Grouped
 
 
 class Edge(Protocol):
@@ -182,6 +223,8 @@ class ChannelLayer(ABC):
     expiry: float
     group_expiry: float
     capacity: int
+    #: When processes that give no sign of life are taken for dead; all processes on one store use the same.
+    life_times: LifeTimes = LifeTimes()
 
     @abstractmethod
     def send(self, channel: str, message: Content) -> None:
@@ -196,6 +239,34 @@ class ChannelLayer(ABC):
     @abstractmethod
     def send_many(self, sends: Sequence[Send]) -> Sequence[Send]:
         """Send all, in order, in at most two round trips; return the ones refused because their channel is full."""
+
+    @abstractmethod
+    def send_later(self, sends: Sequence[Delayed]) -> Sequence[Delayed]:
+        """Keep messages until they are due, in one round trip; return those refused: too many wait for their channels.
+
+        Raises:
+            ValueError: a delay is below 0 or longer than a year.
+            EncodeError, MessageTooLarge, InvalidName, LayerUnavailable: as with `send`.
+        """
+
+    @abstractmethod
+    def hand_on(self) -> float | None:
+        """Put delayed messages that are due on their channels; say in how many seconds to look again (None: no need).
+
+        Any process may, at any time: each message is handed on once. One whose channel is full stays and is tried
+        again every second.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+
+    @abstractmethod
+    def fire(self, scheduled: Scheduled) -> Fired:
+        """Send a schedule's message, unless this or another process has for this time or a later one.
+
+        Raises:
+            EncodeError, MessageTooLarge, InvalidName, LayerUnavailable: as with `send`.
+        """
 
     @abstractmethod
     def receive(self, channels: Sequence[str], block: bool = False) -> tuple[str, Content] | tuple[None, None]:
@@ -246,6 +317,24 @@ class ChannelLayer(ABC):
     @abstractmethod
     def keep_turns(self, turns: Sequence[tuple[str, int]]) -> None:
         """Tell the owners of (reply channel, turn) pairs that their consumers are still running."""
+
+    @abstractmethod
+    def renew_leases(self, readers: Sequence[str]) -> None:
+        """Say that these readers live; to be called every two seconds, by name.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+
+    @abstractmethod
+    def reap(self) -> None:
+        """Do what processes that died owe the living: end the turns of what they had taken, count and log it.
+
+        To be called every two seconds in every process of workers: whoever comes first acts, nobody else.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
 
     @abstractmethod
     def reader(self, channels: Sequence[str]) -> Reader:

@@ -12,8 +12,9 @@ from .capacity import Capacities
 from .contract import Envelope, InboxEvent
 from .entries import EntryCodec
 from .inbox import Inbox
+from .lives import Lease, Life, LifeTimes, Retire
 from .names import random_token
-from .operations import RENEW_SECONDS, CloseInbox, Drop, Join, Lease, Leave, Operation, Push, Renew
+from .operations import RENEW_SECONDS, CloseInbox, Drop, Join, Leave, Operation, Push, Renew
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class BaseEdge:
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, name: str = "interface") -> None:
         self.inbox = f"{name}.{random_token()}!"
+        self.life_times = LifeTimes()
         self._codec = codec
         self._capacities = capacities
         self._open: set[str] = set()
@@ -35,7 +37,7 @@ class BaseEdge:
 
     async def open(self) -> None:
         """Announce the inbox."""
-        await self._execute([Lease(self.inbox)])
+        await self._execute([Lease(self.inbox, self.life_times)])
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
         """Send all in one round trip, in order; say of each whether it was accepted."""
@@ -80,8 +82,8 @@ class BaseEdge:
         """Renew the lease and a share of the groups' marks (all if the lease was lost), and write who left."""
         left, self._left = self._left, {}
         try:
-            known = (await self._execute([Lease(self.inbox), *self._leaves(left)]))[0]
-            if known:
+            lease = Lease(self.inbox, self.life_times)
+            if (await self._execute([lease, *self._leaves(left)]))[0] is not Life.NEW:
                 await self._renew_marks(self._next_share())
             else:
                 logger.warning("The layer had lost inbox %s: announcing %d groups", self.inbox, len(self._index.groups))
@@ -98,7 +100,7 @@ class BaseEdge:
     async def close(self) -> None:
         """Take the inbox and its marks out of the store, and give up the connections."""
         leaves = [Leave(group, self.inbox, self._index.members(group)) for group in self._index.groups]
-        await self._execute([*self._leaves(self._left), *leaves, CloseInbox(self.inbox)])
+        await self._execute([*self._leaves(self._left), *leaves, CloseInbox(self.inbox), Retire(self.inbox)])
 
     def _leaves(self, left: dict[str, list[str]]) -> list[Operation]:
         return [Leave(group, self.inbox, locals_) for group, locals_ in left.items()]

@@ -10,6 +10,7 @@ Inbox entry    one kind byte in clear, then the body:
   G     [group, content]                  a message for the members of a group that live here
   J, L  [group, local]                    a connection joins, leaves a group
   K     [local, turn]                     the consumer of this turn is still running
+  X     [local, turn]                     the worker that had this turn's message has died
 
 Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
 """
@@ -36,6 +37,7 @@ class Kind:
     JOIN = b"J"
     LEAVE = b"L"
     KEPT = b"K"
+    LOST = b"X"
 
 
 #: What an inbox refuses above its capacity; everything else is always taken.
@@ -100,6 +102,10 @@ class EntryCodec:
     def kept(self, local: str, turn: int) -> bytes:
         """Encode that a turn's consumer is still running."""
         return Kind.KEPT + self._pack((local, turn))
+
+    def lost(self, local: str, turn: int) -> bytes:
+        """Encode that the worker of a turn has died."""
+        return Kind.LOST + self._pack((local, turn))
 
     def open_inbox_entry(self, entry: bytes) -> tuple[bytes, Sequence[Any]]:
         """Return an inbox entry's kind and fields; `inbox` narrows the fields.

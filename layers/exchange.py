@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from .contract import Owed, Received, Taken
 from .entries import EntryCodec, Kind, is_expired
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
-from .names import check_channel_name
+from .lives import Release, Retire
+from .names import check_channel_name, new_reader_name
 from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Push, PushInbox, PutBack, Take
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
@@ -30,19 +31,21 @@ class BaseReader:
     def __init__(self, channels: Sequence[str], codec: EntryCodec, sender: Sender) -> None:
         self._channels = [check_channel_name(channel) for channel in channels]
         random.shuffle(self._channels)
+        self.name = new_reader_name()
         self._codec = codec
         self._sender = sender
         self._planner = Planner(codec)
         #: Settlements whose write failed: the next exchange writes them again. Writing one twice does no harm.
         self._kept: dict[str, list[bytes]] = {}
-        self._expired_counts: list[Count] = []
+        #: What was expired, undecodable or dropped: written with the next exchange.
+        self._counts: list[Count] = []
         #: What the store gave while it refused what was owed: the next exchange that works hands it out.
         self._stranded: list[Batch] = []
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write what is owed, then take messages (see `Reader`)."""
         stranded = next((batch for batch in self._stranded if limits.get(batch.channel, 0) > 0), None)
-        operations = [*self._settling(owed), *self._expired_counts]
+        operations = [*self._settling(owed), *self._counts]
         take = self._take(limits) if stranded is None else None
         if take is not None:
             operations.append(take)
@@ -59,13 +62,12 @@ class BaseReader:
         entries: dict[str, list[bytes]] = {}
         for item in taken:
             entries.setdefault(item.envelope.channel, []).append(item.raw)
-        if entries:
-            self._execute([PutBack(channel, raws) for channel, raws in entries.items()])
+        self._execute([*(PutBack(channel, raws) for channel, raws in entries.items()), Release(self.name)])
 
     def close(self) -> None:
-        """Write settlements and counts that are still kept, and give back what was not handed out."""
+        """Write settlements and counts that are still kept, give back what was not handed out, and leave the living."""
         put_back = [PutBack(batch.channel, batch.entries) for batch in self._stranded]
-        self._write([*self._settling(()), *self._expired_counts, *put_back])
+        self._write([*self._settling(()), *self._counts, *put_back, Release(self.name), Retire(self.name)])
         self._stranded.clear()
 
     @abstractmethod
@@ -115,7 +117,7 @@ class BaseReader:
             time.sleep(INSIST_PAUSE_SECONDS)
             refused = self._sender.refused(refused, self._execute(refused))
         for push in refused:
-            self._expired_counts.append(Count(push.channel, "dropped", len(push.bodies)))
+            self._counts.append(Count(push.channel, "dropped", len(push.bodies)))
             logger.error(
                 "Dropped %d held messages: channel %r stayed full for %s seconds (capacity %d)",
                 len(push.bodies),
@@ -134,7 +136,7 @@ class BaseReader:
                 self._stranded.append(error.results[-1])
             self._keep({push.inbox: list(push.entries) for push in operations if isinstance(push, PushInbox)})
             raise
-        self._expired_counts.clear()
+        self._counts.clear()
         self._sender.log_refused_deliveries(operations, results)
         return results
 
@@ -153,7 +155,7 @@ class BaseReader:
         """Ask the channels in turns: the first of this take is the last of the next."""
         self._channels = [*self._channels[1:], *self._channels[:1]]
         wanted = [channel for channel in self._channels if limits.get(channel, 0) > 0]
-        return Take(wanted, [limits[channel] for channel in wanted]) if wanted else None
+        return Take(wanted, [limits[channel] for channel in wanted], self.name) if wanted else None
 
     def _received(self, batch: object) -> Received:
         assert isinstance(batch, Batch)
@@ -164,9 +166,9 @@ class BaseReader:
                 item = Taken(self._codec.open_queue_entry(batch.channel, raw), raw)
             except DecodeError as error:
                 logger.warning("Skipped an entry of channel %r: %s", batch.channel, error)
-                self._expired_counts.append(Count(batch.channel, "undecodable", 1))
+                self._counts.append(Count(batch.channel, "undecodable", 1))
             else:
                 (expired if is_expired(raw, batch.now) else taken).append(item)
         if expired:
-            self._expired_counts.append(Count(batch.channel, "expired", len(expired)))
+            self._counts.append(Count(batch.channel, "expired", len(expired)))
         return Received(taken, expired)

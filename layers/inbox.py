@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .contract import Grouped, InboxEvent, Kept, Replies, Settled
+from .contract import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 from .entries import EntryCodec, Kind
 from .errors import DecodeError
 
@@ -77,6 +77,8 @@ class Inbox:
                 return Grouped(group, members, content) if members else None
             case Kind.KEPT, [str() as local, int() as turn]:
                 return Kept(local, turn)
+            case Kind.LOST, [str() as local, int() as turn]:
+                return Lost(local, turn)
             case Kind.JOIN, [str() as group, str() as local]:
                 self._join(group, local)
             case Kind.LEAVE, [str() as group, str() as local]:

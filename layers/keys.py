@@ -6,9 +6,16 @@ sharding layer would choose the host by it.
   <prefix>{<channel>}:queue             list of queue entries
   <prefix>{<channel or inbox>}:counts   hash of counters
   <prefix>{<inbox>}:inbox               list of inbox entries
-  <prefix>{<inbox>}:lease               string; exists while the inbox's owner lives
+  <prefix>{<reader>}:hand               list, a queue's key and then entries: what a worker's thread has taken
+  <prefix>{leases}:living               sorted set of readers and inboxes, by the time their leases run out
+  <prefix>{leases}:dead                 sorted set of those that died, by the time from which they may be cared for
+  <prefix>{leases}:graves               sorted set of those that died, by the time when that was noticed
+  <prefix>{leases}:watch                hash; when a lease was renewed last, and from when on they count
   <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they die
   <prefix>{<group>}:members:<inbox>     set of the local parts of a group's members in an inbox
+  <prefix>{<channel or inbox>}:delayed  sorted set of entries for it, by the time they are due
+  <prefix>{<wake channel>}:calendar     sorted set of channels and inboxes, by the time to look what is due for them
+  <prefix>{<channel>}:fired             hash of the schedules that send to it, the time each was last due
 """
 
 
@@ -30,9 +37,13 @@ class Keys:
         """Return the key of an inbox's entries."""
         return f"{self.prefix}{{{inbox}}}:inbox"
 
-    def lease(self, inbox: str) -> str:
-        """Return the key that says that an inbox's owner lives."""
-        return f"{self.prefix}{{{inbox}}}:lease"
+    def hand(self, reader: str) -> str:
+        """Return the key of what a reader has taken."""
+        return f"{self.prefix}{{{reader}}}:hand"
+
+    def leases(self, part: str) -> str:
+        """Return the key of a part of what is known of who lives: `living`, `dead`, `graves`, `watch`."""
+        return f"{self.prefix}{{leases}}:{part}"
 
     def marks(self, group: str) -> str:
         """Return the key of a group's marks."""
@@ -41,6 +52,18 @@ class Keys:
     def members(self, group: str, inbox: str) -> str:
         """Return the key of a group's members in an inbox."""
         return f"{self.prefix}{{{group}}}:members:{inbox}"
+
+    def delayed(self, target: str) -> str:
+        """Return the key of what is due later in a channel or inbox."""
+        return f"{self.prefix}{{{target}}}:delayed"
+
+    def calendar(self, wake_channel: str) -> str:
+        """Return the key of the calendar, whose changes are told on the wake channel."""
+        return f"{self.prefix}{{{wake_channel}}}:calendar"
+
+    def fired(self, channel: str) -> str:
+        """Return the key of the times that schedules were last due on a channel."""
+        return f"{self.prefix}{{{channel}}}:fired"
 
     def every(self) -> str:
         """Return the SCAN pattern of all keys of this layer."""
@@ -52,3 +75,8 @@ class Keys:
 
     def _escaped_prefix(self) -> str:
         return "".join(f"\\{character}" if character in "*?[]\\^-" else character for character in self.prefix)
+
+
+def channel_of_queue(key: bytes) -> str:
+    """Return the channel whose queue has this key; names of channels hold no braces."""
+    return key.decode().removesuffix("}:queue").rpartition("{")[2]

@@ -4,8 +4,10 @@ A channel name is ASCII letters, digits, `.`, `-`, `_`, shorter than 100 charact
 `?` (one reader, made by `new_channel`) or `!` (owned by a process: `inbox!local`). Group names have no type character.
 """
 
+import os
 import re
 import secrets
+import socket
 
 from .errors import InvalidName
 
@@ -59,6 +61,11 @@ def is_inbox(channel: str) -> bool:
 def random_token() -> str:
     """Return 16 unguessable characters that are allowed in names."""
     return secrets.token_urlsafe(RANDOM_BYTES)
+
+
+def new_reader_name() -> str:
+    """Return an unused name for a reader, which tells a person whose it is: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{random_token()}"
 
 
 def new_channel_name(pattern: object) -> str:

@@ -8,6 +8,10 @@ that all its keys share a hash slot.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .delays import DelayOperation
+from .firing import Fire
+from .lives import Bury, Claim, Hold, InHand, Lease, Readers, Release, Retire, Revisit
+
 
 @dataclass(frozen=True, slots=True)
 class Push:
@@ -22,11 +26,13 @@ class Push:
 class Take:
     """Take up to `counts[i]` entries from the first of `channels` that has any.
 
-    Result: `Batch`, or None if all are empty.
+    With a `reader`, what it took before is no longer in its hand, and what it takes now is: should it die, that is
+    known. Result: `Batch`, or None if all are empty.
     """
 
     channels: Sequence[str]
     counts: Sequence[int]
+    reader: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Add to one of a channel's counters (`sent`, `full`, `expired`, `dropped`). Result: None."""
+    """Add to one of a channel's counters (`sent`, `full`, `expired`, `dropped`, `lost`). Result: None."""
 
     channel: str
     counter: str
@@ -99,15 +105,8 @@ class TakeInbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """Say for another `LEASE_SECONDS` that the owner of an inbox lives. Result: whether the store knew it (bool)."""
-
-    inbox: str
-
-
-@dataclass(frozen=True, slots=True)
 class CloseInbox:
-    """Forget an inbox and its lease. Result: None."""
+    """Forget what is in an inbox. Result: None."""
 
     inbox: str
 
@@ -116,7 +115,7 @@ class CloseInbox:
 class Join:
     """Mark that a group has members in an inbox (`locals_` names them), or a plain channel (`locals_` empty).
 
-    The mark of an inbox lives `LEASE_SECONDS` and wants renewing; that of a plain channel `group_expiry`. Result: None.
+    The mark of an inbox lives `MARK_SECONDS` and wants renewing; that of a plain channel `group_expiry`. Result: None.
     """
 
     group: str
@@ -165,18 +164,28 @@ Operation = (
     | Statistics
     | PushInbox
     | TakeInbox
-    | Lease
     | CloseInbox
     | Join
     | Leave
     | Renew
     | Marks
     | Members
+    | Lease
+    | Retire
+    | Claim
+    | Revisit
+    | Bury
+    | Readers
+    | Hold
+    | Release
+    | InHand
+    | DelayOperation
+    | Fire
 )
 
-#: Seconds that an inbox and its marks in groups outlive their last renewal.
-LEASE_SECONDS = 60
-#: Seconds between two renewals of the same mark: two may fail before it dies.
+#: Seconds that an inbox's mark in a group outlives its last renewal.
+MARK_SECONDS = 50
+#: Seconds between two renewals of the same mark: one may fail before it dies.
 RENEW_SECONDS = 20
 #: Deliveries and group messages an inbox holds before more are refused. Its reader empties it hundreds at a time.
 INBOX_CAPACITY = 10_000

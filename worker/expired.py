@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Sequence
 
+from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Content, Envelope, Owed, Taken
-
-from .addressee import reply_channel_of
 
 logger = logging.getLogger(__name__)
 

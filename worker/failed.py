@@ -1,8 +1,7 @@
 """What is answered for a consumer that raised before it answered: whoever waits must not wait for a timeout."""
 
+from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Content, Envelope, Send
-
-from .addressee import reply_channel_of
 
 #: What a client is told whose request made a consumer fail; Django's views answer for themselves.
 REQUEST_FAILED: Content = {

@@ -3,17 +3,18 @@
 import time
 from collections.abc import Sequence
 
+from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Taken
-
-from .addressee import reply_channel_of
 
 
 class Hand:
     """Filled with a batch, emptied when it is settled. The owner replaces one attribute, so readers need no lock."""
 
-    __slots__ = ("_content", "_ended")
+    __slots__ = ("name", "_content", "_ended")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        #: The name of the reader that fills it.
+        self.name = name
         self._content: tuple[float, Sequence[Taken]] | None = None
         self._ended: set[str | None] = set()
 

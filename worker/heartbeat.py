@@ -1,50 +1,49 @@
-"""The heartbeat of a worker process: connections whose consumers run long are told that somebody is still at work."""
+"""The signs of life of a worker process: leases say that its workers live, and turns are kept whose consumers run long.
 
-import logging
+It also looks after those who gave no sign of life: see `ChannelLayer.reap`.
+"""
+
 from collections.abc import Callable, Sequence
-from threading import Event, Thread
 
 from towpath.layers.contract import ChannelLayer
-from towpath.layers.errors import LayerUnavailable
+from towpath.layers.lives import BEAT_SECONDS
 
 from .hand import Hand
+from .repeating import Repeating
 
-logger = logging.getLogger(__name__)
-
-#: Time between two beats, and the age from which a turn is kept, in seconds. The interface waits five beats.
-BEAT_SECONDS = 3.0
+#: Age from which a turn is kept, in seconds, at every beat. The interface waits 15 s for it.
+KEEP_SECONDS = 3.0
 
 
 class Heartbeat:
-    """A thread that keeps the turns in all `hands()`. It outlives the workers, and nothing it meets ends it."""
+    """Two threads that outlive the workers: one speaks for all `hands()`, one looks after the dead.
+
+    They are two so that looking after many does not delay the leases.
+    """
 
     def __init__(self, layer: ChannelLayer, hands: Callable[[], Sequence[Hand]]) -> None:
         self._layer = layer
         self._hands = hands
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="towpath-heartbeat", daemon=True)
+        self._beating = Repeating(self._beat, BEAT_SECONDS, "renew leases and keep running turns")
+        self._reaping = Repeating(layer.reap, BEAT_SECONDS, "look after processes that died")
 
     def start(self) -> None:
         """Begin to beat."""
-        self._thread.start()
+        self._beating.start()
+        self._reaping.start()
 
     def stop(self) -> None:
-        """End, and wait for the end; not longer than a beat, if the layer does not answer."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(BEAT_SECONDS)
+        """End, and wait for the end; not longer than two beats, if the layer does not answer."""
+        self._reaping.stop()
+        self._beating.stop()
 
     def beat(self) -> None:
-        """Keep the turns of everything that runs longer than a beat; raises nothing."""
-        try:
-            turns = [turn for hand in self._hands() for turn in hand.turns_older_than(BEAT_SECONDS)]
-            if turns:
-                self._layer.keep_turns(turns)
-        except LayerUnavailable as error:
-            logger.debug("Could not keep running turns: %s", error)  # the workers say that the layer is away
-        except Exception:
-            logger.exception("Could not keep running turns; trying again in %.0f seconds", BEAT_SECONDS)
+        """Renew the leases of all hands, and keep the turns of everything that runs for long; raises nothing."""
+        self._beating.now()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(BEAT_SECONDS):
-            self.beat()
+    def _beat(self) -> None:
+        hands = self._hands()
+        self._layer.renew_leases([hand.name for hand in hands])
+        turns = [turn for hand in hands for turn in hand.turns_older_than(KEEP_SECONDS)]
+        if turns:
+            self._layer.keep_turns(turns)

@@ -141,6 +141,7 @@ class WorkerPool:
             self._workers[index] = worker
         try:
             worker.ready()
+            self._heartbeat.beat()  # before it takes anything, it is known to live
             worker.run()
         finally:
             with self._lock:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from towpath.channels import Message, Outbox
 from towpath.channels.configured import AnyLayer
 from towpath.channels.delivery import deliver
+from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Envelope, Owed
 from towpath.routing import Match, Router, name_of
 
-from .addressee import reply_channel_of
 from .database import renew_connections
 from .failed import reply_for_failed
 from .signals import announce, consumer_finished, consumer_started

@@ -56,11 +56,11 @@ class Worker:
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
-        self.hand = Hand()
         self._runner = Runner(
             channel_layer, self.router, RunOptions(message_retries, callback, type(self)), self._end_turn
         )
         self._reader = raw_layer(channel_layer).reader(self.channels)
+        self.hand = Hand(self._reader.name)
         self._batching = Batching(self.channels)
         self._outage = Outage() if outage is None else outage
         self._pauses = Pauses()
@@ -91,6 +91,7 @@ class Worker:
         received = self._exchange(dict.fromkeys(self.channels, 1), block_seconds)
         self._run_all(received)
         self._settle()
+        self._reader.give_back(())
         return bool(received.taken)
 
     def run_batch(self, block_seconds: float = BLOCK_SECONDS) -> None:

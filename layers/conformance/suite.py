@@ -4,6 +4,8 @@ from typing import Any
 
 from .capacities import CapacityCases
 from .contents import ContentCases
+from .deaths import DeathCases
+from .delays import DelayCases, FiringCases
 from .edge_groups import EdgeGroupCases
 from .edges import EdgeCases
 from .expiries import ExpiryCases
@@ -29,6 +31,9 @@ class ConformanceTestCase(
     SettlementCases,
     EdgeCases,
     EdgeGroupCases,
+    DeathCases,
+    DelayCases,
+    FiringCases,
 ):
     """The whole suite. A subclass says how to make a layer; see `LayerCase` for what it may say besides."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..operations import LEASE_SECONDS, Join, Leave, Marks, Members, Renew
+from ..operations import MARK_SECONDS, Join, Leave, Marks, Members, Renew
 from .expiring import Expiring
 
 #: The local parts of a group's members in one inbox, in the order of joining; none for a plain channel.
@@ -18,7 +18,7 @@ class Groups:
 
     def join(self, join: Join) -> None:
         """Mark an inbox, with members, or a plain channel."""
-        life = min(LEASE_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
+        life = min(MARK_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
         mark = self._groups.touch(join.group, life).touch(join.mark, life)
         mark.update(dict.fromkeys(join.locals_))
 
@@ -40,7 +40,7 @@ class Groups:
         marks = self._groups.get(renew.group)
         if marks is None or marks.get(renew.inbox) is None:
             return False
-        self._groups.touch(renew.group, LEASE_SECONDS).touch(renew.inbox, LEASE_SECONDS)
+        self._groups.touch(renew.group, MARK_SECONDS).touch(renew.inbox, MARK_SECONDS)
         return True
 
     def marks(self, marks: Marks) -> list[str]:

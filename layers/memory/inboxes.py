@@ -1,15 +1,15 @@
-"""Inboxes and their leases. Means the same as the scripts of the Redis layer; its owner holds the lock."""
+"""Inboxes. Means the same as the scripts of the Redis layer; its owner holds the lock."""
 
 from collections import deque
 from collections.abc import Callable
 
 from ..entries import REFUSABLE
-from ..operations import LEASE_SECONDS, CloseInbox, Lease, PushInbox, TakeInbox
+from ..operations import CloseInbox, PushInbox, TakeInbox
 from .expiring import Expiring
 
 
 class Inboxes:
-    """Every inbox's entries, and which owners live.
+    """Every inbox's entries.
 
     `notice` is called with an inbox's name when the first entry comes into it.
     """
@@ -18,7 +18,6 @@ class Inboxes:
         self._life = expiry_seconds + 1
         self._notice = notice
         self._entries: Expiring[deque[bytes]] = Expiring(clock, deque)
-        self._leases: Expiring[bool] = Expiring(clock, lambda: True)
 
     def push(self, push: PushInbox) -> int:
         """Append entries, but no deliveries and group messages above the capacity; return how many were refused."""
@@ -41,18 +40,14 @@ class Inboxes:
             return []
         return [inbox.popleft() for _ in range(min(take.count, len(inbox)))]
 
-    def lease(self, lease: Lease) -> bool:
-        """Renew a lease; say whether it was known."""
-        was_known = self._leases.get(lease.inbox) is not None
-        self._leases.touch(lease.inbox, LEASE_SECONDS)
-        return was_known
+    def length(self, inbox: str) -> int:
+        """Count the entries of an inbox."""
+        return len(self._entries.get(inbox) or ())
 
     def close(self, close: CloseInbox) -> None:
-        """Forget an inbox and its lease."""
+        """Forget an inbox."""
         self._entries.pop(close.inbox)
-        self._leases.pop(close.inbox)
 
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
-        self._leases.clear()

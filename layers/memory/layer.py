@@ -41,7 +41,9 @@ class MemoryChannelLayer(BaseChannelLayer):
 
     def edge(self) -> Edge:
         """Return an edge for one event loop."""
-        return MemoryEdge(self._codec, self._capacities, self._store)
+        edge = MemoryEdge(self._codec, self._capacities, self._store)
+        edge.life_times = self.life_times
+        return edge
 
     def close(self) -> None:
         """Do nothing: there are no connections. What is stored stays."""

@@ -26,7 +26,7 @@ class MemoryReader(BaseReader):
         return self._store.execute(operations)
 
     def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
-        take = Take(channels, [1] * len(channels))
+        take = Take(channels, [1] * len(channels), self.name)
 
         def find() -> object:
             return self._store.execute([take])[0] or self._is_woken or None

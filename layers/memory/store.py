@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
+from ..delays import Enter, HandOn
+from ..firing import Fire
+from ..lives import Bury, Claim, Hold, InHand, Lease, Readers, Record, Release, Retire, Revisit
 from ..operations import (
+    Batch,
     CloseInbox,
     Count,
     Drop,
     Join,
-    Lease,
     Leave,
     Marks,
     Members,
@@ -24,14 +27,17 @@ from ..operations import (
     Take,
     TakeInbox,
 )
+from .delays import Delays
+from .firing import Firing
 from .groups import Groups
 from .inboxes import Inboxes
+from .lives import Lives
 from .queues import Queues
 
 Found = TypeVar("Found")
 
 #: Operations after which somebody who waits may find something.
-_ARRIVALS = (Push, PushInbox, PutBack)
+_ARRIVALS = (Push, PushInbox, PutBack, Enter, HandOn, Fire)
 
 
 class Store:
@@ -43,22 +49,35 @@ class Store:
         self._queues = Queues(clock, expiry)
         self._inboxes = Inboxes(clock, expiry, self._call_watcher)
         self._groups = Groups(clock, group_expiry)
+        self._lives = Lives(clock)
+        self._delays = Delays(clock, self._queues, self._inboxes)
+        self._firing = Firing(self._queues)
         self._executors: dict[type, Callable[[Any], object]] = {
             Push: self._queues.push,
-            Take: self._queues.take,
+            Take: self._take,
             PutBack: self._queues.put_back,
             Drop: self._queues.drop,
             Count: self._queues.count,
             Statistics: self._queues.statistics,
             PushInbox: self._push_inbox,
             TakeInbox: self._inboxes.take,
-            Lease: self._inboxes.lease,
             CloseInbox: self._close_inbox,
             Join: self._groups.join,
             Leave: self._groups.leave,
             Renew: self._groups.renew,
             Marks: self._groups.marks,
             Members: self._groups.members,
+            Lease: self._lives.lease,
+            Retire: self._lives.retire,
+            Claim: self._lives.claim,
+            Revisit: self._lives.revisit,
+            Bury: self._lives.bury,
+            Readers: self._lives.readers,
+            Hold: self._lives.hold,
+            Release: self._lives.release,
+            InHand: self._lives.in_hand,
+            Fire: self._firing.fire,
+            **self._delays.executors,
         }
 
     def execute(self, operations: Sequence[Operation]) -> list[object]:
@@ -107,6 +126,15 @@ class Store:
             self._queues.clear()
             self._inboxes.clear()
             self._groups.clear()
+            self._lives.clear()
+            self._delays.clear()
+            self._firing.clear()
+
+    def _take(self, take: Take) -> Batch | None:
+        batch = self._queues.take(take)
+        if take.reader is not None:
+            self._lives.take(take.reader, Record(batch.channel, batch.entries) if batch is not None else None)
+        return batch
 
     def _push_inbox(self, push: PushInbox) -> int:
         refused = self._inboxes.push(push)

@@ -12,9 +12,10 @@ from ..operations import Operation
 from . import scripts
 from .answers import missing_scripts, results
 from .async_wire import AsyncWire
-from .commands import Command, Commands
+from .commands import Commands
 from .hosts import Host
 from .packing import pack
+from .scripts import Command
 from .wires import forget_transport, opened_transport
 
 

@@ -1,5 +1,6 @@
 """The blocking way to Redis: operations over one connection, in one write and one read. Errors become ours here."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -11,10 +12,14 @@ from ..errors import LayerUnavailable
 from ..operations import Operation
 from . import scripts
 from .answers import missing_scripts, results
-from .commands import Command, Commands
+from .commands import Commands
 from .hosts import Host
 from .packing import pack
+from .scripts import Command
 from .wires import Wire
+
+#: What a wait must be shorter than the time that Redis has for an answer, in seconds.
+MARGIN_SECONDS = 1.0
 
 
 class Client:
@@ -22,6 +27,8 @@ class Client:
 
     def __init__(self, host: Host, commands: Commands) -> None:
         self.label = f"Redis at {host.label}"
+        #: The longest wait that may be asked of Redis, in seconds: beyond, the connection would be taken for dead.
+        self.longest_wait_seconds = math.inf if host.timeout_seconds is None else host.timeout_seconds - MARGIN_SECONDS
         self._pool: ConnectionPool = host.pool()
         self._commands = commands
 
@@ -40,6 +47,15 @@ class Client:
             return results(self.label, operations, self._answers(connection, commands))
         with self._pooled() as pooled:
             return results(self.label, operations, self._answers(pooled, commands))
+
+    def post(self, operation: Operation, connection: Wire) -> None:
+        """Write one operation and wait for nothing: its answer is the next to be read from the connection.
+
+        Raises:
+            LayerUnavailable: the connection failed.
+        """
+        with self.translated_errors():
+            connection.send_packed_command([pack([self._commands.command(operation)])])
 
     def call(self, *command: Any, connection: Wire | None = None) -> Any:
         """Execute one plain command; an error that Redis answers is returned, not raised."""

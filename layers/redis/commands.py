@@ -1,20 +1,19 @@
 """Operations as Redis commands, and Redis's answers as results. The only place that knows both; no IO."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ..entries import HEADER
 from ..keys import Keys
 from ..operations import (
-    LEASE_SECONDS,
+    MARK_SECONDS,
     Batch,
     ChannelState,
     CloseInbox,
     Count,
     Drop,
     Join,
-    Lease,
     Leave,
     Marks,
     Members,
@@ -28,10 +27,9 @@ from ..operations import (
     TakeInbox,
 )
 from . import scripts
-from .scripts import Script
-
-#: A Redis command as redis-py takes it.
-Command = tuple[Any, ...]
+from .life_commands import HAND_SECONDS, LifeCommands, life_readers
+from .scripts import Command
+from .time_commands import TimeCommands, time_readers
 
 #: Counters live this long after their last change, in seconds: a day.
 COUNTS_SECONDS = 86400
@@ -56,13 +54,14 @@ class Commands:
             Statistics: self._statistics,
             PushInbox: self._push_inbox,
             TakeInbox: self._take_inbox,
-            Lease: self._lease,
             CloseInbox: self._close_inbox,
             Join: self._join,
             Leave: self._leave,
             Renew: self._renew,
             Marks: self._marks,
             Members: self._members,
+            **LifeCommands(keys).writers,
+            **TimeCommands(keys, expiry).writers,
         }
 
     def command(self, operation: Operation) -> Command:
@@ -71,61 +70,57 @@ class Commands:
 
     def _push(self, push: Push) -> Command:
         keys = self._keys.queue(push.channel), self._keys.counts(push.channel)
-        return _call(scripts.PUSH, keys, push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS, *push.bodies)
+        return scripts.PUSH.call(keys, push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS, *push.bodies)
 
     def _take(self, take: Take) -> Command:
-        return _call(scripts.TAKE, [self._keys.queue(channel) for channel in take.channels], *take.counts)
+        keys = [self._keys.queue(channel) for channel in take.channels]
+        if take.reader is not None:
+            keys.append(self._keys.hand(take.reader))
+        return scripts.TAKE.call(keys, HAND_SECONDS, *take.counts)
 
     def _put_back(self, put_back: PutBack) -> Command:
-        return _call(scripts.PUT_BACK, [self._keys.queue(put_back.channel)], self._queue_ms, *put_back.entries)
+        return scripts.PUT_BACK.call([self._keys.queue(put_back.channel)], self._queue_ms, *put_back.entries)
 
     def _drop(self, drop: Drop) -> Command:
         return "DEL", self._keys.queue(drop.channel), self._keys.counts(drop.channel)
 
     def _count(self, count: Count) -> Command:
-        return _call(scripts.COUNT, [self._keys.counts(count.channel)], count.counter, count.amount, COUNTS_SECONDS)
+        return scripts.COUNT.call([self._keys.counts(count.channel)], count.counter, count.amount, COUNTS_SECONDS)
 
     def _statistics(self, statistics: Statistics) -> Command:
         keys = self._keys.queue(statistics.channel), self._keys.counts(statistics.channel)
-        return _call(scripts.STATISTICS, keys)
+        return scripts.STATISTICS.call(keys)
 
     def _push_inbox(self, push: PushInbox) -> Command:
         keys = self._keys.inbox(push.inbox), self._keys.counts(push.inbox)
-        return _call(scripts.PUSH_INBOX, keys, push.capacity, self._inbox_ms, COUNTS_SECONDS, *push.entries)
+        return scripts.PUSH_INBOX.call(keys, push.capacity, self._inbox_ms, COUNTS_SECONDS, *push.entries)
 
     def _take_inbox(self, take: TakeInbox) -> Command:
         return "LPOP", self._keys.inbox(take.inbox), take.count
 
-    def _lease(self, lease: Lease) -> Command:
-        return _call(scripts.LEASE, [self._keys.lease(lease.inbox)], LEASE_SECONDS)
-
     def _close_inbox(self, close: CloseInbox) -> Command:
-        return "DEL", self._keys.inbox(close.inbox), self._keys.lease(close.inbox), self._keys.counts(close.inbox)
+        return "DEL", self._keys.inbox(close.inbox), self._keys.counts(close.inbox)
 
     def _join(self, join: Join) -> Command:
         keys = self._keys.marks(join.group), self._keys.members(join.group, join.mark)
-        return _call(scripts.JOIN, keys, join.mark, self._life(join), *join.locals_)
+        return scripts.JOIN.call(keys, join.mark, self._life(join), *join.locals_)
 
     def _leave(self, leave: Leave) -> Command:
         keys = self._keys.marks(leave.group), self._keys.members(leave.group, leave.mark)
-        return _call(scripts.LEAVE, keys, leave.mark, *leave.locals_)
+        return scripts.LEAVE.call(keys, leave.mark, *leave.locals_)
 
     def _renew(self, renew: Renew) -> Command:
         keys = self._keys.marks(renew.group), self._keys.members(renew.group, renew.inbox)
-        return _call(scripts.RENEW, keys, renew.inbox, LEASE_SECONDS)
+        return scripts.RENEW.call(keys, renew.inbox, MARK_SECONDS)
 
     def _marks(self, marks: Marks) -> Command:
-        return _call(scripts.MARKS, [self._keys.marks(marks.group)])
+        return scripts.MARKS.call([self._keys.marks(marks.group)])
 
     def _members(self, members: Members) -> Command:
         return "SMEMBERS", self._keys.members(members.group, members.inbox)
 
     def _life(self, join: Join) -> float:
-        return min(LEASE_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
-
-
-def _call(script: Script, keys: Sequence[str], *arguments: Any) -> Command:
-    return "EVALSHA", script.digest, len(keys), *keys, *arguments
+        return min(MARK_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
 
 
 def result(operation: Operation, answer: Any) -> object:
@@ -163,8 +158,9 @@ _READERS: dict[type, Callable[[Any, Any], object]] = {
     Statistics: _state,
     PushInbox: lambda _, refused: int(refused),
     TakeInbox: lambda _, entries: list(entries or ()),
-    Lease: lambda _, known: bool(known),
     Renew: lambda _, known: bool(known),
     Marks: _names,
     Members: _names,
+    **life_readers,
+    **time_readers,
 }

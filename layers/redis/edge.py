@@ -12,7 +12,7 @@ from ..errors import LayerUnavailable
 from ..keys import Keys
 from ..operations import INBOX_READ, Operation
 from .async_client import AsyncClient
-from .commands import Command
+from .scripts import Command
 
 #: How long one read of the inbox waits, in seconds.
 WAIT_SECONDS = 5

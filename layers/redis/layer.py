@@ -65,7 +65,9 @@ class RedisChannelLayer(BaseChannelLayer):
     def edge(self) -> Edge:
         """Return an edge with two connections of its own."""
         out, into = AsyncClient(self._host, self._commands), AsyncClient(self._host, self._commands)
-        return RedisEdge(self._codec, self._capacities, out, into, self._keys)
+        edge = RedisEdge(self._codec, self._capacities, out, into, self._keys)
+        edge.life_times = self.life_times
+        return edge
 
     def close(self) -> None:
         """Close the pool's connections."""

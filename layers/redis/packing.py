@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import hiredis
 
-from .commands import Command
+from .scripts import Command
 
 
 def pack(commands: Iterable[Command]) -> bytes:

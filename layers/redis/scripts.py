@@ -1,8 +1,13 @@
 """The Lua scripts of the layer, one file an operation, loaded once per process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
+from typing import Any
+
+#: A Redis command with its arguments.
+Command = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +16,10 @@ class Script:
 
     source: str
     digest: str
+
+    def call(self, keys: Sequence[str], *arguments: Any) -> Command:
+        """Return the command that runs it."""
+        return "EVALSHA", self.digest, len(keys), *keys, *arguments
 
 
 def _load(name: str) -> Script:
@@ -29,5 +38,19 @@ JOIN = _load("join")
 LEAVE = _load("leave")
 RENEW = _load("renew")
 MARKS = _load("marks")
+CLAIM = _load("claim")
+REVISIT = _load("revisit")
+BURY = _load("bury")
+HOLD = _load("hold")
+DELAY = _load("delay")
+ENTER = _load("enter")
+LOOK_UP = _load("look_up")
+HAND_ON = _load("hand_on")
+END_VISIT = _load("end_visit")
+FIRE = _load("fire")
 
-ALL = (PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, LEASE, JOIN, LEAVE, RENEW, MARKS)
+ALL = (
+    *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
+    *(LEASE, CLAIM, REVISIT, BURY, HOLD),
+    *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),
+)

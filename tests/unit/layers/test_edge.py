@@ -10,7 +10,8 @@ from towpath.layers.contract import Envelope
 from towpath.layers.edge import BaseEdge
 from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.operations import RENEW_SECONDS, CloseInbox, Join, Lease, Leave, Operation, Push, Renew
+from towpath.layers.lives import Lease, Life, Retire
+from towpath.layers.operations import RENEW_SECONDS, CloseInbox, Join, Leave, Operation, Push, Renew
 
 codec = EntryCodec()
 
@@ -34,7 +35,9 @@ class ScriptedEdge(BaseEdge):
     def _answer(self, operation: Operation) -> object:
         if isinstance(operation, Push):
             return min(len(operation.bodies), operation.capacity)
-        return self.is_known if isinstance(operation, (Lease, Renew)) else None
+        if isinstance(operation, Lease):
+            return Life.KNOWN if self.is_known else Life.NEW
+        return self.is_known if isinstance(operation, Renew) else None
 
     async def _read_inbox(self) -> Sequence[bytes]:
         entries, self.entries = self.entries, []
@@ -112,4 +115,4 @@ def test_marks_the_store_has_lost_are_announced_again(edge: ScriptedEdge) -> Non
 def test_closing_takes_marks_and_inbox_out_of_the_store(edge: ScriptedEdge) -> None:
     edge.join("room", "a")
     asyncio.run(edge.close())
-    assert edge.executed[-2:] == [Leave("room", edge.inbox, ("a",)), CloseInbox(edge.inbox)]
+    assert edge.executed[-3:] == [Leave("room", edge.inbox, ("a",)), CloseInbox(edge.inbox), Retire(edge.inbox)]

@@ -11,6 +11,7 @@ from towpath.layers.contract import Envelope, Owed
 from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader
+from towpath.layers.lives import Release, Retire
 from towpath.layers.operations import Batch, Count, Operation, Push, PushInbox, PutBack, Take
 from towpath.layers.sending import Sender
 
@@ -152,7 +153,7 @@ def test_what_was_not_handed_out_is_given_back_when_the_reader_closes() -> None:
         reader.exchange([Owed([], OWN, 1)], {"a": 1})
     reader.is_out_of_memory = False
     reader.close()
-    assert reader.executed[-1] == PutBack("a", [raw])
+    assert reader.executed[-3:] == [PutBack("a", [raw]), Release(reader.name), Retire(reader.name)]
 
 
 def test_what_was_too_old_is_counted_when_the_reader_closes() -> None:
@@ -160,7 +161,7 @@ def test_what_was_too_old_is_counted_when_the_reader_closes() -> None:
     reader.batches = [Batch("a", 100.0, [HEADER.pack(30.0, 90.0) + codec.queue_body(Envelope("a", {}))])]
     reader.exchange([], {"a": 4})
     reader.close()
-    assert reader.executed[-1] == Count("a", "expired", 1)
+    assert Count("a", "expired", 1) in reader.executed
 
 
 def test_what_is_too_old_is_told_apart_and_counted_with_the_next_exchange() -> None:
@@ -190,7 +191,7 @@ def test_messages_are_given_back_in_their_order() -> None:
     raws = [HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {"n": n})) for n in range(3)]
     reader.batches = [Batch("a", 100.0, raws)]
     reader.give_back(reader.exchange([], {"a": 3}).taken[1:])
-    assert reader.executed[-1] == PutBack("a", raws[1:])
+    assert reader.executed[-2:] == [PutBack("a", raws[1:]), Release(reader.name)]
 
 
 def test_channels_are_asked_in_turns() -> None:

@@ -10,13 +10,11 @@ from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.memory.expiring import MIN_SWEEP, Expiring
 from towpath.layers.memory.store import Store
 from towpath.layers.operations import (
-    LEASE_SECONDS,
+    MARK_SECONDS,
     Batch,
     ChannelState,
-    CloseInbox,
     Count,
     Join,
-    Lease,
     Leave,
     Marks,
     Members,
@@ -103,23 +101,13 @@ def test_only_deliveries_and_group_messages_are_refused_by_a_full_inbox(store: S
     assert execute(store, Statistics(INBOX)) == ChannelState({"full": 1}, 0, 0.0)
 
 
-def test_a_lease_is_known_until_it_dies_or_is_closed(store: Store, clock: Clock) -> None:
-    assert execute(store, Lease(INBOX)) is False
-    clock.now += LEASE_SECONDS - 1
-    assert execute(store, Lease(INBOX)) is True
-    clock.now += LEASE_SECONDS + 1
-    assert execute(store, Lease(INBOX)) is False
-    execute(store, CloseInbox(INBOX))
-    assert execute(store, Lease(INBOX)) is False
-
-
 def test_the_mark_of_an_inbox_lives_as_long_as_it_is_renewed(store: Store, clock: Clock) -> None:
     execute(store, Join("group", INBOX, ("a", "b")))
     for _ in range(5):
-        clock.now += LEASE_SECONDS - 1
+        clock.now += MARK_SECONDS - 1
         assert execute(store, Renew("group", INBOX)) is True
     assert execute(store, Members("group", INBOX)) == ["a", "b"]
-    clock.now += LEASE_SECONDS + 1
+    clock.now += MARK_SECONDS + 1
     assert execute(store, Marks("group")) == []
     assert execute(store, Renew("group", INBOX)) is False
 
@@ -127,7 +115,7 @@ def test_the_mark_of_an_inbox_lives_as_long_as_it_is_renewed(store: Store, clock
 def test_who_was_forgotten_with_a_mark_does_not_come_back_with_it(store: Store, clock: Clock) -> None:
     execute(store, Join("group", "plain"))
     execute(store, Join("group", INBOX, ("old",)))
-    clock.now += LEASE_SECONDS + 1
+    clock.now += MARK_SECONDS + 1
     execute(store, Join("group", INBOX, ("new",)))
     assert execute(store, Members("group", INBOX)) == ["new"]
 

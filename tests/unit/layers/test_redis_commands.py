@@ -6,12 +6,12 @@ import pytest
 
 from towpath.layers.errors import ConfigurationError
 from towpath.layers.keys import Keys
+from towpath.layers.lives import Bury, Claim, Hold, InHand, Lease, LifeTimes, Readers, Release, Retire, Revisit
 from towpath.layers.operations import (
     CloseInbox,
     Count,
     Drop,
     Join,
-    Lease,
     Leave,
     Marks,
     Members,
@@ -35,7 +35,15 @@ ONE_SLOT: list[Operation] = [
     Statistics("a"),
     PushInbox("in!", [b"x"], 1),
     TakeInbox("in!", 1),
-    Lease("in!"),
+    Lease("in!", LifeTimes()),
+    Retire("in!"),
+    Claim(LifeTimes()),
+    Revisit("in!", 1),
+    Bury("in!"),
+    Readers(),
+    Hold("reader", "a", [b"x"]),
+    Release("reader"),
+    InHand("reader"),
     CloseInbox("in!"),
     Join("room", "in!", ["x"]),
     Leave("room", "in!", ["x"]),
@@ -48,7 +56,8 @@ ONE_SLOT: list[Operation] = [
 @pytest.mark.parametrize("operation", ONE_SLOT, ids=lambda operation: type(operation).__name__)
 def test_all_keys_of_an_operation_share_a_hash_tag_and_the_prefix(operation: Operation) -> None:
     command = Commands(Keys("p:"), 60, 86400).command(operation)
-    keys = [part for part in command if isinstance(part, str) and part.startswith("p:")]
+    declared = command[3 : 3 + command[2]] if command[0] == "EVALSHA" else command
+    keys = [part for part in declared if isinstance(part, str) and part.startswith("p:")]
     assert keys
     assert len({re.search(r"\{(.*?)\}", key).group(1) for key in keys}) == 1  # type: ignore[union-attr]
 

@@ -19,6 +19,7 @@ class RecordingReader:
     """A real reader that records calls. `troubles` of its layer are raised, or returned, instead of an exchange."""
 
     def __init__(self, reader, layer):
+        self.name = reader.name
         self._reader = reader
         self._layer = layer
         self.exchanges = []

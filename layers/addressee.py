@@ -1,6 +1,6 @@
 """Who waits for the answer to a message."""
 
-from towpath.layers.contract import Envelope
+from .contract import Envelope
 
 
 def reply_channel_of(envelope: Envelope) -> str | None:

@@ -1,0 +1,130 @@
+"""Operations about life and death: who lives, who died, and what the dead leave behind. Plain data, as `operations`.
+
+An owner is the name of an inbox (it ends in `!`) or of a reader. Its lease says that it lives; when that has run out,
+one living worker at a time claims the dead one, does what it owes the living, and buries it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from .names import is_inbox
+
+
+@dataclass(frozen=True, slots=True)
+class LifeTimes:
+    """How long leases last and when they count, in seconds. All processes on one store use the same."""
+
+    #: A worker process that gets nothing done for so long, not even a beat of a thread of its own, is taken for dead.
+    reader_lease: float = 8.0
+    #: The same for an interface server, which renews every second, or tries to at least every five.
+    inbox_lease: float = 20.0
+    #: If no lease at all was renewed for so long, the store was away, or nobody lived.
+    silence: float = 5.0
+    #: Then everybody has so long to come back before leases count again.
+    grace: float = 25.0
+    #: How long one worker has the charge of a dead owner: far longer than what is done for it takes.
+    claim: float = 10.0
+
+
+#: Time between two renewals of a reader's lease, in seconds.
+BEAT_SECONDS = 2.0
+
+
+class Life(IntEnum):
+    """What a store knows of an owner that renews its lease."""
+
+    NEW = 0  # nothing: it is the first time, or the store has lost its data
+    KNOWN = 1  # it lives
+    DEAD = 2  # it was taken for dead: the lease is refused
+
+
+class Dead(NamedTuple):
+    """An owner that died, and when that was noticed, in seconds before now."""
+
+    owner: str
+    seconds: float
+
+
+class Record(NamedTuple):
+    """What a reader took last: entries of one channel."""
+
+    channel: str
+    entries: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Say that an owner lives. Result: `Life`."""
+
+    owner: str
+    times: LifeTimes
+
+    @property
+    def seconds(self) -> float:
+        """How long it is believed."""
+        return self.times.inbox_lease if is_inbox(self.owner) else self.times.reader_lease
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """Take an owner that has ended in order out of the living. Result: None."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Take charge of who is dead, for a while during which nobody else gets them. Result: list of `Dead`.
+
+    Nobody is declared dead while the store may have been away: then no lease was renewed.
+    """
+
+    times: LifeTimes
+
+
+@dataclass(frozen=True, slots=True)
+class Revisit:
+    """Give up the charge of a dead owner: whoever claims after so many seconds gets it. Result: None."""
+
+    owner: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """Say that nothing more is to be done for a dead owner. Result: None.
+
+    A reader may live again under its name. An inbox may not: its lease is refused for another day.
+    """
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """List the readers that live, and those that are dead and not buried. Result: list of str."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Record what a reader has taken (see `Take.reader`, which does the same at once). Result: None."""
+
+    reader: str
+    channel: str
+    entries: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Record that a reader has nothing in its hand any more. Result: None."""
+
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """Read what a reader has taken. Result: `Record`, or None."""
+
+    reader: str

@@ -1,0 +1,110 @@
+"""Who lives, who died, and what readers have in their hands. Means the same as the scripts of the Redis layer; its
+owner holds the lock."""
+
+from collections.abc import Callable
+
+from ..lives import (
+    Bury,
+    Claim,
+    Dead,
+    Hold,
+    InHand,
+    Lease,
+    Life,
+    LifeTimes,
+    Readers,
+    Record,
+    Release,
+    Retire,
+    Revisit,
+)
+from ..names import is_inbox
+from .expiring import Expiring
+
+#: How long graves are remembered, in seconds: a day.
+GRAVES_SECONDS = 86_400
+
+
+class Lives:
+    """The leases, the dead, and the hands of one store."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        #: By owner: when its lease runs out; from when on anybody may care for it.
+        self._living: dict[str, float] = {}
+        self._dead: dict[str, float] = {}
+        #: By owner: when its death was noticed.
+        self._graves: Expiring[list[float]] = Expiring(clock, lambda: [clock()])
+        self._hands: dict[str, Record] = {}
+        self._heard_at = self._counts_from = 0.0
+
+    def lease(self, lease: Lease) -> Life:
+        """Renew a lease; say what is known of its owner."""
+        now = self._clock()
+        if self._is_silent(now, lease.times):
+            self._counts_from = now + lease.times.grace
+        self._heard_at = now
+        if self._graves.get(lease.owner) is not None:
+            return Life.DEAD
+        life = Life.KNOWN if lease.owner in self._living else Life.NEW
+        self._living[lease.owner] = now + lease.seconds
+        return life
+
+    def retire(self, retire: Retire) -> None:
+        """Forget an owner that ended in order."""
+        self._living.pop(retire.owner, None)
+
+    def claim(self, claim: Claim) -> list[Dead]:
+        """Notice who died; take charge of those nobody cares for."""
+        now = self._clock()
+        if self._is_silent(now, claim.times) or now < self._counts_from:
+            return []
+        for owner in [owner for owner, runs_out_at in self._living.items() if runs_out_at <= now]:
+            del self._living[owner]
+            self._dead[owner] = now
+            self._graves.touch(owner, GRAVES_SECONDS)
+        claimed = [owner for owner, from_ in self._dead.items() if from_ <= now]
+        self._dead.update(dict.fromkeys(claimed, now + claim.times.claim))
+        return [Dead(owner, now - (self._graves.get(owner) or [now])[0]) for owner in claimed]
+
+    def revisit(self, revisit: Revisit) -> None:
+        """Let others care for a dead one after a while."""
+        if revisit.owner in self._dead:
+            self._dead[revisit.owner] = self._clock() + revisit.seconds
+
+    def bury(self, bury: Bury) -> None:
+        """Forget a dead owner; of an inbox the grave stays."""
+        self._dead.pop(bury.owner, None)
+        if not is_inbox(bury.owner):
+            self._graves.pop(bury.owner)
+
+    def readers(self, _: Readers) -> list[str]:
+        """List the readers that live or are not buried."""
+        return [owner for owner in {**self._living, **self._dead} if not is_inbox(owner)]
+
+    def take(self, reader: str, record: Record | None) -> None:
+        """Note what a reader has in its hand from now on."""
+        self._hands.pop(reader, None)
+        if record is not None:
+            self._hands[reader] = record
+
+    def hold(self, hold: Hold) -> None:
+        """Note what a reader has taken."""
+        self.take(hold.reader, Record(hold.channel, hold.entries))
+
+    def release(self, release: Release) -> None:
+        """Note that a reader's hand is empty."""
+        self.take(release.reader, None)
+
+    def in_hand(self, in_hand: InHand) -> Record | None:
+        """Return what a reader has in its hand."""
+        return self._hands.get(in_hand.reader)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for part in (self._living, self._dead, self._graves, self._hands):
+            part.clear()
+        self._heard_at = self._counts_from = 0.0
+
+    def _is_silent(self, now: float, times: LifeTimes) -> bool:
+        return now - self._heard_at > times.silence

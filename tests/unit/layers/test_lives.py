@@ -1,0 +1,154 @@
+"""Leases and the dead, on the memory store; its clock stands still until a test moves it."""
+
+import pytest
+
+from towpath.layers.lives import (
+    Bury,
+    Claim,
+    Dead,
+    Hold,
+    InHand,
+    Lease,
+    Life,
+    LifeTimes,
+    Readers,
+    Record,
+    Release,
+    Retire,
+    Revisit,
+)
+from towpath.layers.memory.store import Store
+from towpath.layers.operations import Operation, Push, Take
+
+TIMES = LifeTimes()
+INBOX = "interface.x!"
+
+
+class World:
+    """A store and its clock."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self._store = Store(60, 3600, lambda: self.now)
+
+    def do(self, operation: Operation) -> object:
+        """Execute one operation."""
+        return self._store.execute([operation])[0]
+
+    def lease(self, *owners: str) -> list[object]:
+        """Renew leases."""
+        return [self.do(Lease(owner, TIMES)) for owner in owners]
+
+    def pass_time(self, seconds: float, *living: str) -> None:
+        """Let time go by, in which these renew their leases every second."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(end, self.now + 1)
+            self.lease(*living)
+
+    def claim(self) -> list[Dead]:
+        """Claim the dead."""
+        dead = self.do(Claim(TIMES))
+        assert isinstance(dead, list)
+        return dead
+
+
+@pytest.fixture
+def world() -> World:
+    """A store in which leases have counted for a long time."""
+    world = World()
+    world.lease("other")
+    world.pass_time(100, "other")
+    return world
+
+
+def test_a_lease_is_known_until_it_is_retired(world: World) -> None:
+    assert world.lease("reader", "reader") == [Life.NEW, Life.KNOWN]
+    world.do(Retire("reader"))
+    assert world.lease("reader") == [Life.NEW]
+
+
+def test_who_does_not_renew_is_dead_once(world: World) -> None:
+    world.lease("reader", INBOX)
+    world.pass_time(TIMES.reader_lease - 1, "other")
+    assert world.claim() == []
+    world.pass_time(1, "other")
+    assert world.claim() == [Dead("reader", 0.0)]
+    assert world.claim() == []
+    world.pass_time(TIMES.inbox_lease, "other")
+    assert {dead.owner for dead in world.claim()} == {"reader", INBOX}
+
+
+def test_who_retired_does_not_die(world: World) -> None:
+    world.lease("reader")
+    world.do(Retire("reader"))
+    world.pass_time(60, "other")
+    assert world.claim() == []
+
+
+def test_a_claim_that_led_to_nothing_lapses_and_can_be_given_up_sooner(world: World) -> None:
+    world.lease("reader")
+    world.pass_time(TIMES.reader_lease, "other")
+    assert world.claim()
+    world.pass_time(TIMES.claim, "other")
+    assert world.claim() == [Dead("reader", TIMES.claim)]
+    world.do(Revisit("reader", 1.0))
+    world.pass_time(1, "other")
+    assert world.claim()
+    world.do(Revisit("nobody", 1.0))
+    world.pass_time(1, "other")
+    assert world.claim() == []
+
+
+def test_a_reader_that_was_buried_may_live_again_and_an_inbox_may_not(world: World) -> None:
+    world.lease("reader", INBOX)
+    world.pass_time(TIMES.inbox_lease, "other")
+    assert len(world.claim()) == 2
+    assert world.lease("reader", INBOX) == [Life.DEAD, Life.DEAD]
+    for owner in ("reader", INBOX):
+        world.do(Bury(owner))
+    assert world.lease("reader", INBOX) == [Life.NEW, Life.DEAD]
+    world.pass_time(TIMES.claim, "reader", "other")
+    assert world.claim() == []
+
+
+def test_nobody_dies_of_an_absent_store(world: World) -> None:
+    world.lease("reader", INBOX)
+    world.now += 60
+    assert world.claim() == []
+    world.lease("other")
+    assert world.claim() == []
+    world.pass_time(TIMES.grace - 1, "other")
+    assert world.claim() == []
+    world.lease("reader")
+    world.pass_time(1, "other")
+    assert [dead.owner for dead in world.claim()] == [INBOX]
+
+
+def test_readers_are_listed_until_they_are_buried(world: World) -> None:
+    world.lease("reader", INBOX)
+    assert set(world.do(Readers())) == {"reader", "other"}  # type: ignore[call-overload]
+    world.pass_time(TIMES.reader_lease, "other")
+    world.claim()
+    assert set(world.do(Readers())) == {"reader", "other"}  # type: ignore[call-overload]
+    world.do(Bury("reader"))
+    assert world.do(Readers()) == ["other"]
+
+
+def test_a_take_puts_into_the_hand_what_it_gives_and_nothing_else(world: World) -> None:
+    world.do(Push("channel", [b"1", b"2", b"3"], 10))
+    world.do(Take(["empty", "channel"], [9, 2], "reader"))
+    record = world.do(InHand("reader"))
+    assert isinstance(record, Record)
+    assert (record.channel, [entry[16:] for entry in record.entries]) == ("channel", [b"1", b"2"])
+    world.do(Take(["channel"], [9]))
+    assert world.do(InHand("reader")) == record
+    world.do(Take(["channel"], [9], "reader"))
+    assert world.do(InHand("reader")) is None
+
+
+def test_a_hand_can_be_filled_and_emptied(world: World) -> None:
+    world.do(Hold("reader", "channel", [b"1"]))
+    assert world.do(InHand("reader")) == Record("channel", [b"1"])
+    world.do(Release("reader"))
+    assert world.do(InHand("reader")) is None

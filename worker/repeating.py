@@ -1,0 +1,46 @@
+"""Something that a worker process does every few seconds, in a thread of its own that nothing ends but `stop`."""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+from towpath.layers.errors import LayerUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class Repeating:
+    """Calls `act` every `seconds`. What it raises is logged, an absent layer at DEBUG: the workers speak of that.
+
+    `purpose` completes the sentence "Could not ...".
+    """
+
+    def __init__(self, act: Callable[[], None], seconds: float, purpose: str) -> None:
+        self._act = act
+        self._seconds = seconds
+        self._purpose = purpose
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=f"towpath-{act.__name__}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first call comes after `seconds`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for the end; not longer than `seconds`, if the layer does not answer."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(self._seconds)
+
+    def now(self) -> None:
+        """Call it now, in this thread; raises nothing."""
+        try:
+            self._act()
+        except LayerUnavailable as error:
+            logger.debug("Could not %s: %s", self._purpose, error)
+        except Exception:
+            logger.exception("Could not %s; trying again in %.0f seconds", self._purpose, self._seconds)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            self.now()
