@@ -1,11 +1,12 @@
-"""A project of 1.x in memory: its modules as text, its settings, one worker, and the sockets of its visitors."""
+"""A project in memory: its modules as text, its settings, one worker, and the sockets of its visitors."""
 
 import asyncio
+import importlib
 import sys
 import textwrap
-import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import django
@@ -78,23 +79,26 @@ class Site:
 
 
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Make a project: `project("mysite.routing.channel_routing", **{"mysite.routing": "...source..."})`."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = set(sys.modules)
     with ExitStack() as stack:
         stack.callback(channel_layers.set, "default", channel_layers.set("default", None))
 
         def make(routing: object, **modules: str) -> Site:
-            for name in modules:
-                for package in (name.rpartition(".")[0], name):
-                    if package and package not in sys.modules:
-                        monkeypatch.setitem(sys.modules, package, types.ModuleType(package))
             for name, source in modules.items():
-                sys.modules[name].__package__ = name.rpartition(".")[0]
-                exec(compile(textwrap.dedent(source), name, "exec"), vars(sys.modules[name]))
+                file = tmp_path / f"{name.replace('.', '/')}.py"
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(textwrap.dedent(source))
+            importlib.invalidate_caches()
             channel_layers.set("default", None)
             return Site(routing)
 
         yield make
+        for name in set(sys.modules) - before:
+            if any(folder.name == name.partition(".")[0] for folder in tmp_path.iterdir()):
+                del sys.modules[name]
 
 
 @pytest.fixture
