@@ -64,7 +64,7 @@ class Delayer:
             visited = list(zip(look.visits, moved, strict=True))
             self._execute([EndVisit(*visit, handed_on.next_seconds) for visit, handed_on in visited])
             nexts += [handed_on.next_seconds for handed_on in moved]
-            logger.debug("Handed on %d delayed messages", sum(handed_on.count for handed_on in moved))
+            logger.debug("Handed on %d delayed messages", sum(handed_on.moved for handed_on in moved))
         return min((seconds for seconds in nexts if seconds is not None), default=None)
 
     def fire(self, scheduled: Scheduled) -> Fired:

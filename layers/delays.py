@@ -54,7 +54,7 @@ class Look(NamedTuple):
 class HandedOn(NamedTuple):
     """How many messages were handed on, and when the target is to be visited again, in seconds (None: nothing left)."""
 
-    count: int
+    moved: int
     next_seconds: float | None
 
 

@@ -74,9 +74,8 @@ class Delays:
             for target, waiting in self._entries.items()
             if waiting
         )
-        later = next((at for at, _ in ats if at > now), None)
-        due = [Visit(target, b"") for at, target in ats if at <= now]
-        return Look(due[:MOST_VISITS], None if later is None else later - now)
+        due = [Visit(target, b"") for at, target in ats if at <= now][:MOST_VISITS]
+        return Look(due, max(0.0, ats[len(due)][0] - now) if len(due) < len(ats) else None)
 
     def hand_on(self, hand_on: HandOn) -> HandedOn:
         """Move what is due, as far as there is room."""

@@ -5,14 +5,15 @@
 local calendar = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local found = {''}
-for _, target in ipairs(redis.call('ZRANGEBYSCORE', calendar, '-inf', now, 'LIMIT', 0, ARGV[1])) do
+local due = redis.call('ZRANGEBYSCORE', calendar, '-inf', now, 'LIMIT', 0, ARGV[1])
+local later = redis.call('ZRANGEBYSCORE', calendar, now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+local found = {later[2] and tostring(later[2] - now) or ''}
+if #due == tonumber(ARGV[1]) then
+  found[1] = '0'
+end
+for _, target in ipairs(due) do
   redis.call('ZADD', calendar, now + ARGV[2], target)
   table.insert(found, target)
   table.insert(found, redis.call('ZSCORE', calendar, target))
-end
-local first = redis.call('ZRANGE', calendar, 0, 0, 'WITHSCORES')
-if first[2] then
-  found[1] = tostring(first[2] - now)
 end
 return found

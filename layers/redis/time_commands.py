@@ -1,4 +1,4 @@
-"""Operations about delays and schedules as Redis commands, and Redis's answers as results. Part of `commands`; no IO."""
+"""Operations about delays and schedules as Redis commands, and Redis's answers as results: a part of `commands`."""
 
 import math
 from collections.abc import Callable

@@ -9,8 +9,19 @@ import pytest
 from django.conf import settings
 
 from towpath.layers.codec import check_content
-from towpath.layers.contract import ChannelLayer, Content, Edge, Envelope, GroupSend, Reader, Send
+from towpath.layers.contract import (
+    ChannelLayer,
+    Content,
+    Delayed,
+    Edge,
+    Envelope,
+    GroupSend,
+    Reader,
+    Scheduled,
+    Send,
+)
 from towpath.layers.errors import ChannelFull
+from towpath.layers.firing import Fired
 from towpath.layers.names import check_channel_name, check_group_name
 
 if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
@@ -18,13 +29,14 @@ if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
 
 
 class RecordingLayer(ChannelLayer):
-    """Keeps `sent` in order, refuses channels in `full`, and keeps `members` of groups."""
+    """Keeps `sent` and `later` in order, refuses channels in `full`, and keeps `members` of groups."""
 
     def __init__(self, capacity: int = 100) -> None:
         self.capacity = capacity
         self.expiry = 60
         self.group_expiry = 86400
         self.sent: list[Send] = []
+        self.later: list[Delayed] = []
         self.full: set[str] = set()
         self.members: dict[str, set[str]] = {}
 
@@ -73,6 +85,23 @@ class RecordingLayer(ChannelLayer):
         raise NotImplementedError
 
     def keep_turns(self, turns: Sequence[tuple[str, int]]) -> None:
+        raise NotImplementedError
+
+    def renew_leases(self, readers: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    def reap(self) -> None:
+        raise NotImplementedError
+
+    def send_later(self, sends: Sequence[Delayed]) -> Sequence[Delayed]:
+        refused = [send for send in sends if send.channel in self.full]
+        self.later += [send for send in sends if send not in refused]
+        return refused
+
+    def hand_on(self) -> float | None:
+        raise NotImplementedError
+
+    def fire(self, scheduled: Scheduled) -> Fired:
         raise NotImplementedError
 
     def reader(self, channels: Sequence[str]) -> Reader:
