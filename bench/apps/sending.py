@@ -23,7 +23,7 @@ def serve(send: Callable[[str, str], object]) -> None:
                 sys.stdin.readline()
             else:
                 time.sleep(max(0.0, started + number / job["rate"] - time.monotonic()))
-            send(job["groups"][number % len(job["groups"])], ("%.9f" % time.monotonic()).ljust(job["bytes"]))
+            send(job["groups"][number % len(job["groups"])], f"{time.monotonic():.9f}".ljust(job["bytes"]))
         _say({"sent": job["count"]})
 
 

@@ -1,10 +1,11 @@
 """What a scenario knows of a system under test, whichever it is."""
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from bench.lines import LineProcess
 
 Service = Literal["http", "websocket", "group"]
 
@@ -34,17 +35,9 @@ class Running:
     sender_environment: Mapping[str, str]
     redis_port: int | None = None
 
-    def sender(self) -> "subprocess.Popen[str]":
-        """Start a sender; it says when it is ready."""
-        return subprocess.Popen(
-            self.sender_command,
-            env=dict(self.sender_environment),
-            cwd="/",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
+    def sender(self) -> LineProcess:
+        """Start a sender; its first answer says that it is ready."""
+        return LineProcess(self.sender_command, self.sender_environment)
 
 
 class System(Protocol):

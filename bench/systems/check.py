@@ -4,7 +4,6 @@ Hello, echo and a group send, each seen by a client, and no process left afterwa
 """
 
 import asyncio
-import json
 import os
 import sys
 from urllib.request import urlopen
@@ -40,12 +39,11 @@ async def heard_in_group(running: Running) -> str:
     """Return what a member of a group hears when it is sent to."""
     _, listener = await ws_connect(Listener, running.websocket_uri + "/group/g0/")
     with running.sender() as sender:
-        assert sender.stdin is not None and sender.stdout is not None
-        assert json.loads(sender.stdout.readline()) == {"ready": True}
+        assert sender.answer() == {"ready": True}
         await asyncio.sleep(0.5)  # Pushpin and nchan subscribe after the handshake
-        sender.stdin.write(json.dumps({"groups": ["g0"], "count": 1, "rate": 1, "bytes": 64}) + "\n")
+        sender.tell({"groups": ["g0"], "count": 1, "rate": 1, "bytes": 64})
         text = await asyncio.wait_for(listener.text, WAIT_SECONDS)
-        assert json.loads(sender.stdout.readline()) == {"sent": 1}
+        assert sender.answer() == {"sent": 1}
     return text
 
 

@@ -25,8 +25,9 @@ class Towpath:
     key: str = "towpath"
     name: str = "Towpath"
     serves: frozenset[Service] = frozenset({"http", "websocket", "group"})
-    #: Programs that run in place of `django-admin`, for profiles.
-    admin: tuple[str, ...] = (sys.executable, "-m", "django")
+    #: What runs Django's commands; others count or profile.
+    worker_admin: tuple[str, ...] = (sys.executable, "-m", "django")
+    interface_admin: tuple[str, ...] = (sys.executable, "-m", "django")
 
     def unavailable(self) -> str | None:
         """Say whether Redis is missing."""
@@ -48,7 +49,7 @@ class Towpath:
                 "BENCH_REDIS_PORT": str(redis_port),
             }
             for _ in range(shape.workers):
-                worker = [*self.admin, "runworker", "--threads", str(shape.threads)]
+                worker = [*self.worker_admin, "runworker", "--threads", str(shape.threads)]
                 processes.start("worker", worker, environment)
             port = self._start_interfaces(processes, shape.interfaces, environment)
             processes.wait(answers(f"http://127.0.0.1:{port}/hello/"), "a page")
@@ -66,7 +67,7 @@ class Towpath:
             listening.bind(("127.0.0.1", 0))
             listening.listen(BACKLOG)
             for _ in range(number):
-                command = [*self.admin, "runinterface", "--fd", str(listening.fileno())]
+                command = [*self.interface_admin, "runinterface", "--fd", str(listening.fileno())]
                 processes.start("interface", command, environment, pass_fds=[listening.fileno()])
             port: int = listening.getsockname()[1]
             return port

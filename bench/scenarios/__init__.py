@@ -1,0 +1,15 @@
+"""What is measured, in the order of the document."""
+
+from collections.abc import Sequence
+
+from . import counts, echoes, groups, http, interfaces, sockets
+from .base import Scenario
+
+SCENARIOS: Sequence[Scenario] = (
+    *echoes.SCENARIOS,
+    *groups.SCENARIOS,
+    *http.SCENARIOS,
+    *sockets.SCENARIOS,
+    *interfaces.SCENARIOS,
+    *counts.SCENARIOS,
+)
