@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, overload
 
 from django.conf import settings
+from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.http import QueryDict, parse_cookie
 from django.utils.functional import SimpleLazyObject, empty
@@ -146,6 +147,9 @@ def _save_http_session(message: Message) -> None:
     """Save the session to the row it came from. One that was deleted meanwhile stays deleted: that was a logout."""
     session: SessionBase | None = message.http_session  # type: ignore[attr-defined]
     if session is None or not session.modified:
+        return
+    if isinstance(session, signed_cookies.SessionStore):
+        logger.warning("changes to an HTTP session were dropped: it is kept in a cookie, which only a response can set")
         return
     try:
         if session.session_key is not None:

@@ -80,6 +80,19 @@ def test_a_memory_layer_is_for_development() -> None:
     assert found(DEBUG=False, CHANNEL_LAYERS={"default": layer()}) == ["towpath.W002"]
 
 
+def test_a_backend_that_cannot_be_imported_is_no_memory_layer() -> None:
+    assert found(DEBUG=False, CHANNEL_LAYERS={"default": layer(BACKEND="no.such.Layer")}) == ["towpath.E002"]
+
+
+def test_an_import_that_fails_inside_the_projects_code_shows_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "project_with_a_typo.py").write_text("from no_such_module import routes\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        found(DEBUG=True, CHANNEL_LAYERS={"default": layer(ROUTING="project_with_a_typo.routes")})
+
+
 def test_a_memory_layer_is_right_under_djangos_test_runner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "outbox", [], raising=False)
     assert found(DEBUG=False, CHANNEL_LAYERS={"default": layer()}) == []

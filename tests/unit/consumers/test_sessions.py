@@ -259,6 +259,42 @@ def test_a_session_in_an_engine_keeps_its_key(engine: str, event: MakeMessage) -
     assert dict(session_for_reply_channel("interface.one!1").items()) == {"count": 1, "more": 1}
 
 
+def test_two_consumers_that_make_a_session_at_once_both_save_it(
+    database: None, event: MakeMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = import_module(ENGINES[0]).SessionStore
+    save = store.save
+    faster = []
+
+    def save_second(session: Any, must_create: bool = False) -> None:
+        if must_create and not faster:  # now somebody else makes the row
+            faster.append(session)
+            save(session, must_create=True)
+        save(session, must_create=must_create)
+
+    with override_settings(CHANNEL_SESSION_ENGINE=ENGINES[0]):
+        monkeypatch.setattr(store, "save", save_second)
+        assert count(event()) == 1
+        assert faster
+        assert count(event()) == 2
+
+
+def test_a_travelling_session_can_be_created_anew_and_asked_for(event: MakeMessage) -> None:
+    @channel_session
+    def renew(message: Any) -> Any:
+        session = message.channel_session
+        known = session.exists(session.session_key), session.exists("another")
+        session.create()
+        session["fresh"] = session._session_key == session.session_key
+        return known
+
+    first = event()
+    count(first)
+    second = event(first)
+    assert renew(second) == (True, False)
+    assert count(event(second)) == 1
+
+
 def test_a_session_that_is_not_used_is_not_loaded(event: MakeMessage) -> None:
     @channel_session
     def idle(message: Any) -> str:
@@ -336,6 +372,17 @@ def test_an_http_session_that_ends_while_it_is_used_stays_ended(browser: Any, ev
 
     use(event(**with_cookie(browser)))
     assert rows() == 0
+
+
+@override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies")
+def test_a_session_in_a_cookie_is_read_and_a_change_of_it_is_warned_of(event: MakeMessage, caplog: Any) -> None:
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session["name"] = "anna"
+    session.save()
+    assert name(event(**with_cookie(session))) == "anna"
+    assert caplog.text == ""
+    rename(event(**with_cookie(session)))
+    assert "dropped: it is kept in a cookie" in caplog.text
 
 
 def test_both_sessions_are_there_on_later_events(browser: Any, event: MakeMessage) -> None:

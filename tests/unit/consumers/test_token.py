@@ -252,6 +252,7 @@ def test_a_check_that_is_none_is_an_error_at_start(check: Any, text: str) -> Non
 
 def test_a_check_may_be_built_in(socket: Socket, anna: User) -> None:
     assert socket.connect(token_user({"abc": anna}.get)(accept), "abc") == anna
+    assert token_user(getattr).__name__ == "token_user"  # which has no signature to look at
 
 
 def test_a_request_is_the_affair_of_views(layer: Any) -> None:
