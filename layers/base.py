@@ -10,7 +10,7 @@ from typing import cast
 
 from .capacity import Capacities
 from .codec import check_content
-from .contract import ChannelLayer, Content, Delayed, Envelope, GroupSend, Scheduled, Send
+from .contract import ChannelLayer, Content, Delayed, Envelope, GroupSend, Scheduled, Send, Taken
 from .delaying import Delayer
 from .delays import CountDelayed
 from .encryption import Cipher, NoCipher
@@ -135,6 +135,10 @@ class BaseChannelLayer(ChannelLayer):
         """Say that these readers live."""
         if readers:
             self._execute([Lease(reader, self.life_times) for reader in readers])
+
+    def lose(self, reader: str, taken: Sequence[Taken]) -> None:
+        """Count messages of a reader that will not come back as lost, and tell who waits."""
+        self._reaper.lose(reader, taken)
 
     def reap(self) -> None:
         """Do what processes that died owe the living."""

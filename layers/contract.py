@@ -327,6 +327,16 @@ class ChannelLayer(ABC):
         """
 
     @abstractmethod
+    def lose(self, reader: str, taken: Sequence[Taken]) -> None:
+        """Do for a reader that will not come back what `reap` does for the dead: of one channel, these are lost.
+
+        Whatever else it had taken has been settled or given back by the caller.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+
+    @abstractmethod
     def reap(self) -> None:
         """Do what processes that died owe the living: end the turns of what they had taken, count and log it.
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from .addressee import reply_channel_of
-from .contract import Envelope
+from .contract import Envelope, Taken
 from .entries import EntryCodec
 from .errors import DecodeError
-from .lives import Bury, Claim, Dead, InHand, LifeTimes, Record, Release
+from .lives import Bury, Claim, Dead, InHand, LifeTimes, Record, Release, Retire
 from .names import is_inbox, split_local
 from .operations import INBOX_CAPACITY, CloseInbox, Count, Operation, PushInbox
 
@@ -39,17 +39,20 @@ class Reaper:
             else:
                 self._bury_reader(dead.owner)
 
+    def lose(self, reader: str, taken: Sequence[Taken]) -> None:
+        """Do the same for a reader that will not come back, with what it had of one channel."""
+        record = Record(taken[0].envelope.channel, [item.raw for item in taken]) if taken else None
+        losses = self._losses(f"Worker {reader} is given up", record) if record is not None else []
+        self._execute([*losses, Release(reader), Retire(reader)])
+
     def _bury_reader(self, reader: str) -> None:
         record = self._execute([InHand(reader)])[0]
-        losses = self._losses(reader, record) if isinstance(record, Record) else []
+        losses = self._losses(f"Worker {reader} died", record) if isinstance(record, Record) else []
         self._execute([*losses, Release(reader), Bury(reader)])
 
-    def _losses(self, reader: str, record: Record) -> list[Operation]:
-        """Log what a dead reader had taken; return what ends its turns and counts it."""
-        logger.error(
-            "Worker %s died: lost %d messages of channel %s that it had taken",
-            *(reader, len(record.entries), record.channel),
-        )
+    def _losses(self, what: str, record: Record) -> list[Operation]:
+        """Log what a reader had taken; return what ends its turns and counts it."""
+        logger.error("%s: lost %d messages of channel %s that it had taken", what, len(record.entries), record.channel)
         entries: dict[str, list[bytes]] = {}
         for raw in record.entries:
             try:

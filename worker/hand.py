@@ -10,16 +10,19 @@ from towpath.layers.contract import Taken
 class Hand:
     """Filled with a batch, emptied when it is settled. The owner replaces one attribute, so readers need no lock."""
 
-    __slots__ = ("name", "_content", "_ended")
+    __slots__ = ("name", "begun", "_content", "_ended")
 
     def __init__(self, name: str) -> None:
         #: The name of the reader that fills it.
         self.name = name
+        #: How many of its messages have been begun.
+        self.begun = 0
         self._content: tuple[float, Sequence[Taken]] | None = None
         self._ended: set[str | None] = set()
 
     def fill(self, taken: Sequence[Taken]) -> None:
         """Note what was taken just now."""
+        self.begun = 0
         self._content = (time.monotonic(), taken)
 
     def drop(self, reply_channel: str | None) -> None:
@@ -31,6 +34,16 @@ class Hand:
         self._content = None
         if self._ended:
             self._ended = set()
+
+    def split(self) -> tuple[Sequence[Taken], Sequence[Taken]]:
+        """Return the message that is running, and those that have not been begun; for a hand whose owner hangs."""
+        taken, begun = self._content[1] if self._content is not None else (), self.begun
+        return taken[max(0, begun - 1) : begun], taken[begun:]
+
+    def is_older_than(self, seconds: float) -> bool:
+        """Tell whether what is in the hand has been there for longer; from any thread."""
+        content = self._content
+        return content is not None and time.monotonic() - content[0] > seconds
 
     def turns_older_than(self, seconds: float) -> list[tuple[str, int]]:
         """Return (reply channel, turn) of what has been in the hand for longer; from any thread."""

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
 from towpath.channels.configured import AnyLayer, raw_layer
-from towpath.layers.errors import ConfigurationError
+from towpath.layers.errors import ConfigurationError, LayerUnavailable
 from towpath.routing import Router
 
 from .hand import Hand
 from .heartbeat import Heartbeat
+from .limits import Limits
 from .outage import Outage
 from .run import Callback
 from .selection import select_channels
@@ -27,6 +28,10 @@ logger = logging.getLogger(__name__)
 EXIT_STOPPED = 0
 #: Exit code when a second signal cut running consumers off.
 EXIT_FORCED = 75
+#: Exit code when a consumer took longer than it may, and was cut off.
+EXIT_HUNG = 70
+#: How often a process looks at its limits, in seconds.
+LOOK_SECONDS = 1.0
 #: Pause before a worker that failed is replaced, in seconds: one that fails at once must not spin.
 REPLACE_PAUSE_SECONDS = 1.0
 #: How often a stopping pool wakes its workers, in seconds: one may have begun to wait just after the last wake.
@@ -35,6 +40,8 @@ WAKE_SECONDS = 0.1
 
 class WorkerPool:
     """`threads` workers of one layer, which share router and options (see `Worker`).
+
+    `run` ends by itself when the process has reached one of its `limits`.
 
     Raises:
         ConfigurationError: `threads` is not a positive number, there is no routing, or no channel remains.
@@ -50,12 +57,14 @@ class WorkerPool:
         message_retries: int = 10,
         only_channels: Sequence[str] | None = None,
         exclude_channels: Sequence[str] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         if threads < 1:
             raise ConfigurationError(f"a worker process has at least one thread, not {threads!r}")
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
+        self._limits = Limits() if limits is None else limits
         outage = Outage()
         self._new_worker: Callable[[], Worker] = lambda: Worker(
             channel_layer,
@@ -75,22 +84,67 @@ class WorkerPool:
         ]
         self._heartbeat = Heartbeat(raw_layer(channel_layer), self._hands)
 
-    def run(self, install_signals: bool = True) -> int:
-        """Work until SIGTERM, SIGINT or `stop`, finish what was taken, and return the exit code.
+    def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:
+        """Work until SIGTERM, SIGINT or `stop`, or until a limit is reached; finish what was taken.
 
-        A second signal ends the process at once with `EXIT_FORCED`: consumers that hang in threads of others would
-        keep it from ending otherwise.
+        `signals` have been caught by the caller already, before the pool was made. A second signal ends the process at
+        once with `EXIT_FORCED`: consumers that hang in threads of others would keep it from ending otherwise. So does
+        a consumer that takes longer than it may, with `EXIT_HUNG`.
+
+        Returns:
+            The exit code.
         """
-        with StopSignals(install_signals) as signals:
-            announce(worker_process_ready, self)
-            self.start()
-            while not self._stopping.is_set() and not signals.wait(1.0):
-                pass
-            if not self.stop(give_up=signals.is_waiting):
-                logger.warning("A second signal: ending at once, running consumers are cut off")
-                logging.shutdown()
-                os._exit(EXIT_FORCED)
-        return EXIT_STOPPED
+        if signals is not None:
+            return self._work(signals)
+        with StopSignals(install_signals) as caught:
+            return self._work(caught)
+
+    def _work(self, signals: StopSignals) -> int:
+        signals.exit_code = None
+        if signals.is_waiting():
+            return EXIT_STOPPED
+        announce(worker_process_ready, self)
+        self.start()
+        limits = self._limits.spread()
+        while not (self._stopping.is_set() or signals.wait(LOOK_SECONDS) or self._is_at_its_limit(limits)):
+            pass
+        if self.stop(give_up=lambda: signals.is_waiting() or self._is_held_up()):
+            return EXIT_STOPPED
+        exit_code = EXIT_FORCED if signals.is_waiting() else EXIT_HUNG
+        if exit_code == EXIT_FORCED:
+            logger.warning("A second signal: ending at once, running consumers are cut off")
+        else:
+            self._abandon_workers()
+        logging.shutdown()
+        os._exit(exit_code)
+
+    def _is_at_its_limit(self, limits: Limits) -> bool:
+        """Tell whether this process is to make way for a fresh one, and log why."""
+        workers = self._living()
+        reason = limits.reached(sum(worker.handled for worker in workers))
+        if reason is not None:
+            logger.warning("Retiring: %s", reason)
+        return reason is not None or any(self._hangs(worker) for worker in workers)
+
+    def _hangs(self, worker: Worker) -> bool:
+        seconds = self._limits.message_seconds
+        return seconds is not None and worker.hand.is_older_than(seconds)
+
+    def _is_held_up(self) -> bool:
+        """Tell whether all workers that have not ended hang."""
+        workers = self._living()
+        return bool(workers) and all(self._hangs(worker) for worker in workers)
+
+    def _abandon_workers(self) -> None:
+        for worker in self._living():
+            logger.error(
+                "A consumer has run for more than %s seconds; its process ends. It is at:\n%s",
+                *(self._limits.message_seconds, worker.whereabouts()),
+            )
+            try:
+                worker.abandon()
+            except LayerUnavailable as error:
+                logger.error("Could not settle for a worker that hangs, others will: %s", error)
 
     def start(self) -> None:
         """Start the workers, and the heartbeat that keeps their turns."""
@@ -117,14 +171,15 @@ class WorkerPool:
         return True
 
     def _wake(self) -> None:
-        with self._lock:
-            workers = list(self._workers.values())
-        for worker in workers:
+        for worker in self._living():
             worker.stop()
 
     def _hands(self) -> list[Hand]:
+        return [worker.hand for worker in self._living()]
+
+    def _living(self) -> list[Worker]:
         with self._lock:
-            return [worker.hand for worker in self._workers.values()]
+            return list(self._workers.values())
 
     def _keep_worker(self, index: int) -> None:
         """Run a worker in this thread, and another one if it fails, until the pool stops."""

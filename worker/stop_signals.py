@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as something to wait for. The handlers only note the signal; all work is done by who waits."""
+"""SIGTERM and SIGINT as something to wait for. Once work has begun, the handlers only note the signal."""
 
 import signal
 from queue import Empty, SimpleQueue
@@ -15,6 +15,9 @@ class StopSignals:
     `install` False, or a thread that is not the main one, catches nothing. SimpleQueue is what a handler may write to:
     locks and events could be held by the very code it interrupts.
     """
+
+    #: A signal ends the process at once, with this exit code: nothing has been taken yet. None: who waits ends it.
+    exit_code: int | None = None
 
     def __init__(self, install: bool = True) -> None:
         self._is_installed = install and current_thread() is main_thread()
@@ -44,3 +47,5 @@ class StopSignals:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._came.put(number)
+        if self.exit_code is not None:
+            raise SystemExit(self.exit_code)

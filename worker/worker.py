@@ -5,9 +5,11 @@ asks for the next messages. Nothing that was taken is lost: it is run, or given 
 """
 
 import logging
+import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
-from threading import Event
+from threading import Event, get_ident
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.consumers.http.view import ViewConsumer
@@ -68,6 +70,10 @@ class Worker:
         self._signal_handlers = signal_handlers
         self._stopping = Event()
         self._owed: list[Owed] = []
+        #: How many messages it has run or given back.
+        self.handled = 0
+        self._is_abandoned = False
+        self._thread_id = 0
 
     def ready(self) -> None:
         """Tell `worker_ready` that this worker is about to take messages."""
@@ -75,6 +81,7 @@ class Worker:
 
     def run(self) -> None:
         """Handle messages until `stop`; then everything that was taken has been run and settled."""
+        self._thread_id = get_ident()
         with StopSignals(self._signal_handlers) as signals:
             try:
                 while not (self._stopping.is_set() or signals.is_waiting()):
@@ -121,6 +128,28 @@ class Worker:
         except LayerUnavailable as error:
             logger.debug("Could not wake a worker, which waits %.0f seconds at most: %s", BLOCK_SECONDS, error)
 
+    def whereabouts(self) -> str:
+        """Return where its thread is now: files and lines, innermost last."""
+        frame = sys._current_frames().get(self._thread_id)
+        return "".join(traceback.format_stack(frame)) if frame is not None else "(its thread has ended)"
+
+    def abandon(self) -> None:
+        """Save what can be saved of a worker whose consumer hangs, from another thread: the process ends after this.
+
+        Its message is lost. What ran before it is settled, what has not been begun is given back.
+
+        Raises:
+            LayerUnavailable: the layer is away; others will count as lost all that it had taken.
+        """
+        self._is_abandoned = True
+        layer = raw_layer(self.channel_layer)
+        running, rest = self.hand.split()
+        rescuer = layer.reader(self.channels)
+        rescuer.exchange(self._owed, {})
+        rescuer.give_back(rest)
+        rescuer.close()
+        layer.lose(self.hand.name, running)
+
     def _exchange(self, limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         owed, self._owed = self._owed, []
         self.hand.empty()
@@ -144,7 +173,10 @@ class Worker:
         channel = taken[0].envelope.channel
         started = before = time.perf_counter()
         for done, item in enumerate(taken, 1):
+            self.hand.begun = done
             owed = self._runner.run(item.envelope)  # which may settle what was owed before
+            if self._is_abandoned:
+                return
             self._owed.append(owed)
             now = time.perf_counter()
             self._batching.observe(channel, now - before)
@@ -152,6 +184,7 @@ class Worker:
                 break
             before = now
         self._batching.adjust(channel)
+        self.handled += len(taken)
 
     def _give_back(self, rest: Sequence[Taken]) -> bool:
         """Settle and give messages back; False if the layer is away: then they are run here."""

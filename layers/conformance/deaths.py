@@ -143,6 +143,7 @@ class DeathCases(LayerCase):
 
     def test_a_store_that_was_silent_is_believed_after_a_grace_only(self) -> None:
         self.layer.life_times = LifeTimes(reader_lease=0.0, silence=0.0, grace=30, claim=5)
+        self.layer.renew_leases(["another reader"])
         reader = self.living_reader("channel")
         self.layer.send("channel", {})
         self.take(reader, "channel")

@@ -8,8 +8,9 @@ local living, graves, watch = KEYS[1], KEYS[2], KEYS[3]
 local owner = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local heard = tonumber(redis.call('HGET', watch, 'heard') or 0)
-if now - heard > tonumber(ARGV[3]) then
+-- A store that knows of no lease has none that could have run out while it was away.
+local heard = redis.call('HGET', watch, 'heard')
+if heard and now - heard > tonumber(ARGV[3]) then
   redis.call('HSET', watch, 'from', now + ARGV[4])
 end
 redis.call('HSET', watch, 'heard', now)

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.layers.errors import ConfigurationError
-from towpath.worker import WorkerPool
+from towpath.worker import EXIT_STOPPED, Limits, WorkerPool
+from towpath.worker.stop_signals import StopSignals
 
 from ...log import setup_logger
 from ...project import has_static_files, project_router, shared_layer
@@ -35,16 +36,43 @@ class Command(BaseCommand):
         add("--only-channels", help="listen only to channels like this; may be repeated", **globs)
         add("--exclude-channels", help="do not listen to channels like this; may be repeated", **globs)
         add(
+            "--message-timeout",
+            type=float,
+            metavar="SECONDS",
+            help="a consumer that takes longer is lost, and its process ends for a fresh one (default: no limit)",
+        )
+        add(
+            "--max-messages",
+            type=int,
+            metavar="N",
+            help="end in order, for a fresh process, after so many messages or up to a tenth fewer (default: no limit)",
+        )
+        add(
+            "--max-memory",
+            type=int,
+            metavar="MIB",
+            help="end in order, for a fresh process, above so much memory (default: no limit)",
+        )
+        add(
             "--disable-graceful-stop",
             action="store_true",
             help="end at once on a signal: running consumers are cut off, what was taken is lost",
         )
 
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Catch signals before anything is loaded or checked: until messages are taken, they end the process at once.
+
+        A process that has not begun to work has nothing to finish, and ends with exit code 0.
+        """
+        with StopSignals(not options["disable_graceful_stop"]) as self._signals:
+            self._signals.exit_code = EXIT_STOPPED
+            return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
         setup_logger(verbosity=options["verbosity"])
         pool = self._build_pool(options)
         try:
-            sys.exit(pool.run(install_signals=not options["disable_graceful_stop"]))
+            sys.exit(pool.run(signals=self._signals))
         except KeyboardInterrupt:
             log.info("Ending at once: running consumers are cut off")
 
@@ -58,6 +86,7 @@ class Command(BaseCommand):
                 callback=log_message if options["verbosity"] >= VERBOSE else None,
                 only_channels=options["only_channels"],
                 exclude_channels=options["exclude_channels"],
+                limits=Limits(options["max_messages"], options["max_memory"], options["message_timeout"]),
             )
         except ConfigurationError as error:
             raise CommandError(str(error)) from error

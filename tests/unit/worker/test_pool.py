@@ -7,9 +7,18 @@ from queue import SimpleQueue
 
 import pytest
 
-from towpath.layers import ConfigurationError, Settled
+from towpath.layers import ConfigurationError, Lost, Settled
 from towpath.routing import Router, route
-from towpath.worker import EXIT_FORCED, EXIT_STOPPED, Worker, WorkerPool, worker_process_ready, worker_ready
+from towpath.worker import (
+    EXIT_FORCED,
+    EXIT_HUNG,
+    EXIT_STOPPED,
+    Limits,
+    Worker,
+    WorkerPool,
+    worker_process_ready,
+    worker_ready,
+)
 from towpath.worker import pool as pool_module
 from towpath.worker.stop_signals import StopSignals
 
@@ -28,6 +37,10 @@ class Gate:
         self.entered.put(message["text"])
         assert self.open.wait(PATIENCE)
         message.reply_channel.send({"text": message["text"]})
+
+
+def echo(message):
+    message.reply_channel.send({"text": message["text"]})
 
 
 @pytest.fixture
@@ -166,6 +179,80 @@ def test_a_second_signal_forces(make, connections, monkeypatch, caplog):
         make(consumer, threads=1).run()
     assert "A second signal" in caplog.text
     gate.open.set()
+
+
+def test_a_signal_before_the_work_ends_the_process_at_once(make, connections):
+    with StopSignals() as signals:
+        signals.exit_code = EXIT_STOPPED
+        with pytest.raises(SystemExit, match="0"):
+            os.kill(os.getpid(), signal.SIGTERM)
+        connections.send("jobs", text="left alone")
+        assert make(print).run(signals=signals) == EXIT_STOPPED  # whatever swallowed the exception
+
+
+def test_a_process_retires_after_so_many_messages(make, connections, layer, monkeypatch, caplog):
+    monkeypatch.setattr(pool_module, "LOOK_SECONDS", 0.01)
+    for number in range(3):
+        connections.send("jobs", local=str(number), text="hi")
+    assert make(echo, threads=1, limits=Limits(messages=3)).run() == EXIT_STOPPED
+    assert len(connections.receive()) == 3
+    assert "Retiring: 3 messages were handled" in caplog.text
+
+
+def test_a_process_retires_when_it_occupies_too_much_memory(make, monkeypatch, caplog):
+    monkeypatch.setattr(pool_module, "LOOK_SECONDS", 0.01)
+    assert make(echo, limits=Limits(memory_mebibytes=1)).run() == EXIT_STOPPED
+    assert "MiB of memory are in use, and 1 are allowed" in caplog.text
+
+
+def test_a_consumer_that_hangs_is_cut_off_and_nothing_else(make, connections, layer, monkeypatch, caplog):
+    class Ended(BaseException):
+        """Stands for the end of the process."""
+
+    def end(code):
+        raise Ended(code)
+
+    gate = Gate()
+
+    def consumer(message):
+        if message["text"] == "hangs":
+            gate(message)
+        echo(message)
+
+    monkeypatch.setattr(pool_module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(pool_module.os, "_exit", end)
+    monkeypatch.setattr(pool_module.logging, "shutdown", lambda: None)
+    for local, text in (("a", "runs"), ("b", "hangs"), ("c", "waits")):
+        connections.send("jobs", local=local, text=text)
+    pool = make(consumer, threads=1, limits=Limits(message_seconds=0.1))
+    new_worker = pool._new_worker
+    pool._new_worker = lambda: with_batches_of_three(new_worker())
+    with pytest.raises(Ended, match=str(EXIT_HUNG)):
+        pool.run()
+    assert connections.receive() == [Settled("a", 1, [{"text": "runs"}], None), Lost("b", 1)]
+    assert layer.channel_statistics("jobs")["messages_lost_count"] == 1
+    assert layer.receive(["jobs"])[1]["text"] == "waits"
+    assert "has run for more than 0.1 seconds" in caplog.text
+    assert "in __call__\n    assert self.open.wait" in caplog.text
+    gate.open.set()
+
+
+def with_batches_of_three(worker):
+    worker._batching.limits["jobs"] = 3
+    return worker
+
+
+@pytest.mark.parametrize("limits", [{"messages": 0}, {"memory_mebibytes": -1}, {"message_seconds": 0.0}])
+def test_a_limit_is_above_0(limits):
+    with pytest.raises(ConfigurationError, match=f"the limit {next(iter(limits))} of a worker"):
+        Limits(**limits)
+
+
+def test_processes_do_not_retire_all_at_once():
+    spread = {Limits(messages=1000, memory_mebibytes=5).spread() for _ in range(100)}
+    assert len(spread) > 10
+    assert all(900 <= limits.messages <= 1000 and limits.memory_mebibytes == 5 for limits in spread)
+    assert Limits(message_seconds=1.0).spread() == Limits(message_seconds=1.0)
 
 
 def test_without_signals_a_process_ends_when_it_is_stopped(make):
