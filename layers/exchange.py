@@ -8,6 +8,8 @@ import random
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from .contract import Owed, Received, Taken
 from .entries import EntryCodec, Kind, is_expired
@@ -23,6 +25,14 @@ logger = logging.getLogger(__name__)
 #: How long a held send to a full channel is retried before it is dropped, and how often, in seconds (1.x: 2 and 0.2).
 INSIST_SECONDS = 2.0
 INSIST_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A take that waits until one of its channels holds something, at most so many seconds."""
+
+    take: Take
+    seconds: float
 
 
 class BaseReader:
@@ -41,21 +51,40 @@ class BaseReader:
         self._counts: list[Count] = []
         #: What the store gave while it refused what was owed: the next exchange that works hands it out.
         self._stranded: list[Batch] = []
+        #: The last batch held more than one message.
+        self._is_busy = False
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write what is owed, then take messages (see `Reader`)."""
         stranded = next((batch for batch in self._stranded if limits.get(batch.channel, 0) > 0), None)
         operations = [*self._settling(owed), *self._counts]
         take = self._take(limits) if stranded is None else None
-        if take is not None:
-            operations.append(take)
-        results = self._write(operations)
-        if stranded is not None:
-            self._stranded.remove(stranded)
-        batch = results[-1] if take is not None else stranded
-        if batch is None and take is not None and block_seconds > 0:
-            batch = self._wait(take.channels, block_seconds)
+        if take is None:
+            self._write(operations)
+            batch = stranded
+            if stranded is not None:
+                self._stranded.remove(stranded)
+        else:
+            batch = self._taken(operations, take, block_seconds)
         return self._received(batch) if batch is not None else Received()
+
+    def _taken(self, operations: list[Operation], take: Take, block_seconds: float) -> Batch | None:
+        """Write, and take what is there; wait for it if there is nothing.
+
+        Where messages come one at a time, what is owed and the wait are one round trip. Where they come faster, a take
+        that finds nothing goes before the wait: what comes meanwhile makes the next batch larger, which costs less.
+        """
+        batch = None
+        if self._is_busy or block_seconds <= 0:
+            batch = cast("Batch | None", self._write([*operations, take])[-1])
+            operations = []
+        else:
+            operations.append(Release(self.name))  # while it waits, nothing is in its hand
+        if batch is None and block_seconds > 0:
+            self._write(operations, Waiting(take, block_seconds))
+            batch = self._waited()
+        self._is_busy = batch is not None and len(batch.entries) > 1
+        return batch
 
     def give_back(self, taken: Sequence[Taken]) -> None:
         """Put messages back to the front of their channels, in the order given."""
@@ -75,16 +104,21 @@ class BaseReader:
         """End a wait in another thread."""
 
     @abstractmethod
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
-        """Execute in order, in one round trip; one result each.
+    def _execute(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
+        """Execute in order, in one round trip; one result each. `then` a wait begins, which `_waited` ends.
 
         Raises:
-            LayerUnavailable: some may have been executed.
+            LayerUnavailable: some may have been executed. No wait has begun then; what one gave is the last of
+                `PartlyRefused.results`.
         """
 
     @abstractmethod
-    def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
-        """Wait for the first entry of any channel, in this order of preference; None after `seconds` or `wake`."""
+    def _waited(self) -> Batch | None:
+        """Return what the wait that has begun gives; None after its time, or `wake`.
+
+        Raises:
+            LayerUnavailable: the store has gone meanwhile; what was executed before was executed.
+        """
 
     def _settling(self, owed: Sequence[Owed]) -> list[Operation]:
         """Do the first step of writing `owed`; return the operations of the second."""
@@ -126,13 +160,13 @@ class BaseReader:
                 push.capacity,
             )
 
-    def _write(self, operations: Sequence[Operation]) -> Sequence[object]:
-        if not operations:
+    def _write(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
+        if not operations and then is None:
             return ()
         try:
-            results = self._execute(operations)
+            results = self._execute(operations, then)
         except LayerUnavailable as error:
-            if isinstance(error, PartlyRefused) and isinstance(error.results[-1], Batch):
+            if isinstance(error, PartlyRefused) and error.results and isinstance(error.results[-1], Batch):
                 self._stranded.append(error.results[-1])
             self._keep({push.inbox: list(push.entries) for push in operations if isinstance(push, PushInbox)})
             raise
@@ -157,8 +191,7 @@ class BaseReader:
         wanted = [channel for channel in self._channels if limits.get(channel, 0) > 0]
         return Take(wanted, [limits[channel] for channel in wanted], self.name) if wanted else None
 
-    def _received(self, batch: object) -> Received:
-        assert isinstance(batch, Batch)
+    def _received(self, batch: Batch) -> Received:
         taken: list[Taken] = []
         expired: list[Taken] = []
         for raw in batch.entries:

@@ -4,6 +4,7 @@ The part in braces is the hash tag: all keys of one channel, inbox or group shar
 sharding layer would choose the host by it.
 
   <prefix>{<channel>}:queue             list of queue entries
+  <prefix>{<channel>}:bell              list of one, there while the queue holds something: where readers wait
   <prefix>{<channel or inbox>}:counts   hash of counters
   <prefix>{<inbox>}:inbox               list of inbox entries
   <prefix>{<reader>}:hand               list, a queue's key and then entries: what a worker's thread has taken
@@ -28,6 +29,10 @@ class Keys:
     def queue(self, channel: str) -> str:
         """Return the key of a channel's queue."""
         return f"{self.prefix}{{{channel}}}:queue"
+
+    def bell(self, channel: str) -> str:
+        """Return the key of a channel's bell."""
+        return f"{self.prefix}{{{channel}}}:bell"
 
     def counts(self, channel: str) -> str:
         """Return the key of a channel's or inbox's counters."""

@@ -108,15 +108,6 @@ class Readers:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Record what a reader has taken (see `Take.reader`, which does the same at once). Result: None."""
-
-    reader: str
-    channel: str
-    entries: Sequence[bytes]
-
-
-@dataclass(frozen=True, slots=True)
 class Release:
     """Record that a reader has nothing in its hand any more. Result: None."""
 

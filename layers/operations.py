@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .delays import DelayOperation
 from .firing import Fire
-from .lives import Bury, Claim, Hold, InHand, Lease, Readers, Release, Retire, Revisit
+from .lives import Bury, Claim, InHand, Lease, Readers, Release, Retire, Revisit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Take:
     """Take up to `counts[i]` entries from the first of `channels` that has any.
 
     With a `reader`, what it took before is no longer in its hand, and what it takes now is: should it die, that is
-    known. Result: `Batch`, or None if all are empty.
+    known. `has_waited` says that the reader was woken, so that it passes on what woke it if there is more. Result:
+    `Batch`, or None if all are empty.
     """
 
     channels: Sequence[str]
     counts: Sequence[int]
     reader: str | None = None
+    has_waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,6 @@ Operation = (
     | Revisit
     | Bury
     | Readers
-    | Hold
     | Release
     | InHand
     | DelayOperation

@@ -7,7 +7,6 @@ from ..lives import (
     Bury,
     Claim,
     Dead,
-    Hold,
     InHand,
     Lease,
     Life,
@@ -36,7 +35,9 @@ class Lives:
         #: By owner: when its death was noticed.
         self._graves: Expiring[list[float]] = Expiring(clock, lambda: [clock()])
         self._hands: dict[str, Record] = {}
-        self._heard_at = self._counts_from = 0.0
+        #: None: no lease was ever renewed.
+        self._heard_at: float | None = None
+        self._counts_from = 0.0
 
     def lease(self, lease: Lease) -> Life:
         """Renew a lease; say what is known of its owner."""
@@ -88,10 +89,6 @@ class Lives:
         if record is not None:
             self._hands[reader] = record
 
-    def hold(self, hold: Hold) -> None:
-        """Note what a reader has taken."""
-        self.take(hold.reader, Record(hold.channel, hold.entries))
-
     def release(self, release: Release) -> None:
         """Note that a reader's hand is empty."""
         self.take(release.reader, None)
@@ -104,7 +101,7 @@ class Lives:
         """Forget everything."""
         for part in (self._living, self._dead, self._graves, self._hands):
             part.clear()
-        self._heard_at = self._counts_from = 0.0
+        self._heard_at, self._counts_from = None, 0.0
 
     def _is_silent(self, now: float, times: LifeTimes) -> bool:
-        return now - self._heard_at > times.silence
+        return self._heard_at is not None and now - self._heard_at > times.silence

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ..entries import EntryCodec
-from ..exchange import BaseReader
-from ..operations import Batch, Operation, Take
+from ..exchange import BaseReader, Waiting
+from ..operations import Batch, Operation
 from ..sending import Sender
 from .store import Store
 
@@ -16,21 +16,26 @@ class MemoryReader(BaseReader):
         super().__init__(channels, codec, sender)
         self._store = store
         self._is_woken = False
+        self._waiting: Waiting | None = None
 
     def wake(self) -> None:
         """End the owner's wait, or the next one if there is none now."""
         self._is_woken = True
         self._store.wake()
 
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
+        self._waiting = then
         return self._store.execute(operations)
 
-    def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
-        take = Take(channels, [1] * len(channels), self.name)
+    def _waited(self) -> Batch | None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return None
+        take = waiting.take
 
         def find() -> object:
             return self._store.execute([take])[0] or self._is_woken or None
 
-        found = self._store.wait_for(find, seconds)
+        found = self._store.wait_for(find, waiting.seconds)
         self._is_woken = False
         return found if isinstance(found, Batch) else None

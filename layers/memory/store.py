@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..delays import Enter, HandOn
 from ..firing import Fire
-from ..lives import Bury, Claim, Hold, InHand, Lease, Readers, Record, Release, Retire, Revisit
+from ..lives import Bury, Claim, InHand, Lease, Readers, Record, Release, Retire, Revisit
 from ..operations import (
     Batch,
     CloseInbox,
@@ -73,7 +73,6 @@ class Store:
             Revisit: self._lives.revisit,
             Bury: self._lives.bury,
             Readers: self._lives.readers,
-            Hold: self._lives.hold,
             Release: self._lives.release,
             InHand: self._lives.in_hand,
             Fire: self._firing.fire,

@@ -22,6 +22,9 @@ from .wires import Wire
 MARGIN_SECONDS = 1.0
 
 
+_LOADS: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
+
+
 class Client:
     """Executes operations; any number of threads may use it, each call on a connection of its own."""
 
@@ -42,20 +45,47 @@ class Client:
         Raises:
             LayerUnavailable: Redis is away or refuses; some operations may have been executed.
         """
-        commands = [self._commands.command(operation) for operation in operations]
         if connection is not None:
-            return results(self.label, operations, self._answers(connection, commands))
+            return self._executed(operations, connection)
         with self._pooled() as pooled:
-            return results(self.label, operations, self._answers(pooled, commands))
+            return self._executed(operations, pooled)
 
-    def post(self, operation: Operation, connection: Wire) -> None:
-        """Write one operation and wait for nothing: its answer is the next to be read from the connection.
+    def execute_before(
+        self, operations: Sequence[Operation], wait: Command, last: Operation, connection: Wire
+    ) -> list[object]:
+        """Execute in order; then a command that waits, and `last`, which `execute_after_wait` reads.
+
+        All leaves in one write. Scripts that Redis does not know count as refused: see `load_scripts`.
+
+        Raises:
+            LayerUnavailable: the connection failed. PartlyRefused: Redis refused some, and the wait goes on.
+        """
+        commands = [self._commands.command(operation) for operation in operations]
+        with self.translated_errors():
+            connection.connect()
+            connection.send_packed_command([pack([*commands, wait, self._commands.command(last)])])
+            answers = [read_answer(connection) for _ in commands]
+        return results(self.label, operations, answers)
+
+    def execute_after_wait(self, last: Operation, connection: Wire) -> object:
+        """Return the result of the operation behind a wait that `execute_before` has begun, when that has ended.
+
+        Raises:
+            LayerUnavailable: the connection failed, or Redis refused.
+        """
+        with self.translated_errors():
+            read_answer(connection)
+            answer = read_answer(connection)
+        commands = [self._commands.command(last)]
+        return results(self.label, [last], self._with_scripts(connection, commands, [answer]))[0]
+
+    def load_scripts(self, connection: Wire) -> None:
+        """Let Redis know all scripts.
 
         Raises:
             LayerUnavailable: the connection failed.
         """
-        with self.translated_errors():
-            connection.send_packed_command([pack([self._commands.command(operation)])])
+        self.exchange(connection, _LOADS)
 
     def call(self, *command: Any, connection: Wire | None = None) -> Any:
         """Execute one plain command; an error that Redis answers is returned, not raised."""
@@ -87,13 +117,18 @@ class Client:
         """Close the pool's connections; later calls open new ones."""
         self._pool.disconnect()
 
-    def _answers(self, connection: Wire, commands: Sequence[Command]) -> list[Any]:
-        answers = self.exchange(connection, commands)
+    def _executed(self, operations: Sequence[Operation], connection: Wire) -> list[object]:
+        commands = [self._commands.command(operation) for operation in operations]
+        return results(
+            self.label, operations, self._with_scripts(connection, commands, self.exchange(connection, commands))
+        )
+
+    def _with_scripts(self, connection: Wire, commands: Sequence[Command], answers: list[Any]) -> list[Any]:
+        """Load scripts that Redis did not know, and run again what was not run."""
         missing = missing_scripts(answers)
         if missing:
-            loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
-            retried = self.exchange(connection, [*loads, *(commands[position] for position in missing)])
-            for position, answer in zip(missing, retried[len(loads) :], strict=True):
+            retried = self.exchange(connection, [*_LOADS, *(commands[position] for position in missing)])
+            for position, answer in zip(missing, retried[len(_LOADS) :], strict=True):
                 answers[position] = answer
         return answers
 

@@ -69,20 +69,22 @@ class Commands:
         return self._writers[type(operation)](operation)
 
     def _push(self, push: Push) -> Command:
-        keys = self._keys.queue(push.channel), self._keys.counts(push.channel)
+        channel = push.channel
+        keys = self._keys.queue(channel), self._keys.counts(channel), self._keys.bell(channel)
         return scripts.PUSH.call(keys, push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS, *push.bodies)
 
     def _take(self, take: Take) -> Command:
-        keys = [self._keys.queue(channel) for channel in take.channels]
+        keys = [*map(self._keys.queue, take.channels), *map(self._keys.bell, take.channels)]
         if take.reader is not None:
             keys.append(self._keys.hand(take.reader))
-        return scripts.TAKE.call(keys, HAND_SECONDS, *take.counts)
+        return scripts.TAKE.call(keys, HAND_SECONDS, self._queue_ms, int(take.has_waited), *take.counts)
 
     def _put_back(self, put_back: PutBack) -> Command:
-        return scripts.PUT_BACK.call([self._keys.queue(put_back.channel)], self._queue_ms, *put_back.entries)
+        keys = self._keys.queue(put_back.channel), self._keys.bell(put_back.channel)
+        return scripts.PUT_BACK.call(keys, self._queue_ms, *put_back.entries)
 
     def _drop(self, drop: Drop) -> Command:
-        return "DEL", self._keys.queue(drop.channel), self._keys.counts(drop.channel)
+        return "DEL", self._keys.queue(drop.channel), self._keys.counts(drop.channel), self._keys.bell(drop.channel)
 
     def _count(self, count: Count) -> Command:
         return scripts.COUNT.call([self._keys.counts(count.channel)], count.counter, count.amount, COUNTS_SECONDS)

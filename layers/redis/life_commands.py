@@ -8,7 +8,6 @@ from ..lives import (
     Bury,
     Claim,
     Dead,
-    Hold,
     InHand,
     Lease,
     Life,
@@ -41,7 +40,6 @@ class LifeCommands:
             Revisit: self._revisit,
             Bury: self._bury,
             Readers: self._readers,
-            Hold: self._hold,
             Release: self._release,
             InHand: self._in_hand,
         }
@@ -65,11 +63,6 @@ class LifeCommands:
 
     def _readers(self, readers: Readers) -> Command:
         return "ZUNION", 2, self._living, self._dead
-
-    def _hold(self, hold: Hold) -> Command:
-        return scripts.HOLD.call(
-            [self._keys.hand(hold.reader)], HAND_SECONDS, self._keys.queue(hold.channel), *hold.entries
-        )
 
     def _release(self, release: Release) -> Command:
         return "DEL", self._keys.hand(release.reader)

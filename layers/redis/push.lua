@@ -1,6 +1,7 @@
 -- Append entries to a channel's queue, up to its capacity. Returns how many were accepted.
 -- KEYS[1]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[3]
 -- KEYS[2]  counts: hash of counters (sent, full, expired), expires after ARGV[4]
+-- KEYS[3]  bell: list of one, where readers wait
 -- ARGV     1 capacity, 2 expiry of a message in s, 3 life of the queue in ms, 4 life of the counts in s, 5.. bodies
 local queue, counts = KEYS[1], KEYS[2]
 local capacity, expiry = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -25,6 +26,7 @@ for i = 5, 4 + accepted do
 end
 if accepted > 0 then
   redis.call('PEXPIRE', queue, ARGV[3])
+  ring(KEYS[3], ARGV[3])
   redis.call('HINCRBY', counts, 'sent', accepted)
 end
 if accepted < bodies then

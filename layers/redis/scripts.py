@@ -22,14 +22,15 @@ class Script:
         return "EVALSHA", self.digest, len(keys), *keys, *arguments
 
 
-def _load(name: str) -> Script:
-    source = files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8")
+def _load(*names: str) -> Script:
+    """Read a script from its file, or from several: functions first."""
+    source = "".join(files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
 
 
-PUSH = _load("push")
-TAKE = _load("take")
-PUT_BACK = _load("put_back")
+PUSH = _load("ring", "push")
+TAKE = _load("ring", "take")
+PUT_BACK = _load("ring", "put_back")
 COUNT = _load("count")
 STATISTICS = _load("statistics")
 PUSH_INBOX = _load("push_inbox")
@@ -41,16 +42,15 @@ MARKS = _load("marks")
 CLAIM = _load("claim")
 REVISIT = _load("revisit")
 BURY = _load("bury")
-HOLD = _load("hold")
 DELAY = _load("delay")
-ENTER = _load("enter")
+ENTER = _load("ring", "enter")
 LOOK_UP = _load("look_up")
-HAND_ON = _load("hand_on")
+HAND_ON = _load("ring", "hand_on")
 END_VISIT = _load("end_visit")
-FIRE = _load("fire")
+FIRE = _load("ring", "fire")
 
 ALL = (
     *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
-    *(LEASE, CLAIM, REVISIT, BURY, HOLD),
+    *(LEASE, CLAIM, REVISIT, BURY),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),
 )

@@ -60,7 +60,7 @@ class TimeCommands:
         return scripts.DELAY.call(keys, *limits, delay.entry)
 
     def _enter(self, enter: Enter) -> Command:
-        keys = self._calendar, self._keys.queue(WAKE_CHANNEL)
+        keys = self._calendar, self._keys.queue(WAKE_CHANNEL), self._keys.bell(WAKE_CHANNEL)
         limits = enter.seconds, OVERDUE_SECONDS * 1000, LOOK_SECONDS
         return scripts.ENTER.call(keys, enter.target, *limits, enter.wake)
 
@@ -70,10 +70,10 @@ class TimeCommands:
     def _hand_on(self, hand_on: HandOn) -> Command:
         target, counts = hand_on.target, self._keys.counts(hand_on.target)
         if is_inbox(target):
-            keys = self._keys.delayed(target), self._keys.inbox(target), counts
+            keys: tuple[str, ...] = self._keys.delayed(target), self._keys.inbox(target), counts
             limits: tuple[Any, ...] = hand_on.capacity, "", self._inbox_ms
         else:
-            keys = self._keys.delayed(target), self._keys.queue(target), counts
+            keys = self._keys.delayed(target), self._keys.queue(target), counts, self._keys.bell(target)
             limits = hand_on.capacity, self._expiry, self._queue_ms
         return scripts.HAND_ON.call(keys, *limits, COUNTS_SECONDS, UNIQUE_BYTES, MOST_HANDED_ON)
 
@@ -85,7 +85,8 @@ class TimeCommands:
         return "ZCARD", self._keys.delayed(count.target)
 
     def _fire(self, fire: Fire) -> Command:
-        keys = self._keys.fired(fire.channel), self._keys.queue(fire.channel), self._keys.counts(fire.channel)
+        spell, channel = self._keys, fire.channel
+        keys = spell.fired(channel), spell.queue(channel), spell.counts(channel), spell.bell(channel)
         limits = FIRED_SECONDS, fire.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS
         return scripts.FIRE.call(keys, fire.schedule, repr(fire.due), *limits, fire.body, int(fire.is_missed))
 

@@ -10,7 +10,7 @@ from towpath.layers.capacity import Capacities
 from towpath.layers.contract import Envelope, Owed
 from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
-from towpath.layers.exchange import BaseReader
+from towpath.layers.exchange import BaseReader, Waiting
 from towpath.layers.lives import Release, Retire
 from towpath.layers.operations import Batch, Count, Operation, Push, PushInbox, PutBack, Take
 from towpath.layers.sending import Sender
@@ -31,11 +31,14 @@ class ScriptedReader(BaseReader):
         self.away_after = 0
         self.batches: list[Batch] = []
         self.executed: list[Operation] = []
+        #: What each list of operations was to be followed by.
+        self.waits: list[Waiting | None] = []
 
     def wake(self) -> None:
         pass
 
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
+        self.waits.append(then)
         if self.is_away:
             raise LayerUnavailable("away")
         self.away_after -= 1
@@ -56,8 +59,8 @@ class ScriptedReader(BaseReader):
                 return self.batches.pop(0) if self.batches else None
         return None
 
-    def _wait(self, channels: Sequence[str], seconds: float) -> Batch | None:
-        return None
+    def _waited(self) -> Batch | None:
+        return self.batches.pop(0) if self.batches else None
 
 
 def settled(reader: ScriptedReader) -> list[bytes]:
@@ -200,3 +203,32 @@ def test_channels_are_asked_in_turns() -> None:
         reader.exchange([], {"a": 1, "b": 1, "c": 1})
     firsts = {operation.channels[0] for operation in reader.executed if isinstance(operation, Take)}
     assert firsts == {"a", "b", "c"}
+
+
+def batch_of(number: int) -> Batch:
+    return Batch("a", 0.0, [HEADER.pack(0.0, 60.0) + codec.queue_body(Envelope("a", {"n": n})) for n in range(number)])
+
+
+def test_while_messages_come_one_at_a_time_what_is_owed_and_the_wait_are_one_step() -> None:
+    reader = ScriptedReader("a")
+    reader.batches = [batch_of(1), batch_of(1)]
+    for _ in range(2):
+        reader.exchange([Owed([], OWN, 1)], {"a": 8}, 5)
+    assert [wait is not None and wait.seconds for wait in reader.waits] == [5, 5]
+    assert not any(isinstance(operation, Take) for operation in reader.executed)
+
+
+def test_after_more_than_one_message_a_take_goes_before_the_wait() -> None:
+    reader = ScriptedReader("a")
+    reader.batches = [batch_of(2)]
+    reader.exchange([], {"a": 8}, 5)
+    reader.waits.clear()
+    reader.exchange([Owed([], OWN, 1)], {"a": 8}, 5)
+    assert [wait is None for wait in reader.waits] == [True, False]
+    assert [type(operation) for operation in reader.executed] == [PushInbox, Take]
+
+
+def test_an_exchange_that_may_not_wait_does_not() -> None:
+    reader = ScriptedReader("a")
+    reader.exchange([], {"a": 8})
+    assert reader.waits == [None]

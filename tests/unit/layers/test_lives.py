@@ -6,7 +6,6 @@ from towpath.layers.lives import (
     Bury,
     Claim,
     Dead,
-    Hold,
     InHand,
     Lease,
     Life,
@@ -148,7 +147,8 @@ def test_a_take_puts_into_the_hand_what_it_gives_and_nothing_else(world: World) 
 
 
 def test_a_hand_can_be_filled_and_emptied(world: World) -> None:
-    world.do(Hold("reader", "channel", [b"1"]))
-    assert world.do(InHand("reader")) == Record("channel", [b"1"])
+    world.do(Push("channel", [b"1"], 9))
+    world.do(Take(["channel"], [9], "reader"))
+    assert world.do(InHand("reader")) is not None
     world.do(Release("reader"))
     assert world.do(InHand("reader")) is None

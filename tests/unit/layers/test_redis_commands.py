@@ -6,7 +6,7 @@ import pytest
 
 from towpath.layers.errors import ConfigurationError
 from towpath.layers.keys import Keys
-from towpath.layers.lives import Bury, Claim, Hold, InHand, Lease, LifeTimes, Readers, Release, Retire, Revisit
+from towpath.layers.lives import Bury, Claim, InHand, Lease, LifeTimes, Readers, Release, Retire, Revisit
 from towpath.layers.operations import (
     CloseInbox,
     Count,
@@ -21,6 +21,7 @@ from towpath.layers.operations import (
     PutBack,
     Renew,
     Statistics,
+    Take,
     TakeInbox,
 )
 from towpath.layers.redis.commands import Commands
@@ -41,7 +42,7 @@ ONE_SLOT: list[Operation] = [
     Revisit("in!", 1),
     Bury("in!"),
     Readers(),
-    Hold("reader", "a", [b"x"]),
+    Take(["a"], [1], "a"),
     Release("reader"),
     InHand("reader"),
     CloseInbox("in!"),
