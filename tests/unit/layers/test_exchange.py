@@ -223,6 +223,7 @@ def test_after_more_than_one_message_a_take_goes_before_the_wait() -> None:
     reader.batches = [batch_of(2)]
     reader.exchange([], {"a": 8}, 5)
     reader.waits.clear()
+    reader.executed.clear()
     reader.exchange([Owed([], OWN, 1)], {"a": 8}, 5)
     assert [wait is None for wait in reader.waits] == [True, False]
     assert [type(operation) for operation in reader.executed] == [PushInbox, Take]
