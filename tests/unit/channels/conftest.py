@@ -19,6 +19,7 @@ from towpath.layers.contract import (
     Reader,
     Scheduled,
     Send,
+    Taken,
 )
 from towpath.layers.errors import ChannelFull
 from towpath.layers.firing import Fired
@@ -88,6 +89,9 @@ class RecordingLayer(ChannelLayer):
         raise NotImplementedError
 
     def renew_leases(self, readers: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    def lose(self, reader: str, taken: Sequence[Taken]) -> None:
         raise NotImplementedError
 
     def reap(self) -> None:
