@@ -7,7 +7,7 @@ export type Address = string | URL | null;
 export type Asked<Value> = Value | (() => Value | Promise<Value>);
 
 export interface BridgeOptions {
-  /** Milliseconds from a lost connection to the first attempt; a random part, up to half, is taken off. Default 1000. */
+  /** Milliseconds from a lost connection to the first attempt; of each pause, up to half is taken off. Default 1000. */
   minReconnectionDelay?: number;
   /** Milliseconds that the pauses grow to. Default 30000. */
   maxReconnectionDelay?: number;

@@ -90,7 +90,8 @@ test("types name the events", () => {
 
 test("types tell the defaults of the options that are numbers", () => {
   const block = TYPES.match(/^export interface BridgeOptions \{\n(.*?)^\}/ms)[1];
-  const told = [...block.matchAll(/Default (\w+)\. \*\/\n {2}(\w+)\?: number/g)].map(([, value, name]) => [name, Number(value)]);
+  const matches = [...block.matchAll(/Default (\w+)\. \*\/\n {2}(\w+)\?: number/g)];
+  const told = matches.map(([, value, name]) => [name, Number(value)]);
   const numbers = Object.entries(bridge.options).filter(([, value]) => typeof value === "number");
   assert.deepEqual(Object.fromEntries(told), Object.fromEntries(numbers));
 });
