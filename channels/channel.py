@@ -1,10 +1,13 @@
 """A channel as application code sees it: somewhere to send to. Nothing here waits for messages."""
 
+from datetime import timedelta
+
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Content, Envelope
 from towpath.layers.names import check_channel_name
 
 from .configured import DEFAULT_CHANNEL_LAYER, AnyLayer, channel_layers
+from .delays import send_later
 from .outbox import hold_channel_send, snapshot
 from .transactions import open_transaction, send_at_commit
 
@@ -24,17 +27,21 @@ class Channel:
         self.name = check_channel_name(name.decode("ascii", "replace") if isinstance(name, bytes) else name)
         self.channel_layer: AnyLayer = channel_layers[alias] if channel_layer is None else channel_layer
 
-    def send(self, content: Content, immediately: bool = False) -> None:
+    def send(self, content: Content, immediately: bool = False, delay: timedelta | None = None) -> None:
         """Send a message; it waits for the end of the consumer and of the transaction, unless it goes `immediately`.
 
-        A transaction is an open `transaction.atomic()`; its rollback drops what waits for it.
+        A transaction is an open `transaction.atomic()`; its rollback drops what waits for it. With a `delay`, of up to
+        a year, the layer keeps the message so long from the moment when it would have left.
 
         Raises:
             EncodeError: `content` is not a dict of values that travel (a TypeError that names the key).
             ChannelFull: the channel is at its capacity and the send was not held.
+            TypeError, ValueError: `delay` is no timedelta, or out of its bounds.
             MessageTooLarge, LayerUnavailable: the same, for a send that was not held.
         """
-        if immediately:
+        if delay is not None:
+            send_later(self.channel_layer, self.name, content, delay, immediately)
+        elif immediately:
             self.channel_layer.send(self.name, content)
         elif (transaction := open_transaction()) is not None:
             check_content(content)

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from towpath.layers.contract import ChannelLayer, Envelope, Send
+from towpath.layers.contract import ChannelLayer, Delayed, GroupSend, Send
 
 logger = logging.getLogger(__name__)
 
@@ -14,7 +14,12 @@ PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 0.1
 
 
-def deliver(layer: ChannelLayer, sends: Sequence[Send], patience_seconds: float = PATIENCE_SECONDS) -> Sequence[Send]:
+AnySend = Send | Delayed
+
+
+def deliver(
+    layer: ChannelLayer, sends: Sequence[AnySend], patience_seconds: float = PATIENCE_SECONDS
+) -> Sequence[AnySend]:
     """Send all, trying again while channels are full; return and log what had to be dropped.
 
     Raises:
@@ -22,14 +27,21 @@ def deliver(layer: ChannelLayer, sends: Sequence[Send], patience_seconds: float 
         LayerUnavailable: the store is away.
     """
     deadline = time.monotonic() + patience_seconds
-    refused = layer.send_many(sends)
+    refused = _send(layer, sends)
     while refused and time.monotonic() < deadline:
         time.sleep(PAUSE_SECONDS)
-        refused = layer.send_many(refused)
+        refused = _send(layer, refused)
     for send in refused:
         logger.warning("dropped a message to %s: full for %.1f seconds", _target(send), patience_seconds)
     return refused
 
 
-def _target(send: Send) -> str:
-    return send.channel if isinstance(send, Envelope) else send.group
+def _send(layer: ChannelLayer, sends: Sequence[AnySend]) -> Sequence[AnySend]:
+    """Send all; return those refused. What is due later goes last: nothing waits for it."""
+    now = [send for send in sends if not isinstance(send, Delayed)]
+    later = [send for send in sends if isinstance(send, Delayed)]
+    return [*(layer.send_many(now) if now else ()), *(layer.send_later(later) if later else ())]
+
+
+def _target(send: AnySend) -> str:
+    return send.group if isinstance(send, GroupSend) else send.channel

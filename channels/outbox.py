@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from towpath.layers.codec import check_content
-from towpath.layers.contract import ChannelLayer, Content, Envelope, GroupSend, Send
+from towpath.layers.contract import ChannelLayer, Content, Delayed, Envelope, GroupSend, Send
 
 from .configured import AnyLayer, raw_layer
 
@@ -18,14 +18,14 @@ _current: "ContextVar[Outbox | None]" = ContextVar("towpath_outbox", default=Non
 
 
 class Outbox:
-    """Collects the sends of one run: `sends` for its own layer, `foreign` for every other one."""
+    """Collects the sends of one run: `sends` for its own layer, `foreign` for every other one, and what is delayed."""
 
     __slots__ = ("_is_closed", "_lock", "foreign", "layer", "sends")
 
     def __init__(self, layer: AnyLayer) -> None:
         self.layer = raw_layer(layer)
         self.sends: list[Send] = []
-        self.foreign: dict[ChannelLayer, list[Send]] = {}
+        self.foreign: dict[ChannelLayer, list[Send | Delayed]] = {}
         self._lock = Lock()
         self._is_closed = False
 
@@ -44,6 +44,13 @@ class Outbox:
             else:
                 self.foreign.setdefault(raw, []).append(send)
             return True
+
+    def hold_delayed(self, layer: AnyLayer, send: Delayed) -> bool:
+        """Keep what a layer is to keep from the end of the run on; False as with `hold`."""
+        with self._lock:
+            if not self._is_closed:
+                self.foreign.setdefault(raw_layer(layer), []).append(send)
+            return not self._is_closed
 
     def close(self) -> None:
         """Accept no more sends; what is held stays for its owner to take."""
@@ -69,10 +76,12 @@ class Holding:
         self._outbox.close()
 
 
-def hold(layer: AnyLayer, send: Send) -> bool:
+def hold(layer: AnyLayer, send: Send | Delayed) -> bool:
     """Hold a checked send in the current outbox; False if there is none."""
     outbox = _current.get()
-    return outbox is not None and outbox.hold(layer, send)
+    if outbox is None:
+        return False
+    return outbox.hold_delayed(layer, send) if isinstance(send, Delayed) else outbox.hold(layer, send)
 
 
 def hold_channel_send(layer: AnyLayer, channel: str, content: Content) -> bool:

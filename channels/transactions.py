@@ -20,7 +20,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from towpath.layers.contract import Send
+from towpath.layers.contract import Delayed, Send
 from towpath.layers.errors import ConfigurationError
 
 from .configured import AnyLayer, raw_layer
@@ -74,7 +74,7 @@ def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> Non
     connection.on_commit(lambda: _act(act))
 
 
-def send_at_commit(connection: BaseDatabaseWrapper, layer: AnyLayer, send: Send) -> None:
+def send_at_commit(connection: BaseDatabaseWrapper, layer: AnyLayer, send: Send | Delayed) -> None:
     """Send when the transaction is committed: into the outbox of the consumer that runs then, if one does."""
     at_commit(connection, lambda: hold(layer, send) or deliver(raw_layer(layer), [send]))
 

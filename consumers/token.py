@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +176,7 @@ class _AcceptingChannel(Channel):
         self._token = token
         self._is_accepted = False
 
-    def send(self, content: Content, immediately: bool = False) -> None:
+    def send(self, content: Content, immediately: bool = False, delay: timedelta | None = None) -> None:
         """Send a message; the first that accepts the socket gets the subprotocol, unless it names one."""
         if not self._is_accepted and _accepts(content):
             self._is_accepted = True
@@ -187,7 +187,7 @@ class _AcceptingChannel(Channel):
             raise ValueError(
                 "the subprotocol to accept is the token itself: leave it out, and the right one is accepted"
             )
-        super().send(content, immediately)
+        super().send(content, immediately, delay)
 
 
 def _accepts(content: object) -> bool:

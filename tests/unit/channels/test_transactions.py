@@ -3,6 +3,7 @@
 import sys
 import threading
 import unittest
+from datetime import timedelta
 
 import django
 import pytest
@@ -15,7 +16,7 @@ from django.test import TestCase, override_settings
 from towpath.channels import Channel, Group, Outbox, transactions
 from towpath.channels.delivery import deliver
 from towpath.channels.outbox import hold_channel_send
-from towpath.layers.contract import Envelope, GroupSend
+from towpath.layers.contract import Delayed, Envelope, GroupSend
 from towpath.layers.errors import ConfigurationError, EncodeError, InvalidName, LayerUnavailable
 
 DATABASES = {alias: {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"} for alias in ("default", "other")}
@@ -274,3 +275,15 @@ def calls_of(function, *arguments):
     finally:
         sys.setprofile(None)
     return names
+
+
+def test_a_delayed_send_waits_for_the_commit_too(layer, send):
+    delay = timedelta(seconds=5)
+    with transaction.atomic():
+        send(1, delay=delay)
+        with pytest.raises(Rollback), transaction.atomic():
+            send(2, delay=delay)
+            raise Rollback
+        send(3, delay=delay, immediately=True)
+        assert numbers(layer.later) == [3]
+    assert layer.later == [Delayed("jobs", {"n": 3}, 5.0), Delayed("jobs", {"n": 1}, 5.0)]
