@@ -8,12 +8,12 @@ from itertools import groupby
 
 from .lines import Silent
 from .scenarios.base import Figures, Scale, Scenario
-from .scenarios.sockets import processor_seconds
+from .scenarios.sockets import TICKS_A_SECOND, processor_seconds
 from .systems.base import Running, Shape, System
 from .systems.processes import StartFailed
 
 #: A system is left alone between scenarios until it uses less than this share of a core, at most so long.
-QUIET_SHARE, QUIET_SECONDS, LOOK_SECONDS = 0.03, 20.0, 0.5
+QUIET_SHARE, QUIET_SECONDS = 0.03, 20.0
 #: What may go wrong in one measurement without ending the others.
 FAILURES = (StartFailed, Silent, OSError, ValueError, KeyError, ZeroDivisionError, AssertionError)
 
@@ -64,7 +64,7 @@ def _measure_shape(system: System, shape: Shape, scenarios: Sequence[Scenario], 
     try:
         with system.start(shape) as running:
             for scenario in scenarios:
-                wait_until_quiet(running)
+                wait_until_quiet(running, 0.1 if scale.is_quick else 0.5)
                 done += 1
                 yield _measured(scenario, system, running, scale)
     except FAILURES as error:
@@ -88,15 +88,15 @@ def _measure_alone(scenario: Scenario, system: System, scale: Scale) -> Outcome:
         return Outcome(scenario.key, system.key, failure=_explained(error))
 
 
-def wait_until_quiet(running: Running) -> None:
+def wait_until_quiet(running: Running, look_seconds: float) -> None:
     """Wait until a system has finished what the last scenario left to do, such as the ends of its sockets."""
     pids = [pid for pids in running.processes.values() for pid in pids]
     deadline = time.monotonic() + QUIET_SECONDS
     used = processor_seconds(pids)
     while time.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(look_seconds)
         before, used = used, processor_seconds(pids)
-        if used - before < QUIET_SHARE * LOOK_SECONDS:
+        if used - before < QUIET_SHARE * look_seconds + 1 / TICKS_A_SECOND:
             return
 
 
