@@ -73,7 +73,7 @@ globalThis.setTimeout = (callback, ms) => {
   return clock.lastId;
 };
 globalThis.clearTimeout = (id) => clock.timers.delete(id);
-performance.now = () => clock.now;
+Object.defineProperty(globalThis, "performance", { value: { now: () => clock.now }, configurable: true });
 
 let theWindow = null;
 /** Who has the listeners of `globalThis`. */
