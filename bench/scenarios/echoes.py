@@ -36,7 +36,7 @@ SCENARIOS = [
             Target("rate", 2, ASYNC, "reach"),
         ),
     ),
-    Scenario("echo-50", "The same over 50 sockets", "websocket", (RATE, MEDIAN, WORST), echo(50, 3)),
+    Scenario("echo-50", "The same over 50 sockets", "websocket", (RATE, MEDIAN, WORST), echo(50, 3), most_repeats=1),
     Scenario(
         "latency",
         "The same over one socket",

@@ -21,7 +21,6 @@ LARGE = frozenset(
     {
         "towpath",
         "channels-sync-uvicorn-pubsub",
-        "channels-async-uvicorn-core",
         "channels-async-uvicorn-pubsub",
         "pushpin",
         "nchan",

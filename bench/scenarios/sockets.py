@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.systems.base import Running
+from bench.systems.base import Running, Shape, System
 
 from .base import Figure, Figures, Scale, Scenario, load
 from .targets import Target
 
 TICKS_A_SECOND = 100
 CHANNELS = "channels-*"
-IDLE = frozenset({"towpath", "channels-sync-uvicorn-pubsub", "channels-async-uvicorn-pubsub", "autobahn"})
+IDLE = frozenset({"towpath", "channels-async-uvicorn-pubsub", "autobahn"})
 
 
 def handshakes(running: Running, scale: Scale) -> Figures:
@@ -20,7 +20,13 @@ def handshakes(running: Running, scale: Scale) -> Figures:
         return holder.answer(180)
 
 
-def idle(running: Running, scale: Scale) -> Figures:
+def idle(system: System, scale: Scale) -> Figures:
+    """Measure in processes of their own: one that had held sockets before would have their memory still."""
+    with system.start(Shape()) as running:
+        return _idle(running, scale)
+
+
+def _idle(running: Running, scale: Scale) -> Figures:
     """Hold 500 sockets, then 5,000 more: memory by the difference, processor time over the minute after."""
     uri = running.websocket_uri + "/echo/"
     few, many, seconds = scale.number(500), scale.number(5000), 5.0 if scale.is_quick else 60.0
@@ -74,7 +80,7 @@ SCENARIOS = [
             Figure("kib", "memory a socket, KiB", "lower"),
             Figure("percent", "processor time, % of a core", "lower"),
         ),
-        idle,
+        measure_system=idle,
         systems=IDLE,
         most_repeats=1,
         targets=(
