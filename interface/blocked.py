@@ -29,6 +29,10 @@ class BlockedChannel(Generic[T]):
         """Put a message behind all others."""
         self._waiting.append(item)
 
+    def clear(self) -> None:
+        """Forget all that waits."""
+        self._waiting.clear()
+
     def take(self) -> list[T]:
         """Take the messages of the next try, oldest first."""
         return [self._waiting.popleft() for _ in range(min(self._width, len(self._waiting)))]

@@ -7,7 +7,7 @@ Every lost turn is counted; the next event follows it.
 import logging
 from typing import TYPE_CHECKING
 
-from towpath.layers.contract import Content, Envelope, Replies, Settled
+from towpath.layers.contract import SESSION_MAX_BYTES, Content, Envelope, Replies, Settled
 
 from .counters import Count
 from .deadlines import Deadline
@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 
 #: From a sign that the consumer still runs to the end of its turn, in seconds; the signs come every three.
 KEPT_SECONDS = 15.0
-#: Largest session state a connection carries.
-SESSION_MAX_BYTES = 64 * 1024
 
 
 class Conversation:
@@ -118,6 +116,16 @@ class Conversation:
         """The worker that had this turn's event has died."""
         if self._turns.is_out(turn):
             self._lose(turn, self._turns.channel)
+
+    def abandon(self) -> None:
+        """Others have said the last word for this connection: it ends, and sends nothing more."""
+        self._is_closed = True
+        self._turns.abandon()
+        self._unregister()
+        if self.socket_owner is not None:
+            self.socket_owner.abort()
+        else:
+            self.owner.lost("")
 
     def fail(self) -> None:
         """Handling something for this connection raised (it was logged): close it."""

@@ -1,9 +1,16 @@
 """How WebSockets are sent away at the end: spread over time, so that their clients do not all come back at once."""
 
+import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .clock import Clock, pause
 from .owner import SocketOwner
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+log = logging.getLogger(__name__)
 
 #: Sockets are sent away in groups, one each so many seconds, of at least so many.
 STEP_SECONDS = 0.05
@@ -20,6 +27,14 @@ async def send_away(sockets: Sequence[SocketOwner], clock: Clock, seconds: float
         for socket in group:
             socket.go_away()
         await pause(clock, STEP_SECONDS)
+
+
+def cut_off(hub: "Hub") -> None:
+    """End all connections at once: others took this process for dead, and said the last word for its sockets."""
+    log.error("Cutting off %d connections: this process gave no sign of life for too long", len(hub.connections))
+    hub.outbound.forget()
+    for conversation in hub.connections:
+        conversation.abandon()
 
 
 def split(sockets: Sequence[SocketOwner], steps: int) -> list[Sequence[SocketOwner]]:

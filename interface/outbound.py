@@ -71,6 +71,12 @@ class Outbound:
         if not self._is_flushing:
             self._start_flush()
 
+    def forget(self) -> None:
+        """Forget what waits to be sent: nobody who posted it is there any more."""
+        self._pending, self._held = [], []
+        for blocked in self._blocked.values():
+            blocked.clear()
+
     def is_idle(self) -> bool:
         """Tell whether nothing is on its way or waits."""
         return not (self._is_flushing or self._pending or self._held or self._blocked)

@@ -21,7 +21,7 @@ from .conversation import Conversation
 from .http.factory import HttpFactory
 from .hub import Hub
 from .inbox import Inbox
-from .leaving import send_away
+from .leaving import cut_off, send_away
 from .owner import SocketOwner
 from .pauses import GrowingPauses
 from .prompt import TurnEnd, make_prompt
@@ -189,7 +189,8 @@ class InterfaceServer:
         while True:
             wait = RENEW_SECONDS
             try:
-                await hub.edge.renew()
+                if not await hub.edge.renew():
+                    cut_off(hub)
             except LayerUnavailable as error:
                 hub.availability.went_away(error)
                 wait = pauses.after_failure(self._clock.seconds())

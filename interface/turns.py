@@ -112,6 +112,12 @@ class Turns:
         is_last = self.phase is Phase.ENDING and not self._waiting
         return self._begin(event, Phase.LAST_OUT if is_last else self.phase)
 
+    def abandon(self) -> None:
+        """Forget what is out and what waits: nothing more will happen."""
+        self.phase = Phase.ENDED
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
     def pressure_change(self) -> Pressure | None:
         """Return the new pressure if it has changed since the last call; relief comes at half the bound."""
         share = 1 if self._pressure is Pressure.FLOWING else 2

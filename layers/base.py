@@ -56,7 +56,7 @@ class BaseChannelLayer(ChannelLayer):
         self._planner = Planner(self._codec)
         self._sender = Sender(self._codec, self._capacities)
         self._receiver = Receiver(self._codec, self._execute, self._wait_for_entry)
-        self._reaper = Reaper(self._codec, self._execute)
+        self._reaper = Reaper(self._codec, self._capacities, self._execute)
         self._delayer = Delayer(self._codec, self._capacities, self._execute)
 
     # Sending

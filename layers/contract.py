@@ -15,6 +15,9 @@ from typing import Any, NamedTuple, Protocol
 from .firing import Fired
 from .lives import LifeTimes
 
+#: Largest session state that a connection carries; a larger one is dropped, counted and logged by its owner.
+SESSION_MAX_BYTES = 64 * 1024
+
 #: A message as the user sees it: str keys; values are str, bytes, int, float, bool, None, list, dict.
 Content = dict[str, Any]
 
@@ -202,8 +205,11 @@ class Edge(Protocol):
     def closed(self, local: str) -> None:
         """Take connection `local` out of all its groups; the store learns it with the next `renew` or sooner."""
 
-    async def renew(self) -> None:
+    async def renew(self) -> bool:
         """Renew the lease and a share of the groups' marks; call it every second.
+
+        False: this process gave no sign of life for so long that others have said the last word for its sockets. All
+        its connections are over, and must send nothing more; `inbox` has a new name, for those that come.
 
         Raises:
             LayerUnavailable: the store is away.

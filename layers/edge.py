@@ -15,6 +15,7 @@ from .inbox import Inbox
 from .lives import Lease, Life, LifeTimes, Retire
 from .names import random_token
 from .operations import RENEW_SECONDS, CloseInbox, Drop, Join, Leave, Operation, Push, Renew
+from .sockets import CONNECT, ForgetSockets, OpenSockets
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +24,20 @@ class BaseEdge:
     """One process's inbox, with the group index, and its way out (see `Edge`)."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, name: str = "interface") -> None:
-        self.inbox = f"{name}.{random_token()}!"
         self.life_times = LifeTimes()
+        self._name = name
         self._codec = codec
         self._capacities = capacities
+        self._begin()
+
+    def _begin(self) -> None:
+        """Take a new name, and know of no connections."""
+        self.inbox = f"{self._name}.{random_token()}!"
+        #: The store has heard of this inbox.
+        self._is_announced = False
         self._open: set[str] = set()
-        self._index = Inbox(self.inbox, codec, self._open.__contains__)
+        self._index = Inbox(self.inbox, self._codec, self._open.__contains__)
+        self._sockets = OpenSockets(self.inbox, self._codec)
         #: Members that left by closing and that the store still lists: group -> local parts.
         self._left: dict[str, list[str]] = {}
         #: Groups still to renew in this round, and how many each second.
@@ -38,6 +47,7 @@ class BaseEdge:
     async def open(self) -> None:
         """Announce the inbox."""
         await self._execute([Lease(self.inbox, self.life_times)])
+        self._is_announced = True
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
         """Send all in one round trip, in order; say of each whether it was accepted."""
@@ -52,12 +62,16 @@ class BaseEdge:
             )
             for channel, where in positions.items()
         ]
-        results = await self._execute(pushes)
+        changes = self._sockets.changes(envelopes, positions)
+        results = await self._execute([*changes, *pushes])
         accepted = [False] * len(envelopes)
-        for where, count in zip(positions.values(), results, strict=True):
+        for where, count in zip(positions.values(), results[len(changes) :], strict=True):
             assert isinstance(count, int)
             for position in where[:count]:
                 accepted[position] = True
+        for position in positions.get(CONNECT, ()):
+            if not accepted[position]:
+                self._sockets.refuse(envelopes[position])
         return accepted
 
     async def receive(self) -> Sequence[InboxEvent]:
@@ -78,20 +92,32 @@ class BaseEdge:
         for group in self._index.remove(local):
             self._left.setdefault(group, []).append(local)
 
-    async def renew(self) -> None:
-        """Renew the lease and a share of the groups' marks (all if the lease was lost), and write who left."""
+    async def renew(self) -> bool:
+        """Renew the lease and a share of the groups' marks (all if the lease was lost), and write who left.
+
+        False: others have taken this process for dead, so that it has begun again, with another inbox.
+        """
         left, self._left = self._left, {}
         try:
-            lease = Lease(self.inbox, self.life_times)
-            if (await self._execute([lease, *self._leaves(left)]))[0] is not Life.NEW:
+            signs: list[Operation] = [Lease(self.inbox, self.life_times)]
+            signs += [self._sockets.keep()] if not self._round else []
+            life = (await self._execute([*signs, *self._leaves(left)]))[0]
+            if life is Life.KNOWN:
                 await self._renew_marks(self._next_share())
-            else:
+            elif life is Life.NEW and self._is_announced:
                 logger.warning("The layer had lost inbox %s: announcing %d groups", self.inbox, len(self._index.groups))
+                await self._execute(self._sockets.again())
                 await self._announce(self._index.groups)
         except Exception:
             for group, locals_ in left.items():
                 self._left.setdefault(group, []).extend(locals_)
             raise
+        self._is_announced = True
+        if life is not Life.DEAD:
+            return True
+        logger.error("Inbox %s was taken for dead: its connections are over", self.inbox)
+        self._begin()
+        return False
 
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel."""
@@ -100,7 +126,8 @@ class BaseEdge:
     async def close(self) -> None:
         """Take the inbox and its marks out of the store, and give up the connections."""
         leaves = [Leave(group, self.inbox, self._index.members(group)) for group in self._index.groups]
-        await self._execute([*self._leaves(self._left), *leaves, CloseInbox(self.inbox), Retire(self.inbox)])
+        ends: list[Operation] = [ForgetSockets(self.inbox), CloseInbox(self.inbox), Retire(self.inbox)]
+        await self._execute([*self._leaves(self._left), *leaves, *ends])
 
     def _leaves(self, left: dict[str, list[str]]) -> list[Operation]:
         return [Leave(group, self.inbox, locals_) for group, locals_ in left.items()]

@@ -25,8 +25,8 @@ class Cipher(Protocol):
     def seal(self, body: bytes) -> bytes:
         """Return `body` in the form that is stored."""
 
-    def open(self, sealed: bytes) -> bytes:
-        """Return the body that was sealed.
+    def open(self, sealed: bytes, *, is_aged: bool = False) -> bytes:
+        """Return the body that was sealed; `is_aged`: however long ago, since it is state and not a message on its way.
 
         Raises:
             DecodeError: it was not sealed with a key that is known here, was changed since, or is too old.
@@ -40,7 +40,7 @@ class NoCipher:
         """Return `body` itself."""
         return body
 
-    def open(self, sealed: bytes) -> bytes:
+    def open(self, sealed: bytes, *, is_aged: bool = False) -> bytes:
         """Return `sealed` itself."""
         return sealed
 
@@ -63,11 +63,11 @@ class FernetCipher:
         """Return `body` as a Fernet token."""
         return self._fernet.encrypt(body)
 
-    def open(self, sealed: bytes) -> bytes:
+    def open(self, sealed: bytes, *, is_aged: bool = False) -> bytes:
         """Return the body of a Fernet token (see `Cipher.open`)."""
         from cryptography.fernet import InvalidToken
 
-        ttl_seconds = math.ceil(self._expiry_seconds) + CLOCK_TOLERANCE_SECONDS
+        ttl_seconds = None if is_aged else math.ceil(self._expiry_seconds) + CLOCK_TOLERANCE_SECONDS
         try:
             return self._fernet.decrypt(sealed, ttl=ttl_seconds)
         except InvalidToken as error:

@@ -60,21 +60,24 @@ class EntryCodec:
     def __init__(self, cipher: Cipher | None = None) -> None:
         self._pack: Callable[[object], bytes] = pack
         self._unpack: Callable[[bytes], Any] = unpack
+        self._unpack_aged: Callable[[bytes], Any] = unpack
         if cipher is not None and not isinstance(cipher, NoCipher):
             self._pack = lambda value: cipher.seal(pack(value))
             self._unpack = lambda data: unpack(cipher.open(data))
+            self._unpack_aged = lambda data: unpack(cipher.open(data, is_aged=True))
 
     def queue_body(self, envelope: Envelope) -> bytes:
         """Encode what follows the header of a queue entry."""
         return self._pack((envelope.content, envelope.turn, envelope.session))
 
-    def open_queue_entry(self, channel: str, entry: bytes) -> Envelope:
-        """Decode a queue entry.
+    def open_queue_entry(self, channel: str, entry: bytes, *, is_aged: bool = False) -> Envelope:
+        """Decode a queue entry; `is_aged`: it was taken some time ago.
 
         Raises:
             DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
         """
-        match self._unpack(entry[HEADER.size :]):
+        open_body = self._unpack_aged if is_aged else self._unpack
+        match open_body(entry[HEADER.size :]):
             case [dict() as content, (int() | None) as turn, (bytes() | None) as session]:
                 return Envelope(channel, content, turn, session)
         raise DecodeError(f"an entry of channel {channel!r} is not a message")
@@ -106,6 +109,21 @@ class EntryCodec:
     def lost(self, local: str, turn: int) -> bytes:
         """Encode that the worker of a turn has died."""
         return Kind.LOST + self._pack((local, turn))
+
+    def stored(self, value: str | bytes) -> bytes:
+        """Encode a part of what is stored of a socket."""
+        return self._pack(value)
+
+    def open_stored(self, data: bytes) -> str | bytes:
+        """Decode what `stored` made, however long ago.
+
+        Raises:
+            DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
+        """
+        value = self._unpack_aged(data)
+        if not isinstance(value, (str, bytes)):
+            raise DecodeError("what is stored of a socket is neither str nor bytes")
+        return value
 
     def open_inbox_entry(self, entry: bytes) -> tuple[bytes, Sequence[Any]]:
         """Return an inbox entry's kind and fields; `inbox` narrows the fields.

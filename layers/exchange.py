@@ -19,6 +19,7 @@ from .names import check_channel_name, new_reader_name
 from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Push, PushInbox, PutBack, Take
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
+from .sockets import Remember
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ class BaseReader:
         self._planner = Planner(codec)
         #: Settlements whose write failed: the next exchange writes them again. Writing one twice does no harm.
         self._kept: dict[str, list[bytes]] = {}
+        #: The same with the states that go with them.
+        self._states: list[Remember] = []
         #: What was expired, undecodable or dropped: written with the next exchange.
         self._counts: list[Count] = []
         #: What the store gave while it refused what was owed: the next exchange that works hands it out.
@@ -130,7 +133,8 @@ class BaseReader:
         for inbox, new in inbox_entries(plan, marks).items():
             entries.setdefault(inbox, []).extend(new)
         pushes: list[Operation] = list(self._sender.pushes(plain_member_sends(plan, marks))) if marks else []
-        return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items())]
+        states, self._states = [*self._states, *plan.states], []
+        return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()), *states]
 
     def _first_step(self, plan: Plan) -> dict[str, Sequence[str]]:
         pushes = self._sender.queue_pushes(plan)
@@ -140,6 +144,7 @@ class BaseReader:
             self._insist(pushes, results)
         except LayerUnavailable:
             self._keep(inbox_entries(plan, dict.fromkeys(plan.groups, ())))
+            self._states += plan.states
             raise
         return self._sender.marks(look_ups, results[len(pushes) :])
 
@@ -169,6 +174,7 @@ class BaseReader:
             if isinstance(error, PartlyRefused) and error.results and isinstance(error.results[-1], Batch):
                 self._stranded.append(error.results[-1])
             self._keep({push.inbox: list(push.entries) for push in operations if isinstance(push, PushInbox)})
+            self._states += [operation for operation in operations if isinstance(operation, Remember)]
             raise
         self._counts.clear()
         self._sender.log_refused_deliveries(operations, results)

@@ -7,6 +7,8 @@ sharding layer would choose the host by it.
   <prefix>{<channel>}:bell              list of one, there while the queue holds something: where readers wait
   <prefix>{<channel or inbox>}:counts   hash of counters
   <prefix>{<inbox>}:inbox               list of inbox entries
+  <prefix>{<inbox>}:sockets             hash of the local parts of WebSockets, their paths
+  <prefix>{<inbox>}:states              hash of the local parts of WebSockets, their states, where they have one
   <prefix>{<reader>}:hand               list, a queue's key and then entries: what a worker's thread has taken
   <prefix>{leases}:living               sorted set of readers and inboxes, by the time their leases run out
   <prefix>{leases}:dead                 sorted set of those that died, by the time from which they may be cared for
@@ -41,6 +43,14 @@ class Keys:
     def inbox(self, inbox: str) -> str:
         """Return the key of an inbox's entries."""
         return f"{self.prefix}{{{inbox}}}:inbox"
+
+    def sockets(self, inbox: str) -> str:
+        """Return the key of the WebSockets of an inbox."""
+        return f"{self.prefix}{{{inbox}}}:sockets"
+
+    def states(self, inbox: str) -> str:
+        """Return the key of their states."""
+        return f"{self.prefix}{{{inbox}}}:states"
 
     def hand(self, reader: str) -> str:
         """Return the key of what a reader has taken."""

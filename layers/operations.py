@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .delays import DelayOperation
 from .firing import Fire
 from .lives import Bury, Claim, InHand, Lease, Readers, Release, Retire, Revisit
+from .sockets import SocketOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ Operation = (
     | Readers
     | Release
     | InHand
+    | SocketOperation
     | DelayOperation
     | Fire
 )

@@ -11,10 +11,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .contract import Content, Envelope, GroupSend, Owed, Send
+from .contract import SESSION_MAX_BYTES, Content, Envelope, GroupSend, Owed, Send
 from .entries import EntryCodec
 from .errors import TowpathError
 from .names import is_inbox, split_local
+from .sockets import Remember
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +25,13 @@ class Plan:
     """What to write: bodies by channel, and steps to inboxes and groups in order.
 
     A step is (inbox, None, entry), or (None, group, message) whose inboxes are known only when the group is looked up.
+    `states` are what others say a socket's last word with, should its interface server die.
     """
 
     queues: dict[str, list[bytes]] = field(default_factory=dict)
     groups: dict[str, None] = field(default_factory=dict)
     steps: list[tuple[str | None, GroupSend | None, bytes]] = field(default_factory=list)
+    states: list[Remember] = field(default_factory=list)
 
 
 class Planner:
@@ -73,12 +76,15 @@ class Planner:
         replies, others = _split_tail(run.sends, reply_channel)
         self._add_sends(plan, others)
         inbox, local = split_local(reply_channel)
+        state = run.session
         try:
-            entry = self._codec.settled(local, turn, replies, run.session)
+            entry = self._codec.settled(local, turn, replies, state)
         except TowpathError:
             logger.exception("The replies of a consumer were dropped; its turn ends")
-            entry = self._codec.settled(local, turn, (), None)
+            entry, state = self._codec.settled(local, turn, (), None), None
         plan.steps.append((inbox, None, entry))
+        if state is not None and len(state) <= SESSION_MAX_BYTES:
+            plan.states.append(Remember(inbox, local, self._codec.stored(state) if state else b""))
 
 
 def _split_tail(sends: Sequence[Send], own: str) -> tuple[list[Content], Sequence[Send]]:

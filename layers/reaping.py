@@ -1,6 +1,7 @@
 """What processes that died owe the living, done by whoever notices it first.
 
 A dead reader's messages are lost: each is counted, their channel is logged, and the turns that wait for them end.
+A dead inbox's sockets are gone: see `farewells`.
 """
 
 import logging
@@ -8,12 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from .addressee import reply_channel_of
+from .capacity import Capacities
 from .contract import Envelope, Taken
 from .entries import EntryCodec
 from .errors import DecodeError
+from .farewells import Farewells
 from .lives import Bury, Claim, Dead, InHand, LifeTimes, Record, Release, Retire
 from .names import is_inbox, split_local
-from .operations import INBOX_CAPACITY, CloseInbox, Count, Operation, PushInbox
+from .operations import INBOX_CAPACITY, Count, Operation, PushInbox
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +26,10 @@ Execute = Callable[[Sequence[Operation]], Sequence[object]]
 class Reaper:
     """Looks after the dead of one layer."""
 
-    def __init__(self, codec: EntryCodec, execute: Execute) -> None:
+    def __init__(self, codec: EntryCodec, capacities: Capacities, execute: Execute) -> None:
         self._codec = codec
         self._execute = execute
+        self._farewells = Farewells(codec, capacities, execute)
 
     def reap(self, times: LifeTimes) -> None:
         """Take charge of everybody who died and whom nobody looks after.
@@ -35,7 +39,7 @@ class Reaper:
         """
         for dead in cast("list[Dead]", self._execute([Claim(times)])[0]):
             if is_inbox(dead.owner):
-                self._execute([CloseInbox(dead.owner), Bury(dead.owner)])
+                self._farewells.visit(dead)
             else:
                 self._bury_reader(dead.owner)
 
@@ -56,7 +60,7 @@ class Reaper:
         entries: dict[str, list[bytes]] = {}
         for raw in record.entries:
             try:
-                envelope = self._codec.open_queue_entry(record.channel, raw)
+                envelope = self._codec.open_queue_entry(record.channel, raw, is_aged=True)
             except DecodeError as error:
                 logger.warning("One of them cannot be read: %s", error)
             else:

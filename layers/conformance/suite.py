@@ -9,6 +9,7 @@ from .delays import DelayCases, FiringCases
 from .edge_groups import EdgeGroupCases
 from .edges import EdgeCases
 from .expiries import ExpiryCases
+from .farewells import FarewellCases
 from .groups import GroupCases
 from .names import NameCases
 from .queues import QueueCases
@@ -32,6 +33,7 @@ class ConformanceTestCase(
     EdgeCases,
     EdgeGroupCases,
     DeathCases,
+    FarewellCases,
     DelayCases,
     FiringCases,
 ):

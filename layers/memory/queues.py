@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from ..entries import HEADER, is_expired, sent_at
 from ..operations import Batch, ChannelState, Count, Drop, Push, PutBack, Statistics, Take
+from ..sockets import Peek
 from .expiring import Expiring
 
 #: Counters live this long after their last change, in seconds: a day.
@@ -50,6 +51,10 @@ class Queues:
                     self._entries.pop(channel)
                 return Batch(channel, self._clock(), entries)
         return None
+
+    def peek(self, peek: Peek) -> list[bytes]:
+        """Read entries without taking them."""
+        return list(self._entries.get(peek.channel) or ())[peek.begin : peek.begin + peek.count]
 
     def put_back(self, put_back: PutBack) -> None:
         """Put entries back to the front, the first one foremost."""

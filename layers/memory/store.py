@@ -27,12 +27,14 @@ from ..operations import (
     Take,
     TakeInbox,
 )
+from ..sockets import AddSockets, ForgetSockets, Peek, Remember, RemoveSockets, Sockets
 from .delays import Delays
 from .firing import Firing
 from .groups import Groups
 from .inboxes import Inboxes
 from .lives import Lives
 from .queues import Queues
+from .sockets import KnownSockets
 
 Found = TypeVar("Found")
 
@@ -50,6 +52,7 @@ class Store:
         self._inboxes = Inboxes(clock, expiry, self._call_watcher)
         self._groups = Groups(clock, group_expiry)
         self._lives = Lives(clock)
+        self._sockets = KnownSockets()
         self._delays = Delays(clock, self._queues, self._inboxes)
         self._firing = Firing(self._queues)
         self._executors: dict[type, Callable[[Any], object]] = {
@@ -75,6 +78,12 @@ class Store:
             Readers: self._lives.readers,
             Release: self._lives.release,
             InHand: self._lives.in_hand,
+            AddSockets: self._sockets.add,
+            RemoveSockets: self._sockets.remove,
+            Remember: self._sockets.remember,
+            Sockets: self._sockets.page,
+            ForgetSockets: self._sockets.forget,
+            Peek: self._queues.peek,
             Fire: self._firing.fire,
             **self._delays.executors,
         }
@@ -126,6 +135,7 @@ class Store:
             self._inboxes.clear()
             self._groups.clear()
             self._lives.clear()
+            self._sockets.clear()
             self._delays.clear()
             self._firing.clear()
 

@@ -29,6 +29,7 @@ from ..operations import (
 from . import scripts
 from .life_commands import HAND_SECONDS, LifeCommands, life_readers
 from .scripts import Command
+from .socket_commands import SocketCommands, socket_readers
 from .time_commands import TimeCommands, time_readers
 
 #: Counters live this long after their last change, in seconds: a day.
@@ -61,6 +62,7 @@ class Commands:
             Marks: self._marks,
             Members: self._members,
             **LifeCommands(keys).writers,
+            **SocketCommands(keys).writers,
             **TimeCommands(keys, expiry).writers,
         }
 
@@ -164,5 +166,6 @@ _READERS: dict[type, Callable[[Any, Any], object]] = {
     Marks: _names,
     Members: _names,
     **life_readers,
+    **socket_readers,
     **time_readers,
 }

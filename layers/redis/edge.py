@@ -27,7 +27,7 @@ class RedisEdge(BaseEdge):
         super().__init__(codec, capacities)
         self._out = out
         self._into = into
-        self._inbox_key = keys.inbox(self.inbox)
+        self._keys = keys
         self._has_blmpop = True
 
     async def close(self) -> None:
@@ -43,7 +43,9 @@ class RedisEdge(BaseEdge):
 
     async def _read_inbox(self) -> Sequence[bytes]:
         if self._has_blmpop:
-            answer = await self._ask("BLMPOP", WAIT_SECONDS, 1, self._inbox_key, "LEFT", "COUNT", INBOX_READ)
+            answer = await self._ask(
+                "BLMPOP", WAIT_SECONDS, 1, self._keys.inbox(self.inbox), "LEFT", "COUNT", INBOX_READ
+            )
             if not isinstance(answer, ResponseError):
                 return answer[1] if answer else ()
             if "unknown command" not in str(answer).lower():
@@ -52,10 +54,10 @@ class RedisEdge(BaseEdge):
         return await self._read_inbox_in_two_steps()
 
     async def _read_inbox_in_two_steps(self) -> Sequence[bytes]:
-        entries = await self._ask("LPOP", self._inbox_key, INBOX_READ)
+        entries = await self._ask("LPOP", self._keys.inbox(self.inbox), INBOX_READ)
         if entries:
             return self._checked(entries)
-        answer = self._checked(await self._ask("BLPOP", self._inbox_key, WAIT_SECONDS))
+        answer = self._checked(await self._ask("BLPOP", self._keys.inbox(self.inbox), WAIT_SECONDS))
         return answer[1:] if answer else ()
 
     async def _ask(self, *command: Any) -> Any:

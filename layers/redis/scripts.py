@@ -42,6 +42,10 @@ MARKS = _load("marks")
 CLAIM = _load("claim")
 REVISIT = _load("revisit")
 BURY = _load("bury")
+ADD_SOCKETS = _load("add_sockets")
+REMOVE_SOCKETS = _load("remove_sockets")
+REMEMBER = _load("remember")
+SOCKETS = _load("sockets")
 DELAY = _load("delay")
 ENTER = _load("ring", "enter")
 LOOK_UP = _load("look_up")
@@ -52,5 +56,6 @@ FIRE = _load("ring", "fire")
 ALL = (
     *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
     *(LEASE, CLAIM, REVISIT, BURY),
+    *(ADD_SOCKETS, REMOVE_SOCKETS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),
 )

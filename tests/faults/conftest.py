@@ -1,6 +1,7 @@
 """The split system of the end-to-end tests, with consumers that break things when they are told to."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -94,11 +95,31 @@ def request(message):
 """
 
 
+#: Tests that wait for the end of leases do so with short ones, unless this is asked for.
+IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
+LAYER = """
+from towpath.layers.lives import LifeTimes
+from towpath.layers.redis import RedisChannelLayer
+
+class ImpatientLayer(RedisChannelLayer):
+    life_times = LifeTimes(reader_lease=4, inbox_lease=4, silence=3, grace=6)
+"""
+
+
+@pytest.fixture
+def is_long() -> bool:
+    """Whether leases last as long as they do by default."""
+    return IS_LONG
+
+
 @pytest.fixture
 def faulty(stack: Any) -> Any:
     """A stack whose consumers break on demand; `lost(channel)` says how many messages were lost."""
     stack.project.write("routes.py", ROUTES)
     stack.project.write("consumers.py", CONSUMERS)
+    stack.project.write("impatience.py", LAYER)
+    if not IS_LONG:
+        stack.project.edit("settings.py", "towpath.layers.redis.RedisChannelLayer", "impatience.ImpatientLayer")
     stack.lost = lambda channel: stack.layer.channel_statistics(channel)["messages_lost_count"]
     return stack
 

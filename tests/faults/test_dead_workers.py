@@ -108,6 +108,28 @@ def test_workers_killed_under_load_lose_what_was_in_their_hands_and_nothing_else
     assert sent - received == lost >= KILLS
 
 
+def test_a_worker_killed_while_it_waits_loses_nothing(faulty: Any, within_patience: Any) -> None:
+    """An idle worker is killed after it has answered: what it had in its hand before was settled."""
+    _, port = faulty.interface()
+    idle = faulty.worker()
+    idle.wait_for("Starting")
+
+    async def scene() -> None:
+        async with connect(f"ws://127.0.0.1:{port}/") as socket:
+            for text in ("one", "two"):
+                await socket.send(text)
+                assert await socket.recv() == text
+            idle.kill()
+            await socket.send("exit")  # which is lost, and looked after not before the idle worker is
+            await asyncio.to_thread(faulty.worker().wait)
+            await asyncio.to_thread(faulty.worker().wait_for, "died: lost 1 messages")
+            await socket.send("three")
+            assert await socket.recv() == "three"
+
+    within_patience(scene())
+    assert faulty.lost("websocket.receive") == 1
+
+
 def test_a_worker_stopped_before_it_has_started_ends_in_order(faulty: Any) -> None:
     """SIGTERM comes while the project is being loaded: nothing was taken, and the exit code says so."""
     faulty.project.write("urls.py", "import signal\nprint('loading', flush=True)\nsignal.pause()\nurlpatterns = []\n")

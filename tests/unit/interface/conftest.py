@@ -64,6 +64,7 @@ class FakeEdge:
         self.closed_locals: list[str] = []
         self.dropped: list[str] = []
         self.renewals = 0
+        self.is_taken_for_dead = False
         self.is_open = False
         self._is_sending = False
 
@@ -107,9 +108,10 @@ class FakeEdge:
         self.open_locals.discard(local)
         self.closed_locals.append(local)
 
-    async def renew(self) -> None:
+    async def renew(self) -> bool:
         self._raise_if_away()
         self.renewals += 1
+        return not self.is_taken_for_dead
 
     async def drop_channel(self, channel: str) -> None:
         self._raise_if_away()

@@ -192,7 +192,7 @@ async def test_the_lease_is_renewed_every_second_and_growing_pauses_wait_for_an_
 
     async def renew():
         asked.append(world.clock.seconds())
-        await world.edge.renew_once()
+        return await world.edge.renew_once()
 
     world.edge.renew = renew
     await world.advance(60, step=0.05)

@@ -12,6 +12,7 @@ from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.lives import Lease, Life, Retire
 from towpath.layers.operations import RENEW_SECONDS, CloseInbox, Join, Leave, Operation, Push, Renew
+from towpath.layers.sockets import AddSockets, ForgetSockets, RemoveSockets
 
 codec = EntryCodec()
 
@@ -24,6 +25,8 @@ class ScriptedEdge(BaseEdge):
         self.entries: list[bytes] = []
         self.executed: list[Operation] = []
         self.is_known = True
+        #: An inbox that others have taken for dead.
+        self.dead = ""
         self.is_away = False
 
     async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
@@ -36,7 +39,7 @@ class ScriptedEdge(BaseEdge):
         if isinstance(operation, Push):
             return min(len(operation.bodies), operation.capacity)
         if isinstance(operation, Lease):
-            return Life.KNOWN if self.is_known else Life.NEW
+            return Life.DEAD if operation.owner == self.dead else Life.KNOWN if self.is_known else Life.NEW
         return self.is_known if isinstance(operation, Renew) else None
 
     async def _read_inbox(self) -> Sequence[bytes]:
@@ -51,6 +54,11 @@ class ScriptedEdge(BaseEdge):
 
     def done(self, kind: type) -> list[Operation]:
         return [operation for operation in self.executed if isinstance(operation, kind)]
+
+
+def connect(edge: ScriptedEdge, local: str) -> Envelope:
+    """Return the event of a socket that wants to open."""
+    return Envelope("websocket.connect", {"reply_channel": edge.inbox + local, "path": "/path/"}, 1)
 
 
 @pytest.fixture
@@ -106,13 +114,52 @@ def test_every_mark_is_renewed_once_in_a_round(edge: ScriptedEdge) -> None:
 
 
 def test_marks_the_store_has_lost_are_announced_again(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.open())
     edge.join("room", "a", "b")
+    asyncio.run(edge.send([connect(edge, "a")]))
     edge.is_known = False
-    asyncio.run(edge.renew())
+    edge.executed.clear()
+    assert asyncio.run(edge.renew()) is True
+    assert edge.done(AddSockets)[-1] == AddSockets(edge.inbox, {"a": codec.stored("/path/")})
     assert edge.done(Join) == [Join("room", edge.inbox, ("a", "b"))]
 
 
 def test_closing_takes_marks_and_inbox_out_of_the_store(edge: ScriptedEdge) -> None:
     edge.join("room", "a")
     asyncio.run(edge.close())
-    assert edge.executed[-3:] == [Leave("room", edge.inbox, ("a",)), CloseInbox(edge.inbox), Retire(edge.inbox)]
+    assert edge.executed[-4:] == [
+        Leave("room", edge.inbox, ("a",)),
+        ForgetSockets(edge.inbox),
+        CloseInbox(edge.inbox),
+        Retire(edge.inbox),
+    ]
+
+
+def test_sockets_are_known_to_the_store_from_their_connect_to_their_disconnect(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.send([connect(edge, "a"), Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 2)]))
+    card = codec.stored("/path/")
+    assert [type(operation) for operation in edge.executed] == [AddSockets, Push, Push]
+    assert edge.done(AddSockets) == [AddSockets(edge.inbox, {"a": card})]
+    edge.executed.clear()
+    asyncio.run(edge.send([Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 3)]))
+    assert [type(operation) for operation in edge.executed] == [Push]
+    asyncio.run(edge.send([Envelope("websocket.disconnect", {"reply_channel": edge.inbox + "a"}, 4)]))
+    assert edge.done(RemoveSockets) == [RemoveSockets(edge.inbox, ["a"])]
+
+
+def test_a_socket_whose_connect_is_refused_is_forgotten_with_what_is_sent_next(edge: ScriptedEdge) -> None:
+    assert asyncio.run(edge.send([connect(edge, local) for local in "abc"])) == [True, True, False]
+    asyncio.run(edge.send([Envelope("other", {})]))
+    assert edge.done(RemoveSockets) == [RemoveSockets(edge.inbox, ["c"])]
+
+
+def test_who_was_taken_for_dead_begins_again_with_another_inbox(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.open())
+    edge.join("room", "a")
+    edge.dead = before = edge.inbox
+    assert asyncio.run(edge.renew()) is False
+    assert edge.inbox != before
+    edge.is_known = False
+    edge.executed.clear()
+    assert asyncio.run(edge.renew()) is True
+    assert edge.done(Join) == []

@@ -1,0 +1,139 @@
+"""Interface servers that die: the last word for their sockets is said by others, once each and after all else."""
+
+from ..contract import ChannelLayer, Edge, Envelope, Owed
+from ..lives import LifeTimes
+from .case import LayerCase
+
+#: Lives so short that a test can wait for their end, in seconds.
+SHORT = LifeTimes(reader_lease=60, inbox_lease=0.1, silence=30, grace=0, claim=5)
+
+
+class FarewellCases(LayerCase):
+    """`ChannelLayer.reap` of an edge that did not close, and `Edge.renew` of one that was taken for dead."""
+
+    async def edge_of_sockets(self, *locals_: str, times: LifeTimes = SHORT, layer: ChannelLayer | None = None) -> Edge:
+        """Return an edge with these sockets, whose connects have been handled."""
+        (layer or self.layer).life_times = times
+        edge = await self.edge(layer)
+        connects = [self.event("websocket.connect", edge, local, path=f"/{local}/") for local in locals_]
+        self.assertEqual(list(await edge.send(connects)), [True] * len(locals_))
+        reader = self.reader("websocket.connect", layer=layer)
+        self.take(reader, "websocket.connect", 1000)
+        reader.give_back([])
+        return edge
+
+    def event(self, channel: str, edge: Edge, local: str, **content: object) -> Envelope:
+        """Return an event of a socket."""
+        return Envelope(channel, {"reply_channel": edge.inbox + local, **content}, 1)
+
+    def last_words(self, layer: ChannelLayer | None = None) -> list[Envelope]:
+        """Return the last events that are there now."""
+        reader = self.reader("websocket.disconnect", layer=layer)
+        return [item.envelope for item in self.take(reader, "websocket.disconnect", 1000)]
+
+    def reap_until_said(self, count: int) -> list[Envelope]:
+        """Reap until so many last words were said, and once more; return them in the order of their paths."""
+        found: list[Envelope] = []
+
+        def is_said() -> bool:
+            self.layer.reap()
+            found.extend(self.last_words())
+            return len(found) >= count
+
+        self.eventually(is_said)
+        is_said()
+        return sorted(found, key=lambda envelope: str(envelope.content["path"]))
+
+    async def test_the_sockets_of_an_edge_that_died_are_disconnected_once(self) -> None:
+        edge = await self.edge_of_sockets("a", "b")
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(2)
+        contents = [
+            {"reply_channel": f"{edge.inbox}{local}", "path": f"/{local}/", "code": 1006} for local in ("a", "b")
+        ]
+        self.assertEqual([envelope.content for envelope in said], contents)
+        self.assertEqual([envelope.session for envelope in said], [None, None])
+
+    async def test_they_have_the_state_that_was_settled_last(self) -> None:
+        edge = await self.edge_of_sockets("a", "b", "c")
+        reader = self.reader("channel")
+        for state in (b"old", b"new"):
+            reader.exchange([Owed([], f"{edge.inbox}a", 1, state), Owed([], f"{edge.inbox}b", 1, state)], {})
+        reader.exchange([Owed([], f"{edge.inbox}a", 1), Owed([], f"{edge.inbox}b", 1, b"")], {})
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(3)
+        self.assertEqual([envelope.session for envelope in said], [b"new", None, None])
+
+    async def test_sockets_that_were_disconnected_before_are_not_again(self) -> None:
+        edge = await self.edge_of_sockets("a", "b")
+        await edge.send([self.event("websocket.disconnect", edge, "a", path="/a/", code=1000)])
+        self.assertEqual([envelope.content["code"] for envelope in self.last_words()], [1000])
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(1)
+        self.assertEqual([envelope.content["path"] for envelope in said], ["/b/"])
+
+    async def test_what_a_socket_has_sent_comes_before_its_last_word(self) -> None:
+        edge = await self.edge_of_sockets("a", "b", "c")
+        self.layer.renew_leases([(reader := self.reader("websocket.receive")).name])
+        await edge.send([self.event("websocket.receive", edge, local) for local in ("a", "b")])
+        self.assertEqual(len(self.take(reader, "websocket.receive", 1)), 1)
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(1)
+            self.assertEqual([envelope.content["path"] for envelope in said], ["/c/"])
+            reader.exchange([Owed([], f"{edge.inbox}a", 1, b"last")], {"websocket.receive": 1})
+            said = self.reap_until_said(1)
+            self.assertEqual([(envelope.content["path"], envelope.session) for envelope in said], [("/a/", b"last")])
+            reader.give_back([])
+            said = self.reap_until_said(1)
+            self.assertEqual([envelope.content["path"] for envelope in said], ["/b/"])
+
+    async def test_a_full_channel_takes_last_words_when_it_has_room(self) -> None:
+        self.layer = layer = self.layer_with(channel_capacity={"websocket.disconnect": 1, "websocket.*": 1000})
+        await self.edge_of_sockets(*map(str, range(150)), layer=layer)
+        layer.send("websocket.disconnect", {"path": "other"})
+
+        def is_noticed() -> bool:
+            with self.assertLogs("towpath.layers", "ERROR") as logs:
+                layer.reap()
+                layer.renew_leases(["witness"])
+            return "disconnected 0" in logs.output[-1]
+
+        def is_dead() -> bool:
+            try:
+                return is_noticed()
+            except AssertionError:
+                return False
+
+        self.eventually(is_dead)
+        self.assertEqual(len(self.last_words(layer)), 1)
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(150)
+        self.assertEqual(len({str(envelope.content["path"]) for envelope in said}), 150)
+
+    async def test_an_edge_that_was_taken_for_dead_begins_again(self) -> None:
+        edge = await self.edge_of_sockets("a")
+        before = edge.inbox
+        edge.opened("a")
+        with self.assertLogs("towpath.layers", "ERROR"):
+            self.reap_until_said(1)
+            self.assertFalse(await edge.renew())
+        self.assertNotEqual(edge.inbox, before)
+        self.assertTrue(await edge.renew())
+        self.layer.send(f"{edge.inbox}b", {"number": 1})
+        self.assertEqual(len(await self.events(edge, 1)), 1)
+
+    async def test_an_edge_that_renews_its_lease_keeps_its_sockets(self) -> None:
+        await self.edge_of_sockets("a", times=LifeTimes(inbox_lease=60, silence=30, grace=0))
+        self.layer.reap()
+        self.assertEqual(self.last_words(), [])
+
+    async def test_an_edge_that_closed_leaves_no_sockets(self) -> None:
+        gone = self.layer.edge()
+        await gone.open()
+        await gone.send([self.event("websocket.connect", gone, "gone", path="/gone/")])
+        await gone.close()
+        self.take(self.reader("websocket.connect"), "websocket.connect")
+        await self.edge_of_sockets("a")
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(1)
+        self.assertEqual([envelope.content["path"] for envelope in said], ["/a/"])

@@ -1,0 +1,44 @@
+"""The sockets that inboxes have. Means the same as the scripts of the Redis layer; its owner holds the lock."""
+
+from ..sockets import AddSockets, ForgetSockets, Remember, RemoveSockets, Socket, SocketPage, Sockets
+
+
+class KnownSockets:
+    """Cards and states by inbox and local part."""
+
+    def __init__(self) -> None:
+        self._sockets: dict[str, dict[str, Socket]] = {}
+
+    def add(self, add: AddSockets) -> None:
+        """Write cards."""
+        sockets = self._sockets.setdefault(add.inbox, {}) if add.cards else {}
+        for local, card in add.cards.items():
+            known = sockets.get(local)
+            sockets[local] = Socket(local, card, known.state if known is not None else None)
+
+    def remove(self, remove: RemoveSockets) -> None:
+        """Forget some."""
+        sockets = self._sockets.get(remove.inbox, {})
+        for local in remove.locals_:
+            sockets.pop(local, None)
+        if not sockets:
+            self._sockets.pop(remove.inbox, None)
+
+    def remember(self, remember: Remember) -> None:
+        """Write a state."""
+        sockets = self._sockets.get(remember.inbox, {})
+        known = sockets.get(remember.local)
+        if known is not None:
+            sockets[remember.local] = known._replace(state=remember.state or None)
+
+    def page(self, sockets: Sockets) -> SocketPage:
+        """Return all, as one page."""
+        return SocketPage(list(self._sockets.get(sockets.inbox, {}).values()), 0)
+
+    def forget(self, forget: ForgetSockets) -> None:
+        """Forget all of an inbox."""
+        self._sockets.pop(forget.inbox, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._sockets.clear()

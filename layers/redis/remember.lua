@@ -1,0 +1,13 @@
+-- Write the new state of a socket, if its inbox has it.
+-- KEYS[1]  sockets: hash of local parts to cards
+-- KEYS[2]  states: hash of local parts to states (sealed), expires after ARGV[1]
+-- ARGV     1 life of the states in s, 2 local part, 3 state; empty: it has none any more
+if redis.call('HEXISTS', KEYS[1], ARGV[2]) == 0 then
+  return
+end
+if ARGV[3] == '' then
+  redis.call('HDEL', KEYS[2], ARGV[2])
+else
+  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+  redis.call('EXPIRE', KEYS[2], ARGV[1])
+end
