@@ -117,6 +117,17 @@ def test_a_response_in_pieces_is_one_response(get_client):
     assert written == [b"GET /", b"GET /"]
 
 
+def test_one_response_after_the_other_is_two(get_client):
+    client, written, tally = get_client
+    for _ in range(2):
+        client.data_received(HELLO[:10])
+        client.data_received(HELLO[10:])
+    assert tally.statuses == {"200": 2}
+    client.is_running = False
+    client.connection_lost(None)
+    assert tally.total == 2, "what was answered is not answered once more by the end of the connection"
+
+
 def test_a_response_in_chunks_ends_with_the_last_chunk(get_client):
     client, written, tally = get_client
     client.data_received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")

@@ -137,6 +137,7 @@ def test_a_peer_that_is_better_is_named_whichever_way_is_better(written, scenari
     assert ahead.startswith(f"- Title of echo: The peer with {number(better)}")
     assert "Towpath 20.0" in ahead
     assert "The other" not in ahead
+    assert "Nowhere" not in ahead
 
 
 def test_a_peer_that_is_as_good_is_not_ahead(written, scenario):
