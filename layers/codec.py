@@ -23,7 +23,7 @@ def check_content(content: object) -> None:
         EncodeError: names the first key whose value cannot.
     """
     if not isinstance(content, dict):
-        raise EncodeError(f"a message is a dict, not {content!r}")
+        raise EncodeError(f"a message is a dict, not a {type(content).__name__}")
     if not _travels(content):
         _explain(content, "message")
 
@@ -76,9 +76,15 @@ def unpack(data: bytes) -> Any:
     """Decode what `pack` made.
 
     Raises:
-        DecodeError: the bytes are not that.
+        DecodeError: the bytes are not that, or are more than `MAX_MESSAGE_BYTES`.
     """
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise DecodeError(f"{len(data)} bytes: no message has more than {MAX_MESSAGE_BYTES}")
     try:
-        return msgpack.unpackb(data, raw=False, strict_map_key=True)
+        return msgpack.unpackb(data, raw=False, strict_map_key=True, ext_hook=_refuse_extension)
     except Exception as error:  # msgpack raises ValueError, its own classes and UnicodeDecodeError
         raise DecodeError(f"{len(data)} bytes that are not a message: {error}") from error
+
+
+def _refuse_extension(code: int, data: bytes) -> None:
+    raise ValueError(f"an extension of type {code}, which nobody here sends")

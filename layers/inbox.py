@@ -68,7 +68,9 @@ class Inbox:
 
     def _apply(self, kind: bytes, fields: Sequence[Any]) -> InboxEvent | None:
         match kind, fields:
-            case Kind.SETTLED, [str() as local, int() as turn, list() as replies, (bytes() | None) as session]:
+            case Kind.SETTLED, [str() as local, int() as turn, list() as replies, (bytes() | None) as session] if (
+                _are_messages(replies)
+            ):
                 return Settled(local, turn, replies, session)
             case Kind.DELIVERY, [str() as local, dict() as content]:
                 return Replies(local, (content,))
@@ -106,3 +108,7 @@ class Inbox:
         members.pop(local, None)
         if not members:
             self._members.pop(group, None)
+
+
+def _are_messages(replies: Sequence[Any]) -> bool:
+    return all([type(reply) is dict for reply in replies])

@@ -1,0 +1,40 @@
+"""Hostile input: Hypothesis is bounded and repeats itself, so that a run is short and means the same everywhere.
+
+`TOWPATH_HOSTILE=long` looks at many more examples, at others every time, and lengthens the floods.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+IS_LONG = os.environ.get("TOWPATH_HOSTILE") == "long"
+SHORT_EXAMPLES, LONG_EXAMPLES = 100, 5_000
+
+settings.register_profile(
+    "hostile",
+    max_examples=LONG_EXAMPLES if IS_LONG else SHORT_EXAMPLES,
+    derandomize=not IS_LONG,
+    database=None,
+    deadline=None,  # a loaded machine is no finding; what must be quick has a test of its own
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("hostile")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hypothesis_home() -> Iterator[None]:
+    """Nothing of Hypothesis stays in the tree."""
+    with tempfile.TemporaryDirectory() as folder:
+        set_hypothesis_home_dir(folder)
+        yield
+
+
+@pytest.fixture(scope="session")
+def times() -> int:
+    """How much longer than a short run this one is: a factor for floods."""
+    return 20 if IS_LONG else 1
