@@ -118,7 +118,7 @@ def test_a_response_in_pieces_is_one_response(get_client):
 
 
 def test_one_response_after_the_other_is_two(get_client):
-    client, written, tally = get_client
+    client, _, tally = get_client
     for _ in range(2):
         client.data_received(HELLO[:10])
         client.data_received(HELLO[10:])
