@@ -106,6 +106,17 @@ class DeathCases(LayerCase):
             self.reap()
         self.assertEqual(self.lost("channel"), 1)
 
+    def test_what_was_settled_before_a_wait_is_not_lost(self) -> None:
+        self.layer.send("channel", {})
+        reader = self.living_reader("channel")
+        self.take(reader, "channel")
+        waiting = self.in_thread(lambda: reader.exchange([Owed()], {"channel": 1}, 5))
+        with self.assertLogs("towpath.layers", "ERROR"):
+            self.reap()
+        self.assertEqual(self.lost("channel"), 0)
+        self.layer.send("channel", {})
+        waiting.join()
+
     def test_what_was_given_back_is_not_lost(self) -> None:
         self.layer.send_many([Envelope("channel", {}), Envelope("channel", {})])
         reader = self.living_reader("channel")

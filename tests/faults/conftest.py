@@ -91,7 +91,9 @@ def disconnect(message):
     note("gone.txt", "%s %s %s %s" % (message.reply_channel.name, message["path"], message["code"], said))
 
 def request(message):
+    note("requests.txt", message["path"])
     BREAKS[message["path"].rpartition("/")[2]]()
+    message.reply_channel.send({"status": 200, "headers": [], "content": b"done", "more_content": False})
 """
 
 

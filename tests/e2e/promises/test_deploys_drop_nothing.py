@@ -1,13 +1,17 @@
-"""Workers are restarted under load: no socket closes, every number comes back, in order, once."""
+"""Workers are restarted under load: no socket closes, every number comes back, in order, once; every request is 200."""
 
 import asyncio
 import signal
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.client import connect
 
-SOCKETS = 50
-RESTARTS = 5
+SOCKETS = 200
+RESTARTS = 10
+#: HTTP clients.
+CLIENTS = 2
 
 
 async def _count(uri: str, stop: asyncio.Event) -> tuple[int, list[int]]:
@@ -24,26 +28,46 @@ async def _count(uri: str, stop: asyncio.Event) -> tuple[int, list[int]]:
     return sent, received
 
 
-async def _restart_under_load(stack: Any, uri: str, workers: list[Any]) -> list[tuple[int, list[int]]]:
-    stop = asyncio.Event()
-    counts = [asyncio.create_task(_count(uri, stop)) for _ in range(SOCKETS)]
-    for _ in range(RESTARTS):
-        for position, worker in enumerate(workers):
-            await asyncio.to_thread(worker.wait_for, "Starting")
-            worker.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(worker.wait) == 0, worker.output
-            workers[position] = stack.worker()
-    stop.set()
-    return await asyncio.gather(*counts)
+async def _request(address: str, status_of: Callable[[str], int], stop: asyncio.Event) -> Counter[int]:
+    """Ask for a page again and again until told to stop; return how often each status was answered."""
+    statuses: Counter[int] = Counter()
+    while not stop.is_set():
+        statuses[await asyncio.to_thread(status_of, address)] += 1
+    return statuses
 
 
-def test_restarting_all_workers_five_times_under_load_loses_and_doubles_nothing(
-    stack: Any, within_patience: Any
+async def _restart(stack: Any, workers: list[Any]) -> None:
+    """Tell all workers to stop, and start another for each that has."""
+    for worker in workers:
+        await asyncio.to_thread(worker.wait_for, "Starting")
+        worker.send_signal(signal.SIGTERM)
+    for position, worker in enumerate(workers):
+        assert await asyncio.to_thread(worker.wait) == 0, worker.output
+        workers[position] = stack.worker()
+
+
+def test_restarting_all_workers_ten_times_under_load_loses_and_doubles_nothing(
+    stack: Any, within_patience: Any, status_of: Callable[[str], int], record_property: Callable[[str, object], None]
 ) -> None:
+    """Two hundred sockets count, two clients ask for pages; each time all workers are away for a moment."""
     _, port = stack.interface()
     workers = [stack.worker(), stack.worker()]
-    results = within_patience(_restart_under_load(stack, f"ws://127.0.0.1:{port}/echo/", workers))
+
+    async def scene() -> tuple[list[tuple[int, list[int]]], Counter[int]]:
+        stop = asyncio.Event()
+        counts = [asyncio.create_task(_count(f"ws://127.0.0.1:{port}/echo/", stop)) for _ in range(SOCKETS)]
+        page = f"http://127.0.0.1:{port}/hello/"
+        requests = [asyncio.create_task(_request(page, status_of, stop)) for _ in range(CLIENTS)]
+        for _ in range(RESTARTS):
+            await _restart(stack, workers)
+        stop.set()
+        return await asyncio.gather(*counts), sum(await asyncio.gather(*requests), Counter())
+
+    results, statuses = within_patience(scene())
+    total = sum(sent for sent, _ in results)
+    record_property("measured", f"{SOCKETS} sockets, {RESTARTS} restarts: {total} messages, {statuses}, nothing lost")
     assert len(results) == SOCKETS
     for sent, received in results:
         assert sent > 0
         assert received == list(range(sent))
+    assert set(statuses) == {200}

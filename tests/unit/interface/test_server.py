@@ -108,6 +108,35 @@ async def test_a_handshake_that_waits_is_503_when_the_server_stops(make_world):
         assert refused.value.response.status_code == 503
 
 
+async def test_who_was_taken_for_dead_cuts_everything_off_and_goes_on_with_new_connections(make_world):
+    edge = make_world().edge
+    async with serving(edge) as server, connect(url(server)) as client:
+        await client.send("before")
+        assert await client.recv() == "before"
+        edge.is_taken_for_dead = True
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        edge.is_taken_for_dead = False
+        assert [envelope.channel for envelope in edge.sent] == ["websocket.connect", "websocket.receive"]
+        assert len(server.hub.connections) == 0
+        async with connect(url(server)) as another:
+            await another.send("after")
+            assert await another.recv() == "after"
+
+
+async def test_a_request_of_who_was_taken_for_dead_is_503(make_world):
+    edge = make_world().edge
+    async with serving(edge, with_workers=False) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.ports[0].getHost().port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        await until(lambda: edge.sent)
+        edge.is_taken_for_dead = True
+        response = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
+        assert response.startswith(b"HTTP/1.1 503")
+        assert len(edge.sent) == 1
+        writer.close()
+
+
 async def test_a_response_in_flight_is_finished(make_world):
     edge = make_world().edge
     async with serving(edge, with_workers=False) as server:
