@@ -11,12 +11,14 @@ _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 class HeadReader:
     """Reads one head after the other."""
 
-    __slots__ = ("_has_skipped", "_max_bytes", "_max_count", "has_begun")
+    __slots__ = ("_has_skipped", "_looked_at", "_max_bytes", "_max_count", "has_begun")
 
     def __init__(self, head_max_bytes: int, headers_max_count: int) -> None:
         self._max_bytes = head_max_bytes
         self._max_count = headers_max_count
         self._has_skipped = False
+        #: Bytes of an incomplete head that need not be looked at again.
+        self._looked_at = 0
         #: Some of a head has come, but not all of it.
         self.has_begun = False
 
@@ -28,10 +30,12 @@ class HeadReader:
         """
         if not self.has_begun:
             data = self._skip_empty_line(data)
-        end = data.find(b"\r\n\r\n")
+            self._looked_at = 0
+        end = data.find(b"\r\n\r\n", max(self._looked_at - 3, 0))
         if end < 0:
             self.has_begun = data not in (b"", b"\r")
             self._check_partial(data)
+            self._looked_at = len(data)
             return None, data
         if end > self._max_bytes:
             raise self._too_long(data)
@@ -48,7 +52,7 @@ class HeadReader:
     def _check_partial(self, data: bytes) -> None:
         if len(data) > self._max_bytes:
             raise self._too_long(data)
-        if _BARE_LINE_END.search(data) is not None:
+        if _BARE_LINE_END.search(data, max(self._looked_at - 1, 0)) is not None:
             raise BadRequest("a line of the head does not end in CRLF")
 
     def _too_long(self, data: bytes) -> BadRequest:

@@ -1,0 +1,113 @@
+"""A client of the HTTP server in memory, and an application that answers each request at once with what it saw."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from towpath.interface.accesslog import no_log
+from towpath.interface.config import InterfaceConfig
+from towpath.interface.counters import Counters
+from towpath.interface.deadlines import Deadlines
+from towpath.interface.http.factory import HttpFactory
+
+CLIENT, SERVER = IPv4Address("TCP", "192.0.2.7", 50000), IPv4Address("TCP", "192.0.2.1", 80)
+_STATUS = re.compile(rb"HTTP/1\.1 (\d\d\d) ")
+
+
+class Outcome(NamedTuple):
+    """What came of some bytes: the requests that reached the application, the statuses, and whether it was the end."""
+
+    requests: list[dict[str, Any]]
+    statuses: list[int]
+    is_closed: bool
+
+
+class Application:
+    """A conversation's other end: notes requests and answers them."""
+
+    reply_channel = "interface.me!you"
+    is_closed = False
+
+    def __init__(self, owner: Any, seen: list[dict[str, Any]]) -> None:
+        self._owner = owner
+        self._seen = seen
+
+    def emit(self, channel: str, content: dict[str, Any], *, insist: bool) -> None:
+        assert channel == "http.request"
+        self._seen.append(content)
+        self._owner.deliver({"status": 200, "headers": [], "content": b"seen"})
+
+    def close(self, channel: str | None = None, content: dict[str, Any] | None = None) -> None:
+        self.is_closed = True
+
+
+class Transport(StringTransport):
+    """A client's end."""
+
+    ends_writing = False
+
+    def loseWriteConnection(self) -> None:
+        self.ends_writing = True
+
+    @property
+    def is_closed(self) -> bool:
+        return self.disconnecting or self.ends_writing or self.disconnected
+
+
+class Hub:
+    """The parts of a process that HTTP needs."""
+
+    def __init__(self, **options: Any) -> None:
+        self.config = InterfaceConfig(**options)
+        self.clock = Clock()
+        self.deadlines = Deadlines(self.clock)
+        self.counters = Counters()
+        self.log_action = no_log
+
+
+class Site:
+    """One server; each call of `send` is a client of its own."""
+
+    def __init__(self, **options: Any) -> None:
+        self.hub = Hub(**options)
+        self.seen: list[dict[str, Any]] = []
+        self.handshakes: list[Any] = []
+        hub: Any = self.hub
+        self.factory = HttpFactory(hub, self._converse, self.handshakes.append)
+
+    def connect(self, peer: Any = CLIENT) -> tuple[Any, Transport]:
+        """Return a connection and its transport."""
+        transport = Transport(hostAddress=SERVER, peerAddress=peer)
+        connection: Any = self.factory.buildProtocol(None)
+        connection.makeConnection(transport)
+        return connection, transport
+
+    def send(self, parts: Iterable[bytes], peer: Any = CLIENT) -> Outcome:
+        """Send bytes, each part in a packet of its own."""
+        before = len(self.seen)
+        connection, transport = self.connect(peer)
+        for part in parts:
+            connection.dataReceived(part)
+        written = transport.value().replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
+        statuses = [int(status) for status in _STATUS.findall(written)]
+        return Outcome(self.seen[before:], statuses, transport.is_closed)
+
+    def _converse(self, owner: Any) -> Any:
+        return Application(owner, self.seen)
+
+
+@pytest.fixture(scope="session")
+def make_site() -> Callable[..., Site]:
+    """Make a server with these options."""
+    return Site
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """A server that the examples of a property share."""
+    return Site(body_inline_max_bytes=1024 * 1024)
