@@ -18,11 +18,11 @@ LENGTH_MAX_DIGITS = 18
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # HTAB, SP, VCHAR and obs-text but for NEL (0x85), which some libraries split lines at, as at VT, FF, FS, GS and RS.
-_VALUE = rb"[\t\x20-\x7e\x80-\x84\x86-\xff]*"
+VALUE = rb"[\t\x20-\x7e\x80-\x84\x86-\xff]*"
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) HTTP/(\d\.\d)")
-_HEADER = re.compile(rb"(" + _TOKEN + rb"):(" + _VALUE + rb")")
+HEADER_LINE = re.compile(rb"(" + _TOKEN + rb"):(" + VALUE + rb")")
 _NAME = re.compile(_TOKEN)
-_VALUE_ONLY = re.compile(_VALUE)
+_VALUE_ONLY = re.compile(VALUE)
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(/[^?]*)?(?:\?(.*))?")
 _FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"))
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%\-]*)(?::\d{0,5})?")
@@ -117,7 +117,7 @@ def _parse_request_line(line: bytes) -> tuple[bytes, bytes, Version]:
 def _parse_header_lines(lines: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
     headers = []
     for line in lines:
-        match = _HEADER.fullmatch(line)
+        match = HEADER_LINE.fullmatch(line)
         if match is None:
             raise BadRequest(_what_is_wrong(line))
         name, value = match.groups()
