@@ -16,7 +16,8 @@ parts = st.sampled_from(
     [GET, HOST, b"GET /x?y HTTP/1.1\r\n", b"POST /p HTTP/1.1\r\n", b"HEAD / HTTP/1.0\r\n", b"Content-Length: 5\r\n",
      b"Transfer-Encoding: chunked\r\n", b"\r\n", b"\r", b"\n", b"hello", b"5\r\nhello\r\n", b"0\r\n\r\n", b"X: y\r\n",
      b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"X: \x0b\r\n", b" fold\r\n", b"X_Y: z\r\n",
-     b"\x16\x03\x01", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"Upgrade: websocket\r\n", b"GET /%ff HTTP/1.1\r\n", b"\x00", b"\x85"]
+     b"\x16\x03\x01", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"Upgrade: websocket\r\n", b"GET /%ff HTTP/1.1\r\n",
+     b"\x00", b"\x85"]
 )  # fmt: skip
 soups = st.lists(parts, max_size=14).map(b"".join)
 requests = st.lists(
