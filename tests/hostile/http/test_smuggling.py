@@ -40,8 +40,8 @@ UNCLEAR_CODINGS = [
     post(b"Transfer-Encoding: " + coding, body=b"0\r\n\r\n")
     for coding in (
         b"xchunked", b"chunked, chunked", b"chunked, identity", b"gzip, chunked", b"identity", b"chunked;q=1",
-        b'"chunked"', b"'chunked'", b"\x0bchunked", b"chunked\x0b", b"\x0cchunked", b"chunked\x85", b"\x00chunked", b"chunked\r",
-        b"", b",chunked", b"chunked,", b"cow, chunked", b"chun\xc2\xadked",
+        b'"chunked"', b"'chunked'", b"\x0bchunked", b"chunked\x0b", b"\x0cchunked", b"chunked\x85", b"\x00chunked",
+        b"chunked\r", b"", b",chunked", b"chunked,", b"cow, chunked", b"chun\xc2\xadked",
     )
 ] + [
     post(b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity", body=b"0\r\n\r\n"),
