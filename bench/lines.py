@@ -31,7 +31,8 @@ class LineProcess:
             cwd="/" if environment is not None else None,
         )
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> "LineProcess":
         return self
@@ -39,13 +40,15 @@ class LineProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         try:
             self._process.wait(END_SECONDS if kind is None else 1)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._reader.join()
+        self._process.stdout.close()
 
     def tell(self, words: Mapping[str, Any] | str) -> None:
         """Write a line: JSON, or a word."""
@@ -66,6 +69,16 @@ class LineProcess:
             raise Silent(f"{self._command} ended with {self._process.wait()}")
         found: dict[str, Any] = json.loads(line)
         return found
+
+    def end(self, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+        """Close its stdin, and wait for what it says at its end.
+
+        Raises:
+            Silent: it said nothing.
+        """
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        return self.answer(seconds)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

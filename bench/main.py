@@ -18,24 +18,20 @@ from .report.machine import machine
 from .report.markdown import growth_table, tables, unmet
 from .report.plot import plot_bars, plot_growth
 from .report.results import Results, read_results
-from .rounds import estimate_seconds, measure
+from .rounds import Outcome, estimate_seconds, explained, measure
 from .scenarios import SCENARIOS
 from .scenarios.base import Scale, Scenario
 from .systems import SYSTEMS
 from .systems.base import System
 
 ROOT = Path(__file__).parent.parent
+#: A run is kept beside the code only if it is published.
 DOCS, RESULTS = ROOT / "docs", Path(__file__).parent / "results"
 GROWTH_SECONDS = 240
 NEEDED_FILES = 12_000
-#: What `--quick` measures with: one of each kind, to end within two minutes.
-QUICK_SYSTEMS = (
-    "towpath",
-    "channels-sync-uvicorn-pubsub",
-    "channels-async-uvicorn-pubsub",
-    "gunicorn-gthread",
-    "autobahn",
-)
+#: What `--quick` measures with, to end within two minutes: one system of each kind, and one count.
+QUICK_SYSTEMS = ("towpath", "channels-async-uvicorn-pubsub", "gunicorn-gthread", "autobahn")
+QUICK_LEAVES_OUT = frozenset({"counts-echo-1", "counts-get", "counts-group"})
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -61,40 +57,65 @@ def main() -> int:
         return _conclude(read_results(options.report), options.prints)
     systems = _chosen(options.systems or (",".join(QUICK_SYSTEMS) if options.quick else None), SYSTEMS)
     wanted = options.scenarios.split(",") if options.scenarios else None
-    with_growth = wanted is None or "growth" in wanted
+    with_growth = not options.quick if wanted is None else "growth" in wanted
+    with_growth = with_growth and any(system.key == "towpath" for system in systems)
     keys = None if wanted is None else ",".join(key for key in wanted if key != "growth")
-    scenarios = list(SCENARIOS) if keys is None else _chosen(keys, SCENARIOS) if keys else []
+    scenarios = _chosen(keys, SCENARIOS) if keys != "" else []
+    if options.quick and wanted is None:
+        scenarios = [scenario for scenario in scenarios if scenario.key not in QUICK_LEAVES_OUT]
     repeats = options.repeats or (1 if options.quick else 3)
-    results = _run(systems, scenarios, repeats, Scale(options.quick), with_growth and not options.quick)
-    if not options.quick:
-        path = RESULTS / f"{results.date}.json"
-        results.save(path)
-        print(f"Kept the raw results in {path.relative_to(ROOT)}", file=sys.stderr)
+    results = _run(systems, scenarios, repeats, Scale(options.quick), with_growth)
     is_whole = wanted is None and options.systems is None and not options.quick
-    return _conclude(results, options.prints or not is_whole)
+    is_published = is_whole and not options.prints
+    if is_published:
+        results.save(RESULTS / f"{results.date}.json")
+    return _conclude(results, not is_published)
 
 
 def _run(
     systems: Sequence[System], scenarios: Sequence[Scenario], repeats: int, scale: Scale, with_growth: bool
 ) -> Results:
     _raise_file_limit()
-    lacks = {system.key: lack for system in systems if (lack := system.unavailable()) is not None}
-    able = [system for system in systems if system.key not in lacks]
-    for key, lack in lacks.items():
-        print(f"{key} is left out: {lack}", file=sys.stderr)
-    versions = {system.key: system.prepare() for system in able}
+    results = Results(datetime.date.today().isoformat(), machine(), {}, repeats, scale.is_quick)
+    able = [system for system in systems if _is_able(system, results)]
     expected = (0.25 if scale.is_quick else 1) * estimate_seconds(
         able, scenarios, repeats
     ) + GROWTH_SECONDS * with_growth
     print(f"This takes about {max(1, round(expected / 60))} minutes", file=sys.stderr)
-    today = datetime.date.today().isoformat()
-    results = Results(today, machine(), versions, repeats, scale.is_quick, lacks)
     started = time.monotonic()
-    results.outcomes = list(measure(able, scenarios, repeats, scale))
+    kept = ROOT / ".cache" / "bench" / f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}.json"
+    print(f"The raw results are kept in {kept.relative_to(ROOT)} as they come", file=sys.stderr)
+    for outcome in measure(able, scenarios, repeats, scale):
+        results.outcomes.append(outcome)
+        results.save(kept)
     if with_growth:
-        results.growth = list(growth.measure(scale))
+        _add_growth(results, scale)
+        results.save(kept)
     print(f"It took {(time.monotonic() - started) / 60:.1f} minutes", file=sys.stderr)
     return results
+
+
+def _is_able(system: System, results: Results) -> bool:
+    """Tell whether a system can be measured; note its versions, or what it lacks."""
+    lack = system.unavailable()
+    if lack is None:
+        try:
+            results.versions[system.key] = system.prepare()
+            return True
+        except Exception as error:
+            lack = explained(error)
+            results.outcomes.append(Outcome("prepare", system.key, failure=lack))
+    results.lacks[system.key] = lack
+    print(f"{system.key} is left out: {lack}", file=sys.stderr)
+    return False
+
+
+def _add_growth(results: Results, scale: Scale) -> None:
+    try:
+        for point in growth.measure(scale):
+            results.growth.append(point)
+    except Exception as error:
+        results.outcomes.append(Outcome("growth", "towpath", failure=explained(error)))
 
 
 def _conclude(results: Results, prints: bool) -> int:

@@ -6,16 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from .lines import Silent
 from .scenarios.base import Figures, Scale, Scenario
 from .scenarios.sockets import TICKS_A_SECOND, processor_seconds
 from .systems.base import Running, Shape, System
-from .systems.processes import StartFailed
 
 #: A system is left alone between scenarios until it uses less than this share of a core, at most so long.
 QUIET_SHARE, QUIET_SECONDS = 0.03, 20.0
-#: What may go wrong in one measurement without ending the others.
-FAILURES = (StartFailed, Silent, OSError, ValueError, KeyError, ZeroDivisionError, AssertionError)
 
 
 @dataclass(slots=True)
@@ -67,25 +63,25 @@ def _measure_shape(system: System, shape: Shape, scenarios: Sequence[Scenario], 
                 wait_until_quiet(running, 0.1 if scale.is_quick else 0.5)
                 done += 1
                 yield _measured(scenario, system, running, scale)
-    except FAILURES as error:
+    except Exception as error:
         for scenario in scenarios[done:]:
-            yield Outcome(scenario.key, system.key, failure=_explained(error))
+            yield Outcome(scenario.key, system.key, failure=explained(error))
 
 
 def _measured(scenario: Scenario, system: System, running: Running, scale: Scale) -> Outcome:
     assert scenario.measure is not None
     try:
         return _outcome(scenario, system, scenario.measure(running, scale))
-    except FAILURES as error:
-        return Outcome(scenario.key, system.key, failure=_explained(error))
+    except Exception as error:
+        return Outcome(scenario.key, system.key, failure=explained(error))
 
 
 def _measure_alone(scenario: Scenario, system: System, scale: Scale) -> Outcome:
     assert scenario.measure_system is not None
     try:
         return _outcome(scenario, system, scenario.measure_system(system, scale))
-    except FAILURES as error:
-        return Outcome(scenario.key, system.key, failure=_explained(error))
+    except Exception as error:
+        return Outcome(scenario.key, system.key, failure=explained(error))
 
 
 def wait_until_quiet(running: Running, look_seconds: float) -> None:
@@ -102,10 +98,12 @@ def wait_until_quiet(running: Running, look_seconds: float) -> None:
 
 def _outcome(scenario: Scenario, system: System, figures: Figures) -> Outcome:
     main = scenario.figures[0]
-    print(f"  {scenario.key}: {figures[main.key]:.4g} {main.heading}", file=sys.stderr)
+    said = f"{figures[main.key]:.4g} {main.heading}" if main.key in figures else "nothing to take a figure of"
+    print(f"  {scenario.key}: {said}", file=sys.stderr)
     return Outcome(scenario.key, system.key, dict(figures))
 
 
-def _explained(error: BaseException) -> str:
+def explained(error: Exception) -> str:
+    """Print and return what went wrong. One measurement that fails, however it does, must not end the others."""
     print(f"  failed: {error!r}", file=sys.stderr)
     return f"{type(error).__name__}: {error}"

@@ -7,7 +7,7 @@ from collections import deque
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from .measuring import CONNECTING, Stopwatch, percentile_ms, run, say
+from .measuring import CONNECTING, Stopwatch, latencies_ms, run, say
 
 #: How long to wait for the last echoes.
 DRAIN_SECONDS = 5.0
@@ -81,8 +81,7 @@ async def measure(options: argparse.Namespace) -> None:
     await asyncio.sleep(options.seconds)
     answer = {
         "rate": len(latencies) / watch.seconds,
-        "p50_ms": percentile_ms(latencies, 50),
-        "p99_ms": percentile_ms(latencies, 99),
+        **latencies_ms(latencies),
         "generator_busy": watch.busy,
     }
     await _drain(clients)

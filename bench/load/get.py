@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from .measuring import Stopwatch, percentile_ms, run, say
+from .measuring import Stopwatch, latencies_ms, run, say
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked\r\n", re.IGNORECASE)
@@ -109,8 +109,7 @@ async def measure(url: str, connections: int, seconds: float) -> None:
     say(
         {
             "rate": tally.statuses["200"] / watch.seconds,
-            "p50_ms": percentile_ms(tally.latencies, 50),
-            "p99_ms": percentile_ms(tally.latencies, 99),
+            **latencies_ms(tally.latencies),
             "generator_busy": watch.busy,
             "messages": tally.total,
             "errors": sum(number for status, number in tally.statuses.items() if status != "200"),

@@ -36,9 +36,20 @@ class Stopwatch:
 
 
 def percentile_ms(seconds: Sequence[float], percent: float) -> float:
-    """Return a percentile of times in seconds, as milliseconds; 0.0 of none."""
+    """Return a percentile of times in seconds, as milliseconds.
+
+    Raises:
+        IndexError: there are no times.
+    """
     ordered = sorted(seconds)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1000 if ordered else 0.0
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1000
+
+
+def latencies_ms(seconds: Sequence[float]) -> dict[str, float]:
+    """Return the figures that stand for latencies; none of nothing, since 0 ms would look good."""
+    if not seconds:
+        return {}
+    return {"p50_ms": percentile_ms(seconds, 50), "p99_ms": percentile_ms(seconds, 99)}
 
 
 def say(answer: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """The members of groups g0, g1, ...: counts what reaches them, and how long it took from its sending.
 
 Says {"joined": n}, then {"delivered": n} each time a text has reached all members of its group. The line "measure"
-on stdin forgets what was before; "end N" waits until the N texts
-that were sent since have reached all, or nothing comes any more, and says the sum.
+on stdin forgets what was before, and is answered with {"measuring": true}; "end N" waits until the N texts that were
+sent since have reached all, or nothing comes any more, and says the sum. Where nothing came there are no times.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import time
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from .measuring import CONNECTING, Stopwatch, percentile_ms, run, say, stdin_lines
+from .measuring import CONNECTING, Stopwatch, latencies_ms, percentile_ms, run, say, stdin_lines
 
 #: How long to wait for missing deliveries after the last one that came.
 PATIENCE_SECONDS = 5.0
@@ -27,6 +27,8 @@ class Tally:
     def restart(self) -> None:
         """Forget what was before."""
         self._counts: dict[str, int] = {}
+        #: Deliveries of a text to a member that had it already.
+        self.doubled = 0
         self.latencies: list[float] = []
         #: From the sending to the last delivery of each text that reached all.
         self.lasts: list[float] = []
@@ -42,24 +44,27 @@ class Tally:
             self.lasts.append(now - float(text))
             say({"delivered": len(self.lasts)})
 
-    @property
-    def too_many(self) -> int:
-        """Deliveries of a text to a member that had it already."""
-        return sum(max(0, count - self._members) for count in self._counts.values())
-
 
 class Member(WSListener):
     """One socket."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
+        self._last = ""
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Count a text."""
         if frame.msg_type == WSMsgType.TEXT:
-            self._tally.add(frame.get_payload_as_ascii_text())
+            self._hear(frame.get_payload_as_ascii_text())
         elif frame.msg_type == WSMsgType.PING:
             transport.send_pong(frame.get_payload_as_bytes())
+
+    def _hear(self, text: str) -> None:
+        if text == self._last:
+            self._tally.doubled += 1
+        else:
+            self._last = text
+            self._tally.add(text)
 
 
 async def measure(uri: str, groups: int, members: int) -> None:
@@ -74,6 +79,7 @@ async def measure(uri: str, groups: int, members: int) -> None:
     say({"joined": len(transports)})
     while (words := (await stdin.readline()).split()) and words[0] == b"measure":
         tally.restart()
+        say({"measuring": True})
     if words:
         await _sum_up(tally, int(words[1]), members)
 
@@ -86,10 +92,9 @@ async def _sum_up(tally: Tally, sends: int, members: int) -> None:
     say(
         {
             "missed": max(0, expected - len(tally.latencies)),
-            "too_many": tally.too_many,
-            "p50_ms": percentile_ms(tally.latencies, 50),
-            "p99_ms": percentile_ms(tally.latencies, 99),
-            "last_ms": percentile_ms(tally.lasts, 50),
+            "too_many": tally.doubled,
+            **latencies_ms(tally.latencies),
+            **({"last_ms": percentile_ms(tally.lasts, 50)} if tally.lasts else {}),
             "generator_busy": busy,
         }
     )

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from pathlib import Path
 
 
@@ -13,7 +14,15 @@ def machine() -> dict[str, str]:
         "memory": f"{int(_first_value(Path('/proc/meminfo'), 'MemTotal').split()[0]) / 1024**2:.0f} GiB",
         "kernel": platform.release(),
         "Python": platform.python_version(),
+        "commit": _commit(),
     }
+
+
+def _commit() -> str:
+    """Return what was measured, as git calls it, with "-dirty" if files were changed."""
+    command = ["git", "describe", "--always", "--dirty"]
+    asked = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "unknown"
 
 
 def _first_value(path: Path, name: str) -> str:

@@ -28,7 +28,8 @@ def tables(results: Results, systems: Sequence[System], scenarios: Sequence[Scen
     parts = [*_facts(results, names)]
     for scenario in scenarios:
         if any(outcome.scenario == scenario.key for outcome in results.outcomes):
-            parts += ["", f"### {scenario.title}", "", *_table(results, scenario, names), *_targets(results, scenario)]
+            parts += ["", f"### {scenario.title}", "", *_table(results, scenario, names)]
+            parts += [] if results.is_quick else _targets(results, scenario)
     parts += ["", "## Where a peer is ahead", "", *_ahead(results, scenarios, names)]
     return "\n".join(parts)
 
@@ -59,7 +60,7 @@ def _facts(results: Results, names: dict[str, str]) -> Iterator[str]:
     yield (
         f"Measured on {results.date}: {machine['cores']} cores of {machine['processor']}, {machine['memory']}, "
         f"Linux {machine['kernel']}, Python {machine['Python']}. Medians of up to {results.repeats} runs, in brackets "
-        "the least and the most; systems took turns."
+        f"the least and the most; systems took turns. Towpath at commit {machine.get('commit', 'unknown')}."
     )
     yield ""
     for key, found in results.versions.items():
@@ -101,15 +102,24 @@ def _ratio(medians: dict[str, float], key: str) -> str:
 
 def _remarks(results: Results, scenario: Scenario, key: str) -> str:
     outcomes = results.of(scenario.key, key)
-    remarks = [f"{number(total)} {words}" for fault, words in FAULTS.items() if (total := _total(outcomes, fault))]
-    remarks += [f"failed: {outcome.failure}".replace("|", "/")[:200] for outcome in outcomes if outcome.failure]
+    remarks = _faults(results, scenario, key)
+    remarks += [f"failed: {_short(outcome.failure)}" for outcome in outcomes if outcome.failure]
     if any(outcome.figures.get("generator_busy", 0) > BUSY for outcome in outcomes):
         remarks.append("the load generator was busy and may have been the bottleneck")
     return "; ".join(dict.fromkeys(remarks))
 
 
-def _total(outcomes: Sequence[object], fault: str) -> float:
-    return sum(outcome.figures.get(fault, 0.0) for outcome in outcomes)  # type: ignore[attr-defined]
+def _faults(results: Results, scenario: Scenario, key: str) -> list[str]:
+    """Say what was lost, doubled or wrong in all repeats together."""
+    totals = {fault: sum(results.values(scenario.key, key, fault)) for fault in FAULTS}
+    return [f"{total:,.0f} {FAULTS[fault]}" for fault, total in totals.items() if total]
+
+
+def _short(failure: str) -> str:
+    """Fit a failure into a cell: its first line and, of a traceback, its last. All of it is in the raw results."""
+    lines = failure.strip().splitlines() or [""]
+    ends = [line[:120] for line in (lines if len(lines) < 3 else [lines[0], lines[-1]])]
+    return " … ".join(ends).replace("|", "/")
 
 
 def _targets(results: Results, scenario: Scenario) -> Iterator[str]:
@@ -119,13 +129,20 @@ def _targets(results: Results, scenario: Scenario) -> Iterator[str]:
         figure = _figure(scenario, target.figure)
         medians = results.medians(scenario.key, target.figure)
         wanted, is_met = target.wanted(figure.better, medians), target.is_met(figure.better, medians)
-        if wanted is None or is_met is None:
-            continue
         of = "" if target.of is None else f" ({target.limit:.3g}× the best of `{target.of}`)"
         side = "at least" if figure.better == "higher" else "at most"
         word = "must" if target.kind == "must" else "reach for"
+        beginning = f"- {word}: {figure.heading} {side}"
+        if wanted is None or is_met is None:
+            lacking = "Towpath" if wanted is not None else f"`{target.of}`"
+            yield f"{beginning} {'…' if wanted is None else number(wanted)}{of}: not judged, {lacking} has no figure"
+            continue
         verdict = "met" if is_met else "**not met**" if target.kind == "must" else "not reached"
-        yield f"- {word}: {figure.heading} {side} {number(wanted)}{of}; {number(medians[OURS])}: {verdict}"
+        yield f"{beginning} {number(wanted)}{of}; {number(medians[OURS])}: {verdict}"
+    if scenario.targets and any(results.values(scenario.key, OURS, fault) for fault in FAULTS):
+        faults = _faults(results, scenario, OURS)
+        verdict = f"; {', '.join(faults)}: **not met**" if faults else ": met"
+        yield f"- must: nothing lost, doubled or wrong{verdict}"
 
 
 def _figure(scenario: Scenario, key: str) -> Figure:
@@ -133,27 +150,58 @@ def _figure(scenario: Scenario, key: str) -> Figure:
 
 
 def _ahead(results: Results, scenarios: Sequence[Scenario], names: dict[str, str]) -> Iterator[str]:
-    """Name every main figure in which somebody is better than Towpath."""
-    found = False
+    """Name every figure in which somebody is better than Towpath, and whatever could not be compared."""
+    lines: list[str] = []
     for scenario in scenarios:
-        main = scenario.figures[0]
-        medians = results.medians(scenario.key, main.key)
-        ours = medians.pop(OURS, None)
-        for key, theirs in medians.items():
-            if ours is not None and (theirs > ours if main.better == "higher" else theirs < ours):
-                found = True
-                yield f"- {scenario.title}: {names[key]} with {number(theirs)} {main.heading}, Towpath {number(ours)}."
-    if not found:
-        yield "Nowhere in this run."
+        others = {outcome.system for outcome in results.outcomes if outcome.scenario == scenario.key} - {OURS}
+        peers = [key for key in names if key in others]
+        lines += _incomparable(results, scenario, peers, names)
+        for figure in scenario.figures:
+            lines += _better(results, scenario, figure, peers, names)
+    yield from lines or ["Nowhere in this run."]
+
+
+def _incomparable(results: Results, scenario: Scenario, peers: Sequence[str], names: dict[str, str]) -> Iterator[str]:
+    medians = results.medians(scenario.key, scenario.figures[0].key)
+    measured = {outcome.scenario for outcome in results.outcomes}
+    for key in [OURS, *peers] if scenario.key in measured else []:
+        if key not in medians:
+            yield f"- {scenario.title}: nothing can be said of {names[key]}, it has no figure."
+
+
+def _better(
+    results: Results, scenario: Scenario, figure: Figure, peers: Sequence[str], names: dict[str, str]
+) -> Iterator[str]:
+    medians = results.medians(scenario.key, figure.key)
+    ours = medians.get(OURS)
+    for key in peers:
+        theirs = medians.get(key)
+        if ours is None or theirs is None:
+            continue
+        if theirs > ours if figure.better == "higher" else theirs < ours:
+            remarks = _faults(results, scenario, key) + _overlap(results, scenario, figure, key)
+            remark = f" ({'; '.join(remarks)})" if remarks else ""
+            yield (
+                f"- {scenario.title}: {names[key]} with {number(theirs)} {figure.heading}, "
+                f"Towpath {number(ours)}{remark}."
+            )
+
+
+def _overlap(results: Results, scenario: Scenario, figure: Figure, key: str) -> list[str]:
+    ours, theirs = (results.values(scenario.key, system, figure.key) for system in (OURS, key))
+    return ["the spreads overlap"] if max(ours) >= min(theirs) and max(theirs) >= min(ours) else []
 
 
 def unmet(results: Results, scenarios: Sequence[Scenario]) -> list[str]:
-    """Return the titles of scenarios with a "must" that was not met."""
+    """Return the titles of scenarios with a "must" that was not met, or in which Towpath lost something."""
     missed = []
     for scenario in scenarios:
         for target in scenario.targets:
             medians = results.medians(scenario.key, target.figure)
             is_met = target.is_met(_figure(scenario, target.figure).better, medians)
-            if target.kind == "must" and is_met is False:
+            is_lacking = OURS not in medians and bool(results.of(scenario.key, OURS))
+            if target.kind == "must" and (is_met is False or is_lacking):
                 missed.append(f"{scenario.title}: {target.figure}")
+        if scenario.targets:
+            missed += [f"{scenario.title}: {fault}" for fault in _faults(results, scenario, OURS)]
     return missed

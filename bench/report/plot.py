@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "towpath"  # the same figures make the same file
 import matplotlib.pyplot as plt
 
 from bench.growth import Point

@@ -21,6 +21,7 @@ from .groups import one_group
 #: Commands that processes send; the others run inside the scripts.
 SENT = frozenset({"evalsha", "blpop", "blmpop", "client|id", "set", "ping"})
 SHORT, LONG = 1.0, 3.0
+SENDS_A_SECOND = 150
 
 #: Runs a load for so many seconds, or sends; returns the number of messages.
 Load = Callable[[Running, float], float]
@@ -42,8 +43,8 @@ def requests(running: Running, seconds: float) -> float:
 
 
 def group_sends(running: Running, seconds: float) -> float:
-    """Send to a group of 200, ten times a second of the load's length."""
-    sends = int(10 * seconds)
+    """Send to a group of 200, often enough that the joins before, which batch as they come, do not show."""
+    sends = int(SENDS_A_SECOND * seconds)
     one_group(200, sends)(running, Scale())
     return sends
 

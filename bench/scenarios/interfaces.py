@@ -17,6 +17,7 @@ def one_and_two(system: System, scale: Scale) -> Figures:
             found[interfaces] = measure(running, scale)
     faults = {key: found[1][key] + found[2][key] for key in ("sockets_lost", "texts_lost", "texts_wrong")}
     ratio = found[2]["rate"] / found[1]["rate"]
+    faults["generator_busy"] = max(found[1]["generator_busy"], found[2]["generator_busy"])
     return {"ratio": ratio, "one": found[1]["rate"], "two": found[2]["rate"], **faults}
 
 

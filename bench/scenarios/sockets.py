@@ -1,5 +1,6 @@
 """Sockets that do nothing: how fast they open, what memory each takes, what many cost while they are silent."""
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +10,7 @@ from bench.systems.base import Running, Shape, System
 from .base import Figure, Figures, Scale, Scenario, load
 from .targets import Target
 
-TICKS_A_SECOND = 100
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 CHANNELS = "channels-*"
 IDLE = frozenset({"towpath", "channels-async-uvicorn-pubsub", "autobahn"})
 
@@ -17,7 +18,7 @@ IDLE = frozenset({"towpath", "channels-async-uvicorn-pubsub", "autobahn"})
 def handshakes(running: Running, scale: Scale) -> Figures:
     """Open 3,000 sockets, 50 at a time."""
     with load("hold", running.websocket_uri + "/echo/", "--sockets", scale.number(3000)) as holder:
-        return holder.answer(180)
+        return {**holder.answer(180), **holder.end()}
 
 
 def idle(system: System, scale: Scale) -> Figures:
@@ -41,22 +42,31 @@ def _idle(running: Running, scale: Scale) -> Figures:
             pids = [pid for role in ("interface", "worker") for pid in running.processes.get(role, ())]
             used = processor_seconds(pids)
             time.sleep(seconds)
-            return {"kib": memory, "percent": 100 * (processor_seconds(pids) - used) / seconds}
+            percent = 100 * (processor_seconds(pids) - used) / seconds
+            lost = others.end()["sockets_lost"] + some.end()["sockets_lost"]
+            return {"kib": memory, "percent": percent, "sockets_lost": lost}
 
 
 def processor_seconds(pids: Iterable[int]) -> float:
-    """Return the processor time that processes have used so far."""
-    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    """Return the processor time that processes and what they started have used so far."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in _with_children(pids)]
     return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS_A_SECOND
 
 
 def _pss_kib(pids: Iterable[int]) -> int:
-    """Return the memory of processes, shared pages by their share, in KiB."""
+    """Return the memory of processes and what they started, shared pages by their share, in KiB."""
     total = 0
-    for pid in pids:
+    for pid in _with_children(pids):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total
+
+
+def _with_children(pids: Iterable[int]) -> list[int]:
+    family = list(pids)
+    for pid in family:  # grows on the way
+        family += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return family
 
 
 SCENARIOS = [

@@ -62,11 +62,12 @@ def test_a_text_that_reached_all_is_delivered_once(tally):
     assert tally.lasts[0] == pytest.approx(1, abs=0.5)
 
 
-def test_a_delivery_too_many_is_counted(tally):
-    for _ in range(3):
-        tally.add(f"{time.monotonic():.1f}")
-    assert tally.too_many == 1
-    assert len(tally.answers) == 1
+def test_a_delivery_too_many_is_counted_and_reaches_nobody_else(generators, tally, frame):
+    twice, once = (generators("members").Member(tally) for _ in range(2))
+    for member in (twice, twice, once):
+        member.on_ws_frame(None, frame(b"1.0"))
+    assert tally.doubled == 1
+    assert tally.answers == [{"delivered": 1}]
 
 
 def test_the_warm_up_is_forgotten(tally):
