@@ -6,7 +6,6 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("svg")
-matplotlib.rcParams["svg.hashsalt"] = "towpath"  # the same figures make the same file
 import matplotlib.pyplot as plt
 
 from bench.growth import Point
@@ -17,6 +16,8 @@ from .results import Results
 
 OURS_COLOUR, THEIRS_COLOUR = "#0f766e", "#cbd5e1"
 COLUMNS = 2
+
+matplotlib.rcParams["svg.hashsalt"] = "towpath"  # the same figures make the same file
 
 
 def plot_bars(results: Results, systems: Sequence[System], scenarios: Sequence[Scenario], path: Path) -> None:
