@@ -7,7 +7,7 @@ from ..lives import LifeTimes
 from .case import LayerCase
 
 #: Lives so short that a test can wait for their end, in seconds. A store that is silent for `silence` was away.
-SHORT = LifeTimes(reader_lease=0.2, inbox_lease=0.4, silence=30, grace=0, claim=5)
+SHORT = LifeTimes(reader_lease=0.2, inbox_lease=60, silence=30, grace=0, claim=5)
 
 
 class DeathCases(LayerCase):
