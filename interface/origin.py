@@ -38,7 +38,7 @@ def is_origin_allowed(
         return True
     if len(origins) > 1:
         return False
-    text = origins[0].decode("latin-1").strip().lower()
+    text = origins[0].decode("latin-1").strip(" \t").lower()
     entries = () if allowed is None else allowed
     if text == "null":
         return "null" in entries
@@ -68,7 +68,7 @@ def _with_authority(scheme: str, authority: str) -> Origin | None:
 def _is_same(origin: Origin, host: bytes, scheme: str) -> bool:
     if origin.scheme not in DEFAULT_PORTS or (scheme == "https" and origin.scheme != "https"):
         return False
-    return origin == _with_authority(origin.scheme, host.decode("latin-1").strip().lower())
+    return origin == _with_authority(origin.scheme, host.decode("latin-1").strip(" \t").lower())
 
 
 def _matches(origin: Origin, entry: str) -> bool:

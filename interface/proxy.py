@@ -53,7 +53,7 @@ class TrustedProxies:
         found: dict[bytes, list[str]] = {}
         for name, value in headers:
             if name.startswith(b"x-forwarded-"):
-                found.setdefault(name[12:], []).extend(part.strip() for part in value.decode("latin-1").split(","))
+                found.setdefault(name[12:], []).extend(part.strip(" \t") for part in value.decode("latin-1").split(","))
         if not found:
             return NOTHING
         return Forwarded(

@@ -53,7 +53,7 @@ def offered_subprotocols(head: RequestHead) -> list[str]:
     """Return the subprotocols that the client offers, in its order of preference."""
     offered = []
     for value in head.all(b"sec-websocket-protocol"):
-        offered += [part.strip() for part in value.decode("latin-1").split(",")]
+        offered += [part.strip(" \t") for part in value.decode("latin-1").split(",")]
     return [name for name in offered if _TOKEN.match(name)]
 
 

@@ -1,0 +1,80 @@
+"""An interface server and an application that echoes, in one process over the memory layer.
+
+    python echo_server.py --fd 3 [options of towpath-interface]
+
+| path | what the application does |
+|---|---|
+| `/silent/` | leaves the handshake without an answer |
+| `/refused/` | refuses the handshake |
+| any other | accepts, and sends each message back |
+
+An HTTP request is answered with JSON of what the application saw.
+"""
+
+import argparse
+import json
+import sys
+import threading
+from typing import Any
+
+from towpath.interface.cli import open_access_log, set_up_logging
+from towpath.interface.options import add_options, config_from
+from towpath.interface.process import serve
+from towpath.layers.contract import ChannelLayer, Content, Envelope, Owed
+from towpath.layers.memory import MemoryChannelLayer
+
+CHANNELS = ("http.request", "http.disconnect", "websocket.connect", "websocket.receive", "websocket.disconnect")
+AT_A_TIME = 100
+
+
+def main() -> int:
+    """Serve until a signal comes."""
+    from contextlib import ExitStack
+
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    add_options(parser)
+    parser.add_argument("--verbosity", type=int, default=1)
+    options = parser.parse_args()
+    set_up_logging(options.verbosity)
+    config = config_from(options)
+    layer = MemoryChannelLayer(capacity=100_000)
+    threading.Thread(target=work, args=[layer], daemon=True).start()
+    with ExitStack() as stack:
+        return serve(layer, config, open_access_log(config, stack))
+
+
+def work(layer: ChannelLayer) -> None:
+    """Answer messages for ever."""
+    reader = layer.reader(CHANNELS)
+    owed: list[Owed] = []
+    while True:
+        received = reader.exchange(owed, dict.fromkeys(CHANNELS, AT_A_TIME), block_seconds=60)
+        owed = [answered(taken.envelope) for taken in received.taken]
+
+
+def answered(envelope: Envelope) -> Owed:
+    """Return what the application owes for a message."""
+    reply_channel = envelope.content["reply_channel"]
+    sends = [Envelope(reply_channel, reply) for reply in replies(envelope.channel, envelope.content)]
+    silent = envelope.channel == "websocket.connect" and not sends
+    return Owed([*sends], reply_channel, None if silent else envelope.turn)
+
+
+def replies(channel: str, content: Content) -> list[Content]:
+    """Return what the application says to a message."""
+    if channel == "http.request":
+        return [{"status": 200, "headers": [], "content": json.dumps(content, default=readable).encode()}]
+    if channel == "websocket.connect":
+        return {"/silent/": [], "/refused/": [{"close": True}]}.get(content["path"], [{"accept": True}])
+    if channel == "websocket.receive":
+        return [{"bytes": content["bytes"]} if "bytes" in content else {"text": content["text"]}]
+    return []
+
+
+def readable(value: Any) -> str:
+    """Write bytes into JSON."""
+    return bytes(value).decode("latin-1")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
