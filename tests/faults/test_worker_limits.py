@@ -16,7 +16,7 @@ async def _ask(socket: Any, text: str) -> str:
 def test_a_consumer_that_hangs_is_lost_alone(faulty: Any, within_patience: Any) -> None:
     """One of two threads hangs: the other finishes what it has, the process ends, all sockets go on with the next."""
     _, port = faulty.interface()
-    worker = faulty.worker("--threads", "2", "--message-timeout", "1")
+    worker = faulty.worker("--threads", "2", "--message-timeout", "3")
 
     async def scene() -> None:
         uri = f"ws://127.0.0.1:{port}/"
