@@ -22,6 +22,10 @@ PROTOCOL_ERROR = 1002
 NO_STATUS = 1005
 ABNORMAL_CLOSURE = 1006
 
+#: Heads and payloads of frames that are read in one go: one packet may hold ten thousand pings, which would take a
+#: quarter of a second.
+STEPS_AT_A_TIME = 64
+
 _NO_QUEUE: deque[Any] = deque()
 
 _HEAD = (
@@ -57,6 +61,7 @@ class SocketFactory(WebSocketServerFactory):
 
     def __init__(self, config: InterfaceConfig, clock: Clock) -> None:
         super().__init__(server="", reactor=clock)  # type: ignore[no-untyped-call]  # Autobahn is partly typed
+        self.clock = clock
         self.output_max_bytes = config.output_buffer_max_bytes
         self.limits = Limits(
             config.ping_interval_seconds,
@@ -105,6 +110,8 @@ class Socket(WebSocketServerProtocol):
         self._is_binary = False
         #: The server does not read for now: what has come already waits in Autobahn's buffer.
         self.is_held = False
+        #: It does not for a moment, so that the others get their turn.
+        self._is_resting = False
 
     def open(self, key: str) -> None:
         """Answer the client's handshake, whose Sec-WebSocket-Key is `key`, with 101.
@@ -131,10 +138,9 @@ class Socket(WebSocketServerProtocol):
     def release(self) -> None:
         """Read again, first what has come already."""
         self.is_held = False
-        if self.data:
+        if self.data and not self._is_resting:
             self.consumeData()
-        if not self.is_held:
-            self.transport.resumeProducing()
+        self._read_on()
 
     def abort(self) -> None:
         """End the connection at once, whatever it waits for."""
@@ -156,19 +162,40 @@ class Socket(WebSocketServerProtocol):
         """Take bytes from the client."""
         self._owner.heard()
         self.data += data
-        self.consumeData()
+        if not self._is_resting:
+            self.consumeData()
 
     def consumeData(self) -> None:
         """Parse what has come, up to the frame that made the server stop reading."""
         if self.state not in (self.STATE_OPEN, self.STATE_CLOSING):
             super().consumeData()
             return
+        steps = STEPS_AT_A_TIME
         while not self.is_held and self.processData() and self.state != self.STATE_CLOSED:
-            pass
+            steps -= 1
+            if not steps:
+                self._rest()
+                break
         if self.failedByMe and self.localCloseCode == PROTOCOL_ERROR:
             # RFC 6455, 7.1.7: after a violation what follows cannot be trusted to be frames.
             self.data = b""
             self.dropConnection()
+
+    def _rest(self) -> None:
+        self._is_resting = True
+        self.transport.pauseProducing()
+        self.factory.clock.callLater(0, self._rested)
+
+    def _rested(self) -> None:
+        self._is_resting = False
+        if self.state != self.STATE_CLOSED:
+            if not self.is_held:
+                self.consumeData()
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if not self.is_held and not self._is_resting:
+            self.transport.resumeProducing()
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Write bytes, all of them pass here; cut the client off if too many wait already."""

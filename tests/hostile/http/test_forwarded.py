@@ -11,7 +11,8 @@ from towpath.interface.proxy import NOTHING, TrustedProxies
 
 FORGED = (
     b"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n"
-    b"X-Forwarded-Host: evil.example\r\nX-Real-IP: 127.0.0.1\r\nForwarded: for=127.0.0.1;proto=https;host=evil.example\r\n"
+    b"X-Forwarded-Host: evil.example\r\nX-Real-IP: 127.0.0.1\r\n"
+    b"Forwarded: for=127.0.0.1;proto=https;host=evil.example\r\n"
 )
 PROXY = IPv4Address("TCP", "10.0.0.1", 4000)
 

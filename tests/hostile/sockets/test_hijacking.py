@@ -1,6 +1,6 @@
 """Pages of other sites may not open sockets here with their visitor's cookies: only the very same origin may."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -102,10 +102,10 @@ def test_a_page_needs_the_scheme_that_a_trusted_proxy_tells(behind_a_proxy: Any)
 
 
 @pytest.fixture(scope="session")
-def behind_a_proxy(start_server: Callable[..., Any]) -> Iterator[Any]:
+def behind_a_proxy(start_server: Callable[..., Any]) -> Any:
     """A server whose client on 127.0.0.1 is a trusted proxy."""
     own = ["--allowed-origin", "https://partner.example", "--allowed-origin", ".friends.example"]
-    yield start_server("--trusted-proxies", "127.0.0.1", "--grace", "2", *own)
+    return start_server("--trusted-proxies", "127.0.0.1", "--grace", "2", *own)
 
 
 near = st.text(st.sampled_from("htps:/.@#?\\%chaexmlo -[]0189\x85\xa0é"), max_size=30)
