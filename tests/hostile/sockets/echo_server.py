@@ -56,8 +56,7 @@ def answered(envelope: Envelope) -> Owed:
     """Return what the application owes for a message."""
     reply_channel = envelope.content["reply_channel"]
     sends = [Envelope(reply_channel, reply) for reply in replies(envelope.channel, envelope.content)]
-    silent = envelope.channel == "websocket.connect" and not sends
-    return Owed([*sends], reply_channel, None if silent else envelope.turn)
+    return Owed([*sends], reply_channel, envelope.turn)
 
 
 def replies(channel: str, content: Content) -> list[Content]:
