@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import RequestFactory, override_settings
 from django.test.client import conditional_content_removal
+from django.urls import clear_script_prefix
 
 from towpath.channels import Message, Outbox
 from towpath.consumers.http import ViewConsumer
@@ -56,6 +57,13 @@ def prepare_django() -> None:
 
 
 prepare_django()
+
+
+@pytest.fixture(autouse=True)
+def script_prefix() -> Iterator[None]:
+    """Forget the prefix that Django's WSGI handler leaves behind in a thread."""
+    yield
+    clear_script_prefix()
 
 
 @pytest.fixture(autouse=True)
