@@ -143,7 +143,7 @@ class Exchange:
         try:
             conversation = self._conversation = self._converse(self)
         except TooManyConnections as error:
-            log.info("%s %s is refused: %s", self.head.method, self.head.path, error)
+            log.info("%s %r is refused: %s", self.head.method, self.head.path, error)
             self._hub.counters.add(Count.CONNECTIONS_REFUSED)
             self._fail(503, NOT_NOW)
             return
@@ -180,7 +180,7 @@ class Exchange:
         try:
             progress = self._answer.take(content)
         except BadResponse as error:
-            log.error("%s %s: the reply is not a response: %s", self.head.method, self.head.path, error)
+            log.error("%s %r: the reply is not a response: %s", self.head.method, self.head.path, error)
             self._hub.counters.add(Count.REPLIES_BAD)
             self._fail(500, "")
             return
@@ -196,7 +196,7 @@ class Exchange:
             self._answer.drained()
 
     def _cut_slow_client(self) -> None:
-        log.info("%s %s is cut off: the client takes too little", self.head.method, self.head.path)
+        log.info("%s %r is cut off: the client takes too little", self.head.method, self.head.path)
         self._hub.counters.add(Count.SLOW_CLIENTS)
         self._wire.abort()
         self._leave()
@@ -233,7 +233,7 @@ class Exchange:
         if self._phase is Phase.ANSWERING:
             self._cut_slow_client()
         elif self._is_body_complete or (self._body is not None and self._body.is_paused):
-            log.warning("%s %s: no response in time", self.head.method, self.head.path)
+            log.warning("%s %r: no response in time", self.head.method, self.head.path)
             self._give_up(503, NO_ANSWER)
         else:
             self._give_up(408, "The request's body did not come in time.")
