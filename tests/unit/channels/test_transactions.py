@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.core.signals import setting_changed
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 from django.test import TestCase, override_settings
 
@@ -32,7 +33,8 @@ def databases(monkeypatch):
     monkeypatch.setattr(connections, "_connections", handler._connections)
     announce_databases()
     yield
-    connections.close_all()
+    for connection in connections.all(initialized_only=True):
+        BaseDatabaseWrapper.close(connection)  # the method of SQLite's keeps databases in memory open
     announce_databases()
 
 
