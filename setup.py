@@ -31,6 +31,7 @@ REQUIRED = [
 SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'"]
 HTTP2 = ["Twisted[tls,http2]>=25.5"]
 ENCRYPTION = ["cryptography>=45"]
+CRON = ["cronsim>=2.6"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
 TEST = [
     "pytest>=9",
@@ -47,6 +48,7 @@ TEST = [
     *DEMO,
     *HTTP2,
     *ENCRYPTION,
+    *CRON,
 ]
 
 EXTRAS = {
@@ -54,6 +56,7 @@ EXTRAS = {
     "tls": ["Twisted[tls]>=25.5"],
     "http2": HTTP2,
     "encryption": ENCRYPTION,
+    "cron": CRON,
     "postgresql": ["psycopg[binary]>=3.2"],
     "demo": DEMO,
     "test": TEST,

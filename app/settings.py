@@ -91,7 +91,7 @@ def _layers_problems(value: object) -> Iterator[Problem]:
         try:
             LayerSettings.read(alias, entry)
         except ConfigurationError as error:
-            yield Problem(str(error), "Its keys are BACKEND, ROUTING, CONFIG and TEST_CONFIG.")
+            yield Problem(str(error), "Its keys are BACKEND, ROUTING, CONFIG, TEST_CONFIG and SCHEDULE.")
 
 
 def _session_engine_problems(value: object) -> Iterator[Problem]:

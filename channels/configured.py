@@ -1,10 +1,10 @@
 """The project's channel layers, as the setting CHANNEL_LAYERS describes them, built at first use.
 
-The setting is `{alias: {"BACKEND": ..., "CONFIG": ..., "TEST_CONFIG": ..., "ROUTING": ...}}`. Routing is only carried
-here; whoever runs consumers builds a `towpath.routing.Router` from it.
+The setting is `{alias: {"BACKEND": ..., "CONFIG": ..., "TEST_CONFIG": ..., "ROUTING": ..., "SCHEDULE": ...}}`. Routing
+is only carried here; whoever runs consumers builds a `towpath.routing.Router` from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -15,6 +15,8 @@ from django.utils.module_loading import import_string
 
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import ConfigurationError
+
+from .schedule import Entry, read_schedule
 
 #: The alias that is meant where none is given.
 DEFAULT_CHANNEL_LAYER = "default"
@@ -27,10 +29,17 @@ class InvalidChannelLayerError(ConfigurationError):
 class ConfiguredLayer:
     """A layer with its alias and routing; everything else passes through to the layer itself."""
 
-    def __init__(self, channel_layer: ChannelLayer, alias: str = DEFAULT_CHANNEL_LAYER, routing: object = ()) -> None:
+    def __init__(
+        self,
+        channel_layer: ChannelLayer,
+        alias: str = DEFAULT_CHANNEL_LAYER,
+        routing: object = (),
+        schedule: Sequence[Entry] = (),
+    ) -> None:
         self.channel_layer = channel_layer
         self.alias = alias
         self.routing = routing
+        self.schedule = schedule
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "channel_layer":  # not set yet: copy and pickle ask before __init__ has run
@@ -62,6 +71,7 @@ class LayerSettings:
     routing: object
     config: Mapping[str, Any]
     test_config: Mapping[str, Any] | None
+    schedule: tuple[Entry, ...] = ()
 
     @classmethod
     def read(cls, alias: str, entry: object) -> "LayerSettings":
@@ -69,12 +79,13 @@ class LayerSettings:
 
         Raises:
             InvalidChannelLayerError: it lacks a key, has an unknown one, or a value of the wrong kind.
+            ConfigurationError: its schedule is wrong.
         """
         where = f"CHANNEL_LAYERS[{alias!r}]"
         if not isinstance(entry, Mapping):
             raise InvalidChannelLayerError(f"{where} is a dict with BACKEND and ROUTING, not {entry!r}")
         for key in entry:
-            if key not in ("BACKEND", "ROUTING", "CONFIG", "TEST_CONFIG"):
+            if key not in ("BACKEND", "ROUTING", "CONFIG", "TEST_CONFIG", "SCHEDULE"):
                 raise InvalidChannelLayerError(f"{where} has the unknown key {key!r}")
         for key in ("BACKEND", "ROUTING"):
             if key not in entry:
@@ -82,7 +93,8 @@ class LayerSettings:
         for key in ("CONFIG", "TEST_CONFIG"):
             if not isinstance(entry.get(key, {}), Mapping):
                 raise InvalidChannelLayerError(f"{where}[{key!r}] is a dict of options, not {entry[key]!r}")
-        return cls(entry["BACKEND"], entry["ROUTING"], entry.get("CONFIG", {}), entry.get("TEST_CONFIG"))
+        schedule = read_schedule(f"{where}['SCHEDULE']", entry.get("SCHEDULE", {}))
+        return cls(entry["BACKEND"], entry["ROUTING"], entry.get("CONFIG", {}), entry.get("TEST_CONFIG"), schedule)
 
 
 class ChannelLayerManager:
@@ -151,7 +163,7 @@ def _build(alias: str, entry: LayerSettings, key: str, config: Mapping[str, Any]
     except (ImportError, AttributeError, TypeError) as error:
         raise InvalidChannelLayerError(f"{where}['BACKEND']: cannot import {entry.backend!r}: {error}") from error
     try:
-        return ConfiguredLayer(backend(**config), alias, entry.routing)
+        return ConfiguredLayer(backend(**config), alias, entry.routing, entry.schedule)
     except TypeError as error:  # an option the backend does not have
         raise InvalidChannelLayerError(f"{where}[{key!r}]: {error}") from error
 

@@ -12,6 +12,7 @@ from towpath.channels.configured import AnyLayer, raw_layer
 from towpath.layers.errors import ConfigurationError, LayerUnavailable
 from towpath.routing import Router
 
+from .clock import Clock
 from .hand import Hand
 from .heartbeat import Heartbeat
 from .limits import Limits
@@ -83,6 +84,7 @@ class WorkerPool:
             for index in range(threads)
         ]
         self._heartbeat = Heartbeat(raw_layer(channel_layer), self._hands)
+        self._clock = Clock(channel_layer)
 
     def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:
         """Work until SIGTERM, SIGINT or `stop`, or until a limit is reached; finish what was taken.
@@ -147,17 +149,18 @@ class WorkerPool:
                 logger.error("Could not settle for a worker that hangs, others will: %s", error)
 
     def start(self) -> None:
-        """Start the workers, and the heartbeat that keeps their turns."""
+        """Start the workers, the heartbeat that keeps their turns, and the clock that sends what is due."""
         logger.info("Starting %d workers on channels %s", len(self._threads), ", ".join(self.channels))
         self._heartbeat.start()
+        self._clock.start()
         for thread in self._threads:
             thread.start()
 
     def stop(self, give_up: Callable[[], bool] = lambda: False) -> bool:
         """Take no more messages, finish what was taken, settle. False if `give_up()` said so before all had ended.
 
-        The order: workers first, woken until each has ended; then the heartbeat, which keeps the turns of consumers
-        that take long to finish.
+        The order: workers first, woken until each has ended; then the clock; then the heartbeat, which keeps the turns
+        of consumers that take long to finish.
         """
         logger.info("Stopping: finishing what was taken")
         self._stopping.set()
@@ -167,6 +170,7 @@ class WorkerPool:
                     return False
                 self._wake()
                 thread.join(WAKE_SECONDS)
+        self._clock.stop()
         self._heartbeat.stop()
         return True
 

@@ -1,0 +1,181 @@
+"""The clock of a worker process: delayed messages, requests on `asgi.delay`, and the schedule."""
+
+import time
+from datetime import timedelta
+from queue import SimpleQueue
+
+import pytest
+
+from towpath.channels import Channel, ConfiguredLayer
+from towpath.channels.schedule import Entry, Every
+from towpath.layers.contract import Delayed, Envelope, Received, Taken
+from towpath.layers.delays import DELAY_CHANNEL, LOOK_SECONDS
+from towpath.layers.errors import LayerUnavailable
+from towpath.layers.memory import MemoryChannelLayer
+from towpath.routing import Router, route
+from towpath.worker import WorkerPool
+from towpath.worker.clock import SHORTEST_SECONDS, Clock
+from towpath.worker.delay_requests import keep_requested
+
+#: Nothing here takes that long, in seconds; a wait that does is a failure.
+PATIENCE = 20
+
+
+@pytest.fixture
+def jobs(layer):
+    """The contents that consumers of `jobs` got, in a pool of one thread that is stopped when the test ends."""
+    seen = SimpleQueue()
+    pool = WorkerPool(layer, 1, Router([route("jobs", lambda message: seen.put((time.monotonic(), message.content)))]))
+    pool.start()
+    yield seen
+    assert pool.stop()
+    assert not pool._clock._thread.is_alive()
+
+
+def test_a_pool_hands_on_what_is_due_within_a_fifth_of_a_second(layer, jobs):
+    for delay in (0.0, 0.3):
+        began = time.monotonic()
+        Channel("jobs", channel_layer=layer).send({"delay": delay}, delay=timedelta(seconds=delay))
+        came_at, content = jobs.get(timeout=PATIENCE)
+        assert content == {"delay": delay}
+        assert delay <= came_at - began < delay + 0.2
+
+
+def test_a_sooner_message_does_not_wait_for_a_later_one(layer, jobs):
+    layer.send_later([Delayed("jobs", {"n": 2}, 0.4)])
+    layer.send_later([Delayed("jobs", {"n": 1}, 0.1)])
+    assert [jobs.get(timeout=PATIENCE)[1]["n"] for _ in range(2)] == [1, 2]
+
+
+def test_a_consumer_may_send_later(layer):
+    seen = SimpleQueue()
+
+    def consumer(message):
+        seen.put(message["n"])
+        if message["n"] < 3:
+            message.channel.send({"n": message["n"] + 1}, delay=timedelta(milliseconds=20))
+
+    pool = WorkerPool(layer, 1, Router([route("jobs", consumer)]))
+    pool.start()
+    layer.send("jobs", {"n": 1})
+    assert [seen.get(timeout=PATIENCE) for _ in range(3)] == [1, 2, 3]
+    assert pool.stop()
+
+
+def test_requests_of_1_x_are_kept(layer, jobs):
+    layer.send(DELAY_CHANNEL, {"channel": "jobs", "content": {"bytes": b"\xff"}, "delay": 50})
+    assert jobs.get(timeout=PATIENCE)[1] == {"bytes": b"\xff"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ({}, "'channel' is the name of a channel, not None"),
+        ({"channel": "jobs"}, "'content' is a dict, not a NoneType"),
+        ({"channel": "jobs", "content": {}, "delay": "5"}, "'delay' is a number of milliseconds, not '5'"),
+        ({"channel": "jobs", "content": {}, "delay": True}, "'delay' is a number of milliseconds"),
+        ({"channel": "jobs", "content": {}, "delay": -1}, "is delayed by 0 to"),
+        ({"channel": "no name", "content": {}, "delay": 1}, "channel name 'no name' is not valid"),
+    ],
+)
+def test_a_wrong_request_is_logged_and_ends_nothing(layer, jobs, caplog, request_, reason):
+    layer.send(DELAY_CHANNEL, request_)
+    layer.send(DELAY_CHANNEL, {"channel": "jobs", "content": {"n": 1}, "delay": 0})
+    assert jobs.get(timeout=PATIENCE)[1] == {"n": 1}
+    assert f"Dropped a request of channel {DELAY_CHANNEL}" in caplog.text
+    assert reason in caplog.text
+
+
+def test_requests_that_are_too_many_or_too_old_are_logged(layer, caplog, monkeypatch):
+    monkeypatch.setattr("towpath.layers.delaying.DELAYED_CAPACITY", 0)
+    request = Taken(Envelope(DELAY_CHANNEL, {"channel": "jobs", "content": {}, "delay": 1}), b"raw")
+    keep_requested(layer, Received([request], [request, request]))
+    assert "Dropped a message to jobs: too many wait" in caplog.text
+    assert "Dropped 2 requests of asgi.delay" in caplog.text
+
+
+def test_tokens_that_are_too_old_are_not_worth_a_line(layer, taken, caplog):
+    keep_requested(layer, Received([], [taken("towpath.due")]))
+    assert caplog.text == ""
+
+
+def test_a_clock_sleeps_until_it_knows_of_something_and_five_seconds_at_most(layer):
+    clock = Clock(layer)
+    assert clock.tick() == LOOK_SECONDS
+    layer.send_later([Delayed("jobs", {}, 3600)])
+    assert clock.tick() == LOOK_SECONDS
+    layer.send_later([Delayed("jobs", {}, 2)])
+    assert clock.tick() == pytest.approx(2, abs=0.5)
+
+
+def test_a_clock_never_sleeps_for_no_time(layer, monkeypatch):
+    monkeypatch.setattr(layer, "hand_on", lambda: 0.0)
+    assert Clock(layer).tick() == SHORTEST_SECONDS
+
+
+def test_a_clock_keeps_the_schedule_of_its_layer(layer):
+    clock = Clock(ConfiguredLayer(layer, schedule=[Entry("s", "jobs", {"n": 1}, Every(1.0))]))
+    deadline = time.monotonic() + PATIENCE
+    while layer.channel_statistics("jobs")["messages_count"] < 1:
+        assert time.monotonic() < deadline
+        assert clock.tick() <= 1
+    assert layer.receive(["jobs"]) == ("jobs", {"n": 1})
+
+
+class Troubled(MemoryChannelLayer):
+    """A layer that is away, and has a defect, and then works."""
+
+    def __init__(self):
+        super().__init__()
+        self.troubles = [ZeroDivisionError("defect"), LayerUnavailable("away")]
+
+    def hand_on(self):
+        if self.troubles:
+            raise self.troubles.pop()
+        return super().hand_on()
+
+
+def test_nothing_ends_a_clock_but_its_stop(monkeypatch, caplog):
+    monkeypatch.setattr("towpath.worker.clock.DEFECT_SECONDS", 0)
+    layer = Troubled()
+    clock = Clock(layer)
+    clock.start()
+    layer.send_later([Delayed("jobs", {}, 0)])
+    assert layer.receive(["jobs"], block=True) == ("jobs", {})
+    clock.stop()
+    assert not clock._thread.is_alive()
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_clock_that_goes_wakes_another_for_what_is_due_soon(layer):
+    clock = Clock(layer)
+    clock.start()
+    layer.send_later([Delayed("jobs", {}, 2)])
+    clock.stop()
+    assert layer.receive(["towpath.due"]) == ("towpath.due", {})
+
+
+def test_an_idle_clock_asks_once_in_five_seconds(layer, monkeypatch):
+    """Its cost, counted: one look for a sleep of the full length, and nothing in between."""
+    looks = []
+    monkeypatch.setattr(layer, "hand_on", lambda: looks.append(time.monotonic()))
+    sleeps = []
+
+    class Reader:
+        def exchange(self, owed, limits, block_seconds):
+            sleeps.append(block_seconds)
+            if len(sleeps) == 3:
+                clock._stopping.set()
+            return Received()
+
+        def wake(self):
+            pass
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(layer, "reader", lambda channels: Reader())
+    clock = Clock(layer)
+    clock._run()
+    assert sleeps == [LOOK_SECONDS] * 3
+    assert len(looks) == 3 + 1  # the last before it goes

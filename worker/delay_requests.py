@@ -1,0 +1,61 @@
+"""Messages of 1.x's channel `asgi.delay`: requests to put a message on a channel later.
+
+| key | meaning |
+|---|---|
+| `channel` | where the message is to go |
+| `content` | the message, a dict |
+| `delay` | for how long it waits, in milliseconds, from when the request is taken |
+
+A request that is wrong is logged and dropped; it ends nothing.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from towpath.layers.contract import ChannelLayer, Content, Delayed, Received
+from towpath.layers.delays import DELAY_CHANNEL
+from towpath.layers.errors import LayerUnavailable, TowpathError
+
+logger = logging.getLogger(__name__)
+
+
+def keep_requested(layer: ChannelLayer, received: Received) -> None:
+    """Let the layer keep what is requested.
+
+    Raises:
+        LayerUnavailable: the layer is away; what was taken is lost.
+    """
+    expired = sum(item.envelope.channel == DELAY_CHANNEL for item in received.expired)
+    if expired:
+        logger.warning("Dropped %d requests of %s: they waited longer than the layer's expiry", expired, DELAY_CHANNEL)
+    requests = [item.envelope.content for item in received.taken if item.envelope.channel == DELAY_CHANNEL]
+    for request in requests:
+        _keep(layer, request)
+
+
+def _keep(layer: ChannelLayer, request: Content) -> None:
+    try:
+        refused: Sequence[Delayed] = layer.send_later([delayed(request)])
+    except LayerUnavailable:
+        raise
+    except (TowpathError, ValueError) as error:
+        logger.error("Dropped a request of channel %s: %s", DELAY_CHANNEL, error)
+    else:
+        for send in refused:
+            logger.warning("Dropped a message to %s: too many wait for their time there", send.channel)
+
+
+def delayed(request: Content) -> Delayed:
+    """Read a request.
+
+    Raises:
+        ValueError: it lacks a key, or one has a value of the wrong kind; the layer checks the rest.
+    """
+    channel, content, delay = (request.get(key) for key in ("channel", "content", "delay"))
+    if not isinstance(channel, str):
+        raise ValueError(f"'channel' is the name of a channel, not {channel!r}")
+    if not isinstance(content, dict):
+        raise ValueError(f"'content' is a dict, not a {type(content).__name__}")
+    if isinstance(delay, bool) or not isinstance(delay, int | float):
+        raise ValueError(f"'delay' is a number of milliseconds, not {delay!r}")
+    return Delayed(channel, content, delay / 1000)
