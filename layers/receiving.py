@@ -4,6 +4,7 @@ A process that reads a `name!` this way gets edge groups as the interface server
 group messages are handed out member by member, and the groups' marks are renewed while it goes on receiving.
 """
 
+import logging
 import random
 import threading
 import time
@@ -13,10 +14,12 @@ from typing import cast
 
 from .contract import Content, Grouped, InboxEvent, Replies, Settled
 from .entries import EntryCodec, is_expired
-from .errors import InvalidName
+from .errors import DecodeError, InvalidName
 from .inbox import Inbox
 from .names import check_channel_name, is_inbox, split_local
 from .operations import INBOX_READ, RENEW_SECONDS, Batch, Count, Operation, Renew, Take, TakeInbox
+
+logger = logging.getLogger(__name__)
 
 #: How long a blocking receive waits, in seconds.
 RECEIVE_SECONDS = 5.0
@@ -67,7 +70,7 @@ class Receiver:
     ) -> tuple[str, Content] | None:
         """Return the message of an entry that was waited for; an inbox entry may hold none, or several."""
         if not is_inbox(name):
-            return name, self._codec.open_queue_entry(name, entry).content
+            return self._opened(name, entry) or self._receive_now(queues, inboxes)
         with self._lock:
             self._read(name, [entry])
         return self._receive_now(queues, inboxes)
@@ -78,9 +81,19 @@ class Receiver:
             if not isinstance(batch, Batch):
                 return None
             entry = batch.entries[0]
-            if not is_expired(entry, batch.now):
-                return batch.channel, self._codec.open_queue_entry(batch.channel, entry).content
-            self._execute([Count(batch.channel, "expired", 1)])
+            if is_expired(entry, batch.now):
+                self._execute([Count(batch.channel, "expired", 1)])
+            elif (found := self._opened(batch.channel, entry)) is not None:
+                return found
+
+    def _opened(self, channel: str, entry: bytes) -> tuple[str, Content] | None:
+        """Return the message of a queue entry; None, counted and logged, if it holds none."""
+        try:
+            return channel, self._codec.open_queue_entry(channel, entry).content
+        except DecodeError as error:
+            logger.warning("Skipped an entry of channel %r: %s", channel, error)
+            self._execute([Count(channel, "undecodable", 1)])
+            return None
 
     def _receive_from_inbox(self, inbox: str) -> tuple[str, Content] | None:
         messages = self._messages.setdefault(inbox, deque())
