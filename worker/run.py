@@ -14,7 +14,7 @@ from towpath.routing import Match, Router, name_of
 from .database import renew_connections
 from .failed import reply_for_failed
 from .signals import announce, consumer_finished, consumer_started
-from .verdicts import Verdict, judge, judge_unmatched
+from .verdicts import RETRIES_KEY, Verdict, judge, judge_unmatched
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ class Runner:
         return _owed(envelope, message, outbox, verdict)
 
     def _consume(self, message: Message, envelope: Envelope) -> Verdict | None:
+        if RETRIES_KEY in envelope.content and envelope.content[RETRIES_KEY] == self._options.message_retries:
+            message.__doomed__ = True
         match = self._router.match(message)
         if match is None:
             return judge_unmatched(message)

@@ -4,8 +4,9 @@ One handler serves all threads of a worker. It sends nothing; `view` does.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 from django.core.handlers.base import BaseHandler
@@ -22,6 +23,8 @@ from .request import AsgiRequest
 from .response import CHUNK_BYTES, HttpResponseLater, last_resort_response, replies
 
 logger = logging.getLogger("django.request")
+
+View = Callable[..., HttpResponseBase]
 
 
 class AsgiHandler(BaseHandler):
@@ -89,12 +92,30 @@ class AsgiHandler(BaseHandler):
             response.block_size = self.chunk_size
         return response
 
+    def make_view_atomic(self, view: View) -> View:
+        """Let ATOMIC_REQUESTS commit what a view has done that raises ResponseLater: nothing has failed."""
+        atomic_view: View = super().make_view_atomic(view)
+        if atomic_view is view:
+            return view
+        return super().make_view_atomic(_returning_later(view))
+
     def _get_response(self, request: HttpRequest) -> Any:
         """Run the view; `raise ResponseLater` in it is caught here, inside the innermost middleware."""
         try:
             return super()._get_response(request)  # type: ignore[misc]  # not in django-stubs
         except ResponseLater:
             return HttpResponseLater()
+
+
+def _returning_later(view: View) -> View:
+    @wraps(view)
+    def later(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(*args, **kwargs)
+        except ResponseLater:
+            return HttpResponseLater()
+
+    return later
 
 
 def _response_to_failed_body(request: AsgiRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -37,7 +37,7 @@ class AsgiRequest(HttpRequest):
         UnicodeDecodeError: the query string is not UTF-8.
     """
 
-    #: Raise it in a view to send nothing now; returning `HttpResponseLater()` says the same without a rollback.
+    #: Raise it in a view, or return `HttpResponseLater()`, to send nothing now: somebody answers on `reply_channel`.
     ResponseLater = ResponseLater
     #: How long a read waits for the next piece of the body, in seconds.
     body_receive_timeout = 60

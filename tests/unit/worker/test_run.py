@@ -356,3 +356,17 @@ def test_a_request_whose_consumer_fails_is_answered_500(layer, caplog):
     owed = Runner(layer, router, RunOptions(), [].append).run(Envelope("http.request", {"reply_channel": REPLY}, 1))
     assert [send.content["status"] for send in owed.sends] == [500]
     assert owed.turn == 1
+
+
+def test_a_message_knows_that_one_more_try_drops_it(run, caplog):
+    seen = []
+
+    def consumer(message):
+        seen.append(message.__doomed__)
+        raise ConsumeLater
+
+    options = RunOptions(message_retries=2)
+    for retries in (None, 1, 2):
+        run(consumer, options=options, **({RETRIES_KEY: retries} if retries else {}))
+    assert seen == [False, False, True]
+    assert "put off 2 times" in caplog.text
