@@ -12,13 +12,14 @@ class TowpathConfig(AppConfig):
     verbose_name = "Towpath"
 
     def ready(self) -> None:
-        from . import checks, origin_checks, routing_checks, session_checks
+        from . import checks, origin_checks, routing_checks, schedule_checks, session_checks
 
         django_checks.register(checks.check_settings)
         django_checks.register(checks.check_layers)
         django_checks.register(checks.check_memory_layer)
         django_checks.register(checks.check_runserver)
         django_checks.register(routing_checks.check_routes)
+        django_checks.register(schedule_checks.check_schedules)
         django_checks.register(session_checks.check_session_engine)
         django_checks.register(origin_checks.check_origins)
         django_checks.register(origin_checks.check_hosts, deploy=True)

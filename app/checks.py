@@ -14,6 +14,7 @@
 | towpath.W006 | channel sessions in a cache that no other process reads         | `session_checks` |
 | towpath.W007 | WebSockets that pages of any site may open                      | `origin_checks`  |
 | towpath.W008 | any host is the site's own (`check --deploy`)                   | `origin_checks`  |
+| towpath.W009 | a schedule that sends to a channel that no route takes          | `schedule_checks`|
 """
 
 import traceback
