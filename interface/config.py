@@ -73,6 +73,12 @@ class InterfaceConfig:
     ws_protocols: tuple[str, ...] = ()
     #: A longer WebSocket message, or frame of one, closes its connection with 1009.
     max_message_bytes: int = 1 * MIB
+    #: Compress WebSocket messages for clients that offer permessage-deflate.
+    compression: bool = False
+    #: The largest window that is compressed with, and that clients are asked for, as a power of two.
+    compression_window_bits: int = 12
+    #: A shorter message is sent as it is.
+    compression_min_bytes: int = 256
     #: None takes handshakes of the same origin only, a tuple these origins too, "*" any and none.
     allowed_origins: tuple[str, ...] | Literal["*"] | None = None
 
@@ -179,6 +185,9 @@ _RULES: dict[str, _Rule] = {
     "ping_timeout_seconds": _or_none(_SECONDS),
     "ws_protocols": _tuple_of(_is_token, "a tuple of subprotocol names"),
     "max_message_bytes": _whole(1, "a whole number of bytes from 1 to 15 MiB", 15 * MIB),
+    "compression": _Rule(lambda value: isinstance(value, bool), "True or False"),
+    "compression_window_bits": _whole(9, "a whole number from 9 to 15", 15),
+    "compression_min_bytes": _whole(0, "a whole number of bytes, 0 or more"),
     "allowed_origins": _Rule(
         lambda value: value is None or value == "*" or _ORIGINS.holds(value),
         "None, '*', or a tuple of origins like 'https://example.com' and hosts like '.example.com'",

@@ -16,7 +16,7 @@ from .counters import Counters
 from .deadlines import Deadlines
 from .outbound import Outbound, Outcome
 from .tasks import Tasks
-from .websocket.protocol import SocketFactory
+from .websocket.sockets import SocketFactory
 
 log = logging.getLogger(__name__)
 

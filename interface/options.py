@@ -26,6 +26,13 @@ def count_or_none(text: str) -> int | None:
     return None if text == "none" else int(text)
 
 
+def on_or_off(text: str) -> bool:
+    """Read a switch."""
+    if text not in ("on", "off"):
+        raise ValueError(text)
+    return text == "on"
+
+
 class Values(Enum):
     """How many values an option takes."""
 
@@ -75,6 +82,9 @@ _OPTIONS = (
     _Option("ping_timeout_seconds", "--ping-timeout", seconds_or_none, "from a ping to its pong"),
     _Option("ws_protocols", "--ws-protocol", str, "a WebSocket subprotocol to accept", Values.LISTS),
     _Option("max_message_bytes", "--max-message-bytes --websocket-max-message-size", int, "longest WebSocket message"),
+    _Option("compression", "--compression", on_or_off, "compress WebSocket messages, on or off"),
+    _Option("compression_window_bits", "--compression-window-bits", int, "largest window, as a power of two"),
+    _Option("compression_min_bytes", "--compression-min-bytes", int, "shorter WebSocket messages stay as they are"),
     _Option(
         "allowed_origins", "--allowed-origin", str, "origin whose pages may open WebSockets; * for all", Values.MANY
     ),
@@ -146,4 +156,5 @@ def _help(option: _Option) -> str:
     default = InterfaceConfig.__dataclass_fields__[option.field].default
     many = "" if option.values is Values.ONE else f"; {option.values.value}"
     unset = default in (None, "", ())
-    return option.meaning.replace("%", "%%") + many + ("" if unset else f" (default: {default})")
+    shown = "off" if default is False else default
+    return option.meaning.replace("%", "%%") + many + ("" if unset else f" (default: {shown})")

@@ -220,7 +220,9 @@ class WebSocket:
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
         if wanted is not None and subprotocol is None:
             log.error("Subprotocol %r on %r was not offered by the client: accepting without one", wanted, self._path)
-        self._socket = socket = self._hub.sockets.socket(self, subprotocol)
+        self._socket = socket = self._hub.sockets.socket(
+            self, subprotocol, request.head.all(b"sec-websocket-extensions")
+        )
         sent_early = request.take_over(socket)
         self._request = None
         self._state = State.OPEN
@@ -234,7 +236,7 @@ class WebSocket:
     def _send(self, frame: bytes) -> None:
         if self._socket is not None and self._state is State.OPEN:
             self._keepalive.talked_at = self._hub.clock.seconds()
-            self._socket.sendData(frame)
+            self._socket.send_frame(frame)
 
     def _close_for_application(self, code: int) -> None:
         if is_sendable_close_code(code):

@@ -1,20 +1,20 @@
-"""Frames: Autobahn's server protocol, set up for sockets that the application has accepted already.
+"""Frames: Autobahn's server protocol, for sockets that the application has accepted already.
 
 The client's own handshake never reaches Autobahn: it was parsed once, by HTTP, and what Autobahn gets to see is a
 head of constants with a checked key and the chosen subprotocol. All of Autobahn's timers are off: the owner of the
-connection keeps one for everything. Compression is off.
+connection keeps one for everything. A socket whose client agreed to compression is one of another class.
 """
 
 import logging
 from collections import deque
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerProtocol
 
-from ..clock import Clock
-from ..config import InterfaceConfig
-from .keepalive import Limits
 from .output import Flow, OutputBound
+
+if TYPE_CHECKING:
+    from .sockets import SocketFactory
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _NO_QUEUE: deque[Any] = deque()
 
 _HEAD = (
     "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{protocol}\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{fields}\r\n"
 )
 
 
@@ -56,42 +56,6 @@ class Connection(Protocol):
         """The connection has gone; the close code is the client's, or ours, or 1006."""
 
 
-class SocketFactory(WebSocketServerFactory):
-    """Options of all sockets of one process."""
-
-    def __init__(self, config: InterfaceConfig, clock: Clock) -> None:
-        super().__init__(server="", reactor=clock)  # type: ignore[no-untyped-call]  # Autobahn is partly typed
-        self.clock = clock
-        self.output_max_bytes = config.output_buffer_max_bytes
-        self.limits = Limits(
-            config.ping_interval_seconds,
-            config.ping_timeout_seconds,
-            config.websocket_idle_timeout_seconds,
-            config.websocket_timeout_seconds,
-        )
-        self.setProtocolOptions(  # type: ignore[no-untyped-call]
-            versions=[13],
-            webStatus=False,
-            utf8validateIncoming=True,
-            maxFramePayloadSize=config.max_message_bytes,
-            maxMessagePayloadSize=config.max_message_bytes,
-            failByDrop=False,
-            echoCloseCodeReason=True,
-            openHandshakeTimeout=0,
-            closeHandshakeTimeout=0,
-            autoPingInterval=0,
-            allowNullOrigin=True,
-        )
-        # Autobahn copies its options into each protocol and prints the copies for a debug log: most of the time of a
-        # handshake and a fifth of the memory of a socket. As attributes of a class they cost nothing.
-        options = {name: getattr(self, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
-        self._kind: type[Socket] = type("Socket", (Socket,), {**options, "CONFIG_ATTRS": ()})
-
-    def socket(self, owner: Connection, subprotocol: str | None) -> "Socket":
-        """Return a new socket; it opens with `Socket.open` once it has a transport."""
-        return self._kind(self, owner, subprotocol)
-
-
 class Socket(WebSocketServerProtocol):
     """One open WebSocket. `SocketFactory.socket` makes them."""
 
@@ -99,8 +63,10 @@ class Socket(WebSocketServerProtocol):
     transport: Any
     #: Autobahn turns Nagle's algorithm off before it copies the factory's options, so it must find this one here.
     tcpNoDelay = True
+    #: The extension that is offered to Autobahn in the client's name.
+    offer: str | None = None
 
-    def __init__(self, factory: SocketFactory, owner: Connection, subprotocol: str | None) -> None:
+    def __init__(self, factory: "SocketFactory", owner: Connection, subprotocol: str | None) -> None:
         super().__init__()
         self.factory = factory
         self._owner = owner
@@ -120,8 +86,10 @@ class Socket(WebSocketServerProtocol):
             RuntimeError: Autobahn did not take the handshake that was made for it.
         """
         self.registerProducer(self._output, True)
-        protocol = f"Sec-WebSocket-Protocol: {self._subprotocol}\r\n" if self._subprotocol else ""
-        self.data = _HEAD.format(key=key, protocol=protocol).encode("ascii")
+        fields = f"Sec-WebSocket-Protocol: {self._subprotocol}\r\n" if self._subprotocol else ""
+        if self.offer is not None:
+            fields += f"Sec-WebSocket-Extensions: {self.offer}\r\n"
+        self.data = _HEAD.format(key=key, fields=fields).encode("ascii")
         self.consumeData()
         if self.state != self.STATE_OPEN:
             self.dropConnection(abort=True)
@@ -204,6 +172,9 @@ class Socket(WebSocketServerProtocol):
             self.transport.write(data)
         else:
             self._owner.cut_off()
+
+    #: Sends a message that is encoded already.
+    send_frame = sendData
 
     def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
         """Send a close frame: an answer, an error, or of our own will."""

@@ -1,6 +1,6 @@
 """One open socket in memory: bytes of a client in, what its owner hears and what the client gets out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.websocket.protocol import Socket, SocketFactory
+from towpath.interface.websocket.protocol import Socket
+from towpath.interface.websocket.sockets import SocketFactory
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -103,11 +104,11 @@ class Transport:
 class Peer:
     """The client of one socket."""
 
-    def __init__(self, factory: SocketFactory, clock: Clock) -> None:
+    def __init__(self, factory: SocketFactory, clock: Clock, extensions: Sequence[bytes]) -> None:
         self.clock = clock
         self.owner = Owner()
         self.transport = Transport()
-        self.socket: Socket = factory.socket(self.owner, None)
+        self.socket: Socket = factory.socket(self.owner, None, extensions)
         self.owner.socket = self.socket
         self.transport.protocol = self.socket
         self.socket.makeConnection(self.transport)  # type: ignore[arg-type]
@@ -135,11 +136,11 @@ class Peer:
 
 @pytest.fixture(scope="session")
 def open_peer() -> Callable[..., Peer]:
-    """Open a socket with these options."""
+    """Open a socket with these options, for a client that has offered these extensions."""
 
-    def open_one(**options: Any) -> Peer:
+    def open_one(extensions: Sequence[bytes] = (), **options: Any) -> Peer:
         clock = Clock()
-        return Peer(SocketFactory(InterfaceConfig(**options), clock), clock)
+        return Peer(SocketFactory(InterfaceConfig(**options), clock), clock, extensions)
 
     return open_one
 
