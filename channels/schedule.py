@@ -63,7 +63,7 @@ class Cron:
 
     def latest(self, now: float) -> float:
         """Return the last time; it falls on a whole minute."""
-        return self._first(math.floor(now) + 1, reverse=True)
+        return self._first((math.floor(now / 60) + 1) * 60, reverse=True)
 
     def next(self, now: float) -> float:
         """Return the next time; it falls on a whole minute."""
