@@ -169,6 +169,8 @@ class Http2Request:
         self._is_body_complete = not has_body
         try:
             parsed = parse_http2_head(headers, factory.hub.config.head_max_bytes, factory.hub.config.headers_max_count)
+            if parsed.length and not has_body:
+                raise BadRequest("the length of the body is not clear")  # RFC 9113, 8.1.1; h2 counts only what comes
         except BadRequest as error:
             response, content = page(error.status, None, error.detail, (), DATE.now())
             factory.log_refused(self._connection.facts, error.status, len(content))
