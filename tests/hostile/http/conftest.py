@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from towpath.interface.accesslog import no_log
 from towpath.interface.config import InterfaceConfig
@@ -95,7 +97,9 @@ class Site:
             connection.dataReceived(part)
         written = transport.value().replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
         statuses = [int(status) for status in _STATUS.findall(written)]
-        return Outcome(self.seen[before:], statuses, transport.is_closed)
+        outcome = Outcome(self.seen[before:], statuses, transport.is_closed)
+        connection.connectionLost(Failure(ConnectionDone()))
+        return outcome
 
     def _converse(self, owner: Any) -> Any:
         return Application(owner, self.seen)

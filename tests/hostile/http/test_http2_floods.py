@@ -9,6 +9,8 @@ import h2.events
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
@@ -159,3 +161,5 @@ def test_no_frames_make_it_raise(site: Any, frames: list[bytes]) -> None:
     client.send()
     for data in frames:
         client.send(data)
+    if client.is_open:
+        client.transport.protocol.connectionLost(Failure(ConnectionDone()))
