@@ -88,8 +88,7 @@ class Taken(NamedTuple):
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """The answer to one exchange: what to run now, and what was found too old to run (to be settled and logged)."""
 
     taken: Sequence[Taken] = ()

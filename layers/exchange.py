@@ -8,8 +8,7 @@ import random
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from .contract import Owed, Received, Taken
 from .entries import EntryCodec, Kind, is_expired
@@ -28,8 +27,7 @@ INSIST_SECONDS = 2.0
 INSIST_PAUSE_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A take that waits until one of its channels holds something, at most so many seconds."""
 
     take: Take

@@ -54,8 +54,7 @@ class Record(NamedTuple):
     entries: Sequence[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """Say that an owner lives. Result: `Life`."""
 
     owner: str
@@ -67,15 +66,13 @@ class Lease:
         return self.times.inbox_lease if is_inbox(self.owner) else self.times.reader_lease
 
 
-@dataclass(frozen=True, slots=True)
-class Retire:
+class Retire(NamedTuple):
     """Take an owner that has ended in order out of the living. Result: None."""
 
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Take charge of who is dead, for a while during which nobody else gets them. Result: list of `Dead`.
 
     Nobody is declared dead while the store may have been away: then no lease was renewed.
@@ -84,16 +81,14 @@ class Claim:
     times: LifeTimes
 
 
-@dataclass(frozen=True, slots=True)
-class Revisit:
+class Revisit(NamedTuple):
     """Give up the charge of a dead owner: whoever claims after so many seconds gets it. Result: None."""
 
     owner: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bury:
+class Bury(NamedTuple):
     """Say that nothing more is to be done for a dead owner. Result: None.
 
     A reader may live again under its name. An inbox may not: its lease is refused for another day.
@@ -102,20 +97,17 @@ class Bury:
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Readers:
+class Readers(NamedTuple):
     """List the readers that live, and those that are dead and not buried. Result: list of str."""
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """Record that a reader has nothing in its hand any more. Result: None."""
 
     reader: str
 
 
-@dataclass(frozen=True, slots=True)
-class InHand:
+class InHand(NamedTuple):
     """Read what a reader has taken. Result: `Record`, or None."""
 
     reader: str

@@ -6,7 +6,7 @@ that all its keys share a hash slot.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .delays import DelayOperation
 from .firing import Fire
@@ -14,8 +14,7 @@ from .lives import Bury, Claim, InHand, Lease, Readers, Release, Retire, Revisit
 from .sockets import SocketOperation
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(NamedTuple):
     """Append bodies to a channel's queue while it holds fewer than `capacity`. Result: how many were accepted (int)."""
 
     channel: str
@@ -23,8 +22,7 @@ class Push:
     capacity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """Take up to `counts[i]` entries from the first of `channels` that has any.
 
     With a `reader`, what it took before is no longer in its hand, and what it takes now is: should it die, that is
@@ -38,8 +36,7 @@ class Take:
     has_waited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Entries of one channel, oldest first, and the store's clock (seconds) when they were taken."""
 
     channel: str
@@ -47,23 +44,20 @@ class Batch:
     entries: Sequence[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class PutBack:
+class PutBack(NamedTuple):
     """Put entries back to the front of a channel's queue, in the order given. Result: None."""
 
     channel: str
     entries: Sequence[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(NamedTuple):
     """Forget a channel's queue. Result: None."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """Add to one of a channel's counters (`sent`, `full`, `expired`, `dropped`, `lost`). Result: None."""
 
     channel: str
@@ -71,15 +65,13 @@ class Count:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(NamedTuple):
     """Read a channel's counters and queue. Result: `ChannelState`."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelState:
+class ChannelState(NamedTuple):
     """Counters by name, entries waiting, and the age of the oldest in seconds (0.0 where none waits)."""
 
     counters: dict[str, int]
@@ -87,8 +79,7 @@ class ChannelState:
     oldest_age: float
 
 
-@dataclass(frozen=True, slots=True)
-class PushInbox:
+class PushInbox(NamedTuple):
     """Append entries to an inbox. Deliveries and group messages are refused above `capacity`, all others never.
 
     Result: how many were refused (int).
@@ -99,23 +90,20 @@ class PushInbox:
     capacity: int
 
 
-@dataclass(frozen=True, slots=True)
-class TakeInbox:
-    """Take up to `count` entries from an inbox. Result: list of bytes."""
+class TakeInbox(NamedTuple):
+    """Take up to `limit` entries from an inbox. Result: list of bytes."""
 
     inbox: str
-    count: int
+    limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class CloseInbox:
+class CloseInbox(NamedTuple):
     """Forget what is in an inbox. Result: None."""
 
     inbox: str
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """Mark that a group has members in an inbox (`locals_` names them), or a plain channel (`locals_` empty).
 
     The mark of an inbox lives `MARK_SECONDS` and wants renewing; that of a plain channel `group_expiry`. Result: None.
@@ -126,8 +114,7 @@ class Join:
     locals_: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(NamedTuple):
     """Take members of an inbox, or a plain channel, out of a group; the last takes the mark along. Result: None."""
 
     group: str
@@ -135,23 +122,20 @@ class Leave:
     locals_: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Renew:
+class Renew(NamedTuple):
     """Renew an inbox's mark in a group. Result: False if the store does not know it any more (then `Join` again)."""
 
     group: str
     inbox: str
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """List the living marks of a group: inboxes (ending in `!`) and plain channels. Result: list of str."""
 
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(NamedTuple):
     """List a group's members in one inbox, by local part. Result: list of str."""
 
     group: str

@@ -6,7 +6,6 @@ no state costs nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from .contract import Envelope
@@ -31,24 +30,21 @@ class SocketPage(NamedTuple):
     next: int
 
 
-@dataclass(frozen=True, slots=True)
-class AddSockets:
+class AddSockets(NamedTuple):
     """Write the cards of sockets, by local part; the inbox's sockets live another day. Result: None."""
 
     inbox: str
     cards: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveSockets:
+class RemoveSockets(NamedTuple):
     """Forget sockets with their states. Result: None."""
 
     inbox: str
     locals_: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Remember:
+class Remember(NamedTuple):
     """Write the new state of a socket, if its inbox has it; empty: it has none any more. Result: None."""
 
     inbox: str
@@ -56,29 +52,26 @@ class Remember:
     state: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sockets:
-    """Read about `count` sockets of an inbox, from where the page before says. Result: `SocketPage`."""
+class Sockets(NamedTuple):
+    """Read about `limit` sockets of an inbox, from where the page before says. Result: `SocketPage`."""
 
     inbox: str
     begin: int
-    count: int
+    limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetSockets:
+class ForgetSockets(NamedTuple):
     """Forget all sockets of an inbox. Result: None."""
 
     inbox: str
 
 
-@dataclass(frozen=True, slots=True)
-class Peek:
+class Peek(NamedTuple):
     """Read entries of a channel's queue without taking them. Result: list of bytes, oldest first."""
 
     channel: str
     begin: int
-    count: int
+    limit: int
 
 
 SocketOperation = AddSockets | RemoveSockets | Remember | Sockets | ForgetSockets | Peek

@@ -38,7 +38,7 @@ class Inboxes:
         inbox = self._entries.get(take.inbox)
         if not inbox:
             return []
-        return [inbox.popleft() for _ in range(min(take.count, len(inbox)))]
+        return [inbox.popleft() for _ in range(min(take.limit, len(inbox)))]
 
     def length(self, inbox: str) -> int:
         """Count the entries of an inbox."""

@@ -54,7 +54,7 @@ class Queues:
 
     def peek(self, peek: Peek) -> list[bytes]:
         """Read entries without taking them."""
-        return list(self._entries.get(peek.channel) or ())[peek.begin : peek.begin + peek.count]
+        return list(self._entries.get(peek.channel) or ())[peek.begin : peek.begin + peek.limit]
 
     def put_back(self, put_back: PutBack) -> None:
         """Put entries back to the front, the first one foremost."""

@@ -1,13 +1,18 @@
-"""Reading a pipeline's answers: results, scripts to load, or an error of ours. Shared by both sides; no IO."""
+"""Reading a pipeline's answers: errors, scripts to load, results. Shared by both sides; no IO."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from ..errors import PartlyRefused
 from ..operations import Operation
 from .commands import result
+
+
+def error_answer(text: str) -> ResponseError:
+    """Return an error that Redis answers as what it means: a script that it does not know, or a refusal."""
+    return NoScriptError(text) if text.startswith("NOSCRIPT") else ResponseError(text)
 
 
 def missing_scripts(answers: Sequence[Any]) -> list[int]:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import hiredis
-from redis.exceptions import NoScriptError, ResponseError
+
+from .answers import error_answer
 
 #: What hiredis returns when the next answer is not complete; no answer is this object.
 _INCOMPLETE = object()
@@ -23,7 +24,7 @@ class AsyncWire(asyncio.Protocol):
         self._timeout_seconds = timeout_seconds
         self._closed = closed
         self._transport: asyncio.Transport | None = None
-        self._reader = hiredis.Reader(replyError=_reply_error, notEnoughData=_INCOMPLETE)
+        self._reader = hiredis.Reader(replyError=error_answer, notEnoughData=_INCOMPLETE)
         self._answers: list[Any] = []
         self._expected = 0
         self._done: asyncio.Future[list[Any]] | None = None
@@ -92,7 +93,3 @@ class AsyncWire(asyncio.Protocol):
     def _fail(self, error: Exception) -> None:
         if self._done is not None and not self._done.done():
             self._done.set_exception(error)
-
-
-def _reply_error(text: str) -> ResponseError:
-    return NoScriptError(text) if text.startswith("NOSCRIPT") else ResponseError(text)

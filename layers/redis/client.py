@@ -3,24 +3,26 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
+from hiredis import ProtocolError
 from redis import ConnectionPool
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from ..errors import LayerUnavailable
 from ..operations import Operation
 from . import scripts
 from .answers import missing_scripts, results
+from .blocking_wire import BlockingWire
 from .commands import Commands
 from .hosts import Host
-from .packing import pack
 from .scripts import Command
-from .wires import Wire
 
 #: What a wait must be shorter than the time that Redis has for an answer, in seconds.
 MARGIN_SECONDS = 1.0
 
+#: How a connection fails; our `LayerUnavailable` stands for each.
+_AWAY = (RedisError, OSError, ProtocolError)
 
 _LOADS: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
 
@@ -32,14 +34,15 @@ class Client:
         self.label = f"Redis at {host.label}"
         #: The longest wait that may be asked of Redis, in seconds: beyond, the connection would be taken for dead.
         self.longest_wait_seconds = math.inf if host.timeout_seconds is None else host.timeout_seconds - MARGIN_SECONDS
+        self._timeout_seconds = host.timeout_seconds
         self._pool: ConnectionPool = host.pool()
         self._commands = commands
 
-    def new_connection(self) -> Wire:
+    def new_connection(self) -> BlockingWire:
         """Return a connection outside the pool, for one owner; it connects when it is used."""
-        return cast(Wire, self._pool.connection_class(**self._pool.connection_kwargs))
+        return self._wire(self._pool.connection_class(**self._pool.connection_kwargs))
 
-    def execute(self, operations: Sequence[Operation], connection: Wire | None = None) -> list[object]:
+    def execute(self, operations: Sequence[Operation], connection: BlockingWire | None = None) -> list[object]:
         """Execute in order, over `connection` or one from the pool; one result each.
 
         Raises:
@@ -51,7 +54,7 @@ class Client:
             return self._executed(operations, pooled)
 
     def execute_before(
-        self, operations: Sequence[Operation], wait: Command, last: Operation, connection: Wire
+        self, operations: Sequence[Operation], wait: Command, last: Operation, connection: BlockingWire
     ) -> list[object]:
         """Execute in order; then a command that waits, and `last`, which `execute_after_wait` reads.
 
@@ -61,25 +64,27 @@ class Client:
             LayerUnavailable: the connection failed. PartlyRefused: Redis refused some, and the wait goes on.
         """
         commands = [self._commands.command(operation) for operation in operations]
-        with self.translated_errors():
-            connection.connect()
-            connection.send_packed_command([pack([*commands, wait, self._commands.command(last)])])
-            answers = [read_answer(connection) for _ in commands]
+        try:
+            connection.write([*commands, wait, self._commands.command(last)])
+            answers = connection.read(len(commands))
+        except _AWAY as error:
+            raise self._away(error) from error
         return results(self.label, operations, answers)
 
-    def execute_after_wait(self, last: Operation, connection: Wire) -> object:
+    def execute_after_wait(self, last: Operation, connection: BlockingWire) -> object:
         """Return the result of the operation behind a wait that `execute_before` has begun, when that has ended.
 
         Raises:
             LayerUnavailable: the connection failed, or Redis refused.
         """
-        with self.translated_errors():
-            read_answer(connection)
-            answer = read_answer(connection)
+        try:
+            _, answer = connection.read(2)
+        except _AWAY as error:
+            raise self._away(error) from error
         commands = [self._commands.command(last)]
         return results(self.label, [last], self._with_scripts(connection, commands, [answer]))[0]
 
-    def load_scripts(self, connection: Wire) -> None:
+    def load_scripts(self, connection: BlockingWire) -> None:
         """Let Redis know all scripts.
 
         Raises:
@@ -87,43 +92,36 @@ class Client:
         """
         self.exchange(connection, _LOADS)
 
-    def call(self, *command: Any, connection: Wire | None = None) -> Any:
+    def call(self, *command: Any, connection: BlockingWire | None = None) -> Any:
         """Execute one plain command; an error that Redis answers is returned, not raised."""
         if connection is not None:
             return self.exchange(connection, [command])[0]
         with self._pooled() as pooled:
             return self.exchange(pooled, [command])[0]
 
-    def exchange(self, connection: Wire, commands: Sequence[Command]) -> list[Any]:
+    def exchange(self, connection: BlockingWire, commands: Sequence[Command]) -> list[Any]:
         """Write commands and read their answers; errors that Redis answers are among these.
 
         Raises:
             LayerUnavailable: the connection failed.
         """
-        with self.translated_errors():
-            connection.connect()
-            connection.send_packed_command([pack(commands)])
-            return [read_answer(connection) for _ in commands]
-
-    @contextmanager
-    def translated_errors(self) -> Iterator[None]:
-        """Turn errors of redis-py into `LayerUnavailable`."""
         try:
-            yield
-        except (RedisError, OSError) as error:
-            raise LayerUnavailable(f"{self.label} is away: {error}") from error
+            connection.write(commands)
+            return connection.read(len(commands))
+        except _AWAY as error:
+            raise self._away(error) from error
 
     def close(self) -> None:
         """Close the pool's connections; later calls open new ones."""
         self._pool.disconnect()
 
-    def _executed(self, operations: Sequence[Operation], connection: Wire) -> list[object]:
+    def _executed(self, operations: Sequence[Operation], connection: BlockingWire) -> list[object]:
         commands = [self._commands.command(operation) for operation in operations]
         return results(
             self.label, operations, self._with_scripts(connection, commands, self.exchange(connection, commands))
         )
 
-    def _with_scripts(self, connection: Wire, commands: Sequence[Command], answers: list[Any]) -> list[Any]:
+    def _with_scripts(self, connection: BlockingWire, commands: Sequence[Command], answers: list[Any]) -> list[Any]:
         """Load scripts that Redis did not know, and run again what was not run."""
         missing = missing_scripts(answers)
         if missing:
@@ -133,18 +131,18 @@ class Client:
         return answers
 
     @contextmanager
-    def _pooled(self) -> Iterator[Wire]:
-        with self.translated_errors():
-            connection = self._pool.get_connection()
+    def _pooled(self) -> Iterator[BlockingWire]:
         try:
-            yield cast(Wire, connection)
+            connection = self._pool.get_connection()
+        except _AWAY as error:
+            raise self._away(error) from error
+        try:
+            yield self._wire(connection)
         finally:
             self._pool.release(connection)
 
+    def _wire(self, connection: Any) -> BlockingWire:
+        return BlockingWire(connection, self._timeout_seconds)
 
-def read_answer(connection: Wire) -> Any:
-    """Read one answer; an error that Redis answers is returned, so that the answers after it can be read too."""
-    try:
-        return connection.read_response()
-    except ResponseError as error:
-        return error
+    def _away(self, error: Exception) -> LayerUnavailable:
+        return LayerUnavailable(f"{self.label} is away: {error}")

@@ -100,7 +100,7 @@ class Commands:
         return scripts.PUSH_INBOX.call(keys, push.capacity, self._inbox_ms, COUNTS_SECONDS, *push.entries)
 
     def _take_inbox(self, take: TakeInbox) -> Command:
-        return "LPOP", self._keys.inbox(take.inbox), take.count
+        return "LPOP", self._keys.inbox(take.inbox), take.limit
 
     def _close_inbox(self, close: CloseInbox) -> Command:
         return "DEL", self._keys.inbox(close.inbox), self._keys.counts(close.inbox)

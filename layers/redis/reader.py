@@ -1,9 +1,7 @@
 """A worker thread's reader of Redis, on a connection of its own. It waits for bells, never for messages: whatever is
 taken is taken by the script that records it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 
 from ..entries import EntryCodec
 from ..errors import LayerUnavailable, PartlyRefused
@@ -46,17 +44,20 @@ class RedisReader(BaseReader):
             self._connection.disconnect()
 
     def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
-        with self._new_when_lost():
+        try:
             if then is None:
                 return self._client.execute(operations, self._connection)
             return self._execute_and_wait(operations, then)
+        except LayerUnavailable:
+            self._connection_id = None  # another connection may follow
+            raise
 
     def _execute_and_wait(self, operations: Sequence[Operation], then: Waiting) -> Sequence[object]:
         """Write operations, a wait for a bell, and a take: Redis begins with each when it has done the one before."""
         if self._connection_id is None:
             self._client.load_scripts(self._connection)
             self._connection_id = self._client.call("CLIENT", "ID", connection=self._connection)
-        self._last_take = replace(then.take, has_waited=True)
+        self._last_take = then.take._replace(has_waited=True)
         bells = [self._bells[channel] for channel in then.take.channels]
         wait = "BLPOP", *bells, min(then.seconds, self._client.longest_wait_seconds)
         self._is_waiting = True
@@ -71,17 +72,10 @@ class RedisReader(BaseReader):
 
     def _waited(self) -> Batch | None:
         try:
-            with self._new_when_lost():
-                batch = self._client.execute_after_wait(self._last_take, self._connection)
-        finally:
-            self._is_waiting = False
-        return batch if isinstance(batch, Batch) else None
-
-    @contextmanager
-    def _new_when_lost(self) -> Iterator[None]:
-        """After an error the connection is another one."""
-        try:
-            yield
+            batch = self._client.execute_after_wait(self._last_take, self._connection)
         except LayerUnavailable:
             self._connection_id = None
             raise
+        finally:
+            self._is_waiting = False
+        return batch if isinstance(batch, Batch) else None

@@ -40,13 +40,13 @@ class SocketCommands:
         return scripts.REMEMBER.call(self._both(remember.inbox), SOCKETS_SECONDS, remember.local, remember.state)
 
     def _sockets(self, sockets: Sockets) -> Command:
-        return scripts.SOCKETS.call(self._both(sockets.inbox), sockets.begin, sockets.count)
+        return scripts.SOCKETS.call(self._both(sockets.inbox), sockets.begin, sockets.limit)
 
     def _forget(self, forget: ForgetSockets) -> Command:
         return "DEL", *self._both(forget.inbox)
 
     def _peek(self, peek: Peek) -> Command:
-        return "LRANGE", self._keys.queue(peek.channel), peek.begin, peek.begin + peek.count - 1
+        return "LRANGE", self._keys.queue(peek.channel), peek.begin, peek.begin + peek.limit - 1
 
 
 def _page(_: Sockets, answer: Any) -> SocketPage:

@@ -1,24 +1,20 @@
 """What we use of redis-py's connections, typed."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Protocol
+import socket
+from typing import Protocol
 
 
-class Wire(Protocol):
-    """A blocking connection. `connect` does nothing where it is connected; errors of the socket disconnect it."""
+class Opener(Protocol):
+    """A blocking connection of redis-py, which we let open and then bypass: `_sock` is one of its own names."""
+
+    _sock: socket.socket | None
 
     def connect(self) -> None:
-        """Connect, unless connected."""
+        """Connect, unless connected: names, TLS, AUTH, SELECT."""
 
     def disconnect(self) -> None:
         """Close the socket."""
-
-    def send_packed_command(self, command: Sequence[bytes]) -> None:
-        """Write packed commands."""
-
-    def read_response(self) -> Any:
-        """Read one answer; raises what Redis answers as an error."""
 
 
 class AsyncOpener(Protocol):
@@ -33,6 +29,17 @@ class AsyncOpener(Protocol):
 
     async def connect(self) -> None:
         """Connect, unless connected: names, TLS, AUTH, SELECT."""
+
+
+def opened_socket(opener: Opener) -> socket.socket:
+    """Return the socket of a connection that is open.
+
+    Raises:
+        ConnectionError: it is not.
+    """
+    if opener._sock is None:
+        raise ConnectionError("the connection has ended while it was opened")
+    return opener._sock
 
 
 def opened_transport(opener: AsyncOpener) -> asyncio.Transport:

@@ -1,0 +1,99 @@
+"""An open blocking connection to Redis: commands leave in one write, answers come straight from hiredis.
+
+redis-py opens the connection (names, TLS, AUTH, SELECT) and ends it. Its own way to write and read passes six functions
+for each answer, and asks the kernel whether the socket is ready before it uses it.
+"""
+
+import socket
+import ssl
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import hiredis
+
+from .answers import error_answer
+from .packing import pack
+from .scripts import Command
+from .wires import Opener, opened_socket
+
+#: What hiredis returns when the next answer is not complete; no answer is this object.
+_INCOMPLETE = object()
+#: Bytes asked of the socket at once.
+_PIECE = 1 << 16
+
+
+class BlockingWire:
+    """One thread at a time. After an error it is disconnected, for its answers would be out of step."""
+
+    def __init__(self, opener: Opener, timeout_seconds: float | None) -> None:
+        """`timeout_seconds` bounds each wait for the socket, None does not."""
+        self._opener = opener
+        self._timeout_seconds = timeout_seconds
+        self._socket: socket.socket | None = None
+        self._answers: hiredis.Reader
+
+    def write(self, commands: Sequence[Command]) -> None:
+        """Send commands in one write; connect before, unless connected.
+
+        Raises:
+            RedisError: Redis could not be reached, or refused the connection.
+            OSError: the connection failed.
+        """
+        try:
+            (self._socket or self._connected()).sendall(pack(commands))
+        except BaseException:
+            self.disconnect()
+            raise
+
+    def read(self, count: int) -> list[Any]:
+        """Return the next answers; errors that Redis answers are among them.
+
+        Raises:
+            OSError: the connection failed, or Redis took longer than it may.
+            hiredis.ProtocolError: what came is not Redis's protocol.
+        """
+        try:
+            return [self._answer() for _ in range(count)]
+        except BaseException:
+            self.disconnect()
+            raise
+
+    def disconnect(self) -> None:
+        """Close the socket."""
+        self._socket = None
+        self._opener.disconnect()
+
+    def _answer(self) -> Any:
+        answers = self._answers
+        while (answer := answers.gets()) is _INCOMPLETE:
+            answers.feed(self._received())
+        return answer
+
+    def _received(self) -> bytes:
+        if self._socket is None:
+            raise ConnectionError("the connection is closed")
+        try:
+            data = self._socket.recv(_PIECE)
+        except (BlockingIOError, TimeoutError) as error:
+            raise TimeoutError(f"no answer within {self._timeout_seconds} seconds") from error
+        if not data:
+            raise ConnectionError("Redis closed the connection")
+        return data
+
+    def _connected(self) -> socket.socket:
+        self._opener.connect()
+        opened = opened_socket(self._opener)
+        if self._timeout_seconds is not None and not isinstance(opened, ssl.SSLSocket):
+            _let_kernel_time(opened, self._timeout_seconds)
+        self._answers = hiredis.Reader(replyError=error_answer, notEnoughData=_INCOMPLETE)
+        self._socket = opened
+        return opened
+
+
+def _let_kernel_time(opened: socket.socket, seconds: float) -> None:
+    """Let the kernel bound each call, where Python would poll before it. OpenSSL would try again instead."""
+    interval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)
+    opened.settimeout(None)
