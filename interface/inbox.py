@@ -45,6 +45,7 @@ class Inbox:
                 continue
             for event in events:
                 await self.dispatch(event)
+            await asyncio.sleep(0)  # what this turn wrote to sockets leaves before the store is asked again
 
     async def dispatch(self, event: InboxEvent) -> None:
         """Bring one event to its connection, or to all members of its group."""
