@@ -1,5 +1,7 @@
 """Group sends from another process: to one large group, and to ten at a fixed rate."""
 
+import time
+
 from bench.lines import LineProcess, Silent
 from bench.systems.base import Running
 
@@ -9,6 +11,8 @@ from .targets import Target
 SIZE = 64
 #: A send that has not reached all by then has not reached all.
 DELIVERY_SECONDS = 10.0
+#: Between one text's delivery and the next send: Pushpin holds back what follows another within 25 ms.
+PAUSE_SECONDS = 0.06
 
 LAST = Figure("last_ms", "to the last member, ms", "lower")
 PER_MEMBER = Figure("us_a_member", "µs a member", "lower")
@@ -39,6 +43,7 @@ def one_group(members: int, sends: int):
             sender.tell({"groups": ["g0"], "count": texts, "rate": None, "bytes": SIZE})
             sent, is_whole = 0, True
             while sent < texts and is_whole:
+                time.sleep(PAUSE_SECONDS)
                 sender.tell("now")
                 sent += 1
                 is_whole = _is_delivered(receivers)

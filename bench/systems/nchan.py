@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .base import Running, Service, Shape
-from .processes import Processes, accepts, free_port, running_processes
+from .processes import Processes, answers, free_port, running_processes
 from .towpath import APPS
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
@@ -25,6 +25,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     server {{
         listen 127.0.0.1:{port} backlog=2048;
+        location = {folder}/ready {{ return 200 "ready"; }}
         location ~ ^/group/(\\w+)/$ {{
             nchan_subscriber websocket; nchan_channel_id $1; nchan_subscriber_first_message newest;
         }}
@@ -72,7 +73,7 @@ class Nchan:
         configuration = processes.folder / "nginx.conf"
         configuration.write_text(CONFIGURATION.format(folder=processes.folder, module=MODULE, port=port))
         processes.start("interface", [NGINX or "nginx", "-c", str(configuration), "-p", str(processes.folder)])
-        processes.wait(accepts(port), "nginx")
+        processes.wait(answers(f"http://127.0.0.1:{port}{processes.folder}/ready"), "nginx")
 
 
 def debian_versions(*packages: str) -> dict[str, str]:

@@ -30,6 +30,7 @@ routesfile={folder}/routes
 zurl_out_specs=ipc://{folder}/bench-zurl-in
 zurl_out_stream_specs=ipc://{folder}/bench-zurl-in-stream
 zurl_in_specs=ipc://{folder}/bench-zurl-out
+updates_check=off
 [handler]
 push_in_spec=tcp://127.0.0.1:{push_port}
 push_in_sub_specs=tcp://127.0.0.1:{subscribe_port}

@@ -2,8 +2,11 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 
-from .processes import Processes, accepts, free_port
+import redis
+
+from .processes import Processes, free_port
 
 
 def redis_unavailable() -> str | None:
@@ -22,5 +25,18 @@ def start_redis(processes: Processes) -> int:
     port = free_port()
     options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxclients", "20000"]
     processes.start("redis", ["redis-server", "--port", str(port), *options])
-    processes.wait(accepts(port), "Redis")
+    processes.wait(_answers_itself(port, processes.by_role["redis"][-1]), "Redis")
     return port
+
+
+def _answers_itself(port: int, pid: int) -> Callable[[], bool]:
+    """Return a question: does this very process answer? Another's Redis may have taken the port first."""
+
+    def ask() -> bool:
+        try:
+            with redis.Redis(port=port, socket_timeout=1) as client:
+                return bool(client.info("server")["process_id"] == pid)
+        except (redis.ConnectionError, redis.TimeoutError):
+            return False
+
+    return ask
