@@ -14,6 +14,7 @@ FOLDERS = {
     "consumers": "towpath.consumers",
     "worker": "towpath.worker",
     "interface": "towpath.interface",
+    "migrate": "towpath.migrate",
 }
 
 HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'"]
 HTTP2 = ["Twisted[tls,http2]>=25.5"]
 ENCRYPTION = ["cryptography>=45"]
 CRON = ["cronsim>=2.6"]
+MIGRATE = ["libcst>=1.8"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
 TEST = [
     "pytest>=9",
@@ -49,6 +51,7 @@ TEST = [
     *HTTP2,
     *ENCRYPTION,
     *CRON,
+    *MIGRATE,
 ]
 
 EXTRAS = {
@@ -57,6 +60,7 @@ EXTRAS = {
     "http2": HTTP2,
     "encryption": ENCRYPTION,
     "cron": CRON,
+    "migrate": MIGRATE,
     "postgresql": ["psycopg[binary]>=3.2"],
     "demo": DEMO,
     "test": TEST,
@@ -110,6 +114,11 @@ if __name__ == "__main__":
         },
         install_requires=REQUIRED,
         extras_require=EXTRAS,
-        entry_points={"console_scripts": ["towpath-interface = towpath.interface.cli:main"]},
+        entry_points={
+            "console_scripts": [
+                "towpath-interface = towpath.interface.cli:main",
+                "towpath-migrate = towpath.migrate.cli:main",
+            ]
+        },
         zip_safe=False,
     )

@@ -58,6 +58,7 @@ def test_the_wheel_names_its_licence_and_its_console_script(wheel):
         }
     assert "BSD 3-Clause" in texts["LICENSE"]
     assert "towpath-interface = towpath.interface.cli:main" in texts["entry_points.txt"]
+    assert "towpath-migrate = towpath.migrate.cli:main" in texts["entry_points.txt"]
     assert "Requires-Python: >=3.10" in texts["METADATA"]
 
 

@@ -1,0 +1,4 @@
+"""`towpath-migrate`: rewrites a Channels 1.x project for Towpath, and names what a person has to decide.
+
+Runs without Django and without the project: it reads and writes files. Needs the extra `migrate` (libcst).
+"""

@@ -1,0 +1,54 @@
+"""One Python file: what changes in its text, and what is left to decide."""
+
+import re
+from dataclasses import dataclass
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper
+
+from .changes import Edit, Finding, apply
+from .imports import Imports
+from .installed_apps import InstalledApps
+from .layer_options import LayerOptions
+from .names import ROOTS
+from .reading import Reading
+from .strings import DottedStrings
+from .uses import Uses
+
+#: A file without one of these words has nothing for us.
+_WORDS = re.compile(rf"\b({'|'.join(ROOTS)}|towpath)\b")
+_VISITORS: tuple[type[Reading], ...] = (Imports, Uses, DottedStrings, InstalledApps, LayerOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a file. `new` is its text afterwards, the same if nothing is to be changed."""
+
+    old: str
+    new: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to write."""
+        return self.new != self.old
+
+
+def migrate_module(text: str) -> Outcome:
+    """Rewrite the text of a module. Of two names for the same finding on a line, one is given."""
+    if not _WORDS.search(text):
+        return Outcome(text, text)
+    try:
+        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+    except cst.ParserSyntaxError as error:
+        what = "this file cannot be parsed, nothing in it was rewritten"
+        finding = Finding(error.raw_line, what, f"make it Python 3 first, and run this again ({error.message})")
+        return Outcome(text, text, (finding,))
+    edits: list[Edit] = []
+    findings: set[Finding] = set()
+    for kind in _VISITORS:
+        reading = kind(text)
+        wrapper.visit(reading)
+        edits += reading.edits
+        findings |= set(reading.findings)
+    return Outcome(text, apply(text, edits), tuple(sorted(findings)))

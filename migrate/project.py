@@ -1,0 +1,81 @@
+"""A project on disk: which files are looked at, and how each is read and written."""
+
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .changes import Finding
+from .documents import is_document, migrate_document
+from .module import Outcome, migrate_module
+
+#: Folders that hold nothing of the project's own.
+_FOREIGN = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """A file and what becomes of it."""
+
+    path: Path
+    outcome: Outcome
+    encoding: str = "utf-8"
+
+    def write(self) -> "FileOutcome":
+        """Write the new text, in the file's own encoding and with its own line ends.
+
+        Return what is left: the same findings, with their lines in the new text.
+        """
+        self.path.write_bytes(self.outcome.new.encode(self.encoding))
+        return _migrate_file(self.path)
+
+
+def migrate_project(path: Path) -> Iterator[FileOutcome]:
+    """Yield every file below `path`, or `path` itself, that changes or has findings; nothing is written."""
+    for file in project_files(path):
+        found = _migrate_file(file)
+        if found.outcome.is_changed or found.outcome.findings:
+            yield found
+
+
+def project_files(path: Path) -> Iterator[Path]:
+    """Yield the files to look at, in the order of their names."""
+    if path.is_file():
+        yield path
+        return
+    for entry in sorted(path.iterdir()):
+        if entry.is_dir() and not (entry.is_symlink() or _is_foreign(entry)):
+            yield from project_files(entry)
+        elif entry.is_file() and (entry.suffix == ".py" or is_document(_name(entry))):
+            yield entry
+
+
+def _name(file: Path) -> str:
+    return f"{file.absolute().parent.name}/{file.name}"
+
+
+def _is_foreign(folder: Path) -> bool:
+    is_environment = (folder / "pyvenv.cfg").exists()
+    return folder.name in _FOREIGN or is_environment or folder.name.startswith(".") or folder.name.endswith(".egg-info")
+
+
+def _migrate_file(file: Path) -> FileOutcome:
+    source = file.read_bytes()
+    try:
+        encoding = _encoding_of(file)
+        text = source.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        finding = Finding(1, f"this file cannot be read, nothing in it was rewritten ({error})", "make it UTF-8")
+        return FileOutcome(file, Outcome("", "", (finding,)))
+    mark, body = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+    outcome = migrate_module(body) if file.suffix == ".py" else migrate_document(body, _name(file))
+    return FileOutcome(file, Outcome(text, mark + outcome.new, outcome.findings), encoding)
+
+
+def _encoding_of(file: Path) -> str:
+    if file.suffix != ".py":
+        return "utf-8"
+    with file.open("rb") as lines:
+        encoding, _ = tokenize.detect_encoding(lines.readline)
+    return "utf-8" if encoding == "utf-8-sig" else encoding  # the mark is kept apart

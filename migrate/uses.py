@@ -1,0 +1,71 @@
+"""Uses of imported modules: `channels.Group` after `import channels`, or `test.HttpClient` of one imported by name."""
+
+import libcst as cst
+
+from .names import ROOTS, Moved, Undecided, look_up
+from .reading import Reading, dotted
+
+#: A name, or an attribute of one.
+Link = cst.Name | cst.Attribute
+
+
+class Uses(Reading):
+    """Rewrites `channels.Group(...)` where `import channels` is rewritten, and names what is gone.
+
+    What is gone is named also where nothing binds its package: an earlier run has rewritten the import.
+    """
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        return False
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        chain = _chain(node)
+        if chain is None:
+            return True
+        for name in self.imported_names(chain[0]) if self.is_bound(chain[0]) else [dotted(chain[0]) or ""]:
+            if name.partition(".")[0] in ROOTS:
+                self._rewrite_chain(chain, name)
+        return False
+
+    def _rewrite_chain(self, chain: list[Link], root: str) -> None:
+        """Rewrite the longest part of `a.b.c` that the tables know; `root` is what `a` stands for."""
+        for node in reversed(chain):
+            written = dotted(node) or ""
+            name = root + written[len(written.partition(".")[0]) :]
+            verdict = look_up(name)
+            if isinstance(verdict, Undecided) and node is not chain[0]:
+                self.find(node, name, verdict.instead)
+            if verdict is None:
+                continue
+            if isinstance(verdict, Moved) and self.is_bound(chain[0]):
+                self._rewrite(node, name, written, verdict.to)
+            elif isinstance(verdict, Moved) and node is not chain[0]:
+                self.find(node, name, f"write {verdict.to}, and import its module")
+            return
+
+    def _rewrite(self, node: Link, name: str, written: str, new: str) -> None:
+        if written == name:  # `import channels.auth`: the text begins with the module's own name
+            self._rewrite_whole(node, name, new)
+        elif isinstance(node, cst.Attribute) and new.rpartition(".")[2] != name.rpartition(".")[2]:
+            self.replace(node.attr, new.rpartition(".")[2])
+
+    def _rewrite_whole(self, node: Link, name: str, new: str) -> None:
+        module = look_up(name.rpartition(".")[0])
+        if "." in name and not (isinstance(module, Moved) and new.startswith(f"{module.to}.")):
+            self.find(node, name, f"write {new}, and import its module")
+        else:
+            self.replace(node, new)
+
+
+def _chain(node: cst.Attribute) -> list[Link] | None:
+    """Return `[a, a.b, a.b.c]` for `a.b.c`; None if it does not begin with a name."""
+    chain: list[Link] = [node]
+    while isinstance(chain[0], cst.Attribute):
+        owner = chain[0].value
+        if not isinstance(owner, (cst.Name, cst.Attribute)):
+            return None
+        chain.insert(0, owner)
+    return chain

@@ -1,0 +1,136 @@
+"""`towpath-migrate` on folders: what it writes, shows and says, and how it exits."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from towpath.migrate.cli import ExitCode, main
+
+SETTINGS = 'INSTALLED_APPS = ["channels"]\n'
+PAGE = '<script src="{% static "channels/js/websocketbridge.js" %}"></script>\r\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project with something to rewrite in it, and with what is not to be looked at."""
+    for name, text in {
+        "mysite/settings.py": SETTINGS,
+        "templates/index.html": PAGE,
+        ".venv/lib/channels.py": SETTINGS,
+        "env/pyvenv.cfg": "",
+        "env/settings.py": SETTINGS,
+        "node_modules/a/index.js": "require('django-channels')",
+    }.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode())
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_it_rewrites_what_is_the_projects_own_and_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder)]) == ExitCode.DONE
+    assert (folder / "mysite/settings.py").read_text() == 'INSTALLED_APPS = ["towpath"]\n'
+    assert (folder / "templates/index.html").read_bytes() == PAGE.replace("channels/js", "towpath").encode()
+    assert (folder / ".venv/lib/channels.py").read_text() == SETTINGS
+    assert (folder / "env/settings.py").read_text() == SETTINGS
+    said = capsys.readouterr().out
+    assert said.splitlines() == [
+        f"{folder}/mysite/settings.py: rewritten",
+        f"{folder}/templates/index.html: rewritten",
+        "2 files rewritten, 0 things to be done by hand.",
+    ]
+    assert main([str(folder)]) == ExitCode.DONE
+    assert capsys.readouterr().out == "0 files rewritten, 0 things to be done by hand.\n"
+
+
+def test_check_writes_nothing_and_exits_with_1_until_nothing_is_to_do(folder: Path) -> None:
+    before = contents(folder)
+    assert main(["--check", str(folder)]) == ExitCode.TO_DO
+    assert contents(folder) == before
+    assert main([str(folder)]) == ExitCode.DONE
+    assert main(["--check", str(folder)]) == ExitCode.DONE
+
+
+def test_diff_shows_what_would_be_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = contents(folder)
+    assert main(["--diff", str(folder / "mysite/settings.py")]) == ExitCode.TO_DO
+    assert contents(folder) == before
+    assert '\n-INSTALLED_APPS = ["channels"]\n+INSTALLED_APPS = ["towpath"]\n' in capsys.readouterr().out
+
+
+def test_lines_of_findings_are_those_of_the_written_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("from channels.message import Message, pending_message_store\nfrom channels.hacks import x\n")
+    assert main([str(tmp_path)]) == ExitCode.TO_DO
+    lines = [line.partition(" ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [f"{file}:", f"{file}:2:", f"{file}:3:", "1"]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_others_go_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.py").write_bytes(b"# channels \xff\n")
+    (folder / "b.py").write_text("import channels\nprint 'python 2'\n")
+    assert main([str(folder)]) == ExitCode.TO_DO
+    said = capsys.readouterr().out
+    assert f"{folder}/a.py:1: this file cannot be read" in said
+    assert f"{folder}/b.py:2: this file cannot be parsed" in said
+    assert "2 files rewritten, 2 things to be done by hand." in said
+
+
+def test_encodings_stay(tmp_path: Path) -> None:
+    latin = tmp_path / "latin.py"
+    latin.write_bytes("# coding: latin-1\nimport channels  # é\n".encode("latin-1"))
+    marked = tmp_path / "marked.py"
+    marked.write_bytes("import channels  # é\n".encode("utf-8-sig"))
+    assert main([str(tmp_path)]) == ExitCode.DONE
+    assert latin.read_bytes() == "# coding: latin-1\nimport towpath  # é\n".encode("latin-1")
+    assert marked.read_bytes() == "import towpath  # é\n".encode("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "instead"),
+    [
+        ("requirements.txt", "channels==1.1.8", "towpath[speedups]"),
+        ("requirements/base.txt", "asgi_redis>=1.4,<2", "towpath[speedups]"),
+        ("Pipfile", 'daphne = "*"', "towpath[speedups]"),
+        ("pyproject.toml", '  "channels[redis]>=1",', "towpath[speedups]"),
+        ("Procfile", "web: daphne mysite.asgi:channel_layer -p $PORT", "towpath-interface"),
+        ("docker-compose.yml", '    command: ["daphne", "-b", "0.0.0.0", "mysite.asgi:channel_layer"]', "--help"),
+        ("deploy/site.conf", "command=/venv/bin/daphne mysite.asgi:channel_layer", "towpath-interface"),
+        ("run.sh", "python manage.py rundelay", "take it out"),
+        ("assets/app.js", "import { WebSocketBridge } from 'django-channels'", "findstatic"),
+        ("package.json", '  "django-channels": "^1.1.6",', "findstatic"),
+    ],
+)
+def test_other_files_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, line: str, instead: str
+) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"\n{line}\n")
+    assert main([str(tmp_path)]) == ExitCode.TO_DO
+    [said, _] = capsys.readouterr().out.splitlines()
+    assert said.startswith(f"{file}:2: {line.strip()} -> ")
+    assert instead in said
+
+
+@pytest.mark.parametrize("line", ["# channels==1", "channels-panel==1", "towpath", "from channels import daphne_x"])
+def test_other_lines_of_requirements_are_not(tmp_path: Path, line: str) -> None:
+    (tmp_path / "requirements.txt").write_text(f"{line}\n")
+    assert main([str(tmp_path)]) == ExitCode.DONE
+
+
+def test_a_path_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "nothing")]) == ExitCode.USAGE
+    assert "give the folder of the project" in capsys.readouterr().err
+
+
+def test_without_libcst_it_says_what_to_install() -> None:
+    program = "import sys; sys.modules['libcst'] = None\nfrom towpath.migrate.cli import main\nsys.exit(main(['.']))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, 'towpath-migrate needs libcst: pip install "towpath[migrate]"\n')

@@ -1,0 +1,236 @@
+"""What becomes of a Python file. Each case: the text of 1.x, the text here, and what a person is told."""
+
+import textwrap
+from collections.abc import Iterable
+
+import pytest
+from django.utils.module_loading import import_string
+
+from towpath.migrate import names
+from towpath.migrate.module import migrate_module
+
+
+def migrated(source: str) -> str:
+    """Rewrite a text; nothing is left to a person, and a second run finds nothing to do."""
+    outcome = migrate_module(textwrap.dedent(source))
+    assert outcome.findings == ()
+    again = migrate_module(outcome.new)
+    assert (again.new, again.findings) == (outcome.new, ())
+    return outcome.new
+
+
+def told(source: str) -> list[tuple[int, str]]:
+    """Return what a person is told after a rewrite, twice the same."""
+    first = migrate_module(textwrap.dedent(source))
+    again = migrate_module(first.new)
+    assert not again.is_changed
+    assert sorted(f.what for f in again.findings) == sorted(f.what for f in first.findings)
+    return [(finding.line, finding.what) for finding in again.findings]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("from channels import Group, Channel\n", "from towpath import Group, Channel\n"),
+        ("from channels import route as r  # mine\n", "from towpath import route as r  # mine\n"),
+        ("import os, channels\n", "import os, towpath\n"),
+        ("import channels as c\nc.Group('x')\n", "import towpath as c\nc.Group('x')\n"),
+        ("import channels\nchannels.Group('x').send({})\n", "import towpath\ntowpath.Group('x').send({})\n"),
+        ("import channels.auth\nchannels.auth.transfer_user(a, b)\n", None),
+        ("import channels.test\nclass T(channels.test.ChannelTestCase): pass\n", None),
+        ("from channels import test\ntest.HttpClient()\n", "from towpath import testing as test\ntest.WSClient()\n"),
+        ("from channels.tests import HttpClient\n", "from towpath.testing import WSClient as HttpClient\n"),
+        ("from channels.tests import HttpClient as C\n", "from towpath.testing import WSClient as C\n"),
+        ("from channels.utils import name_that_thing\n", "from towpath.routing import name_of as name_that_thing\n"),
+        ("from channels.generic.websockets import *\n", "from towpath.generic.websockets import *\n"),
+        ("from asgi_redis import RedisChannelLayer\n", "from towpath.layers.redis import RedisChannelLayer\n"),
+        ("import asgi_redis\nx = asgi_redis.RedisChannelLayer()\n", None),
+        (
+            "from asgiref.inmemory import ChannelLayer\n",
+            "from towpath.layers.memory import MemoryChannelLayer as ChannelLayer\n",
+        ),
+        ("try:\n    import channels\nexcept ImportError:\n    channels = None\n", None),
+    ],
+)
+def test_imports_and_uses(old: str, new: str | None) -> None:
+    expected = new
+    if expected is None:
+        expected = old.replace("asgi_redis", "towpath.layers.redis")
+        expected = expected.replace("channels.test", "towpath.testing").replace("channels", "towpath")
+    if "towpath = None" in expected:
+        expected = expected.replace("towpath = None", "channels = None")
+    assert migrated(old) == expected
+
+
+def test_names_that_went_to_two_places_become_two_statements_and_keep_comments() -> None:
+    old = """
+        def later():
+            from channels.message import (
+                Message,  # a message
+                pending_message_store,
+            )
+    """
+    new = migrate_module(textwrap.dedent(old)).new
+    assert new == textwrap.dedent(
+        """
+        def later():
+            # a message
+            from towpath.message import Message
+            from channels.message import pending_message_store
+        """
+    )
+    assert told(old) == [(5, "from channels.message import pending_message_store")]
+
+
+def test_what_is_not_of_1x_stays() -> None:
+    source = """
+        from .channels import Group
+        from myproject.channels import Group as Mine
+        from asgiref.sync import async_to_sync
+        from asgiref import sync
+        channels = ["a"]
+        channels.append("channels")
+        PERMISSION = "channels.view_channel"
+    """
+    assert migrated(source) == textwrap.dedent(source)
+
+
+def test_line_ends_tabs_and_quotes_stay() -> None:
+    old = (
+        "from channels.message import Message, pending_message_store\r\n"
+        "X = {\t'a':\tu'channels.auth.transfer_user' }\r\n"
+    )
+    assert migrate_module(old).new == (
+        "from towpath.message import Message\r\nfrom channels.message import pending_message_store\r\n"
+        "X = {\t'a':\tu'towpath.auth.transfer_user' }\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from channels.sessions import requeue_messages\n", "from channels.sessions import requeue_messages"),
+        ("from channels.db import database_sync_to_async\n", "from channels.db import database_sync_to_async"),
+        ("from channels.auth import no_such_thing\n", "from channels.auth import no_such_thing"),
+        ("from channels.hacks import *\n", "from channels.hacks import *"),
+        ("import channels.package_checks\n", "import channels.package_checks"),
+        ("import channels\n\nchannels.hacks.monkeypatch_django()\n", "channels.hacks.monkeypatch_django"),
+        ("import channels\nchannels.utils.name_that_thing(f)\n", "channels.utils.name_that_thing"),
+        ("from daphne.server import Server\n", "from daphne.server import Server"),
+        ("x = 'asgi_ipc.IPCChannelLayer'\n", "asgi_ipc.IPCChannelLayer"),
+        ("LOGGERS = {'daphne.server': {}}\n", "daphne.server"),
+        ("INSTALLED_APPS.append('channels.delay')\n", '"channels.delay"'),
+    ],
+)
+def test_what_has_no_counterpart_is_named_with_its_line(source: str, expected: str) -> None:
+    assert told(source) == [(source.rstrip().count("\n") + 1, expected)]
+
+
+def test_a_file_that_cannot_be_parsed_is_named_and_left_alone() -> None:
+    outcome = migrate_module("import channels\nprint 'python 2'\n")
+    assert not outcome.is_changed
+    [finding] = outcome.findings
+    assert (finding.line, "Python 3" in finding.instead) == (2, True)
+
+
+def test_strings_that_are_a_dotted_name() -> None:
+    old = """
+        CHANNEL_LAYERS = {
+            "default": {"BACKEND": "asgi_redis.RedisChannelLayer", 'ROUTING': 'mysite.routing.channel_routing'},
+            "test": {'BACKEND': 'asgiref.inmemory.ChannelLayer'},
+        }
+        LOGGING = {"loggers": {"django.channels": {"level": "DEBUG"}}}
+        routing = {"websocket.connect": "channels.routing.connect_consumer"}
+        with patch("channels.auth.transfer_user"):
+            '''Says channels.auth.transfer_user in the middle.'''
+    """
+    new = migrated(old)
+    for line in (
+        '"default": {"BACKEND": "towpath.layers.redis.RedisChannelLayer",',
+        "'BACKEND': 'towpath.layers.memory.MemoryChannelLayer'}",
+        '{"towpath": {"level"',
+        '"towpath.routing.connect_consumer"',
+        'patch("towpath.auth.transfer_user")',
+        "Says channels.auth.transfer_user",
+    ):
+        assert line in new
+
+
+def test_options_of_the_redis_layer_that_are_not_here_are_named() -> None:
+    old = """
+        CHANNEL_LAYERS = {"default": {
+            "BACKEND": "asgi_redis.RedisChannelLayer",
+            "CONFIG": {
+                "hosts": [("a", 6379), ("b", 6379)],
+                "stats_prefix": "x",
+                "channel_capacity": {"http.request": 200, "daphne.response*": 1000},
+            },
+            "TEST_CONFIG": dict(redis_kwargs={}),
+        }}
+    """
+    what = ["hosts", "stats_prefix", 'channel_capacity["daphne.response*"]', "redis_kwargs"]
+    assert told(old) == [(line, name) for line, name in zip((5, 6, 7, 9), what, strict=True)]
+
+
+APPS = """
+    INSTALLED_APPS = [
+        "django.contrib.auth",
+        # static files
+        "django.contrib.staticfiles",  # files
+        "channels",  # real-time
+        "channels.delay",
+        "chat",
+    ]
+"""
+
+
+def test_the_application_goes_above_static_files_with_its_comment() -> None:
+    assert migrated(APPS) == textwrap.dedent(
+        """
+        INSTALLED_APPS = [
+            "django.contrib.auth",
+            # static files
+            "towpath",  # real-time
+            "django.contrib.staticfiles",  # files
+            "chat",
+        ]
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("INSTALLED_APPS = ['channels', 'chat']\n", "INSTALLED_APPS = ['towpath', 'chat']\n"),
+        ("INSTALLED_APPS += ('channels',)\n", "INSTALLED_APPS += ('towpath',)\n"),
+        ("INSTALLED_APPS: list = [*X, 'channels.delay']\n", "INSTALLED_APPS: list = [*X]\n"),
+        ("LOCAL_APPS = A + ['chat', 'channels.delay', 'b']\n", "LOCAL_APPS = A + ['chat', 'b']\n"),
+        ("INSTALLED_APPS.append('channels')\n", "INSTALLED_APPS.append('towpath')\n"),
+        ("settings.INSTALLED_APPS.extend(['channels'])\n", "settings.INSTALLED_APPS.extend(['towpath'])\n"),
+        (
+            "INSTALLED_APPS = ['django.contrib.staticfiles', 'channels.apps.ChannelsConfig']\n",
+            "INSTALLED_APPS = ['towpath.apps.TowpathConfig', 'django.contrib.staticfiles']\n",
+        ),
+        (
+            "INSTALLED_APPS = [\n    'django.contrib.staticfiles',\n    'channels'\n]\n",
+            "INSTALLED_APPS = [\n    'towpath', 'django.contrib.staticfiles'\n]\n",
+        ),
+        ("CHANNELS = ['channels']\n", "CHANNELS = ['channels']\n"),
+    ],
+)
+def test_lists_of_applications(old: str, new: str) -> None:
+    assert migrated(old) == new
+
+
+def moved_names() -> Iterable[str]:
+    found = {new for old, new in names.moved().items() if not names.is_module(old)}
+    return sorted(name for name in found if not name.startswith(("towpath.testing", "towpath.binding")))
+
+
+@pytest.mark.parametrize("name", moved_names())
+def test_every_new_name_leads_somewhere(name: str) -> None:
+    assert import_string(name) is not None
+
+
+def test_no_name_is_in_both_tables() -> None:
+    assert not set(names.moved()) & set(names.undecided())
