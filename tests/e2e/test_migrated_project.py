@@ -1,0 +1,102 @@
+"""A project of Channels 1.x, written as its documentation teaches, goes through towpath-migrate and runs.
+
+`project_1x` is what a user of 1.1.8 had. Nothing in it is changed but by the command.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from towpath.migrate.cli import ExitCode, main
+
+SOURCE = Path(__file__).parent / "project_1x"
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def migrated(project: Any) -> Any:
+    """The project, after the command."""
+    project.folder = project.folder / "migrated"
+    shutil.copytree(SOURCE, project.folder)
+    assert main([str(project.folder)]) == ExitCode.TO_DO
+    return project
+
+
+def test_what_is_left_to_a_person_are_packages_and_processes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(SOURCE, copy)
+    main([str(copy)])
+    main([str(copy)])
+    findings = [line.removeprefix(f"{copy}/") for line in capsys.readouterr().out.splitlines() if " -> " in line]
+    assert findings[: len(findings) // 2] == findings[len(findings) // 2 :]
+    assert sorted({line.partition(" ")[0] for line in findings}) == [
+        "Procfile:1:",
+        "Procfile:3:",
+        "requirements.txt:2:",
+        "requirements.txt:3:",
+    ]
+
+
+@pytest.fixture
+def address(migrated: Any, redis_url: str, free_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The project as its processes: an interface server and a worker on a real Redis. Where it listens."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    layer = "mysite.asgi:channel_layer"
+    interface = migrated.run(sys.executable, "-m", "towpath.interface.cli", layer, "--port", str(free_port))
+    assert migrated.manage("migrate", "--verbosity", "0").wait() == 0
+    migrated.worker = migrated.manage("runworker", "--threads", "2")
+    interface.wait_for("Listening on")
+    return f"127.0.0.1:{free_port}"
+
+
+def receive(socket: ClientConnection) -> Any:
+    return json.loads(socket.recv(timeout=PATIENCE_SECONDS))
+
+
+def test_it_runs_on_a_real_redis(address: str, get: Callable[[str], bytes]) -> None:
+    page = get(f"http://{address}/tea/").decode()
+    assert "/static/towpath/websocketbridge.js" in page
+    assert b"WebSocketBridge" in get(f"http://{address}/static/towpath/websocketbridge.js")
+    talk_in_a_room(address, get)
+    use_its_classes(address)
+
+
+def talk_in_a_room(address: str, get: Callable[[str], bytes]) -> None:
+    """Plain functions: sessions, order, a channel of its own, a model's save, a view's send, the delay channel."""
+    with connect(f"ws://{address}/chat/tea/") as one, connect(f"ws://{address}/chat/tea/") as other:
+        for text in ("hello", "again"):
+            one.send(text)
+        for socket in (one, other):
+            told = [receive(socket) for _ in range(2)]
+            assert [(each["author"], each["message"]) for each in told] == [
+                ("somebody", "hello (1)"),
+                ("somebody", "again (2)"),
+            ]
+        get(f"http://{address}/announce/?room=tea")
+        assert receive(one) == {"announced": True}
+        get(f"http://{address}/later/?room=tea")
+        assert receive(one) == {"reminder": "tea"}
+        other.close()
+        assert receive(one) == {"left": True}
+    with pytest.raises(InvalidStatus):
+        connect(f"ws://{address}/chat/closed/")
+
+
+def use_its_classes(address: str) -> None:
+    """Classes: an echo behind an origin check, and a stream of a demultiplexer."""
+    with connect(f"ws://{address}/echo/", origin=f"http://{address}") as echo:  # type: ignore[arg-type]
+        echo.send(b"\x00\x01")
+        assert echo.recv(timeout=PATIENCE_SECONDS) == b"\x00\x01"
+    with connect(f"ws://{address}/streams/") as streams:
+        assert receive(streams) == {"stream": "numbers", "payload": {"welcome": "numbers"}}
+        streams.send(json.dumps({"stream": "numbers", "payload": {"number": 21}}))
+        assert receive(streams) == {"stream": "numbers", "payload": {"doubled": 42}}
