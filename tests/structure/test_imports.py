@@ -81,14 +81,18 @@ def test_folders_import_each_other_by_absolute_names_and_their_own_modules_by_re
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("module", ["towpath", "towpath.layers", "towpath.interface", "towpath.interface.cli", "towpath.migrate.cli"])
+@pytest.mark.parametrize(
+    "module", ["towpath", "towpath.layers", "towpath.interface", "towpath.interface.cli", "towpath.migrate.cli"]
+)
 def test_these_load_without_django(module, tmp_path):
     code = f"import sys, {module}; print(sorted(name for name in sys.modules if name.partition('.')[0] == 'django'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-@pytest.mark.parametrize("name", ["app", "channels", "consumers", "interface", "layers", "migrate", "routing", "worker"])
+@pytest.mark.parametrize(
+    "name", ["app", "channels", "consumers", "interface", "layers", "migrate", "routing", "worker"]
+)
 def test_no_bare_folder_is_importable(name, tmp_path):
     done = subprocess.run([sys.executable, "-c", f"import {name}"], cwd=tmp_path, capture_output=True, check=False)
     assert b"ModuleNotFoundError" in done.stderr
