@@ -38,6 +38,7 @@ DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
 TEST = [
     "pytest>=9",
     "pytest-randomly>=4",
+    "pytest-xdist>=3.8",
     "hypothesis>=6.130",
     "websockets>=15",
     "playwright>=1.50",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from deploy.provision.environment import Environment
 
 FAST_FOLDERS = ("tests/unit", "tests/structure")
+#: What starts servers and browsers mostly waits for them. More than four at once would wait for processors.
+IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ def checks(environment: Environment, options: argparse.Namespace, pytest_argumen
     """Return what to run for these options."""
     chosen = [] if options.no_lint else lint(environment)
     folders = list(FAST_FOLDERS) if options.fast else []
-    command = [environment.program("pytest"), *folders, *pytest_arguments]
+    parallel = [] if pytest_arguments else list(IN_PARALLEL)  # who says what to run wants to see it run, in one process
+    command = [environment.program("pytest"), *parallel, *folders, *pytest_arguments]
     chosen.append(Check(f"pytest on Python {platform.python_version()}", command))
     return chosen
 

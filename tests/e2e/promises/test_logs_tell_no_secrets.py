@@ -148,7 +148,7 @@ def speak_websocket(port: int) -> None:
         b"\x82\xff" + struct.pack("!Q", 80_000) + b"\0\0\0\0" + MARK.encode() * 8,
     ]
     for frame in wrong:
-        with suppress(ConnectionClosed), connect(address, additional_headers=HEADERS) as client:
+        with suppress(ConnectionClosed, OSError), connect(address, additional_headers=HEADERS) as client:
             client.socket.sendall(frame)
             client.socket.shutdown(socket.SHUT_WR)
             while True:
