@@ -43,7 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not path.exists():
         sys.stderr.write(f"towpath-migrate: there is no {path}; give the folder of the project, or one file\n")
         return ExitCode.USAGE
-    return _report(list(migrate_project(path)), options)
+    found = migrate_project(path)
+    for file in found:
+        if file.outcome.is_changed:
+            sys.stdout.write(_settle(file, options))
+    is_dry = options.diff or options.check
+    # What is left has other lines in the files that were written.
+    return _report(found, found if is_dry else migrate_project(path), is_dry)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -60,18 +66,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _report(found: "list[FileOutcome]", options: argparse.Namespace) -> ExitCode:
-    """Write the files, or show what would be written; print a line for each file and finding."""
-    is_dry = options.diff or options.check
-    to_be = "to be " * is_dry
-    changed = [file for file in found if file.outcome.is_changed]
-    for file in changed:
-        sys.stdout.write(_diff(file) if options.diff else f"{file.path}: {to_be}rewritten\n")
-    left = found if is_dry else [file.write() if file.outcome.is_changed else file for file in found]
+def _settle(file: "FileOutcome", options: argparse.Namespace) -> str:
+    """Write a file, unless it is only to be shown or reported; return what to say about it."""
+    if options.diff:
+        return _diff(file)
+    if options.check:
+        return f"{file.path}: to be rewritten\n"
+    file.write()
+    return f"{file.path}: rewritten\n"
+
+
+def _report(found: "list[FileOutcome]", left: "list[FileOutcome]", is_dry: bool) -> ExitCode:
+    """Print a line for each finding that is left, and how many there are."""
+    changed = sum(file.outcome.is_changed for file in found)
     findings = [f"{file.path}:{finding}\n" for file in left for finding in file.outcome.findings]
     sys.stdout.write("".join(findings))
-    counts = f"{_count(len(changed), 'file')} {to_be}rewritten, {_count(len(findings), 'thing')} to be done by hand"
-    sys.stdout.write(f"{counts}.\n")
+    rewritten = f"{_count(changed, 'file')} {'to be ' * is_dry}rewritten"
+    sys.stdout.write(f"{rewritten}, {_count(len(findings), 'thing')} to be done by hand.\n")
     return ExitCode.TO_DO if findings or (changed and is_dry) else ExitCode.DONE
 
 

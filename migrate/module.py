@@ -1,7 +1,7 @@
 """One Python file: what changes in its text, and what is left to decide."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper
@@ -12,11 +12,12 @@ from .installed_apps import InstalledApps
 from .layer_options import LayerOptions
 from .names import ROOTS
 from .reading import Reading
+from .routes import Facing, Facts
 from .strings import DottedStrings
 from .uses import Uses
 
 #: A file without one of these words has nothing for us.
-_WORDS = re.compile(rf"\b({'|'.join(ROOTS)}|towpath)\b")
+_WORDS = re.compile(rf"\b({'|'.join(ROOTS)}|towpath|CHANNEL_SESSION_ENGINE|websocket\.\w+)\b")
 _VISITORS: tuple[type[Reading], ...] = (Imports, Uses, DottedStrings, InstalledApps, LayerOptions)
 
 
@@ -27,6 +28,7 @@ class Outcome:
     old: str
     new: str
     findings: tuple[Finding, ...] = ()
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def is_changed(self) -> bool:
@@ -51,4 +53,6 @@ def migrate_module(text: str) -> Outcome:
         wrapper.visit(reading)
         edits += reading.edits
         findings |= set(reading.findings)
-    return Outcome(text, apply(text, edits), tuple(sorted(findings)))
+    facing = Facing(text)
+    wrapper.visit(facing)
+    return Outcome(text, apply(text, edits), tuple(sorted(findings)), facing.facts)

@@ -2,12 +2,13 @@
 
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .changes import Finding
 from .documents import is_document, migrate_document
 from .module import Outcome, migrate_module
+from .routes import advise
 
 #: Folders that hold nothing of the project's own.
 _FOREIGN = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
@@ -22,21 +23,19 @@ class FileOutcome:
     outcome: Outcome
     encoding: str = "utf-8"
 
-    def write(self) -> "FileOutcome":
-        """Write the new text, in the file's own encoding and with its own line ends.
-
-        Return what is left: the same findings, with their lines in the new text.
-        """
+    def write(self) -> None:
+        """Write the new text, in the file's own encoding and with its own line ends."""
         self.path.write_bytes(self.outcome.new.encode(self.encoding))
-        return _migrate_file(self.path)
 
 
-def migrate_project(path: Path) -> Iterator[FileOutcome]:
-    """Yield every file below `path`, or `path` itself, that changes or has findings; nothing is written."""
-    for file in project_files(path):
-        found = _migrate_file(file)
-        if found.outcome.is_changed or found.outcome.findings:
-            yield found
+def migrate_project(path: Path) -> list[FileOutcome]:
+    """Return every file below `path`, or `path` itself, that changes or has findings; nothing is written."""
+    files = [_migrate_file(file) for file in project_files(path)]
+    findings: dict[Path, list[Finding]] = {file.path: list(file.outcome.findings) for file in files}
+    for place, finding in advise((file.path, file.outcome.facts) for file in files):
+        findings[place].append(finding)
+    told = [replace(file, outcome=replace(file.outcome, findings=tuple(findings[file.path]))) for file in files]
+    return [file for file in told if file.outcome.is_changed or file.outcome.findings]
 
 
 def project_files(path: Path) -> Iterator[Path]:
@@ -70,7 +69,7 @@ def _migrate_file(file: Path) -> FileOutcome:
         return FileOutcome(file, Outcome("", "", (finding,)))
     mark, body = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     outcome = migrate_module(body) if file.suffix == ".py" else migrate_document(body, _name(file))
-    return FileOutcome(file, Outcome(text, mark + outcome.new, outcome.findings), encoding)
+    return FileOutcome(file, replace(outcome, old=text, new=mark + outcome.new), encoding)
 
 
 def _encoding_of(file: Path) -> str:

@@ -134,3 +134,41 @@ def test_without_libcst_it_says_what_to_install() -> None:
     program = "import sys; sys.modules['libcst'] = None\nfrom towpath.migrate.cli import main\nsys.exit(main(['.']))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, 'towpath-migrate needs libcst: pip install "towpath[migrate]"\n')
+
+
+RECEIVE_ONLY = "from channels import route\n\nchannel_routing = [\n    route('websocket.receive', 'a.b'),\n]\n"
+OWN_CHANNEL = """
+from channels import route
+from channels.sessions import channel_session
+
+@channel_session
+def join(message):
+    pass
+
+def send(message):
+    pass
+
+routing = {"chat.send": send, "websocket.connect": "chat.connect", "chat.leave": join}
+channel_routing = [route("websocket.connect", join), route(["chat.join"], "chat.consumers.join", command="^join$")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "lines"),
+    [
+        ({"routing.py": RECEIVE_ONLY}, ["routing.py:4: websocket.receive without websocket.connect"]),
+        ({"routing.py": "channel_routing = {\n 'websocket.receive': 'a.b'}\n"}, ["routing.py:2: websocket.receive"]),
+        ({"routing.py": RECEIVE_ONLY, "more.py": "R = {'websocket.connect': f}\n"}, []),
+        ({"routing.py": RECEIVE_ONLY, "more.py": "import towpath\nR = [Echo.as_route(path='/')]\n"}, []),
+        ({"a.py": OWN_CHANNEL}, ["a.py:12: chat.leave to join", "a.py:13: chat.join to join"]),
+        ({"a.py": OWN_CHANNEL, "settings.py": "CHANNEL_SESSION_ENGINE = 'django.contrib.sessions.backends.db'\n"}, []),
+    ],
+)
+def test_what_works_otherwise_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], lines: list[str]
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert main([str(tmp_path)]) == (ExitCode.TO_DO if lines else ExitCode.DONE)
+    said = [line.removeprefix(f"{tmp_path}/") for line in capsys.readouterr().out.splitlines() if " -> " in line]
+    assert [line.startswith(expected) for line, expected in zip(said, lines, strict=True)] == [True] * len(lines)
