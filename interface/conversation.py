@@ -205,7 +205,7 @@ class Conversation:
             self._unregister()
 
     def _lose(self, turn: int, channel: str) -> None:
-        log.info("Turn %d of %s, on %s, is lost", turn, self.reply_channel, channel)
+        log.debug("Turn %d of %s, on %s, is lost", turn, self.reply_channel, channel)
         self._hub.counters.add(Count.TURNS_LOST, channel)
         is_closed = self._is_closed
         self._next_turn()

@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 #: How often the lease is renewed and the counters are reported.
 RENEW_SECONDS = 1.0
-#: First and longest pause while the layer is away.
-LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 5.0
+#: First and longest pause while the layer is away: all that it costs to ask is a connection that is refused.
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 0.5
 #: At the end: how often it is looked whether all have gone.
 LOOK_SECONDS = 0.02
 #: Shares of the grace period: by when all sockets have their 1012, and when those that did not answer are aborted.

@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 #: First pause, in seconds; each further one is twice as long.
 FIRST_PAUSE_SECONDS = 0.1
 #: Longest pause, in seconds: how late a worker may notice that the layer is back.
-LONGEST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Pauses:
@@ -42,7 +42,7 @@ class Outage:
             if self._since is None:
                 self._since = time.monotonic()
                 logger.warning(
-                    "The channel layer is away: %s. Trying again, at least every %.0f seconds",
+                    "The channel layer is away: %s. Trying again, at least every %.0f s",
                     error,
                     LONGEST_PAUSE_SECONDS,
                 )
