@@ -19,7 +19,7 @@ from .base import Figure, Figures, Scale, Scenario, generate
 from .groups import one_group
 
 #: Commands that processes send; the others run inside the scripts.
-SENT = frozenset({"evalsha", "blpop", "blmpop", "client|id", "set", "ping"})
+SENT = frozenset({"evalsha", "blpop", "blmove", "client|id", "set", "ping"})
 SHORT, LONG = 1.0, 3.0
 SENDS_A_SECOND = 150
 

@@ -11,15 +11,21 @@ from ..entries import EntryCodec
 from ..errors import LayerUnavailable
 from ..keys import Keys
 from ..operations import INBOX_READ, Operation
+from . import scripts
 from .async_client import AsyncClient
-from .scripts import Command
 
 #: How long one read of the inbox waits, in seconds.
 WAIT_SECONDS = 5
+#: By so many of its first bytes, and its length, an entry is known again: they name the connection and the turn.
+MARK_BYTES = 64
 
 
 class RedisEdge(BaseEdge):
-    """See `BaseEdge`. Reading takes one round trip with Redis 7 or Valkey (BLMPOP), at most two with Redis 6.2."""
+    """See `BaseEdge`. One read of the inbox is one round trip: drop what the last one gave, wait, look.
+
+    The wait moves the foremost entry to where it is. So what a read gives stays in Redis until the next one, and an
+    answer that is lost with its connection is read again.
+    """
 
     def __init__(
         self, codec: EntryCodec, capacities: Capacities, out: AsyncClient, into: AsyncClient, keys: Keys
@@ -28,7 +34,10 @@ class RedisEdge(BaseEdge):
         self._out = out
         self._into = into
         self._keys = keys
-        self._has_blmpop = True
+        #: The foremost entries of the inbox, which have been handed out.
+        self._read: Sequence[bytes] = ()
+        #: This Redis knows the script that drops them.
+        self._is_ready = False
 
     async def close(self) -> None:
         """Take the inbox and its marks out of Redis, and close the connections."""
@@ -38,33 +47,41 @@ class RedisEdge(BaseEdge):
             await self._out.close()
             await self._into.close()
 
+    def _begin(self) -> None:
+        super()._begin()
+        self._read = ()
+
     async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         return await self._out.execute(operations)
 
     async def _read_inbox(self) -> Sequence[bytes]:
-        if self._has_blmpop:
-            answer = await self._ask(
-                "BLMPOP", WAIT_SECONDS, 1, self._keys.inbox(self.inbox), "LEFT", "COUNT", INBOX_READ
-            )
-            if not isinstance(answer, ResponseError):
-                return answer[1] if answer else ()
-            if "unknown command" not in str(answer).lower():
+        inbox, read = self._keys.inbox(self.inbox), self._read
+        drop = [scripts.DROP_READ.call([inbox], len(read), len(read[-1]), read[-1][:MARK_BYTES])] if read else []
+        load = [] if self._is_ready else [("SCRIPT", "LOAD", scripts.DROP_READ.source)]
+        wait = "BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS
+        self._is_ready = False
+        *dropped, foremost, others = await self._into.exchange(
+            [*load, *drop, wait, ("LRANGE", inbox, 1, INBOX_READ - 1)]
+        )
+        self._check([*dropped, others])
+        self._is_ready = True
+        self._read = ()
+        if isinstance(foremost, ResponseError):
+            self._read = await self._look(inbox, foremost)
+        elif foremost is not None:
+            self._read = [foremost, *others]
+        return self._read
+
+    async def _look(self, inbox: str, refusal: ResponseError) -> Sequence[bytes]:
+        """Read without waiting: a Redis whose memory is full refuses to wait, and reading is what frees it."""
+        entries: Sequence[bytes]
+        (entries,) = self._check(await self._into.exchange([("LRANGE", inbox, 0, INBOX_READ - 1)]))
+        if not entries:
+            self._check([refusal])
+        return entries
+
+    def _check(self, answers: list[Any]) -> list[Any]:
+        for answer in answers:
+            if isinstance(answer, ResponseError):
                 raise LayerUnavailable(f"{self._into.label} refused to read the inbox: {answer}") from answer
-            self._has_blmpop = False
-        return await self._read_inbox_in_two_steps()
-
-    async def _read_inbox_in_two_steps(self) -> Sequence[bytes]:
-        entries = await self._ask("LPOP", self._keys.inbox(self.inbox), INBOX_READ)
-        if entries:
-            return self._checked(entries)
-        answer = self._checked(await self._ask("BLPOP", self._keys.inbox(self.inbox), WAIT_SECONDS))
-        return answer[1:] if answer else ()
-
-    async def _ask(self, *command: Any) -> Any:
-        commands: list[Command] = [command]
-        return (await self._into.exchange(commands))[0]
-
-    def _checked(self, answer: Any) -> Sequence[bytes]:
-        if isinstance(answer, ResponseError):
-            raise LayerUnavailable(f"{self._into.label} refused to read the inbox: {answer}") from answer
-        return answer or ()
+        return answers

@@ -34,6 +34,7 @@ PUT_BACK = _load("ring", "put_back")
 COUNT = _load("count")
 STATISTICS = _load("statistics")
 PUSH_INBOX = _load("push_inbox")
+DROP_READ = _load("drop_read")
 LEASE = _load("lease")
 JOIN = _load("join")
 LEAVE = _load("leave")
@@ -54,7 +55,7 @@ END_VISIT = _load("end_visit")
 FIRE = _load("ring", "fire")
 
 ALL = (
-    *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
+    *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, DROP_READ, JOIN, LEAVE, RENEW, MARKS),
     *(LEASE, CLAIM, REVISIT, BURY),
     *(ADD_SOCKETS, REMOVE_SOCKETS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),

@@ -1,0 +1,78 @@
+"""An answer of Redis that is lost with its connection: what it held is read again, once."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from towpath.layers.contract import Edge, Replies
+from towpath.layers.errors import LayerUnavailable
+from towpath.layers.redis import RedisChannelLayer
+
+
+class Losing:
+    """The connection that an edge reads over; it loses the next answer when it is told to."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.label = client.label
+        self.loses = False
+
+    async def exchange(self, commands: Sequence[Any]) -> list[Any]:
+        """Execute, and lose what was answered."""
+        answers: list[Any] = await self._client.exchange(commands)
+        if self.loses:
+            self.loses = False
+            raise LayerUnavailable("the answer is lost")
+        return answers
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+async def _numbers(edge: Edge) -> list[Any]:
+    return [event.contents[0]["number"] for event in await edge.receive() if isinstance(event, Replies)]
+
+
+@pytest.mark.parametrize("lost_read", [0, 1, 2])
+def test_what_was_read_and_not_received_is_read_again_and_nothing_is_read_twice(redis_url: str, lost_read: int) -> None:
+    layer = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
+
+    async def scene() -> list[Any]:
+        edge: Any = layer.edge()
+        await edge.open()
+        edge._into = losing = Losing(edge._into)
+        received = []
+        for number in range(3):
+            # Two at a time that cannot be told apart but by their numbers.
+            for half in (0, 0.5):
+                await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": number + half})
+            losing.loses = number == lost_read
+            if losing.loses:
+                with pytest.raises(LayerUnavailable, match="lost"):
+                    await edge.receive()
+            received += await _numbers(edge)
+        await edge.close()
+        return received
+
+    assert asyncio.run(scene()) == [0, 0.5, 1, 1.5, 2, 2.5]
+    layer.close()
+
+
+def test_what_comes_after_the_store_was_emptied_is_not_taken_for_what_was_read(redis_url: str) -> None:
+    layer = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
+
+    async def scene() -> list[Any]:
+        edge = layer.edge()
+        await edge.open()
+        await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": 1})
+        received = await _numbers(edge)
+        await asyncio.to_thread(layer.flush)
+        await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": 2})
+        received += await _numbers(edge)
+        await edge.close()
+        return received
+
+    assert asyncio.run(scene()) == [1, 2]
+    layer.close()
