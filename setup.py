@@ -44,6 +44,7 @@ TEST = [
     "playwright>=1.50",
     "psutil>=7",
     "PyJWT>=2.10",
+    "celery>=5.5",
     "setuptools>=77",
     "ruff>=0.14",
     "mypy>=1.18",
