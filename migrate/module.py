@@ -41,7 +41,7 @@ def migrate_module(text: str) -> Outcome:
     if not _WORDS.search(text):
         return Outcome(text, text)
     try:
-        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+        wrapper = MetadataWrapper(cst.parse_module(text))
     except cst.ParserSyntaxError as error:
         what = "this file cannot be parsed, nothing in it was rewritten"
         finding = Finding(error.raw_line, what, f"make it Python 3 first, and run this again ({error.message})")

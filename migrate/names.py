@@ -168,8 +168,28 @@ _UNDECIDED = {
     "daphne.server.Server": _SERVER,
 }
 
-#: Modules of Channels 2 to 4, told apart from names that never were.
-_LATER = ("channels.consumer", "channels.db", "channels.http", "channels.layers", "channels.middleware")
+#: Modules of Channels 2 to 4, and what they put into modules of 1.x: told apart from names that never were.
+_LATER = (
+    "channels.auth.AuthMiddleware",
+    "channels.auth.AuthMiddlewareStack",
+    "channels.auth.login",
+    "channels.auth.logout",
+    "channels.consumer",
+    "channels.db",
+    "channels.generic.http",
+    "channels.generic.websocket",
+    "channels.http",
+    "channels.layers",
+    "channels.middleware",
+    "channels.routing.ChannelNameRouter",
+    "channels.routing.ProtocolTypeRouter",
+    "channels.routing.URLRouter",
+    "channels.security.websocket",
+    "channels.sessions.CookieMiddleware",
+    "channels.sessions.SessionMiddleware",
+    "channels.sessions.SessionMiddlewareStack",
+    "channels.testing",
+)
 
 
 @cache

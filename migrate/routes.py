@@ -59,9 +59,8 @@ class Facing(Reading):
         self.facts = Facts()
 
     def visit_Call(self, node: cst.Call) -> None:
-        name = (dotted(node.func) or "").rpartition(".")[2]
-        if isinstance(node.func, cst.Attribute):
-            name = node.func.attr.value
+        function = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+        name = function.value if isinstance(function, cst.Name) else ""
         if name in ("route_class", "as_route"):
             self.facts.has_classes = True
         elif name == "route" and len(node.args) > 1:

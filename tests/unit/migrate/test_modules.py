@@ -126,6 +126,20 @@ def test_what_has_no_counterpart_is_named_with_its_line(source: str, expected: s
     assert told(source) == [(source.rstrip().count("\n") + 1, expected)]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from channels.generic.websocket import AsyncWebsocketConsumer\n",
+        "from channels.routing import ProtocolTypeRouter\n",
+        "from channels.testing import WebsocketCommunicator\n",
+        "import channels.layers\n",
+    ],
+)
+def test_names_of_channels_2_to_4_lead_to_their_own_page(source: str) -> None:
+    [finding] = migrate_module(source).findings
+    assert "docs/from-channels-4.md" in finding.instead
+
+
 def test_a_file_that_cannot_be_parsed_is_named_and_left_alone() -> None:
     outcome = migrate_module("import channels\nprint 'python 2'\n")
     assert not outcome.is_changed
