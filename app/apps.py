@@ -2,17 +2,23 @@
 
 from django.apps import AppConfig
 from django.core import checks as django_checks
+from django.utils.module_loading import autodiscover_modules
 
 
 class TowpathConfig(AppConfig):
-    """Makes `"towpath"` in `INSTALLED_APPS` bring the commands and the system checks."""
+    """Makes `"towpath"` in `INSTALLED_APPS` bring the commands, the system checks and the data bindings.
+
+    Modules called `bindings` of all applications are imported, so that every process that changes a model sees it.
+    """
 
     name = "towpath"
     label = "towpath"
     verbose_name = "Towpath"
 
     def ready(self) -> None:
-        from . import checks, origin_checks, routing_checks, schedule_checks, session_checks
+        from towpath.consumers.binding import BindingMetaclass
+
+        from . import binding_checks, checks, origin_checks, routing_checks, schedule_checks, session_checks
 
         django_checks.register(checks.check_settings)
         django_checks.register(checks.check_layers)
@@ -23,3 +29,6 @@ class TowpathConfig(AppConfig):
         django_checks.register(session_checks.check_session_engine)
         django_checks.register(origin_checks.check_origins)
         django_checks.register(origin_checks.check_hosts, deploy=True)
+        django_checks.register(binding_checks.check_bulk_operations)
+        autodiscover_modules("bindings")
+        BindingMetaclass.register_all()

@@ -15,6 +15,7 @@
 | towpath.W007 | WebSockets that pages of any site may open                      | `origin_checks`  |
 | towpath.W008 | any host is the site's own (`check --deploy`)                   | `origin_checks`  |
 | towpath.W009 | a schedule that sends to a channel that no route takes          | `schedule_checks`|
+| towpath.W010 | bulk operations on a bound model that bindings do not see       | `binding_checks` |
 """
 
 import traceback

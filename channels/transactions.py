@@ -66,6 +66,12 @@ def open_transaction() -> BaseDatabaseWrapper | None:
     return connection
 
 
+def open_transaction_of(alias: str) -> BaseDatabaseWrapper | None:
+    """Return the connection to any of DATABASES if a transaction of it is open in this thread, or None."""
+    connection = connections[alias]
+    return connection if connection.in_atomic_block and not _is_of_a_test(connection) else None
+
+
 def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> None:
     """Do something when the transaction is committed. What it raises is logged, and the next ones follow.
 

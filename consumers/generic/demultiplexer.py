@@ -42,6 +42,7 @@ class WebsocketDemultiplexer(JsonWebsocketConsumer):
                     f"{cls.__qualname__}.consumers[{stream!r}] is {consumer!r}, which cannot be called: "
                     "give a consumer class or a function"
                 )
+            _check_stream_consumer(stream, consumer)
         return super().channel_names()
 
     def connect(self, message: Message, *args: Any, **kwargs: Any) -> None:
@@ -91,6 +92,14 @@ class WebsocketDemultiplexer(JsonWebsocketConsumer):
 
     def _multiplexer_for(self, stream: str) -> WebsocketMultiplexer:
         return self.multiplexer_class(stream, self._connection())
+
+
+def _check_stream_consumer(stream: str, consumer: Callable[..., Any]) -> None:
+    """Let what the consumer is, or is a method of, say what is wrong with this stream: bindings do."""
+    owner = consumer if isinstance(consumer, type) else getattr(consumer, "__self__", None)
+    check = getattr(owner, "check_stream_consumer", None)
+    if check is not None:
+        check(stream, consumer)
 
 
 def _unwrapped(content: Any) -> tuple[str, dict[str, Any]]:

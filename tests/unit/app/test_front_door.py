@@ -19,6 +19,9 @@ NAMES = {
         "channel_session_user_from_http",
         "channel_and_http_session_user_from_http",
     ],
+    "towpath.binding": ["Binding", "BoundManager", "BoundQuerySet"],
+    "towpath.binding.base": ["Binding", "BindingMetaclass", "CREATE", "UPDATE", "DELETE"],
+    "towpath.binding.websockets": ["WebsocketBinding", "WebsocketBindingWithMembers"],
     "towpath.channel": ["Channel", "Group"],
     "towpath.exceptions": [
         "ConsumeLater",

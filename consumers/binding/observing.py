@@ -1,0 +1,108 @@
+"""Django's signals of bound models, which say that rows are about to change, and then that they have.
+
+Senders are connected one by one: a receiver of all senders would make every `QuerySet.delete` of the project load its
+rows. A model's proxies, and the models that inherit its table, are senders too.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+from django.db.models.signals import class_prepared, m2m_changed, post_delete, post_save, pre_delete, pre_save
+
+from .changes import tell
+from .registry import bound_ancestors, bound_tables, registered
+from .relations import affected_keys, bound_relations, through_models
+from .rows import NOTHING, Snapshot, look
+
+Looks = dict[type[Model], Snapshot]
+
+#: Attribute of an instance that is being changed: what was looked at before, the latest change last. A receiver of the
+#: project may save the instance again while it is being saved.
+_LOOKS = "_towpath_looks"
+
+
+def observe(model: type[Model]) -> None:
+    """Connect a bound model and all models that share a table with it."""
+    for sender in apps.get_models():
+        _observe_sender(sender, model)
+    _observe_sender(model, model)
+    for through in through_models(model):
+        m2m_changed.connect(_relation_changed, sender=through, dispatch_uid="towpath.binding.relation")
+    class_prepared.connect(_observe_late, dispatch_uid="towpath.binding.late")
+
+
+def _observe_late(sender: type[Model], **_: Any) -> None:
+    """Connect a model that is defined after the bindings of what it inherits from."""
+    for model in registered:
+        _observe_sender(sender, model)
+
+
+def _observe_sender(sender: type[Model], model: type[Model]) -> None:
+    if not issubclass(sender, model):
+        return
+    pre_save.connect(_before_save, sender=sender, dispatch_uid="towpath.binding.before_save")
+    post_save.connect(_after_save, sender=sender, dispatch_uid="towpath.binding.after_save")
+    if sender._meta.concrete_model is model:  # what inherits a table deletes the row of its parent as one of the parent
+        pre_delete.connect(_before_delete, sender=sender, dispatch_uid="towpath.binding.before_delete")
+        post_delete.connect(_after_delete, sender=sender, dispatch_uid="towpath.binding.after_delete")
+
+
+def _before_save(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
+    _push(instance, "save", {model: look(model, [_key(model, instance)], using) for model in bound_ancestors(sender)})
+
+
+def _after_save(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    for model, before in _pop(instance, "save").items():
+        after = look(model, [_key(model, instance)], using)
+        tell(model, before, after, using, {"instance": instance, "sender": sender, **kwargs})
+
+
+def _before_delete(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
+    _push(instance, "delete", {model: look(model, [_key(model, instance)], using) for model in bound_tables(sender)})
+
+
+def _after_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    for model, before in _pop(instance, "delete").items():
+        tell(model, before, NOTHING, using, {"instance": instance, "sender": sender, **kwargs})
+
+
+def _relation_changed(
+    sender: type[Model], instance: Model, action: str, reverse: bool, pk_set: set[Any] | None, using: str, **kwargs: Any
+) -> None:
+    """Tell of many-to-many values that were added, removed or cleared, from whichever side."""
+    phase, _, change = action.partition("_")
+    if change != "clear" and not pk_set:
+        return
+    if phase == "pre":
+        looks: Looks = {}
+        for model, field in bound_relations(sender):
+            keys = affected_keys(model, field, instance, reverse, pk_set, using)
+            seen = looks.get(model, NOTHING)
+            new = look(model, keys - seen.rows.keys(), using)
+            looks[model] = Snapshot(seen.rows | new.rows, seen.groups | new.groups)
+        _push(instance, change, looks)
+        return
+    kwargs |= {"instance": instance, "sender": sender, "action": action, "reverse": reverse, "pk_set": pk_set}
+    for model, before in _pop(instance, change).items():
+        tell(model, before, look(model, before.rows, using), using, kwargs)
+
+
+def _key(model: type[Model], instance: Model) -> Any:
+    """Return the primary key that an instance has as one of `model`."""
+    return getattr(instance, model._meta.pk.attname)
+
+
+def _push(instance: Model, change: str, looks: Looks) -> None:
+    vars(instance).setdefault(_LOOKS, []).append((change, looks))
+
+
+def _pop(instance: Model, change: str) -> Looks:
+    """Take back the latest looks for a change. Those of a change that failed in between are dropped with it."""
+    stack: list[tuple[str, Looks]] = vars(instance).get(_LOOKS, [])
+    for index in range(len(stack) - 1, -1, -1):
+        if stack[index][0] == change:
+            looks = stack[index][1]
+            del stack[index:]
+            return looks
+    return {}

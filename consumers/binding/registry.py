@@ -1,0 +1,36 @@
+"""Which bindings there are, and of which models. Those that are declared before Django is ready wait here."""
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Model
+
+if TYPE_CHECKING:  # it registers itself here
+    from .base import Binding
+
+AnyModel = type[Model]
+
+#: Bindings that wait for `register_all`.
+waiting: list[type["Binding"]] = []
+#: Bound model -> its bindings, in the order of their declaration.
+registered: dict[AnyModel, list[type["Binding"]]] = {}
+
+
+def add(binding: type["Binding"], model: AnyModel) -> None:
+    """Keep a binding that has been checked."""
+    registered.setdefault(model, []).append(binding)
+
+
+def bindings_of(model: AnyModel) -> list[type["Binding"]]:
+    """Return the bindings of exactly this model."""
+    return registered.get(model, [])
+
+
+def bound_ancestors(model: AnyModel) -> list[AnyModel]:
+    """Return the bound models of which a row changes when one of `model` is saved: itself, what it inherits from."""
+    return [bound for bound in registered if issubclass(model, bound)]
+
+
+def bound_tables(model: AnyModel) -> list[AnyModel]:
+    """Return the bound models whose table is the one of `model`: itself, or what it is a proxy for."""
+    table = model._meta.concrete_model
+    return [bound for bound in registered if bound._meta.concrete_model is table]

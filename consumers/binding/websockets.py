@@ -1,0 +1,132 @@
+"""Bindings that speak over one stream of a WebSocket.
+
+| direction | text of the frame |
+|---|---|
+| outbound | `{"stream", "payload": {"action", "pk", "data": {field: value}, "model": "app.model"}}` |
+| inbound | `{"stream", "payload": {"action", "pk" (but for "create"), "data" (but for "delete")}}` |
+
+The actions are "create", "update" and "delete".
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from towpath.channels import Message
+from towpath.layers.contract import Content
+from towpath.layers.errors import ConfigurationError
+
+from ..generic import WebsocketMultiplexer
+from .base import Binding
+from .declaration import check_stream, sent_fields
+from .values import as_json, serialized
+
+
+class WebsocketBinding(Binding):
+    """Binds a model to a stream of a `WebsocketDemultiplexer`: subclasses set `model`, `stream` and `fields`.
+
+    They define `group_names`, and `has_permission` if clients may change the model.
+    """
+
+    model = None
+    #: As in 1.x, opens `message.channel_session`. Events of a connection are in order without it.
+    strict_ordering: bool = False
+
+    @classmethod
+    def check(cls) -> None:
+        """Check the stream.
+
+        Raises:
+            ConfigurationError: there is none, or 1.x's `slight_ordering` is asked for.
+        """
+        check_stream(cls)
+        if getattr(cls, "slight_ordering", False):
+            raise ConfigurationError(
+                f"{cls.__qualname__}.slight_ordering is no more: take it out, events of a connection are in order"
+            )
+        super().check()
+
+    @classmethod
+    def encode(cls, stream: str | None, payload: Any) -> Content:
+        """Return the message that sends a payload on a stream."""
+        return WebsocketMultiplexer.encode(str(stream), payload)
+
+    def serialize(self, instance: Any, action: str) -> Any:
+        """Return the payload of a change."""
+        return {
+            "action": action,
+            "pk": instance.pk,
+            "data": self.serialize_data(instance),
+            "model": self.model_label,
+        }
+
+    def serialize_data(self, instance: Any) -> dict[str, Any]:
+        """Return the values of the fields that clients see, as JSON has them."""
+        return serialized(instance, sent_fields(type(self), self.bound()))
+
+    @classmethod
+    def trigger_inbound(cls, message: Message, **kwargs: Any) -> None:
+        """Make the change that a frame asks for; a socket that opens or closes changes nothing."""
+        if message.channel_name == "websocket.receive":
+            super().trigger_inbound(message, **kwargs)
+
+    @classmethod
+    def get_handler(cls) -> Any:
+        """Return what is called with a frame."""
+        if cls.strict_ordering and not cls.channel_session_user:
+            from ..sessions import enforce_ordering
+
+            return enforce_ordering(cls.trigger_inbound)
+        return super().get_handler()
+
+    def deserialize(self, message: Message) -> tuple[str, Any, Any]:
+        """Return action, key and data of a frame.
+
+        Raises:
+            ValueError: it is no JSON object with an action.
+        """
+        text = message.get("text")
+        payload = json.loads(text) if isinstance(text, str) else None
+        if not isinstance(payload, dict) or "action" not in payload:
+            raise ValueError('a change of a bound model is a JSON object {"action": text, "pk": key, "data": object}')
+        return payload["action"], payload.get("pk"), payload.get("data")
+
+
+class WebsocketBindingWithMembers(WebsocketBinding):
+    """Sends members of a row beside its fields: properties, attributes, methods without arguments."""
+
+    model = None
+    #: Names of members; "harbour.name" follows a path, and is sent as "harbour__name". None on the way gives None.
+    send_members: Collection[str] = ()
+    #: Makes JSON of what members return.
+    encoder: json.JSONEncoder = DjangoJSONEncoder()
+
+    @classmethod
+    def check(cls) -> None:
+        """Check `send_members`.
+
+        Raises:
+            ConfigurationError: it is no list of names.
+        """
+        names: Any = cls.send_members
+        if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
+            raise ConfigurationError(
+                f'{cls.__qualname__}.send_members is a list of names, such as ["length", "harbour.name"], not {names!r}'
+            )
+        super().check()
+
+    def serialize_data(self, instance: Any) -> dict[str, Any]:
+        """Return the values of fields and of members."""
+        members = {name.replace(".", "__"): _member(instance, name) for name in self.send_members}
+        return super().serialize_data(instance) | as_json(members, self.encoder)
+
+
+def _member(instance: Any, path: str) -> Any:
+    found = instance
+    for name in path.split("."):
+        if found is None:
+            return None
+        found = getattr(found, name)
+    return found() if callable(found) else found

@@ -1,0 +1,1 @@
+"""An application of a project, whose models are bound."""

@@ -1,0 +1,330 @@
+"""What groups are told when rows of a bound model change."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connections, transaction
+from django.db.models import F
+from django.db.models.signals import post_save
+from django.test import override_settings
+
+from towpath.binding import Binding
+from towpath.binding.websockets import WebsocketBinding, WebsocketBindingWithMembers
+from towpath.channels import Outbox, channel_layers
+from towpath.layers.errors import ConfigurationError, InvalidName
+
+
+@pytest.fixture
+def bound(harbour: Any, groups: Any) -> type[WebsocketBinding]:
+    """Each boat is in the group of its dock."""
+
+    class BoatBinding(WebsocketBinding):
+        model = harbour.Boat
+        stream = "boats"
+        fields = ["name", "dock", "length", "launched", "owner", "crew"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["boats", f"dock-{instance.dock}"]
+
+    return BoatBinding
+
+
+def test_what_happens_to_a_row_reaches_its_groups(bound: Any, harbour: Any, groups: Any) -> None:
+    boat = harbour.Boat.objects.create(name="Ada", length="7.50")
+    payload = {
+        "action": "create",
+        "pk": boat.pk,
+        "data": {"name": "Ada", "dock": "north", "length": "7.50", "launched": None, "owner": None, "crew": []},
+        "model": "harbour.boat",
+    }
+    assert groups.taken() == [("boats", payload), ("dock-north", payload)]
+    boat.length = Decimal("8.00")
+    boat.save()
+    update = {**payload, "action": "update", "data": {**payload["data"], "length": "8.00"}}
+    assert groups.taken() == [("boats", update), ("dock-north", update)]
+    pk = boat.pk
+    boat.delete()
+    delete = {**update, "action": "delete", "pk": pk}
+    assert groups.taken() == [("boats", delete), ("dock-north", delete)]
+
+
+def test_frames_name_their_stream(bound: Any, harbour: Any, groups: Any) -> None:
+    harbour.Boat.objects.create(name="Ada")
+    assert groups.layer.sent[0][1]["text"].startswith('{"stream": "boats", "payload": {"action": "create"')
+
+
+def test_who_leaves_sees_a_deletion_and_who_enters_a_creation(bound: Any, harbour: Any, groups: Any) -> None:
+    """1.x asked the changed object for its old groups, so nobody ever left one."""
+    boat = harbour.Boat.objects.create(name="Ada")
+    groups.taken()
+    boat.dock = "south"
+    boat.save()
+    assert groups.actions() == [
+        ("dock-north", "delete", boat.pk),
+        ("boats", "update", boat.pk),
+        ("dock-south", "create", boat.pk),
+    ]
+
+
+def test_who_leaves_does_not_see_what_has_changed(bound: Any, harbour: Any, groups: Any) -> None:
+    """1.x sent the new values along with the deletion."""
+    boat = harbour.Boat.objects.create(name="Ada")
+    boat.crew.add(harbour.Crew.objects.create(name="Ole"))
+    groups.taken()
+    harbour.Boat.objects.filter(pk=boat.pk).update(name="Secret", dock="navy")
+    (left, deletion), *_ = groups.taken()
+    assert (left, deletion["action"]) == ("dock-north", "delete")
+    assert (deletion["data"]["name"], deletion["data"]["dock"]) == ("Ada", "north")
+    assert len(deletion["data"]["crew"]) == 1
+
+
+def test_a_change_by_a_stale_or_made_up_object_leaves_the_groups_of_the_row(
+    bound: Any, harbour: Any, groups: Any
+) -> None:
+    pk = harbour.Boat.objects.create(name="Ada").pk
+    groups.taken()
+    harbour.Boat(pk=pk, name="Ada", dock="south", created="2020-01-01T00:00Z").save()
+    assert [group for group, *_ in groups.actions()] == ["dock-north", "boats", "dock-south"]
+    harbour.Boat(pk=pk, name="Ada", dock="nowhere").delete()
+    assert [group for group, *_ in groups.actions()] == ["boats", "dock-south"]
+
+
+def test_what_is_sent_is_what_is_in_the_database(bound: Any, harbour: Any, groups: Any) -> None:
+    """1.x sent an expression as its text, a text for a number, and what `update_fields` had left out."""
+    boat = harbour.Boat.objects.create(name="Ada", length=Decimal("1.25"))
+    groups.taken()
+    boat.name, boat.length = "unsaved", F("length") + 1
+    boat.save(update_fields=["length"])
+    data = groups.taken()[0][1]["data"]
+    assert (data["name"], data["length"]) == ("Ada", "2.25")
+    harbour.Boat.objects.only("name").get().save()
+    assert groups.taken()[0][1]["data"] == data
+
+
+def test_sends_wait_for_the_commit(bound: Any, harbour: Any, groups: Any) -> None:
+    """1.x told of changes that others could not see yet, and of those that were taken back."""
+    with transaction.atomic():
+        boat = harbour.Boat.objects.create(name="Ada")
+        assert groups.actions() == []
+        with pytest.raises(LookupError), transaction.atomic():
+            boat.dock = "south"
+            boat.save()
+            raise LookupError("a savepoint is rolled back")
+    assert groups.actions() == [("boats", "create", boat.pk), ("dock-north", "create", boat.pk)]
+    with pytest.raises(LookupError), transaction.atomic():
+        boat.delete()
+        raise LookupError("everything is")
+    assert groups.actions() == []
+
+
+@pytest.mark.parametrize("named", ["default", "other", None])
+def test_sends_wait_for_the_database_that_was_changed(bound: Any, harbour: Any, groups: Any, named: Any) -> None:
+    with override_settings(TOWPATH_ON_COMMIT=named):
+        with transaction.atomic(using="other"):
+            boat = harbour.Boat.objects.using("other").create(name="Ada")
+            boat.dock = "south"
+            boat.save()
+            assert groups.actions() == []
+        assert [group for group, *_ in groups.actions()] == ["boats", "dock-north", "dock-north", "boats", "dock-south"]
+        with transaction.atomic():
+            boat.delete()
+            assert len(groups.actions()) == (0 if named == "default" else 2)
+
+
+def test_inside_a_consumer_sends_are_held_until_it_ends(bound: Any, harbour: Any, groups: Any) -> None:
+    outbox = Outbox(channel_layers["default"])
+    with outbox.holding(), transaction.atomic():
+        harbour.Boat.objects.create(name="Ada")
+    assert groups.actions() == []
+    assert [send.group for send in outbox.sends] == ["boats", "dock-north"]  # type: ignore[union-attr]
+
+
+def test_a_receiver_may_save_again(bound: Any, harbour: Any, groups: Any) -> None:
+    def move(instance: Any, created: bool, **_: Any) -> None:
+        if created:
+            instance.dock = "south"
+            instance.save()
+
+    post_save.connect(move, sender=harbour.Boat)
+    try:
+        boat = harbour.Boat.objects.create(name="Ada")
+    finally:
+        post_save.disconnect(move, sender=harbour.Boat)
+    last: dict[str, str] = {}
+    for group, action, _ in groups.actions():
+        last[group] = action
+    assert last["dock-south"] in ("create", "update")
+    assert last.get("dock-north", "delete") == "delete"
+    assert last["boats"] != "delete"
+    assert boat.pk
+
+
+def test_after_a_save_that_failed_the_next_one_is_told_as_it_is(bound: Any, harbour: Any, groups: Any) -> None:
+    harbour.Boat.objects.create(name="Ada")
+    boat = harbour.Boat.objects.create(name="Eva")
+    groups.taken()
+    boat.name = "Ada"
+    with pytest.raises(DatabaseError):
+        boat.save()
+    boat.name, boat.dock = "Ida", "south"
+    boat.save()
+    assert [group for group, *_ in groups.actions()] == ["dock-north", "boats", "dock-south"]
+
+
+def test_proxies_and_heirs_are_seen_as_what_they_stand_for(bound: Any, harbour: Any, groups: Any) -> None:
+    """1.x heard of the very class only."""
+    boat = harbour.Proxied.objects.create(name="Ada")
+    boat.delete()
+    assert [action for _, action, _ in groups.actions()] == ["create", "create", "delete", "delete"]
+    ferry = harbour.Ferry.objects.create(name="Bjørn")
+    assert groups.taken()[0][1]["data"]["name"] == "Bjørn"
+    ferry.delete()
+    assert [action for _, action, _ in groups.actions()] == ["delete", "delete"]
+
+
+def test_when_an_heir_is_deleted_and_its_parent_kept_nothing_happened_to_the_parent(
+    bound: Any, harbour: Any, groups: Any
+) -> None:
+    ferry = harbour.Ferry.objects.create(name="Bjørn")
+    groups.taken()
+    ferry.delete(keep_parents=True)
+    assert groups.actions() == []
+
+
+def test_an_heir_is_sent_with_what_it_inherits(harbour: Any, groups: Any) -> None:
+    """Django's serializers write the fields of each table apart, and so 1.x left out the inherited ones."""
+
+    class FerryBinding(WebsocketBinding):
+        model = harbour.Ferry
+        stream = "ferries"
+        fields = ["name", "seats", "crew"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["ferries"]
+
+    harbour.Ferry.objects.create(name="Bjørn", seats=12)
+    assert groups.taken()[0][1]["data"] == {"name": "Bjørn", "seats": 12, "crew": []}
+
+
+def test_rows_that_are_deleted_with_others_are_seen(bound: Any, harbour: Any, groups: Any) -> None:
+    owner = harbour.Crew.objects.create(name="Ole")
+    harbour.Boat.objects.create(name="Ada", owner=owner)
+    harbour.Boat.objects.create(name="Eva")
+    groups.taken()
+    owner.delete()
+    assert [action for _, action, _ in groups.actions()] == ["delete", "delete"]
+    harbour.Boat.objects.all().delete()
+    assert [action for _, action, _ in groups.actions()] == ["delete", "delete"]
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("fields", ["__all__"]), ("fields", "__all__"), ("exclude", [])])
+def test_all_fields_can_be_sent(harbour: Any, groups: Any, attribute: str, value: Any) -> None:
+    body = {"model": "harbour.Boat", "stream": "boats", attribute: value}
+    body["group_names"] = classmethod(lambda cls, instance: ["boats"])
+    type("Everything", (WebsocketBinding,), body)
+    harbour.Boat.objects.create(name="Ada")
+    data = groups.taken()[0][1]["data"]
+    assert set(data) == {"name", "dock", "length", "launched", "owner", "crew", "is_ours", "created"}
+
+
+def test_members_are_sent_beside_fields(harbour: Any, groups: Any) -> None:
+    class Members(WebsocketBindingWithMembers):
+        model = harbour.Boat
+        stream = "boats"
+        exclude = ["crew", "created", "length", "launched", "is_ours"]
+        send_members = ["label", "days", "owner.name"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["boats"]
+
+    harbour.Boat.objects.create(name="Ada", owner=harbour.Crew.objects.create(name="Ole"))
+    harbour.Boat.objects.create(name="Eva")
+    (_, first), (_, second) = groups.taken()
+    assert first["data"].items() >= {"name": "Ada", "label": "Ada (north)", "days": 3, "owner__name": "Ole"}.items()
+    assert second["data"]["owner__name"] is None
+
+
+def test_hooks_know_the_signal_and_an_empty_payload_sends_nothing(harbour: Any, groups: Any) -> None:
+    seen: list[Any] = []
+
+    class Own(Binding):
+        model = harbour.Crew
+        fields = ["name"]
+        stream = "crew"
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["crew", "crew"]
+
+        def serialize(self, instance: Any, action: str) -> dict[str, Any]:
+            seen.append((action, self.signal_kwargs))
+            return {"payload": {"action": action, "pk": 0}} if instance.name != "nobody" else {}
+
+        @classmethod
+        def encode(cls, stream: Any, payload: Any) -> dict[str, Any]:
+            import json
+
+            return {"text": json.dumps(payload)}
+
+    crew = harbour.Crew.objects.create(name="Ole")
+    assert groups.actions() == [("crew", "create", 0)]
+    assert (seen[0][0], seen[0][1]["created"], seen[0][1]["using"]) == ("create", True, "default")
+    assert seen[0][1]["instance"] is crew
+    crew.name = "nobody"
+    crew.save()
+    assert groups.actions() == []
+    assert seen[1][0] == "update"
+
+
+@pytest.mark.parametrize(
+    ("names", "error"),
+    [("boats", r"returns a list of names, such as \[\"boats\"\], not 'boats'"), (None, "not None")],
+)
+def test_group_names_is_a_list(bound: Any, harbour: Any, names: Any, error: str) -> None:
+    bound.group_names = classmethod(lambda cls, instance: names)
+    with pytest.raises(ConfigurationError, match=error):
+        harbour.Boat.objects.create(name="Ada")
+
+
+def test_a_name_that_is_none_raises_where_the_change_is_made(bound: Any, harbour: Any) -> None:
+    bound.group_names = classmethod(lambda cls, instance: ["no name"])
+    with pytest.raises(InvalidName), transaction.atomic():
+        harbour.Boat.objects.create(name="Ada")
+    assert not harbour.Boat.objects.exists()
+
+
+def test_a_serialize_that_returns_nothing_is_an_error(bound: Any, harbour: Any) -> None:
+    bound.serialize = lambda self, instance, action: None
+    with pytest.raises(ConfigurationError, match=r"serialize returned None: return a dict, \{\} to send nothing"):
+        harbour.Boat.objects.create(name="Ada")
+
+
+def test_models_that_are_not_bound_cost_nothing(bound: Any, harbour: Any) -> None:
+    """A receiver of all senders would make Django load the rows that it deletes."""
+    harbour.Flag.objects.create(code="A", meaning="diver down")
+    with CountedQueries() as queries:
+        harbour.Flag.objects.all().delete()
+    assert [text.partition(" ")[0] for text in queries.texts] == ["BEGIN", "DELETE"]
+
+
+class CountedQueries:
+    """Keeps the texts of queries."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __enter__(self) -> "CountedQueries":
+        self._wrapper = connections["default"].execute_wrapper(self._keep)
+        self._wrapper.__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._wrapper.__exit__(*raised)
+
+    def _keep(self, execute: Any, sql: Any, *rest: Any) -> Any:
+        self.texts.append(sql)
+        return execute(sql, *rest)
