@@ -43,7 +43,7 @@ _MODULES = {
         "channel_and_http_session_user_from_http",
     ),
     "channels.binding": ("towpath.binding", "Binding"),
-    "channels.binding.base": ("towpath.binding.base", "Binding CREATE UPDATE DELETE"),
+    "channels.binding.base": ("towpath.binding.base", "Binding BindingMetaclass CREATE UPDATE DELETE"),
     "channels.binding.websockets": ("towpath.binding.websockets", "WebsocketBinding WebsocketBindingWithMembers"),
     "channels.channel": ("towpath.channel", "Channel Group"),
     "channels.exceptions": (
@@ -123,7 +123,6 @@ _CONFORMANCE = "write towpath.layers.conformance.ConformanceTestCase, with make_
 _BASE_LAYER = "decide: a layer of your own is a subclass of towpath.layers.ChannelLayer, see its docstring"
 
 _UNDECIDED = {
-    "channels.binding.base.BindingMetaclass": "take it out: subclasses of Binding register by themselves",
     "channels.delay": _DELAY,
     "channels.delay.models": _DELAY,
     "channels.delay.models.DelayedMessage": _DELAY,

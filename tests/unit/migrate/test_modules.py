@@ -238,7 +238,7 @@ def test_lists_of_applications(old: str, new: str) -> None:
 
 def moved_names() -> Iterable[str]:
     found = {new for old, new in names.moved().items() if not names.is_module(old)}
-    return sorted(name for name in found if not name.startswith(("towpath.testing", "towpath.binding")))
+    return sorted(name for name in found if not name.startswith("towpath.testing"))
 
 
 @pytest.mark.parametrize("name", moved_names())
