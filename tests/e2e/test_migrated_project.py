@@ -68,6 +68,7 @@ def test_it_runs_on_a_real_redis(address: str, get: Callable[[str], bytes]) -> N
     assert b"WebSocketBridge" in get(f"http://{address}/static/towpath/websocketbridge.js")
     talk_in_a_room(address, get)
     use_its_classes(address)
+    bind_a_slider(address, get)
 
 
 def talk_in_a_room(address: str, get: Callable[[str], bytes]) -> None:
@@ -100,3 +101,16 @@ def use_its_classes(address: str) -> None:
         assert receive(streams) == {"stream": "numbers", "payload": {"welcome": "numbers"}}
         streams.send(json.dumps({"stream": "numbers", "payload": {"number": 21}}))
         assert receive(streams) == {"stream": "numbers", "payload": {"doubled": 42}}
+
+
+def bind_a_slider(address: str, get: Callable[[str], bytes]) -> None:
+    """A model bound both ways: what a view changes reaches the socket, and what the socket says reaches the model."""
+    with connect(f"ws://{address}/streams/") as slider:
+        receive(slider)
+        get(f"http://{address}/slide/?name=left&value=5")
+        created = receive(slider)["payload"]
+        assert (created["action"], created["data"]) == ("create", {"name": "left", "value": 5})
+        change = {"action": "update", "pk": created["pk"], "data": {"value": 9}}
+        slider.send(json.dumps({"stream": "intval", "payload": change}))
+        updated = receive(slider)["payload"]
+        assert (updated["action"], updated["data"]) == ("update", {"name": "left", "value": 9})

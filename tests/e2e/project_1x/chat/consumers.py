@@ -8,6 +8,7 @@ from channels.generic.websockets import JsonWebsocketConsumer, WebsocketConsumer
 from channels.security.websockets import allowed_hosts_only
 from channels.sessions import channel_session, enforce_ordering
 
+from .bindings import IntegerValueBinding
 from .models import ChatMessage
 
 
@@ -84,4 +85,8 @@ class Numbers(JsonWebsocketConsumer):
 class Streams(WebsocketDemultiplexer):
     consumers = {
         "numbers": Numbers,
+        "intval": IntegerValueBinding.consumer,
     }
+
+    def connection_groups(self, **kwargs):
+        return ["intval-updates"]

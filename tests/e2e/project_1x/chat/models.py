@@ -16,3 +16,8 @@ class ChatMessage(models.Model):
             "text": json.dumps({"id": self.pk, "author": self.author, "message": self.message}),
         })
         return result
+
+
+class IntegerValue(models.Model):
+    name = models.CharField(max_length=100, unique=True)
+    value = models.IntegerField(default=0)

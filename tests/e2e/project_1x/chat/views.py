@@ -3,6 +3,8 @@ from django.shortcuts import render
 
 from channels import Channel, Group
 
+from .models import IntegerValue
+
 
 def room(request, label):
     return render(request, "chat/room.html", {"label": label})
@@ -20,3 +22,8 @@ def later(request):
         "delay": 100,
     })
     return HttpResponse("later")
+
+
+def slide(request):
+    IntegerValue.objects.update_or_create(name=request.GET["name"], defaults={"value": request.GET["value"]})
+    return HttpResponse("slid")

@@ -7,5 +7,6 @@ urlpatterns = [
     path('admin/', admin.site.urls),
     path('announce/', views.announce),
     path('later/', views.later),
+    path('slide/', views.slide),
     path('<slug:label>/', views.room),
 ]
