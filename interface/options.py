@@ -28,9 +28,17 @@ def count_or_none(text: str) -> int | None:
 
 def on_or_off(text: str) -> bool:
     """Read a switch."""
-    if text not in ("on", "off"):
-        raise ValueError(text)
-    return text == "on"
+    return {"on": True, "off": False}[text]
+
+
+#: What each way to read an option wants.
+_WANTED: dict[Callable[[str], object], str] = {
+    seconds: "a number of seconds",
+    seconds_or_none: "a number of seconds, or none",
+    int: "a whole number",
+    count_or_none: "a whole number, or none",
+    on_or_off: "on or off",
+}
 
 
 class Values(Enum):
@@ -106,7 +114,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             *option.flags.split(),
             dest=option.field,
-            type=option.read,
+            type=_reader(option.read),
             action="store" if option.values is Values.ONE else "append",
             metavar=_metavar(option),
             default=argparse.SUPPRESS,
@@ -144,6 +152,18 @@ def _value(option: _Option, given: Any) -> Any:
     if option.values is Values.LISTS:
         return tuple(part.strip() for text in given for part in text.split(","))
     return given
+
+
+def _reader(read: Callable[[str], object]) -> Callable[[str], object]:
+    """Return what reads an option and, where it cannot, says what it wants."""
+
+    def parse(text: str) -> object:
+        try:
+            return read(text)
+        except (ValueError, KeyError) as error:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {_WANTED[read]}") from error
+
+    return parse
 
 
 def _metavar(option: _Option) -> str:

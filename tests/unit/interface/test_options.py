@@ -113,3 +113,19 @@ def test_the_help_names_the_defaults(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         parse("--help")
     assert "(default: 120)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--compression", "yes"], "argument --compression: 'yes' is not on or off"),
+        (["-t", "soon"], "'soon' is not a number of seconds, or none"),
+        (["--head-timeout", "none"], "'none' is not a number of seconds"),
+        (["--port", "http"], "'http' is not a whole number"),
+        (["--body-max-bytes", "1k"], "'1k' is not a whole number, or none"),
+    ],
+)
+def test_what_cannot_be_read_is_named(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(*arguments)
+    assert said in capsys.readouterr().err

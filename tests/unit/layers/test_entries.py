@@ -78,3 +78,10 @@ def test_the_longest_message_passes_and_a_longer_one_does_not() -> None:
 def test_what_msgpack_does_not_hold_is_an_error_of_ours(value: object) -> None:
     with pytest.raises(EncodeError):
         pack(value)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_what_is_stored_of_a_socket_is_text_or_bytes(codec: EntryCodec) -> None:
+    assert codec.open_stored(codec.stored("/path/")) == "/path/"
+    with pytest.raises(DecodeError, match="neither str nor bytes"):
+        codec.open_stored(codec.stored(1))  # type: ignore[arg-type]

@@ -1,0 +1,28 @@
+"""The reactor of a process, in processes of their own: one can be installed only once."""
+
+import subprocess
+import sys
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_it_runs_on_the_loop_that_it_is_given() -> None:
+    code = (
+        "import asyncio; from towpath.interface.reactor import install_reactor; "
+        "loop = asyncio.SelectorEventLoop(); reactor = install_reactor(loop); "
+        "print(type(reactor).__name__, reactor._asyncioEventloop is loop, asyncio.get_event_loop() is loop)"
+    )
+    assert run(code) == "AsyncioSelectorReactor True True\n"
+
+
+def test_a_project_that_has_installed_another_is_told_what_to_change() -> None:
+    code = (
+        "import twisted.internet.reactor; from towpath.interface.reactor import install_reactor\n"
+        "try: install_reactor()\nexcept Exception as error: print(type(error).__name__, error)"
+    )
+    said = run(code)
+    assert said.startswith("ConfigurationError something has imported twisted.internet.reactor"), said
+    assert "import it inside the functions that use it" in said
