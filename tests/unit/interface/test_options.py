@@ -101,7 +101,7 @@ def test_a_value_of_another_type_is_a_usage_error(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as caught:
         parse("-p", "http")
     assert caught.value.code == 2
-    assert "invalid int value: 'http'" in capsys.readouterr().err
+    assert "'http' is not a whole number" in capsys.readouterr().err
 
 
 def test_defaults_are_for_what_is_not_given() -> None:
