@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import libcst as cst
 from libcst.metadata import (
     ByteSpanPositionProvider,
+    ExpressionContextProvider,
     PositionProvider,
     QualifiedNameProvider,
     QualifiedNameSource,
+    ScopeProvider,
 )
 
 from .changes import Edit, Finding
@@ -16,7 +18,13 @@ from .changes import Edit, Finding
 class Reading(cst.CSTVisitor):
     """A visitor that collects edits and findings, and changes nothing."""
 
-    METADATA_DEPENDENCIES = (ByteSpanPositionProvider, PositionProvider, QualifiedNameProvider)
+    METADATA_DEPENDENCIES = (
+        ByteSpanPositionProvider,
+        ExpressionContextProvider,
+        PositionProvider,
+        QualifiedNameProvider,
+        ScopeProvider,
+    )
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """Uses of imported modules: `channels.Group` after `import channels`, or `test.HttpClient` of one imported by name."""
 
 import libcst as cst
+from libcst.metadata import ExpressionContextProvider, ImportAssignment, ScopeProvider
 
 from .names import ROOTS, Moved, Undecided, look_up
 from .reading import Reading, dotted
@@ -12,6 +13,7 @@ Link = cst.Name | cst.Attribute
 class Uses(Reading):
     """Rewrites `channels.Group(...)` where `import channels` is rewritten, and names what is gone.
 
+    A name that stands alone is rewritten with its import: `if channels is None`.
     What is gone is named also where nothing binds its package: an earlier run has rewritten the import.
     """
 
@@ -29,6 +31,19 @@ class Uses(Reading):
             if name.partition(".")[0] in ROOTS:
                 self._rewrite_chain(chain, name)
         return False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        verdict = look_up(node.value) if node.value in ROOTS and self._is_imported_variable(node) else None
+        if isinstance(verdict, Moved) and "." not in verdict.to:
+            self.replace(node, verdict.to)
+
+    def _is_imported_variable(self, node: cst.Name) -> bool:
+        """Tell whether a name is a variable that an import has bound, perhaps beside other statements."""
+        scope = self.get_metadata(ScopeProvider, node, None)
+        if scope is None or self.get_metadata(ExpressionContextProvider, node, None) is None:
+            return False
+        imports = [each for each in scope[node.value] if isinstance(each, ImportAssignment)]
+        return any(name.name == node.value for each in imports for name in each.get_qualified_names_for(node.value))
 
     def _rewrite_chain(self, chain: list[Link], root: str) -> None:
         """Rewrite the longest part of `a.b.c` that the tables know; `root` is what `a` stands for."""
