@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, ManyToManyField, Model
+from django.db.models import AutoField, Field, ManyToManyField, Model
 
 from towpath.layers.errors import ConfigurationError
 
@@ -35,7 +35,7 @@ def bound_model(binding: type["Binding"]) -> type[Model]:
             model = apps.get_model(model)
         except (LookupError, ValueError) as error:
             raise ConfigurationError(f'{name}.model is {model!r}: give a model or "app.Model" ({error})') from error
-    if not (isinstance(model, type) and issubclass(model, Model)) or model._meta.abstract:
+    if not (isinstance(model, type) and issubclass(model, Model)) or model is Model or model._meta.abstract:
         raise ConfigurationError(f'{name}.model is a model that has a table, or "app.Model", not {model!r}')
     concrete = model._meta.concrete_model
     if concrete is not model:
@@ -99,14 +99,15 @@ def sent_fields(binding: type["Binding"], model: type[Model]) -> list["Field[Any
     return [field for field in _fields_of(model) if not field.primary_key and _is_listed(binding, field.name)]
 
 
-def written_fields(binding: type["Binding"], model: type[Model]) -> dict[str, "Field[Any, Any]"]:
+def written_fields(binding: type["Binding"], model: type[Model], is_new: bool) -> dict[str, "Field[Any, Any]"]:
     """Return the fields that clients may set: those that they see, but for what `editable=False` or a database makes.
 
-    A primary key that `fields` names itself may be set, too, where Django does not make it.
+    On a new row they also set a primary key that nobody else would make, if `fields` names it.
     """
     sent = {field.name: field for field in sent_fields(binding, model)}
     pk = model._meta.pk
-    if binding.fields is not None and binding.fields != ALL_FIELDS and pk.name in binding.fields:
+    is_made = isinstance(pk, AutoField) or pk.has_default()
+    if is_new and not is_made and binding.fields not in (None, ALL_FIELDS) and pk.name in (binding.fields or ()):
         sent[pk.name] = pk
     return {name: field for name, field in sent.items() if field.editable and not getattr(field, "generated", False)}
 

@@ -7,8 +7,11 @@ rows. A model's proxies, and the models that inherit its table, are senders too.
 from typing import Any
 
 from django.apps import apps
+from django.db import connections
 from django.db.models import Model
 from django.db.models.signals import class_prepared, m2m_changed, post_delete, post_save, pre_delete, pre_save
+
+from towpath.channels.transactions import at_commit
 
 from .changes import tell
 from .registry import bound_ancestors, bound_tables, registered
@@ -84,7 +87,15 @@ def _relation_changed(
         _push(instance, change, looks)
         return
     kwargs |= {"instance": instance, "sender": sender, "action": action, "reverse": reverse, "pk_set": pk_set}
-    for model, before in _pop(instance, change).items():
+    looks = _pop(instance, change)
+    if change == "add" and any(field.remote_field.symmetrical for _, field in bound_relations(sender)):
+        at_commit(connections[using], lambda: _tell_all(looks, using, kwargs))  # the other direction is written later
+    else:
+        _tell_all(looks, using, kwargs)
+
+
+def _tell_all(looks: Looks, using: str, kwargs: dict[str, Any]) -> None:
+    for model, before in looks.items():
         tell(model, before, look(model, before.rows, using), using, kwargs)
 
 

@@ -64,7 +64,7 @@ def _find(binding: "Binding", rows: QuerySet[Model], action: str, pk: Any) -> Mo
 
 
 def _change(binding: "Binding", action: str, pk: Any, row: Model, data: Mapping[str, Any]) -> None:
-    allowed = written_fields(type(binding), type(row))
+    allowed = written_fields(type(binding), type(row), is_new=action == CREATE)
     values = {name: value for name, value in data.items() if name in allowed}
     if len(values) < len(data):
         ignored = len(data) - len(values)
@@ -74,7 +74,7 @@ def _change(binding: "Binding", action: str, pk: Any, row: Model, data: Mapping[
         relations = assign(row, values, allowed)
         binding.validate(row, list(values))
     except ValidationError as error:
-        binding.refused(action, pk, error)
+        binding.refused(action, pk, ValidationError(error.update_error_dict({})))
         return
     with transaction.atomic(using=using):
         row.save(using=using, force_insert=action == CREATE)

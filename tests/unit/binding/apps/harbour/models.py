@@ -68,6 +68,12 @@ class Flag(models.Model):
     meaning = models.CharField(max_length=20)
 
 
+class Bell(models.Model):
+    """A row that nobody binds."""
+
+    tone = models.CharField(max_length=3)
+
+
 class Berth(models.Model):
     """A row with relations that have something to tell."""
 
