@@ -1,10 +1,13 @@
 """`docs/from-channels-1.md` says of every name what the command does with it, and its links lead somewhere."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import load_command_class
 
+from towpath.interface import cli
 from towpath.migrate import names
 from towpath.migrate.cli import build_parser
 
@@ -45,3 +48,18 @@ def test_links_lead_somewhere(document: str) -> None:
 def test_the_options_are_those_of_the_command() -> None:
     said = set(re.findall(r"`(--(?:diff|check))` (?:shows|reports)", TEXT))
     assert said == {"--diff", "--check"} <= set(re.findall(r"(--\w+)", build_parser().format_help()))
+
+
+def options_of_all_commands() -> Iterator[str]:
+    commands = [load_command_class("towpath", name) for name in ("runworker", "runserver", "rundelay")]
+    parsers = [command.create_parser("manage.py", "x") for command in commands]
+    for parser in (build_parser(), cli.build_parser(), *parsers):
+        for action in parser._actions:
+            yield from action.option_strings
+
+
+@pytest.mark.parametrize("document", ["from-channels-1.md", "from-channels-4.md", "parity.md"])
+def test_every_option_that_is_named_is_one(document: str) -> None:
+    text = (DOCS / document).read_text(encoding="utf-8")
+    said = set(re.findall(r"(?<![\w|-])--[a-z][\w-]*", text))
+    assert sorted(said - set(options_of_all_commands())) == []
