@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from ..errors import PartlyRefused
 from ..operations import Operation
@@ -11,8 +11,11 @@ from .commands import result
 
 
 def error_answer(text: str) -> ResponseError:
-    """Return an error that Redis answers as what it means: a script that it does not know, or a refusal."""
-    return NoScriptError(text) if text.startswith("NOSCRIPT") else ResponseError(text)
+    """Return an error that Redis answers as what it means: an unknown script, a replica asked to write, a refusal."""
+    if text.startswith("NOSCRIPT"):
+        return NoScriptError(text)
+    # In a script, Redis 6.2 says so in the middle of the text.
+    return ReadOnlyError(text) if "READONLY" in text else ResponseError(text)
 
 
 def missing_scripts(answers: Sequence[Any]) -> list[int]:

@@ -13,7 +13,7 @@ from . import scripts
 from .answers import missing_scripts, results
 from .async_wire import AsyncWire
 from .commands import Commands
-from .hosts import Host
+from .hosts import AnyHost
 from .packing import pack
 from .scripts import Command
 from .wires import forget_transport, opened_transport
@@ -22,7 +22,7 @@ from .wires import forget_transport, opened_transport
 class AsyncClient:
     """Executes operations over one connection, one task after the other; a lost connection is opened again."""
 
-    def __init__(self, host: Host, commands: Commands) -> None:
+    def __init__(self, host: AnyHost, commands: Commands) -> None:
         self.label = f"Redis at {host.label}"
         self._opener = host.async_opener()
         self._timeout_seconds = host.timeout_seconds
@@ -57,9 +57,12 @@ class AsyncClient:
         async with self._lock:
             try:
                 wire = self._wire or await self._open()
-                return await wire.exchange(pack(commands), len(commands))
+                answers = await wire.exchange(pack(commands), len(commands))
             except (RedisError, OSError, ProtocolError) as error:
                 raise LayerUnavailable(f"{self.label} is away: {error}") from error
+            if wire.is_misled:
+                wire.close()
+            return answers
 
     async def close(self) -> None:
         """Close the connection."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import hiredis
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from .answers import error_answer
 from .packing import pack
@@ -32,6 +33,8 @@ class BlockingWire:
         self._timeout_seconds = timeout_seconds
         self._socket: socket.socket | None = None
         self._answers: hiredis.Reader
+        #: What answers is a replica: whoever is the master now, it is not at the other end.
+        self._is_misled = False
 
     def write(self, commands: Sequence[Command]) -> None:
         """Send commands in one write; connect before, unless connected.
@@ -47,21 +50,25 @@ class BlockingWire:
             raise
 
     def read(self, count: int) -> list[Any]:
-        """Return the next answers; errors that Redis answers are among them.
+        """Return the next answers; errors that Redis answers are among them. A replica is left after that.
 
         Raises:
             OSError: the connection failed, or Redis took longer than it may.
             hiredis.ProtocolError: what came is not Redis's protocol.
         """
         try:
-            return [self._answer() for _ in range(count)]
+            answers = [self._answer() for _ in range(count)]
         except BaseException:
             self.disconnect()
             raise
+        if self._is_misled:
+            self.disconnect()
+        return answers
 
     def disconnect(self) -> None:
         """Close the socket."""
         self._socket = None
+        self._is_misled = False
         self._opener.disconnect()
 
     def _answer(self) -> Any:
@@ -81,12 +88,17 @@ class BlockingWire:
             raise ConnectionError("Redis closed the connection")
         return data
 
+    def _error_answer(self, text: str) -> ResponseError:
+        answer = error_answer(text)
+        self._is_misled |= isinstance(answer, ReadOnlyError)
+        return answer
+
     def _connected(self) -> socket.socket:
         self._opener.connect()
         opened = opened_socket(self._opener)
         if self._timeout_seconds is not None and not isinstance(opened, ssl.SSLSocket):
             _let_kernel_time(opened, self._timeout_seconds)
-        self._answers = hiredis.Reader(replyError=error_answer, notEnoughData=_INCOMPLETE)
+        self._answers = hiredis.Reader(replyError=self._error_answer, notEnoughData=_INCOMPLETE)
         self._socket = opened
         return opened
 

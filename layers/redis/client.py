@@ -15,7 +15,7 @@ from . import scripts
 from .answers import missing_scripts, results
 from .blocking_wire import BlockingWire
 from .commands import Commands
-from .hosts import Host
+from .hosts import AnyHost
 from .scripts import Command
 
 #: What a wait must be shorter than the time that Redis has for an answer, in seconds.
@@ -30,7 +30,7 @@ _LOADS: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts
 class Client:
     """Executes operations; any number of threads may use it, each call on a connection of its own."""
 
-    def __init__(self, host: Host, commands: Commands) -> None:
+    def __init__(self, host: AnyHost, commands: Commands) -> None:
         self.label = f"Redis at {host.label}"
         #: The longest wait that may be asked of Redis, in seconds: beyond, the connection would be taken for dead.
         self.longest_wait_seconds = math.inf if host.timeout_seconds is None else host.timeout_seconds - MARGIN_SECONDS

@@ -1,17 +1,24 @@
 """Where Redis is: the `hosts` and `connection_kwargs` options, checked and turned into what redis-py takes.
 
+| a host | means |
+|---|---|
+| `"redis://cache:6379/0"` | a URL: `redis://`, `rediss://`, `unix://` |
+| `("cache", 6379)` | the same, without TLS and password |
+| `{"sentinels": [("a", 26379), ...], "master_name": "mymaster"}` | the master of that name |
+
 One host for now. Channels, inboxes and groups never share a key, so a sharding layer would choose among several
 hosts by the hash tag of `keys`; the seams are ready, the choice is not built, and several hosts are refused.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from redis import ConnectionPool
 from redis.asyncio import ConnectionPool as AsyncConnectionPool
 
 from ..errors import ConfigurationError
+from .sentinels import SENTINEL_KEYS, parse_sentinels
 from .wires import AsyncOpener
 
 DEFAULT_HOST = "redis://127.0.0.1:6379/0"
@@ -46,8 +53,26 @@ class Host:
         return timeout
 
 
-def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = None) -> Host:
-    """Return the one host of the `hosts` option: URLs (`redis://`, `rediss://`, `unix://`) or (host, port) pairs.
+class AnyHost(Protocol):
+    """What a layer needs to know of its Redis."""
+
+    @property
+    def label(self) -> str:
+        """Return how messages call it, without a password."""
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """How long to wait for an answer; None: for ever."""
+
+    def pool(self) -> ConnectionPool:
+        """Return a new pool of blocking connections; none is opened yet."""
+
+    def async_opener(self) -> AsyncOpener:
+        """Return a new asyncio connection; it is not open yet."""
+
+
+def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = None) -> AnyHost:
+    """Return the one host of the `hosts` option (see the table above).
 
     Raises:
         ConfigurationError: it is a bare string, holds more than one host, or one that cannot be read.
@@ -55,16 +80,26 @@ def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = Non
     if hosts is None:
         hosts = [DEFAULT_HOST]
     if isinstance(hosts, (str, bytes)) or not isinstance(hosts, Sequence):
-        raise ConfigurationError(f"hosts is a list of Redis URLs or (host, port) pairs, not {type(hosts).__name__}")
+        raise ConfigurationError(
+            f"hosts is a list of Redis URLs, (host, port) pairs or dicts with sentinels, not {type(hosts).__name__}"
+        )
     if len(hosts) != 1:
         raise ConfigurationError(f"hosts holds one Redis; {len(hosts)} were given, and sharding is not supported yet")
-    url = _url(hosts[0])
-    host = Host(url, _without_password(url), _options(connection_kwargs or {}))
+    host = _host(hosts[0], connection_kwargs or {})
     try:
         host.pool()
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"host {host.label!r} cannot be used: {error}") from error
     return host
+
+
+def _host(host: object, connection_kwargs: Mapping[str, Any]) -> AnyHost:
+    if isinstance(host, Mapping):
+        own = {name: value for name, value in host.items() if name not in SENTINEL_KEYS}
+        asking = {name: value for name, value in host.items() if name in SENTINEL_KEYS}
+        return parse_sentinels(asking, _options({**connection_kwargs, **own}))
+    url = _url(host)
+    return Host(url, _without_password(url), _options(connection_kwargs))
 
 
 def _url(host: object) -> str:
@@ -73,7 +108,9 @@ def _url(host: object) -> str:
             return host
         case [str() as name, int() as port]:
             return f"redis://[{name}]:{port}/0" if ":" in name else f"redis://{name}:{port}/0"
-    raise ConfigurationError(f"a host is a Redis URL or a (host, port) pair, not {host!r}")
+    raise ConfigurationError(
+        f"a host is a Redis URL, a (host, port) pair, or a dict with sentinels and master_name, not {host!r}"
+    )
 
 
 def _without_password(url: str) -> str:

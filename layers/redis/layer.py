@@ -26,9 +26,10 @@ SCAN_COUNT = 1000
 class RedisChannelLayer(BaseChannelLayer):
     """Channels, inboxes and groups in Redis.
 
-    Options, with those of 1.x: `expiry` and `group_expiry` in seconds; `hosts`, a list with one URL or (host, port);
-    `prefix` of all keys; `capacity` of a channel in messages, `channel_capacity` by glob or compiled pattern;
-    `symmetric_encryption_keys`, the first of which encrypts while all decrypt; `connection_kwargs` for redis-py.
+    Options, with those of 1.x: `expiry` and `group_expiry` in seconds; `hosts`, a list with one URL, (host, port),
+    or dict with `sentinels` and `master_name`; `prefix` of all keys; `capacity` of a channel in messages,
+    `channel_capacity` by glob or compiled pattern; `symmetric_encryption_keys`, the first of which encrypts while all
+    decrypt; `connection_kwargs` for redis-py.
 
     Raises:
         ConfigurationError: an option is wrong. No connection is made before the first call.

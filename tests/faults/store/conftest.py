@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -32,6 +33,11 @@ def _load(path: str) -> ModuleType:
 
 _faults, _servers = _load("faults"), _load("")
 START_SECONDS = 20
+#: What a process may log about one fault.
+MOST_LINES = 12
+COUNTING = MEMBERS = 20
+#: From the end of a fault until everything works again, in seconds: pages, the group, and all sockets.
+RESUME_SECONDS = 2.0
 
 ROUTES = """
 from towpath import route
@@ -57,9 +63,12 @@ def receive(message):
 class Node:
     """A Redis, or a Sentinel, that keeps its data in a folder: stopped, killed, paused, started again on its port."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, config: str = "") -> None:
         self._folder = folder
         self._options = options
+        if config:
+            (folder / "config").write_text(config)
+            self._options = str(folder / "config"), *options
         self._process: subprocess.Popen[bytes] | None = None
         self.port: int = _servers.free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -98,7 +107,7 @@ class Node:
 
     def ask(self, *command: str | int) -> Any:
         """Execute a command over a connection of its own."""
-        with closing(redis.Redis(port=self.port, socket_timeout=START_SECONDS)) as client:
+        with closing(redis.Redis(port=self.port, socket_timeout=START_SECONDS, protocol=2)) as client:
             return client.execute_command(*command)  # type: ignore[no-untyped-call]
 
     def _answers(self) -> bool:
@@ -138,7 +147,8 @@ class Site:
     async def sockets(self, path: str, count: int) -> list[ClientConnection]:
         """Open sockets."""
         uri = f"ws://127.0.0.1:{self.port}{path}"
-        return list(await asyncio.gather(*(connect(uri, max_queue=None, open_timeout=30) for _ in range(count))))
+        patient: Any = {"max_queue": None, "open_timeout": 30, "ping_interval": None}
+        return list(await asyncio.gather(*(connect(uri, **patient) for _ in range(count))))
 
     async def group_works(self, members: list[ClientConnection]) -> int:
         """Send to the group, again and again, until one message has reached all members; return how many were sent."""
@@ -170,8 +180,8 @@ def new_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     """Make a Redis that is not started yet; those that run end with the tests."""
     nodes: list[Node] = []
 
-    def make(*options: str) -> Node:
-        nodes.append(Node(tmp_path_factory.mktemp("node"), *options))
+    def make(*options: str, config: str = "") -> Node:
+        nodes.append(Node(tmp_path_factory.mktemp("node"), *options, config=config))
         return nodes[-1]
 
     yield make
@@ -211,3 +221,102 @@ def node(new_node: Callable[..., Node]) -> Node:
 def site(node: Node, new_site: Callable[..., Site]) -> Site:
     """A site on that Redis."""
     return new_site(hosts=[node.url])
+
+
+@dataclass
+class Counter:
+    """A socket that sends numbers, up to three ahead of their echoes."""
+
+    socket: ClientConnection
+    sent: int = 0
+
+    def __post_init__(self) -> None:
+        self.received: list[int] = []
+        self._changed = asyncio.Event()
+        self._given_up = 0
+
+    async def count(self, stop: asyncio.Event) -> None:
+        """Send until told to stop; then until the last number has come back, and with it everything before it."""
+        while not stop.is_set():
+            if self.sent < len(self.received) + self._given_up + 3:
+                await self.socket.send(str(self.sent))
+                self.sent += 1
+                continue
+            try:
+                self.received.append(int(await asyncio.wait_for(self.socket.recv(), 0.5)))
+            except TimeoutError:
+                self._given_up += 1
+        await self.socket.send("-1")
+        while (number := int(await self.socket.recv())) != -1:
+            self.received.append(number)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a fault did."""
+
+    sent: int
+    echoed: int
+    #: Until pages, the group, and all sockets worked.
+    parts: tuple[float, float, float]
+
+
+async def _timed(began: float, work: Any) -> float:
+    await work
+    return time.monotonic() - began
+
+
+async def _suffer(site: Any, fault: Callable[[], None]) -> Outcome:
+    """Count, break, mend (which is when `fault` returns), and wait until everything works."""
+    members = await site.sockets("/room/", MEMBERS)
+    counters = [Counter(socket) for socket in await site.sockets("/", COUNTING)]
+    await site.group_works(members)
+    stop = asyncio.Event()
+    counts = [asyncio.create_task(counter.count(stop)) for counter in counters]
+    while min(len(counter.received) for counter in counters) < 5:
+        await asyncio.sleep(0)
+    site.mark()
+    await asyncio.to_thread(fault)
+    began = time.monotonic()
+    stop.set()
+    works = (site.page_works(), site.group_works(members), asyncio.gather(*counts))
+    parts = await asyncio.gather(*(_timed(began, work) for work in works))
+    for socket in [*members, *(counter.socket for counter in counters)]:
+        await socket.close()
+    for counter in counters:
+        assert counter.received == sorted(set(counter.received))
+    sent = sum(counter.sent for counter in counters)
+    echoed = sum(len(counter.received) for counter in counters)
+    return Outcome(sent, echoed, (parts[0], parts[1], parts[2]))
+
+
+@pytest.fixture
+def suffer(site: Any, within_patience: Any, report: Any) -> Callable[[str, Callable[[], None]], None]:
+    """Let the site suffer a fault, check what holds for all of them, and say what was lost."""
+
+    def check(what: str, fault: Callable[[], None]) -> None:
+        outcome: Outcome = within_patience(_suffer(site, fault))
+        page, group, sockets = outcome.parts
+        report(
+            f"{what}: {COUNTING} sockets sent {outcome.sent} messages, {outcome.sent - outcome.echoed} lost; back after"
+            f" {page:.1f} s (pages), {group:.1f} s (a group of {MEMBERS}), {sockets:.1f} s (all sockets)"
+        )
+        assert all(process.is_running for process in site.processes)
+        for lines in site.logged():
+            assert len(lines) <= MOST_LINES, lines
+            assert sum("is away" in line for line in lines) == sum("is back" in line for line in lines) <= 1, lines
+        assert outcome.sent - outcome.echoed <= COUNTING, "a socket has one message on its way"
+        assert max(outcome.parts) < RESUME_SECONDS
+
+    return check
+
+
+@pytest.fixture
+def wait_until_away(site: Any) -> Callable[[], None]:
+    """Wait until the interface server has said that Redis is away; a worker that waits may not notice."""
+
+    def wait() -> None:
+        said_before = site.interface.output[: site.begin(site.interface)].count("layer is away")
+        site.interface.wait_for("layer is away", said_before + 1)
+
+    return wait

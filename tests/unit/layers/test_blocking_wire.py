@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hiredis import ProtocolError
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 from towpath.layers.redis.blocking_wire import BlockingWire
 
@@ -117,3 +117,14 @@ def test_without_a_time_limit_the_socket_has_none(opener: PairOpener) -> None:
     wire.write([("A",)])
     assert opener._sock is not None
     assert opener._sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) == bytes(16)
+
+
+@pytest.mark.parametrize("text", ["READONLY You can't write", "ERR Error running script: -READONLY You can't write"])
+def test_a_replica_is_left_when_it_refuses_to_write(opener: PairOpener, wire: BlockingWire, text: str) -> None:
+    wire.write([("SET", "a", 1), ("GET", "a")])
+    opener.redis.sendall(f"-{text}\r\n$1\r\n0\r\n".encode())
+    refusal, answer = wire.read(2)
+    assert isinstance(refusal, ReadOnlyError)
+    assert answer == b"0"
+    wire.write([("SET", "a", 1)])
+    assert opener.opened == 2

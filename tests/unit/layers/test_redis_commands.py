@@ -28,6 +28,7 @@ from towpath.layers.redis.commands import Commands
 from towpath.layers.redis.hosts import parse_hosts
 from towpath.layers.redis.layer import RedisChannelLayer
 
+SENTINELS = {"sentinels": [("a", 26379), ["b", 26380]], "master_name": "mymaster"}
 ONE_SLOT: list[Operation] = [
     Push("a", [b"x"], 1),
     PutBack("a", [b"x"]),
@@ -71,9 +72,11 @@ def test_all_keys_of_an_operation_share_a_hash_tag_and_the_prefix(operation: Ope
         ([("cache", 6380)], "redis://cache:6380/0"),
         ([["::1", 6380]], "redis://[::1]:6380/0"),
         (["unix:///run/redis.sock"], "unix:///run/redis.sock"),
+        ([SENTINELS | {"password": "secret"}], "'mymaster' of the Sentinels a:26379, b:26380"),
+        ([SENTINELS | {"sentinel_kwargs": {"password": "secret"}}], "'mymaster' of the Sentinels a:26379, b:26380"),
     ],
 )
-def test_a_host_is_a_url_or_a_pair_and_its_label_hides_the_password(hosts: object, label: str) -> None:
+def test_a_host_is_a_url_a_pair_or_a_name_and_its_label_hides_the_password(hosts: object, label: str) -> None:
     host = parse_hosts(hosts)
     assert host.label == label
     assert "secret" not in repr(host)
@@ -88,6 +91,11 @@ def test_a_host_is_a_url_or_a_pair_and_its_label_hides_the_password(hosts: objec
         (["http://a"], "cannot be used"),
         ([6379], "a host is a Redis URL"),
         ([("a", "b")], "a host is a Redis URL"),
+        ([{"sentinels": [("a", 26379)]}], "has a master_name"),
+        ([{"master_name": "mymaster"}], "sentinels is a list"),
+        ([SENTINELS | {"sentinels": ["a:26379"]}], r"a Sentinel is a \(host, port\) pair"),
+        ([SENTINELS | {"sentinel_kwargs": 3}], "sentinel_kwargs is a dict"),
+        ([SENTINELS | {"socket_timeout": 3}], "socket_timeout"),
     ],
 )
 def test_hosts_that_cannot_be_used_are_refused_with_a_reason(hosts: object, message: str) -> None:
