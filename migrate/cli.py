@@ -72,18 +72,22 @@ def _settle(file: "FileOutcome", options: argparse.Namespace) -> str:
         return _diff(file)
     if options.check:
         return f"{file.path}: to be rewritten\n"
-    file.write()
+    try:
+        file.write()
+    except OSError as error:
+        return f"{file.path}: to be rewritten, but cannot be written: {error.strerror}\n"
     return f"{file.path}: rewritten\n"
 
 
 def _report(found: "list[FileOutcome]", left: "list[FileOutcome]", is_dry: bool) -> ExitCode:
     """Print a line for each finding that is left, and how many there are."""
-    changed = sum(file.outcome.is_changed for file in found)
+    to_be = sum(file.outcome.is_changed for file in left)
+    changed = sum(file.outcome.is_changed for file in found) - (0 if is_dry else to_be)
     findings = [f"{file.path}:{finding}\n" for file in left for finding in file.outcome.findings]
     sys.stdout.write("".join(findings))
     rewritten = f"{_count(changed, 'file')} {'to be ' * is_dry}rewritten"
     sys.stdout.write(f"{rewritten}, {_count(len(findings), 'thing')} to be done by hand.\n")
-    return ExitCode.TO_DO if findings or (changed and is_dry) else ExitCode.DONE
+    return ExitCode.TO_DO if findings or to_be else ExitCode.DONE
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 """A project on disk: which files are looked at, and how each is read and written."""
 
+import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from .routes import advise
 #: Folders that hold nothing of the project's own.
 _FOREIGN = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 _BOM = "\ufeff"
+#: A file without one of these is not read any further, whatever it is written in.
+_MENTIONED = re.compile(rb"channel|asgi|daphne|rundelay|towpath|websocket\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ def project_files(path: Path) -> Iterator[Path]:
         yield path
         return
     for entry in sorted(path.iterdir()):
-        if entry.is_dir() and not (entry.is_symlink() or _is_foreign(entry)):
+        if entry.is_symlink():
+            continue  # what it points to is looked at where it is, or is not the project's own
+        if entry.is_dir() and not _is_foreign(entry):
             yield from project_files(entry)
         elif entry.is_file() and (entry.suffix == ".py" or is_document(_name(entry))):
             yield entry
@@ -60,12 +65,15 @@ def _is_foreign(folder: Path) -> bool:
 
 
 def _migrate_file(file: Path) -> FileOutcome:
-    source = file.read_bytes()
     try:
+        source = file.read_bytes()
+        if not _MENTIONED.search(source):
+            return FileOutcome(file, Outcome("", ""))
         encoding = _encoding_of(file)
         text = source.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
-        finding = Finding(1, f"this file cannot be read, nothing in it was rewritten ({error})", "make it UTF-8")
+    except (OSError, SyntaxError, UnicodeDecodeError, LookupError) as error:
+        what = f"this file cannot be read, nothing in it was rewritten ({error})"
+        finding = Finding(1, what, "make it a readable file in UTF-8")
         return FileOutcome(file, Outcome("", "", (finding,)))
     mark, body = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     outcome = migrate_module(body) if file.suffix == ".py" else migrate_document(body, _name(file))

@@ -1,5 +1,7 @@
 """`towpath-migrate` on folders: what it writes, shows and says, and how it exits."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from towpath.migrate.cli import ExitCode, main
+from towpath.migrate.project import FileOutcome
 
 SETTINGS = 'INSTALLED_APPS = ["channels"]\n'
 PAGE = '<script src="{% static "channels/js/websocketbridge.js" %}"></script>\r\n'
@@ -75,11 +78,40 @@ def test_lines_of_findings_are_those_of_the_written_file(tmp_path: Path, capsys:
 def test_a_file_that_cannot_be_read_is_named_and_others_go_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a.py").write_bytes(b"# channels \xff\n")
     (folder / "b.py").write_text("import channels\nprint 'python 2'\n")
+    (folder / "other.html").write_bytes(b"\xff, and nothing that concerns us")
     assert main([str(folder)]) == ExitCode.TO_DO
     said = capsys.readouterr().out
     assert f"{folder}/a.py:1: this file cannot be read" in said
     assert f"{folder}/b.py:2: this file cannot be parsed" in said
     assert "2 files rewritten, 2 things to be done by hand." in said
+
+
+def test_a_file_that_cannot_be_written_is_left_to_do_and_others_go_on(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = FileOutcome.write
+
+    def refuse(file: FileOutcome) -> None:
+        if file.path.suffix == ".py":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        write(file)
+
+    monkeypatch.setattr(FileOutcome, "write", refuse)
+    assert main([str(folder)]) == ExitCode.TO_DO
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"{folder}/mysite/settings.py: to be rewritten, but cannot be written: Read-only file system"
+    assert said[-1] == "1 file rewritten, 0 things to be done by hand."
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    elsewhere, project = tmp_path / "elsewhere", tmp_path / "project"
+    for place in (elsewhere, project):
+        place.mkdir()
+    (elsewhere / "settings.py").write_text(SETTINGS)
+    (project / "folder").symlink_to(elsewhere)
+    (project / "settings.py").symlink_to(elsewhere / "settings.py")
+    assert main([str(project)]) == ExitCode.DONE
+    assert (elsewhere / "settings.py").read_text() == SETTINGS
 
 
 def test_encodings_stay(tmp_path: Path) -> None:

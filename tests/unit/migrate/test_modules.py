@@ -1,5 +1,6 @@
 """What becomes of a Python file. Each case: the text of 1.x, the text here, and what a person is told."""
 
+import ast
 import textwrap
 from collections.abc import Iterable
 
@@ -14,6 +15,7 @@ def migrated(source: str) -> str:
     """Rewrite a text; nothing is left to a person, and a second run finds nothing to do."""
     outcome = migrate_module(textwrap.dedent(source))
     assert outcome.findings == ()
+    assert ast.parse(outcome.new)
     again = migrate_module(outcome.new)
     assert (again.new, again.findings) == (outcome.new, ())
     return outcome.new
