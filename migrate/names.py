@@ -144,7 +144,7 @@ _UNDECIDED = {
         "decide: towpath.layers.redis.RedisChannelLayer; no part of it stays on one machine"
     ),
     "asgi_redis.RedisSentinelChannelLayer": (
-        "decide: towpath.layers.redis.RedisChannelLayer with one host; Sentinel is not supported"
+        'write towpath.layers.redis.RedisChannelLayer, with "hosts": [{"sentinels": [...], "master_name": ...}]'
     ),
     "asgi_redis.core.BaseRedisChannelLayer": _BASE_LAYER,
     "asgiref.base_layer": _BASE_LAYER,
