@@ -58,6 +58,17 @@ class Conversation:
         """Tell whether the connection has gone; its last events may still be on their way."""
         return self._is_closed
 
+    @property
+    def accepted_turn(self) -> int | None:
+        """The turn that is out and whose event is, or was, on its channel; None if there is none."""
+        number = self._turns.number
+        return number if self._turns.is_out(number) and self._deadline.is_set else None
+
+    @property
+    def channel(self) -> str:
+        """The channel of the latest turn's event."""
+        return self._turns.channel
+
     def emit(self, channel: str, content: Content, *, insist: bool) -> None:
         """Send an event when its turn comes. `insist` False: the owner hears `refused` if its channel is full.
 
@@ -111,6 +122,11 @@ class Conversation:
         """The consumer of this turn is still running."""
         if self._turns.is_out(turn):
             self._deadline.set(KEPT_SECONDS)
+
+    def doubt(self, turn: int, seconds: float) -> None:
+        """The event of this turn may be lost: the turn is, unless there is a sign of life within so many seconds."""
+        if self._turns.is_out(turn):
+            self._deadline.set(seconds)
 
     def lost(self, turn: int) -> None:
         """The worker that had this turn's event has died."""

@@ -79,6 +79,11 @@ class Deadline:
         #: Where it stands; never later than it is due.
         self._slot: int | None = None
 
+    @property
+    def is_set(self) -> bool:
+        """Tell whether it is to pass."""
+        return self._due is not None
+
     def set(self, seconds: float | None) -> None:
         """Expire in so many seconds from now, whatever was set before; None clears it."""
         if seconds is None:

@@ -18,6 +18,7 @@ from .accesslog import ActionLogger, no_log
 from .clock import Clock, pause
 from .config import InterfaceConfig
 from .conversation import Conversation
+from .doubts import Doubts
 from .http.factory import HttpFactory
 from .hub import Hub
 from .inbox import Inbox
@@ -185,12 +186,13 @@ class InterfaceServer:
 
     async def _renew(self, hub: Hub) -> None:
         """Renew the lease every second; while the layer is away, ask with growing pauses whether it is back."""
-        pauses = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
+        pauses, doubts = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS), Doubts(hub)
         while True:
             wait = RENEW_SECONDS
             try:
                 if not await hub.edge.renew():
                     cut_off(hub)
+                await doubts.look()
             except LayerUnavailable as error:
                 hub.availability.went_away(error)
                 wait = pauses.after_failure(self._clock.seconds())

@@ -214,6 +214,13 @@ class Edge(Protocol):
             LayerUnavailable: the store is away.
         """
 
+    async def waiting(self, channels: Sequence[str]) -> int:
+        """Return how many messages wait on channels, together.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel and what is in it."""
 

@@ -14,7 +14,7 @@ from .entries import EntryCodec
 from .inbox import Inbox
 from .lives import Lease, Life, LifeTimes, Retire
 from .names import random_token
-from .operations import RENEW_SECONDS, CloseInbox, Drop, Join, Leave, Operation, Push, Renew
+from .operations import RENEW_SECONDS, ChannelState, CloseInbox, Drop, Join, Leave, Operation, Push, Renew, Statistics
 from .sockets import CONNECT, ForgetSockets, OpenSockets
 
 logger = logging.getLogger(__name__)
@@ -118,6 +118,11 @@ class BaseEdge:
         logger.error("Inbox %s was taken for dead: its connections are over", self.inbox)
         self._begin()
         return False
+
+    async def waiting(self, channels: Sequence[str]) -> int:
+        """Return how many messages wait on channels, together."""
+        states = await self._execute([Statistics(channel) for channel in channels])
+        return sum(state.pending for state in states if isinstance(state, ChannelState))
 
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel."""

@@ -36,6 +36,11 @@ class EdgeCases(LayerCase):
         edge = await self.edge()
         self.assertEqual(list(await edge.send([])), [])
 
+    async def test_an_edge_knows_how_many_messages_wait(self) -> None:
+        edge = await self.edge()
+        await edge.send([Envelope("a", {}), Envelope("a", {}), Envelope("b", {})])
+        assert [await edge.waiting(channels) for channels in ([], ["c"], ["a", "c"], ["a", "b"])] == [0, 0, 2, 3]
+
     async def test_a_waiting_reader_sees_what_an_edge_sends(self) -> None:
         edge = await self.edge()
         reader = self.reader("channel")

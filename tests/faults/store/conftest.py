@@ -33,10 +33,12 @@ def _load(path: str) -> ModuleType:
 
 _faults, _servers = _load("faults"), _load("")
 START_SECONDS = 20
+#: The same for a socket whose message is lost.
+DOUBT_SECONDS = 10.0
 #: What a process may log about one fault.
 MOST_LINES = 12
 COUNTING = MEMBERS = 20
-#: From the end of a fault until everything works again, in seconds: pages, the group, and all sockets.
+#: From the end of a fault until everything works again, in seconds: pages, the group, and sockets.
 RESUME_SECONDS = 2.0
 
 ROUTES = """
@@ -306,7 +308,8 @@ def suffer(site: Any, within_patience: Any, report: Any) -> Callable[[str, Calla
             assert len(lines) <= MOST_LINES, lines
             assert sum("is away" in line for line in lines) == sum("is back" in line for line in lines) <= 1, lines
         assert outcome.sent - outcome.echoed <= COUNTING, "a socket has one message on its way"
-        assert max(outcome.parts) < RESUME_SECONDS
+        assert max(page, group) < RESUME_SECONDS
+        assert sockets < (DOUBT_SECONDS if outcome.sent > outcome.echoed else RESUME_SECONDS)
 
     return check
 

@@ -53,6 +53,8 @@ class FakeEdge:
         self.sent: list[Envelope] = []
         self.batches: list[list[Envelope]] = []
         self.full: set[str] = set()
+        #: Channels where a message waits.
+        self.backlog: set[str] = set()
         self.is_away = False
         #: Raises once the messages have been taken, as a lost answer does.
         self.loses_answer = False
@@ -112,6 +114,10 @@ class FakeEdge:
         self._raise_if_away()
         self.renewals += 1
         return not self.is_taken_for_dead
+
+    async def waiting(self, channels: Sequence[str]) -> int:
+        self._raise_if_away()
+        return len(self.backlog.intersection(channels))
 
     async def drop_channel(self, channel: str) -> None:
         self._raise_if_away()
