@@ -115,5 +115,7 @@ def _pop(instance: Model, change: str) -> Looks:
         if stack[index][0] == change:
             looks = stack[index][1]
             del stack[index:]
+            if not stack:
+                del vars(instance)[_LOOKS]
             return looks
     return {}

@@ -173,6 +173,13 @@ def test_after_a_save_that_failed_the_next_one_is_told_as_it_is(bound: Any, harb
     assert [group for group, *_ in groups.actions()] == ["dock-north", "boats", "dock-south"]
 
 
+def test_a_change_leaves_nothing_on_its_object(bound: Any, harbour: Any, groups: Any) -> None:
+    boat = harbour.Boat(name="Ada")
+    attributes = set(vars(boat))
+    boat.save()
+    assert set(vars(boat)) == attributes
+
+
 def test_proxies_and_heirs_are_seen_as_what_they_stand_for(bound: Any, harbour: Any, groups: Any) -> None:
     """1.x heard of the very class only."""
     boat = harbour.Proxied.objects.create(name="Ada")

@@ -18,6 +18,7 @@ from django.db import connections
 from django.test import override_settings
 
 from towpath import channel_layers
+from towpath.consumers.binding import registry
 from towpath.layers import Envelope, Grouped, Replies, Settled
 from towpath.worker import Worker
 
@@ -110,3 +111,32 @@ def database() -> Iterator[None]:
     yield
     call_command("flush", interactive=False, verbosity=0)
     connections.close_all()
+
+
+@pytest.fixture
+def project_with_models(project: Callable[..., Any], database: None) -> Iterator[Callable[..., Any]]:
+    """Make a project, one of whose packages is an application with models; return its site and its models."""
+    before = dict(registry.registered)
+    with ExitStack() as stack:
+        stack.callback(registry.registered.update, before)
+        stack.callback(registry.registered.clear)
+
+        def make(application: str, routing: str, **modules: str) -> tuple[Any, Any]:
+            project([], **{f"{application}.__init__": "", **modules})
+            installed = [config.name for config in apps.get_app_configs()]
+            stack.callback(apps.clear_cache)
+            stack.callback(apps.all_models.pop, application)
+            stack.enter_context(override_settings(INSTALLED_APPS=[*installed, "towpath", application]))
+            for model in apps.get_app_config(application).get_models():
+                with connections["default"].schema_editor() as editor:
+                    editor.create_model(model)
+                stack.callback(drop, model)
+            return project(routing), importlib.import_module(f"{application}.models")
+
+        yield make
+
+
+def drop(model: Any) -> None:
+    """Drop the table of a model."""
+    with connections["default"].schema_editor() as editor:
+        editor.delete_model(model)
