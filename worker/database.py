@@ -1,4 +1,4 @@
-"""Django's database connections between messages: one that broke or is too old is closed, as between requests."""
+"""Django's database connections: one that broke or is too old is closed between messages, all with their thread."""
 
 import logging
 from threading import local
@@ -35,3 +35,13 @@ def renew_connections() -> None:
         close_old_connections()
     except Exception:
         logger.exception("Could not close a database connection that is too old")
+
+
+def close_connections() -> None:
+    """Close all connections of this thread, which ends."""
+    if not _thread.has_connections:
+        return
+    try:
+        connections.close_all()
+    except Exception:
+        logger.exception("Could not close the database connections of a thread that ends")

@@ -13,6 +13,7 @@ from towpath.layers.errors import ConfigurationError, LayerUnavailable
 from towpath.routing import Router
 
 from .clock import Clock
+from .database import close_connections
 from .hand import Hand
 from .heartbeat import Heartbeat
 from .limits import Limits
@@ -193,6 +194,7 @@ class WorkerPool:
             except BaseException:
                 logger.exception("Worker %d failed and is replaced in %.1f seconds", index, REPLACE_PAUSE_SECONDS)
                 self._stopping.wait(REPLACE_PAUSE_SECONDS)
+        close_connections()
 
     def _run_worker(self, index: int) -> None:
         worker = self._new_worker()

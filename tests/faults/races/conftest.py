@@ -1,0 +1,227 @@
+"""An interface server and workers in this process, on a real Redis, with pauses of random length in between.
+
+All of it in one process, so that a test can look at objects, threads, descriptors and database connections afterwards.
+"""
+
+import asyncio
+import gc
+import os
+import random
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
+    settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+
+from towpath import Group, channel_layers
+from towpath.channels import Message
+from towpath.consumers import channel_session
+from towpath.interface.config import InterfaceConfig
+from towpath.interface.server import InterfaceServer
+from towpath.layers.operations import Operation
+from towpath.layers.redis import RedisChannelLayer
+from towpath.routing import Router, route
+from towpath.worker import WorkerPool
+
+THREADS = 4
+#: One in so many calls is held up, and for at most so many seconds.
+HELD_UP, LONGEST_PAUSE = 4, 0.004
+DATABASE = "races"
+
+
+class Pauses:
+    """Pauses of random length; each thread draws from its own numbers, which the seed decides."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._local = threading.local()
+
+    def draw(self) -> float:
+        """Return how long to wait, in seconds; mostly not at all."""
+        if not hasattr(self._local, "numbers"):
+            self._local.numbers = random.Random(f"{self._seed} {threading.current_thread().name}")
+        numbers: random.Random = self._local.numbers
+        return numbers.uniform(0, LONGEST_PAUSE) if numbers.randrange(HELD_UP) == 0 else 0.0
+
+
+class HeldUpLayer(RedisChannelLayer):
+    """A layer that is slow now and then: before an operation, after it, and on the interface's side."""
+
+    pauses: Pauses
+
+    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+        time.sleep(self.pauses.draw())
+        try:
+            return super()._execute(operations)
+        finally:
+            time.sleep(self.pauses.draw())
+
+    def edge(self) -> Any:
+        """Return an edge whose sends and receipts are held up."""
+        edge: Any = super().edge()
+        edge.send, edge.receive = self._held_up(edge.send), self._held_up(edge.receive)
+        return edge
+
+    def reader(self, channels: Sequence[str]) -> Any:
+        """Return a reader whose exchanges are held up."""
+        reader: Any = super().reader(channels)
+        exchange = reader.exchange
+
+        def held_up(*arguments: Any, **options: Any) -> Any:
+            time.sleep(self.pauses.draw())
+            return exchange(*arguments, **options)
+
+        reader.exchange = held_up
+        return reader
+
+    def _held_up(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        async def held_up(*arguments: Any) -> Any:
+            result = await method(*arguments)
+            await asyncio.sleep(self.pauses.draw())
+            return result
+
+        return held_up
+
+
+class Journal:
+    """What consumers saw, by reply channel; and what they saw that must not be."""
+
+    def __init__(self, pauses: Pauses) -> None:
+        self.seen: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.wrong: list[str] = []
+        self._running: set[str] = set()
+        self._pauses = pauses
+
+    @property
+    def open(self) -> list[str]:
+        """Reply channels that have connected and not disconnected."""
+        return [name for name, events in list(self.seen.items()) if not events or events[-1][0] != "disconnect"]
+
+    def enter(self, message: Message, kind: str) -> None:
+        """Note that a consumer begins."""
+        name = message.reply_channel.name
+        if name in self._running:
+            self.wrong.append(f"two consumers at once for {name}")
+        self._running.add(name)
+        self.seen[name].append((kind, message.get("text", message["path"])))
+        time.sleep(self._pauses.draw())
+        connections[DATABASE].ensure_connection()
+
+    def leave(self, message: Message) -> None:
+        """Note that it ends."""
+        time.sleep(self._pauses.draw())
+        self._running.discard(message.reply_channel.name)
+
+    @channel_session
+    def connect(self, message: Message) -> None:
+        """Accept, and begin to count."""
+        self.enter(message, "connect")
+        message.channel_session["count"] = 0
+        message.reply_channel.send({"accept": True})
+        self.leave(message)
+
+    @channel_session
+    def receive(self, message: Message) -> None:
+        """Do what the text asks for: `join`, `leave` or `send` with a group, or nothing; answer with the count."""
+        self.enter(message, "receive")
+        message.channel_session["count"] += 1
+        text = message["text"]
+        match text.split():
+            case [_, "join", group]:
+                Group(group).add(message.reply_channel)
+            case [_, "leave", group]:
+                Group(group).discard(message.reply_channel)
+            case [_, "send", group, mark]:
+                Group(group).send({"text": f"said {group} {mark}"})
+        message.reply_channel.send({"text": f"done {message.channel_session['count']} {text}"})
+        self.leave(message)
+
+    @channel_session
+    def disconnect(self, message: Message) -> None:
+        """Compare the count with what was received."""
+        self.enter(message, "disconnect")
+        events = [kind for kind, _ in self.seen[message.reply_channel.name]]
+        if message.channel_session.get("count") != events.count("receive"):
+            self.wrong.append(f"{events}, but counted {message.channel_session.get('count')}")
+        self.leave(message)
+
+
+class Races:
+    """What one run is made of, and what is left of it."""
+
+    def __init__(self, layer: HeldUpLayer, seed: int, folder: Path) -> None:
+        self.layer = layer
+        self.seed = seed
+        self.threads = THREADS
+        self.journal = Journal(layer.pauses)
+        self._folder = folder
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[InterfaceServer]:
+        """Serve on a free port of the loop that runs, with workers; both have stopped afterwards."""
+        reactor = AsyncioSelectorReactor(asyncio.get_running_loop())
+        reactor.startRunning(installSignalHandlers=False)
+        endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
+        server = InterfaceServer(reactor, self.layer, InterfaceConfig(), [endpoint])
+        kinds = ("connect", "receive", "disconnect")
+        routes = [route(f"websocket.{kind}", getattr(self.journal, kind)) for kind in kinds]
+        pool = WorkerPool(self.layer, THREADS, Router(routes))
+        await server.start()
+        pool.start()
+        try:
+            yield server
+        finally:
+            await server.stop()
+            assert await asyncio.to_thread(pool.stop)
+            for reader in {*reactor.removeAll(), *reactor._internalReaders}:
+                reader.connectionLost(Failure(ConnectionDone()))
+
+    def objects(self) -> Counter[str]:
+        """Count the objects of connections that live: of the interface's classes, and of Twisted's and Autobahn's."""
+        gc.collect()
+        ours = ("towpath.interface.", "twisted.internet.", "twisted.web.", "autobahn.")
+        kinds = (type(thing) for thing in gc.get_objects())
+        return Counter(
+            f"{kind.__module__}.{kind.__qualname__}" for kind in kinds if str(kind.__module__).startswith(ours)
+        )
+
+    def descriptors(self) -> list[str]:
+        """Return what the open descriptors of this process lead to."""
+        found = []
+        for name in os.listdir("/proc/self/fd"):
+            try:
+                found.append(os.readlink(f"/proc/self/fd/{name}"))
+            except FileNotFoundError:
+                continue  # the one of the listing itself
+        return sorted(found)
+
+    def database_connections(self) -> int:
+        """Count the open connections to the database of the consumers."""
+        return self.descriptors().count(str(self._folder / "db.sqlite3"))
+
+
+@pytest.fixture
+def races(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Races]:
+    """A run of its own, with a seed of its own or that of TOWPATH_SEED, which is printed."""
+    seed = int(os.environ.get("TOWPATH_SEED") or int.from_bytes(os.urandom(4), "big"))
+    options = {**connections["default"].settings_dict, "NAME": tmp_path / "db.sqlite3", "CONN_MAX_AGE": None}
+    monkeypatch.setitem(connections.settings, DATABASE, options)
+    with closing(HeldUpLayer(hosts=[redis_url], capacity=10_000)) as layer:
+        layer.pauses = Pauses(seed)
+        before = channel_layers.set("default", layer)
+        yield Races(layer, seed, tmp_path)
+        channel_layers.set("default", before)
