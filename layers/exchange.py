@@ -190,12 +190,14 @@ class BaseReader:
             logger.warning("The layer went away while %d deliveries and group messages were written to it", lost)
 
     def _take(self, limits: Mapping[str, int]) -> Take | None:
-        """Ask the channels in turns: the first of this take is the last of the next."""
-        self._channels = [*self._channels[1:], *self._channels[:1]]
+        """Ask first who has given nothing for the longest time: no channel waits for two batches of another."""
         wanted = [channel for channel in self._channels if limits.get(channel, 0) > 0]
         return Take(wanted, [limits[channel] for channel in wanted], self.name) if wanted else None
 
     def _received(self, batch: Batch) -> Received:
+        if self._channels[-1] != batch.channel:
+            self._channels.remove(batch.channel)
+            self._channels.append(batch.channel)
         taken: list[Taken] = []
         expired: list[Taken] = []
         for raw in batch.entries:

@@ -56,6 +56,13 @@ class ReaderCases(LayerCase):
             self.assertIn(quiet, found)
             self.assertIn("busy", found)
 
+    def test_two_busy_channels_take_turns_whatever_others_there_are(self) -> None:
+        names = ["first", *(f"empty{number}" for number in range(6)), "second"]
+        self.layer.send_many([Envelope(channel, {}) for channel in ("first", "second") for _ in range(8)])
+        reader = self.reader(*names)
+        found = [reader.exchange([], dict.fromkeys(names, 1)).taken[0].envelope.channel for _ in range(8)]
+        self.assertEqual([found[position] != found[position + 1] for position in range(7)], [True] * 7)
+
     def test_two_readers_share_a_channel(self) -> None:
         self.layer.send_many([Envelope("channel", {"number": number}) for number in range(6)])
         readers = [self.reader("channel"), self.reader("channel")]

@@ -197,12 +197,14 @@ def test_messages_are_given_back_in_their_order() -> None:
     assert reader.executed[-2:] == [PutBack("a", raws[1:]), Release(reader.name)]
 
 
-def test_channels_are_asked_in_turns() -> None:
+def test_the_channel_that_gave_a_batch_is_asked_last() -> None:
     reader = ScriptedReader("a", "b", "c")
-    for _ in range(3):
+    reader.batches = [Batch(channel, 0.0, []) for channel in ("a", "b", "a", "c")]
+    for _ in range(5):
         reader.exchange([], {"a": 1, "b": 1, "c": 1})
-    firsts = {operation.channels[0] for operation in reader.executed if isinstance(operation, Take)}
-    assert firsts == {"a", "b", "c"}
+    takes = [operation.channels for operation in reader.executed if isinstance(operation, Take)]
+    assert [take[-1] for take in takes[1:]] == ["a", "b", "a", "c"]
+    assert takes[-1] == ["b", "a", "c"]
 
 
 def batch_of(number: int) -> Batch:
