@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 RESETS = 5
+#: Long enough for pauses to have grown.
+AWAY_SECONDS = 4
 #: A Redis that stands still does so for a second, unless more is asked for.
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
 #: What a process may log about one fault.
@@ -27,6 +29,15 @@ def test_restarted(number: signal.Signals, keeps_data: bool, node: Any, suffer: 
         node.start()
 
     suffer(f"{number.name} and restarted {'with' if keeps_data else 'without'} its data", fault)
+
+
+def test_it_is_noticed_soon_that_redis_is_back_after_a_while(node: Any, suffer: Any) -> None:
+    def fault() -> None:
+        node.end(signal.SIGKILL)
+        assert not threading.Event().wait(AWAY_SECONDS)
+        node.start()
+
+    suffer(f"away for {AWAY_SECONDS} s", fault)
 
 
 @pytest.mark.parametrize("seconds", [1, 10, 60] if IS_LONG else [1])
