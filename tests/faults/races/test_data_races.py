@@ -8,6 +8,7 @@ import os
 import random
 import threading
 import time
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -154,6 +155,10 @@ class Crowd:
     def check(self) -> list[str]:
         """Return what the model does not allow."""
         wrong = []
+        self._by_time = {
+            group: sorted((said.began, mark) for mark, said in self.said.items() if said.group == group)
+            for group in GROUPS
+        }
         for client in self.clients:
             expected = [f"{count} {text}" for count, text in enumerate(client.asked, 1)]
             if client.done != expected[: len(client.done)]:
@@ -190,9 +195,10 @@ class Crowd:
     def _check_membership(self, client: Client) -> list[str]:
         wrong = []
         for group, since, until in client.inside:
+            texts = self._by_time[group]
             missed = [
-                mark for mark, said in self.said.items()
-                if said.group == group and since < said.began and said.ended < until and mark not in client.heard
+                mark for _, mark in texts[bisect(texts, (since, "")) : bisect(texts, (until, ""))]
+                if self.said[mark].ended < until and mark not in client.heard
             ]  # fmt: skip
             wrong += [f"{client.number} was in {group} and missed {mark}" for mark in missed]
         for group, since, until in client.outside:
