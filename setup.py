@@ -14,6 +14,7 @@ FOLDERS = {
     "consumers": "towpath.consumers",
     "worker": "towpath.worker",
     "interface": "towpath.interface",
+    "testing": "towpath.testing",
     "migrate": "towpath.migrate",
 }
 
@@ -120,7 +121,8 @@ if __name__ == "__main__":
             "console_scripts": [
                 "towpath-interface = towpath.interface.cli:main",
                 "towpath-migrate = towpath.migrate.cli:main",
-            ]
+            ],
+            "pytest11": ["towpath = towpath.testing.plugin"],
         },
         zip_safe=False,
     )

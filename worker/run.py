@@ -23,11 +23,15 @@ Callback = Callable[[str, Message], object]
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How consumers are run. `callback` sees the channel and message of each, `sender` is the signals' sender."""
+    """How consumers are run. `callback` sees the channel and message of each, `sender` is the signals' sender.
+
+    `failed` hears of what consumers raised that nobody meant; it has been logged. Tests raise it again.
+    """
 
     message_retries: int = 10
     callback: Callback | None = None
     sender: object = None
+    failed: Callable[[BaseException], object] | None = None
 
 
 class Runner:
@@ -51,7 +55,7 @@ class Runner:
             try:
                 verdict = self._consume(message, envelope)
             except BaseException as error:  # SystemExit and KeyboardInterrupt of a consumer end no worker either
-                verdict = judge(error, message, envelope, self._options.message_retries)
+                verdict = self._judge(error, message, envelope)
         if outbox.foreign:
             _deliver_foreign(outbox)
         return _owed(envelope, message, outbox, verdict)
@@ -70,11 +74,17 @@ class Runner:
         try:
             self._call(match, message)
         except BaseException as error:
-            return judge(error, message, envelope, self._options.message_retries)
+            return self._judge(error, message, envelope)
         finally:
             announce(consumer_finished, self._options.sender)
             renew_connections()
         return None
+
+    def _judge(self, error: BaseException, message: Message, envelope: Envelope) -> Verdict:
+        verdict = judge(error, message, envelope, self._options.message_retries)
+        if verdict.is_failed and self._options.failed is not None:
+            self._options.failed(error)
+        return verdict
 
     def _call(self, match: Match, message: Message) -> None:
         if self._options.callback is not None:

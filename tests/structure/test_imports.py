@@ -18,6 +18,7 @@ ARROWS = {
     "worker": {"layers", "channels", "routing", "consumers"},
     "interface": {"layers"},
     "migrate": set(),
+    "testing": {"layers", "channels", "routing", "consumers", "worker", "interface"},
 }
 
 #: The words everybody speaks: what crosses the layers' seam, and the root of all errors. No folder but `layers` and

@@ -1,0 +1,54 @@
+"""Test cases with layers of their own: nothing of another test is in them, and nothing of theirs leaves the process."""
+
+from collections.abc import Sequence
+from unittest import TestResult
+
+from django.test import TestCase, TransactionTestCase
+
+from towpath.channels import Message
+from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, channel_layers
+
+from .client import next_message
+from .faults import Faults
+from .isolation import fresh_layers, trial_layer
+
+
+class ChannelTestCaseMixin:
+    """Puts a fresh layer in memory in the place of each of `test_channel_aliases`, for each test."""
+
+    test_channel_aliases: Sequence[str] = (DEFAULT_CHANNEL_LAYER,)
+
+    def run(self, result: TestResult | None = None) -> TestResult | None:
+        """Run the test on its own layers."""
+        with fresh_layers(self.test_channel_aliases):
+            return super().run(result)  # type: ignore[misc,no-any-return]  # a TestCase stands behind
+
+    def debug(self) -> None:
+        """The same for a test that is run without a result."""
+        with fresh_layers(self.test_channel_aliases):
+            super().debug()  # type: ignore[misc]
+
+    def faults(self, alias: str = DEFAULT_CHANNEL_LAYER) -> Faults:
+        """Return the faults of a layer, for `with self.faults().drop("thumbnails"):`."""
+        return trial_layer(alias).faults
+
+    def get_next_message(
+        self, channel: str, alias: str = DEFAULT_CHANNEL_LAYER, require: bool = False
+    ) -> Message | None:
+        """Take a channel's next message without consuming it; None if there is none.
+
+        Raises:
+            AssertionError: there is none, and one is required.
+        """
+        message = next_message(channel_layers[alias], channel)
+        if message is None and require:
+            raise AssertionError(f"there is no message on {channel!r}")
+        return message
+
+
+class ChannelTestCase(ChannelTestCaseMixin, TestCase):
+    """Django's TestCase: everything, consumers too, runs inside one transaction that is rolled back."""
+
+
+class TransactionChannelTestCase(ChannelTestCaseMixin, TransactionTestCase):
+    """Django's TransactionTestCase: transactions are real, so sends inside `atomic()` leave with its commit."""

@@ -1,0 +1,125 @@
+"""A connection that a test plays: it sends, consumes what it sent in the test's thread, and reads the replies."""
+
+from contextlib import closing
+from typing import Any
+from weakref import WeakValueDictionary
+
+from towpath.channels import Group, Message
+from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, ConfiguredLayer, channel_layers
+from towpath.layers.codec import check_content
+from towpath.layers.contract import Content, Envelope
+from towpath.layers.errors import ChannelFull, InvalidName
+from towpath.layers.names import check_channel_name, is_inbox, random_token, split_local
+from towpath.routing import Consumer
+
+from .consuming import consume, router_of, take
+
+#: Reply channel -> client: whoever consumes a message, its connection's state is where it belongs.
+_clients: "WeakValueDictionary[str, Client]" = WeakValueDictionary()
+
+
+class Client:
+    """A connection of the layer `alias`. `reply_channel` is its name, `inbox!local`; None makes one up.
+
+    The state of the connection travels as it does behind an interface server.
+    """
+
+    def __init__(self, alias: str = DEFAULT_CHANNEL_LAYER, reply_channel: str | None = None) -> None:
+        self.alias = alias
+        self.reply_channel = _checked_name(reply_channel)
+        self._inbox = split_local(self.reply_channel)[0]
+        self._state: bytes | None = None
+        self._turn = 0
+        _clients[self.reply_channel] = self
+
+    @property
+    def channel_layer(self) -> ConfiguredLayer:
+        """The layer."""
+        return channel_layers[self.alias]
+
+    def send(self, to: str, content: Content | None = None) -> None:
+        """Put a message on a channel as an interface server does, at once; `reply_channel` is added.
+
+        Raises:
+            ChannelFull: the channel is at its capacity.
+            EncodeError: `content` is not a dict of values that travel.
+        """
+        content = {} if content is None else content
+        check_content(content)
+        message = {"reply_channel": self.reply_channel, **content}
+        self._turn += 1
+        if self.channel_layer.send_many([Envelope(check_channel_name(to), message, self._turn, self._state)]):
+            raise ChannelFull(f"channel {to!r} is full")
+
+    def consume(self, channel: str, fail_on_none: bool = True) -> Any:
+        """Run the consumer of the channel's next message; return what it returns.
+
+        Its sends, replies, group changes and state take effect when it ends, as in a worker. What it raises is raised
+        here, with its own traceback, after what a worker would have done about it.
+
+        Raises:
+            AssertionError: there is no message, or none of the routes matches it. With `fail_on_none` False the first
+                returns None, and the second does what a worker does.
+        """
+        layer = self.channel_layer
+        with closing(layer.reader([channel])) as reader:
+            envelope = take(reader, channel)
+            if envelope is None:
+                if fail_on_none:
+                    raise AssertionError(f"there is no message on {channel!r}")
+                return None
+            owner = _clients.get(str(envelope.content.get("reply_channel")))
+            if owner is not None:
+                envelope = envelope._replace(session=owner._state)
+            if fail_on_none:
+                self._check_route(envelope)
+            consumed = consume(layer, reader, envelope)
+        if owner is not None and consumed.state is not None:
+            owner._state = consumed.state or None
+        if consumed.error is not None:
+            raise consumed.error
+        return consumed.result
+
+    def send_and_consume(self, channel: str, content: Content | None = None, fail_on_none: bool = True) -> Any:
+        """Send a message, and run the consumer of the channel's next one."""
+        self.send(channel, content)
+        return self.consume(channel, fail_on_none)
+
+    def receive(self) -> Any:
+        """Return the content of the next reply or group message to this connection; None if there is none."""
+        _, content = self.channel_layer.receive([self._inbox])
+        return content
+
+    def get_next_message(self, channel: str) -> Message | None:
+        """Take a channel's next message without consuming it; None if there is none."""
+        return next_message(self.channel_layer, channel)
+
+    def get_consumer_by_channel(self, channel: str) -> Consumer | None:
+        """Return the consumer for a message on a channel that has nothing but its reply channel."""
+        message = Message({"reply_channel": self.reply_channel}, channel, self.channel_layer)
+        match = router_of(self.channel_layer).match(message)
+        return match.consumer if match is not None else None
+
+    def join_group(self, name: str) -> None:
+        """Add this connection to a group."""
+        Group(name, channel_layer=self.channel_layer).add(self.reply_channel)
+
+    def _check_route(self, envelope: Envelope) -> None:
+        message = Message.from_envelope(envelope, self.channel_layer)
+        if router_of(self.channel_layer).match(message) is None:
+            path = envelope.content.get("path")
+            raise AssertionError(f"no route matches a message on {envelope.channel!r} (path {path!r})")
+
+
+def next_message(layer: ConfiguredLayer, channel: str) -> Message | None:
+    """Take the next message of a channel; None if there is none."""
+    name, content = layer.receive([channel])
+    return None if name is None else Message(content, name, layer)
+
+
+def _checked_name(reply_channel: str | None) -> str:
+    if reply_channel is None:
+        return f"test.{random_token()}!{random_token()}"
+    if not is_inbox(check_channel_name(reply_channel)) or not split_local(reply_channel)[1]:
+        raise InvalidName(f"a reply channel is an inbox and a local part, such as 'test!one', not {reply_channel!r}")
+    return reply_channel

@@ -1,0 +1,44 @@
+"""The layer that a test gets: fresh, in memory, as strict as production's, and able to fail on purpose."""
+
+from collections.abc import Mapping, Sequence
+from re import Pattern
+
+from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.memory.store import Store
+from towpath.layers.operations import Operation, Push
+
+from .faults import Faults
+
+
+class TrialLayer(MemoryChannelLayer):
+    """A memory layer with `faults`. Options as there."""
+
+    def __init__(
+        self,
+        expiry: float = 60,
+        group_expiry: float = 86400,
+        capacity: int = 100,
+        channel_capacity: Mapping[str | Pattern[str], int] | None = None,
+    ) -> None:
+        super().__init__(expiry, group_expiry, capacity, channel_capacity)
+        self.faults = Faults()
+        self._store = TrialStore(self.faults, expiry, group_expiry)
+
+
+class TrialStore(Store):
+    """A store whose messages meet the faults of its layer."""
+
+    def __init__(self, faults: Faults, expiry: float, group_expiry: float) -> None:
+        super().__init__(expiry, group_expiry)
+        self._faults = faults
+
+    def execute(self, operations: Sequence[Operation]) -> list[object]:
+        """Execute all in order, each as the fault wants it that acts on its channel."""
+        with self._changed:
+            return [self._execute(operation) for operation in operations]
+
+    def _execute(self, operation: Operation) -> object:
+        fault = self._faults.find(operation.channel) if isinstance(operation, Push) else None
+        if fault is None or not isinstance(operation, Push):
+            return super().execute([operation])[0]
+        return fault.push(operation, lambda push: Store.execute(self, [push])[0])
