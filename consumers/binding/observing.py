@@ -15,7 +15,7 @@ from towpath.channels.transactions import at_commit
 
 from .changes import tell
 from .registry import bound_ancestors, bound_tables, registered
-from .relations import affected_keys, bound_relations, through_models
+from .relations import affected_keys, bound_relations, detached_fields, detached_keys, through_models
 from .rows import NOTHING, Snapshot, look
 
 Looks = dict[type[Model], Snapshot]
@@ -32,6 +32,11 @@ def observe(model: type[Model]) -> None:
     _observe_sender(model, model)
     for through in through_models(model):
         m2m_changed.connect(_relation_changed, sender=through, dispatch_uid="towpath.binding.relation")
+    for field in detached_fields(model):
+        for sender in apps.get_models():
+            if sender._meta.concrete_model is field.remote_field.model._meta.concrete_model:
+                pre_delete.connect(_before_detach, sender=sender, dispatch_uid="towpath.binding.before_detach")
+                post_delete.connect(_after_detach, sender=sender, dispatch_uid="towpath.binding.after_detach")
     class_prepared.connect(_observe_late, dispatch_uid="towpath.binding.late")
 
 
@@ -68,6 +73,28 @@ def _before_delete(sender: type[Model], instance: Model, using: str, **_: Any) -
 def _after_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
     for model, before in _pop(instance, "delete").items():
         tell(model, before, NOTHING, using, {"instance": instance, "sender": sender, **kwargs})
+
+
+def _before_detach(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
+    looks = {model: look(model, detached_keys(model, instance, using), using) for model in registered}
+    _push(instance, "detach", looks)
+
+
+def _after_detach(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    """Tell of rows whose foreign key to a deleted row was set to something else.
+
+    Of those that are deleted with it their own signals tell, some of them later than this: hence the commit.
+    """
+    looks = _pop(instance, "detach")
+    kwargs |= {"instance": instance, "sender": sender}
+
+    def tell_of_those_that_stay() -> None:
+        for model, before in looks.items():
+            after = look(model, before.rows, using)
+            known = Snapshot({key: before.rows[key] for key in after.rows}, before.groups)
+            tell(model, known, after, using, kwargs)
+
+    at_commit(connections[using], tell_of_those_that_stay)
 
 
 def _relation_changed(

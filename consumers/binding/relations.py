@@ -1,9 +1,9 @@
-"""Many-to-many fields of bound models: whose rows a change of one touches."""
+"""Relations of bound models, through which changes of other rows touch theirs."""
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from django.db.models import ManyToManyField, Model, QuerySet
+from django.db.models import CASCADE, DO_NOTHING, PROTECT, RESTRICT, ForeignKey, ManyToManyField, Model, QuerySet
 
 from .registry import registered
 
@@ -44,6 +44,32 @@ def affected_keys(
     return keys
 
 
-def _related_to(model: type[Model], field: AnyRelation, instance: Model, using: str) -> set[Any]:
+def detached_keys(model: type[Model], target: Model, using: str) -> set[Any]:
+    """Return the keys of the rows of `model` whose foreign keys a deletion of `target` sets to something else."""
+    keys: set[Any] = set()
+    for field in detached_fields(model):
+        if isinstance(target, field.remote_field.model):
+            keys |= _related_to(model, field, target, using)
+    return keys
+
+
+def detached_fields(model: type[Model]) -> "list[ForeignKey[Any, Any]]":
+    """Return the foreign keys that a deletion sets to something else: SET_NULL, SET_DEFAULT, SET(...).
+
+    Django sends no signals of rows that it changes so.
+    """
+    others = (CASCADE, DO_NOTHING, PROTECT, RESTRICT)
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if isinstance(field, ForeignKey)
+        and field.remote_field.on_delete not in others
+        and not type(field.remote_field.on_delete).__name__.startswith("Database")
+    ]
+
+
+def _related_to(
+    model: type[Model], field: "AnyRelation | ForeignKey[Any, Any]", instance: Model, using: str
+) -> set[Any]:
     related = QuerySet(model, using=using).filter(**{field.name: instance})
     return set(related.values_list("pk", flat=True))

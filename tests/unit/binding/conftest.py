@@ -13,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import override_settings
 
 from towpath.channels import ConfiguredLayer, Message, Outbox, channel_layers
@@ -20,7 +21,7 @@ from towpath.consumers.binding import registry
 from towpath.layers.contract import Content, Envelope, GroupSend
 from towpath.layers.memory import MemoryChannelLayer
 
-APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
+APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
 
 if not settings.configured:
     settings.configure()
@@ -75,7 +76,7 @@ def harbour() -> Iterator[Any]:
             with connections[alias].schema_editor() as editor:
                 for model in reversed(tables):
                     editor.delete_model(model)
-    connections["other"].close()
+    BaseDatabaseWrapper.close(connections["other"])  # the one of SQLite leaves a database in memory open
     del connections["other"], connections.settings["other"]
     sys.path.remove(str(Path(__file__).parent / "apps"))
 

@@ -1,5 +1,6 @@
 """What groups are told when rows of a bound model change."""
 
+import unittest
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 from django.db.models import F
 from django.db.models.signals import post_save
-from django.test import override_settings
+from django.test import TestCase, override_settings
 
 from towpath.binding import Binding
 from towpath.binding.websockets import WebsocketBinding, WebsocketBindingWithMembers
@@ -227,6 +228,31 @@ def test_rows_that_are_deleted_with_others_are_seen(bound: Any, harbour: Any, gr
     assert [action for _, action, _ in groups.actions()] == ["delete", "delete"]
 
 
+def test_rows_that_lose_another_are_seen(harbour: Any, groups: Any) -> None:
+    """Django sends no signals of rows whose foreign key it sets to NULL."""
+
+    class Piloted(WebsocketBinding):
+        model = harbour.Boat
+        stream = "boats"
+        fields = ["pilot", "owner"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["piloted" if instance.pilot_id else "drifting"]
+
+    ole = harbour.Crew.objects.create(name="Ole")
+    boat = harbour.Boat.objects.create(name="Ada", pilot=ole)
+    own_pk = harbour.Boat.objects.create(name="Eva", pilot=ole, owner=ole).pk
+    groups.taken()
+    ole.delete()
+    assert groups.actions() == [
+        ("piloted", "delete", boat.pk),
+        ("drifting", "create", boat.pk),
+        ("piloted", "delete", own_pk),
+    ]
+    assert Piloted.model is harbour.Boat
+
+
 @pytest.mark.parametrize(("attribute", "value"), [("fields", ["__all__"]), ("fields", "__all__"), ("exclude", [])])
 def test_all_fields_can_be_sent(harbour: Any, groups: Any, attribute: str, value: Any) -> None:
     body = {"model": "harbour.Boat", "stream": "boats", attribute: value}
@@ -234,14 +260,14 @@ def test_all_fields_can_be_sent(harbour: Any, groups: Any, attribute: str, value
     type("Everything", (WebsocketBinding,), body)
     harbour.Boat.objects.create(name="Ada")
     data = groups.taken()[0][1]["data"]
-    assert set(data) == {"name", "dock", "length", "launched", "owner", "crew", "is_ours", "created"}
+    assert set(data) == {"name", "dock", "length", "launched", "owner", "pilot", "crew", "is_ours", "created"}
 
 
 def test_members_are_sent_beside_fields(harbour: Any, groups: Any) -> None:
     class Members(WebsocketBindingWithMembers):
         model = harbour.Boat
         stream = "boats"
-        exclude = ["crew", "created", "length", "launched", "is_ours"]
+        exclude = ["crew", "pilot", "created", "length", "launched", "is_ours"]
         send_members = ["label", "days", "owner.name"]
 
         @classmethod
@@ -316,6 +342,49 @@ def test_models_that_are_not_bound_cost_nothing(bound: Any, harbour: Any) -> Non
     with CountedQueries() as queries:
         harbour.Bell.objects.all().delete()
     assert [text.partition(" ")[0] for text in queries.texts] == ["BEGIN", "DELETE"]
+
+
+def test_what_a_binding_costs(harbour: Any, groups: Any) -> None:
+    """docs/binding.md says so."""
+
+    class Cheap(WebsocketBinding):
+        model = harbour.Boat
+        stream = "boats"
+        fields = ["name"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["boats"]
+
+    def selects(change: Any) -> int:
+        with CountedQueries() as queries:
+            change()
+        return len([text for text in queries.texts if text.startswith("SELECT")])
+
+    boat = harbour.Boat(name="Ada")
+    assert [
+        selects(boat.save),
+        selects(boat.save),
+        selects(lambda: harbour.Boat.objects.update(dock="south")),
+        selects(lambda: harbour.Boat.objects.bulk_create([harbour.Boat(name="Eva")])),
+    ] == [1, 2, 3, 1]
+    assert Cheap.model is harbour.Boat
+
+
+def test_a_test_case_sees_saves_at_once_and_deletions_at_their_commit(bound: Any, harbour: Any, groups: Any) -> None:
+    class InAProject(TestCase):
+        def runTest(self) -> None:
+            boat = harbour.Boat.objects.create(name="Ada")
+            assert len(groups.taken()) == 2
+            with self.captureOnCommitCallbacks(execute=True):
+                boat.delete()
+                assert groups.taken() == []
+            assert len(groups.taken()) == 2
+
+    result = unittest.TestResult()
+    unittest.TestSuite([InAProject()]).run(result)
+    assert not [*result.errors, *result.failures], [*result.errors, *result.failures][0][1]
+    assert result.testsRun == 1
 
 
 class CountedQueries:

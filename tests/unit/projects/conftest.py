@@ -122,6 +122,7 @@ def project_with_models(project: Callable[..., Any], database: None) -> Iterator
         stack.callback(registry.registered.clear)
 
         def make(application: str, routing: str, **modules: str) -> tuple[Any, Any]:
+            apps.all_models.pop(application, None)  # of another test that had an application of this name
             project([], **{f"{application}.__init__": "", **modules})
             installed = [config.name for config in apps.get_app_configs()]
             stack.callback(apps.clear_cache)

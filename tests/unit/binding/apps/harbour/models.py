@@ -22,6 +22,7 @@ class Boat(models.Model):
     length = models.DecimalField(max_digits=5, decimal_places=2, default="7.50")
     launched = models.DateField(null=True, blank=True)
     owner = models.ForeignKey(Crew, models.CASCADE, null=True, blank=True, related_name="owned")
+    pilot = models.ForeignKey(Crew, models.SET_NULL, null=True, blank=True, related_name="piloted")
     crew = models.ManyToManyField(Crew, blank=True, related_name="boats")
     is_ours = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
