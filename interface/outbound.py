@@ -6,19 +6,19 @@ Whoever posts a message may pass a report, which hears what became of it and ans
 |---|---|---|
 | ACCEPTED | it is on its channel | (the answer is not looked at) |
 | FULL | the channel is at its capacity | tried again with growing pauses, in order with others for that channel |
-| AWAY | the store is away; it was not tried | it waits until the store is back |
+| AWAY | the store is away: it was not tried, or refused | it waits until the store is back |
 | UNKNOWN | the store went away while it was under way: it may have arrived | it is sent again when the store is back |
 
 Invariant: the messages of one poster that waits for each report keep their order.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
 from towpath.layers.contract import Edge, Envelope
-from towpath.layers.errors import LayerUnavailable, TowpathError
+from towpath.layers.errors import LayerUnavailable, PartlyRefused, TowpathError
 
 from .availability import Availability
 from .blocked import BlockedChannel
@@ -122,8 +122,7 @@ class Outbound:
             results = await self._edge.send([post.envelope for post in posts])
         except LayerUnavailable as error:
             self._availability.went_away(error)
-            self._held += [post for post in posts if _answer(post, Outcome.UNKNOWN)]
-            return []
+            return self._sort_interrupted(posts, error)
         except Exception as error:
             return await self._send_after(error, posts)
         refused = []
@@ -133,6 +132,20 @@ class Outbound:
             elif post.report is not None:
                 _answer(post, Outcome.ACCEPTED)
         return refused
+
+    def _sort_interrupted(self, posts: list[_Post], error: LayerUnavailable) -> list[_Post]:
+        """Report what is known of messages that the store went away with; return what was refused by full channels."""
+        known: Sequence[object] = [None] * len(posts)
+        outcome = Outcome.UNKNOWN
+        if isinstance(error, PartlyRefused):
+            known = error.results
+            outcome = Outcome.AWAY if error.is_clean else Outcome.UNKNOWN
+        for post, accepted in zip(posts, known, strict=True):
+            if accepted is None and _answer(post, outcome):
+                self._held.append(post)
+            elif accepted is True:
+                _answer(post, Outcome.ACCEPTED)
+        return [post for post, accepted in zip(posts, known, strict=True) if accepted is False]
 
     async def _send_after(self, error: Exception, posts: list[_Post]) -> list[_Post]:
         """Send one by one: a message that cannot be sent must not take the others with it."""

@@ -188,7 +188,8 @@ class Edge(Protocol):
         """Send all in one round trip, in order; say of each whether it was accepted (False: channel full).
 
         Raises:
-            LayerUnavailable: the store is away; it is unknown whether the messages arrived.
+            LayerUnavailable: the store is away; it is unknown whether the messages arrived. `PartlyRefused` knows of
+            each: True, False, or None, which with `is_clean` means that it did not.
         """
 
     async def receive(self) -> Sequence[InboxEvent]:

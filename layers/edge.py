@@ -6,11 +6,12 @@ A layer adds how operations are executed without blocking and how inbox entries 
 import logging
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .capacity import Capacities
 from .contract import Envelope, InboxEvent
 from .entries import EntryCodec
+from .errors import PartlyRefused
 from .inbox import Inbox
 from .lives import Lease, Life, LifeTimes, Retire
 from .names import random_token
@@ -50,7 +51,11 @@ class BaseEdge:
         self._is_announced = True
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
-        """Send all in one round trip, in order; say of each whether it was accepted."""
+        """Send all in one round trip, in order; say of each whether it was accepted.
+
+        Raises:
+            PartlyRefused: with what is known of each message: True, False (full), or None (refused).
+        """
         positions: dict[str, list[int]] = {}
         for position, envelope in enumerate(envelopes):
             positions.setdefault(envelope.channel, []).append(position)
@@ -63,16 +68,16 @@ class BaseEdge:
             for channel, where in positions.items()
         ]
         changes = self._sockets.changes(envelopes, positions)
-        results = await self._execute([*changes, *pushes])
-        accepted = [False] * len(envelopes)
-        for where, count in zip(positions.values(), results[len(changes) :], strict=True):
-            assert isinstance(count, int)
-            for position in where[:count]:
-                accepted[position] = True
-        for position in positions.get(CONNECT, ()):
-            if not accepted[position]:
-                self._sockets.refuse(envelopes[position])
-        return accepted
+        try:
+            results = await self._execute([*changes, *pushes])
+        except PartlyRefused as error:
+            known = _accepted(positions.values(), error.results[len(changes) :])
+            if error.is_clean:
+                self._refuse_connects(envelopes, known)
+            raise PartlyRefused(str(error), known, error.is_clean) from error
+        known = _accepted(positions.values(), results[len(changes) :])
+        self._refuse_connects(envelopes, known)
+        return [bool(is_accepted) for is_accepted in known]
 
     async def receive(self) -> Sequence[InboxEvent]:
         """Wait for the next events, at most a few seconds; joins and leaves are handled here."""
@@ -134,6 +139,11 @@ class BaseEdge:
         ends: list[Operation] = [ForgetSockets(self.inbox), CloseInbox(self.inbox), Retire(self.inbox)]
         await self._execute([*self._leaves(self._left), *leaves, *ends])
 
+    def _refuse_connects(self, envelopes: Sequence[Envelope], accepted: Sequence[bool | None]) -> None:
+        for envelope, is_accepted in zip(envelopes, accepted, strict=True):
+            if envelope.channel == CONNECT and not is_accepted:
+                self._sockets.refuse(envelope)
+
     def _leaves(self, left: dict[str, list[str]]) -> list[Operation]:
         return [Leave(group, self.inbox, locals_) for group, locals_ in left.items()]
 
@@ -165,3 +175,12 @@ class BaseEdge:
     @abstractmethod
     async def _read_inbox(self) -> Sequence[bytes]:
         """Wait for inbox entries, at most a few seconds; return those there, oldest first."""
+
+
+def _accepted(positions: Iterable[Sequence[int]], counts: Sequence[object]) -> list[bool | None]:
+    """Return of each position whether it was among the first that a push took; None where the push was refused."""
+    found: dict[int, bool | None] = {}
+    for where, count in zip(positions, counts, strict=True):
+        for rank, position in enumerate(where):
+            found[position] = rank < count if isinstance(count, int) else None
+    return [found[position] for position in range(len(found))]

@@ -49,9 +49,11 @@ class LayerUnavailable(TowpathError):
 class PartlyRefused(LayerUnavailable):
     """Raised when the store did some operations of a list and refused others, as Redis does when its memory is full.
 
-    `results` has the result of each operation, None where it was refused.
+    `results` has the result of each operation, None where it was refused. `is_clean` says that nothing of what was
+    refused was begun, because the store takes nothing at all for the moment: it may be asked for again.
     """
 
-    def __init__(self, message: str, results: Sequence[object]) -> None:
+    def __init__(self, message: str, results: Sequence[object], is_clean: bool = False) -> None:
         super().__init__(message)
         self.results = results
+        self.is_clean = is_clean

@@ -9,6 +9,9 @@ from ..errors import PartlyRefused
 from ..operations import Operation
 from .commands import result
 
+#: Why Redis refuses all that writes, before it has begun; our scripts write nothing before that shows.
+_TAKES_NOTHING = ("OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "MASTERDOWN ", "LOADING ")
+
 
 def error_answer(text: str) -> ResponseError:
     """Return an error that Redis answers as what it means: an unknown script, a replica asked to write, a refusal."""
@@ -35,5 +38,10 @@ def results(label: str, operations: Sequence[Operation], answers: Sequence[Any])
     ]
     for operation, answer in zip(operations, answers, strict=True):
         if isinstance(answer, RedisError):
-            raise PartlyRefused(f"{label} refused a {type(operation).__name__}: {answer}", found) from answer
+            is_clean = all(_takes_nothing(answer) for answer in answers if isinstance(answer, RedisError))
+            raise PartlyRefused(f"{label} refused a {type(operation).__name__}: {answer}", found, is_clean) from answer
     return found
+
+
+def _takes_nothing(error: RedisError) -> bool:
+    return any(word in str(error) for word in _TAKES_NOTHING)

@@ -9,7 +9,7 @@ from towpath.interface.blocked import FIRST_WIDTH, MOST_PAUSE_SECONDS, BlockedCh
 from towpath.interface.outbound import FLUSH_MAX, Outcome
 from towpath.interface.pauses import STEADY_SECONDS, GrowingPauses
 from towpath.layers.contract import Envelope
-from towpath.layers.errors import EncodeError, LayerUnavailable
+from towpath.layers.errors import EncodeError, LayerUnavailable, PartlyRefused
 
 
 class Reports:
@@ -126,6 +126,20 @@ async def test_while_the_store_is_away_nothing_is_tried_and_posters_choose(make_
     world.hub.availability.came_back()
     await world.arrive()
     assert [envelope.content["n"] for envelope in world.edge.sent] == [1, 3]
+    assert world.hub.outbound.is_idle()
+
+
+@pytest.mark.parametrize(("is_clean", "outcome"), [(True, Outcome.AWAY), (False, Outcome.UNKNOWN)])
+async def test_a_store_that_refuses_some_messages_says_of_each_what_it_did(make_world, is_clean, outcome):
+    world, reports = make_world(), Reports(Outcome.FULL, Outcome.AWAY)
+    world.edge.errors = [PartlyRefused("out of memory", [True, None, False], is_clean)]
+    for number in range(3):
+        world.hub.outbound.post(message(number, "xyz"[number]), reports)
+    await world.arrive()
+    assert reports.heard[:3] == [(0, Outcome.ACCEPTED), (1, outcome), (2, Outcome.FULL)]
+    world.hub.availability.came_back()
+    await world.advance(0.1, step=0.005)
+    assert sorted(envelope.content["n"] for envelope in world.edge.sent) == ([1, 2] if is_clean else [2])
     assert world.hub.outbound.is_idle()
 
 
