@@ -98,7 +98,8 @@ def generators() -> Iterator[Callable[[str], ModuleType]]:
     """Import a module of bench.load; picows is not installed where tests run, and nothing here opens a socket."""
     picows = ModuleType("picows")
     kinds = Enum("WSMsgType", ["TEXT", "PING"])
-    vars(picows).update(WSListener=object, WSMsgType=kinds, WSFrame=object, WSTransport=object, ws_connect=None)
+    vars(picows).update(WSListener=object, WSMsgType=kinds, WSFrame=object, WSTransport=object)
+    vars(picows).update(WSCloseCode=None, ws_connect=None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "picows", picows)
         yield lambda name: importlib.import_module(f"bench.load.{name}")

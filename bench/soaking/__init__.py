@@ -1,0 +1,1 @@
+"""The soak: mixed traffic for half an hour while everything is restarted, with every process's memory watched."""
