@@ -80,18 +80,18 @@ _MODULES = {
     "channels.staticfiles": ("towpath.staticfiles", "StaticFilesHandler StaticFilesConsumer"),
     "channels.test": (
         "towpath.testing",
-        "ChannelTestCase TransactionChannelTestCase Client WSClient apply_routes ChannelLiveServerTestCase",
+        "ChannelTestCase TransactionChannelTestCase Client WSClient HttpClient apply_routes ChannelLiveServerTestCase",
     ),
     "channels.test.base": (
         "towpath.testing",
         "ChannelTestCase TransactionChannelTestCase Client apply_routes",
     ),
-    "channels.test.http": ("towpath.testing", ""),
+    "channels.test.http": ("towpath.testing", "HttpClient"),
     "channels.test.liveserver": ("towpath.testing", "ChannelLiveServerTestCase"),
     "channels.test.websocket": ("towpath.testing", "WSClient"),
     "channels.tests": (
         "towpath.testing",
-        "ChannelTestCase TransactionChannelTestCase Client WSClient apply_routes ChannelLiveServerTestCase",
+        "ChannelTestCase TransactionChannelTestCase Client WSClient HttpClient apply_routes ChannelLiveServerTestCase",
     ),
     "channels.worker": ("towpath.worker", "Worker"),
     "asgi_redis": ("towpath.layers.redis", "RedisChannelLayer"),
@@ -103,9 +103,6 @@ _RENAMED = {
     "channels.apps.ChannelsConfig": "towpath.apps.TowpathConfig",
     "channels.management.commands.runserver.Command": "towpath.management.commands.runserver.Command",
     "channels.management.commands.runworker.Command": "towpath.management.commands.runworker.Command",
-    "channels.test.HttpClient": "towpath.testing.WSClient",
-    "channels.test.http.HttpClient": "towpath.testing.WSClient",
-    "channels.tests.HttpClient": "towpath.testing.WSClient",
     "channels.utils.name_that_thing": "towpath.routing.name_of",
     "asgiref.inmemory.ChannelLayer": "towpath.layers.memory.MemoryChannelLayer",
 }

@@ -1,4 +1,4 @@
-"""Uses of imported modules: `channels.Group` after `import channels`, or `test.HttpClient` of one imported by name."""
+"""Uses of imported modules: `channels.Group` after `import channels`, `test.WSClient` after `from channels import`."""
 
 import libcst as cst
 from libcst.metadata import ExpressionContextProvider, ImportAssignment, ScopeProvider

@@ -7,6 +7,8 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +22,46 @@ SOURCE = Path(__file__).parent / "project_1x"
 PATIENCE_SECONDS = 60
 
 
+@pytest.fixture(scope="module")
+def migration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The folder after the command, and what it named."""
+    copy = tmp_path_factory.mktemp("project_1x") / "project"
+    shutil.copytree(SOURCE, copy)
+    return copy, findings(copy)
+
+
 @pytest.fixture
-def migrated(project: Any) -> Any:
+def migrated(project: Any, migration: tuple[Path, list[str]]) -> Any:
     """The project, after the command."""
     project.folder = project.folder / "migrated"
-    shutil.copytree(SOURCE, project.folder)
-    assert main([str(project.folder)]) == ExitCode.TO_DO
+    shutil.copytree(migration[0], project.folder)
     return project
 
 
-def test_what_is_left_to_a_person_are_packages_and_processes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(SOURCE, copy)
-    main([str(copy)])
-    main([str(copy)])
-    findings = [line.removeprefix(f"{copy}/") for line in capsys.readouterr().out.splitlines() if " -> " in line]
-    assert findings[: len(findings) // 2] == findings[len(findings) // 2 :]
-    assert sorted({line.partition(" ")[0] for line in findings}) == [
+def findings(folder: Path) -> list[str]:
+    """Run the command; return what it leaves to a person."""
+    with redirect_stdout(StringIO()) as said:
+        assert main([str(folder)]) == ExitCode.TO_DO
+    lines = [line.removeprefix(f"{folder}/") for line in said.getvalue().splitlines()]
+    return [line for line in lines if " -> " in line]
+
+
+def test_what_is_left_to_a_person_are_packages_and_processes(migration: tuple[Path, list[str]]) -> None:
+    folder, left = migration
+    assert findings(folder) == left
+    assert [line.partition(" ")[0] for line in left] == [
         "Procfile:1:",
         "Procfile:3:",
         "requirements.txt:2:",
         "requirements.txt:3:",
     ]
+
+
+def test_the_projects_own_tests_pass(migrated: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    tests = migrated.run(sys.executable, "-W", "error", "manage.py", "test")
+    assert tests.wait() == 0, tests.output
+    assert "Ran 3 tests" in tests.output
 
 
 @pytest.fixture

@@ -40,9 +40,13 @@ def told(source: str) -> list[tuple[int, str]]:
         ("import channels\nchannels.Group('x').send({})\n", "import towpath\ntowpath.Group('x').send({})\n"),
         ("import channels.auth\nchannels.auth.transfer_user(a, b)\n", None),
         ("import channels.test\nclass T(channels.test.ChannelTestCase): pass\n", None),
-        ("from channels import test\ntest.HttpClient()\n", "from towpath import testing as test\ntest.WSClient()\n"),
-        ("from channels.tests import HttpClient\n", "from towpath.testing import WSClient as HttpClient\n"),
-        ("from channels.tests import HttpClient as C\n", "from towpath.testing import WSClient as C\n"),
+        ("from channels import test\ntest.WSClient()\n", "from towpath import testing as test\ntest.WSClient()\n"),
+        (
+            "from asgiref import inmemory\ninmemory.ChannelLayer()\n",
+            "from towpath.layers import memory as inmemory\ninmemory.MemoryChannelLayer()\n",
+        ),
+        ("from channels.tests import HttpClient\n", "from towpath.testing import HttpClient\n"),
+        ("from channels.utils import name_that_thing as n\n", "from towpath.routing import name_of as n\n"),
         ("from channels.utils import name_that_thing\n", "from towpath.routing import name_of as name_that_thing\n"),
         ("from channels.generic.websockets import *\n", "from towpath.generic.websockets import *\n"),
         ("from asgi_redis import RedisChannelLayer\n", "from towpath.layers.redis import RedisChannelLayer\n"),
@@ -248,7 +252,7 @@ def test_lists_of_applications(old: str, new: str) -> None:
 
 def moved_names() -> Iterable[str]:
     found = {new for old, new in names.moved().items() if not names.is_module(old)}
-    return sorted(name for name in found if not name.startswith("towpath.testing"))
+    return sorted(found)
 
 
 @pytest.mark.parametrize("name", moved_names())

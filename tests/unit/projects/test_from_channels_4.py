@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import types
+import unittest
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -91,6 +92,13 @@ def test_work_in_the_background_answers_the_socket(site: Any, tmp_path: Path) ->
     site.layer.send("thumbnails", {"path": str(picture), "answer_to": site._edge.inbox + "a"})
     assert site.run("a") == [{"text": "canal.small"}]
     assert (tmp_path / "canal.small").stat().st_size == 100
+
+
+def test_the_test_case_passes(site: Any) -> None:
+    case = import_module("chat.tests").ChatTests("test_chat")
+    result = unittest.TestResult()
+    unittest.TestSuite([case]).run(result)
+    assert (result.testsRun, result.errors, result.failures) == (1, [], [])
 
 
 @pytest.mark.usefixtures("site")

@@ -14,7 +14,7 @@ class ChatTests(ChannelTestCase):
         User.objects.create_user('anna', password='secret')
         client = WSClient()
         client.login(username='anna', password='secret')
-        client.send_and_consume('websocket.connect', path='/chat/tea/', check_accept=False)
+        client.send_and_consume('websocket.connect', path='/chat/tea/')
         client.send_and_consume('websocket.receive', text='hello', path='/chat/tea/')
         client.consume('chat-messages')
         saved = ChatMessage.objects.get()
