@@ -34,6 +34,9 @@ class TrialRunner(Runner):
     def _call(self, match: Match, message: Message) -> None:
         self.result = match.consumer(message, **match.kwargs)
 
+    def _renew_connections(self) -> None:
+        """Keep the connections: the test's transaction is in them."""
+
     def _keep(self, error: BaseException) -> None:
         self.error = error
 

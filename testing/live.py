@@ -51,7 +51,6 @@ def live_site(
             database that lives in the memory of this process.
         LayerUnavailable: the layer's store cannot be reached.
     """
-    _check_databases()
     alias, entry = _layer_settings()
     layer = channel_layers.make_test_backend(alias)
     if layer.local_only():
@@ -59,6 +58,7 @@ def live_site(
             f"CHANNEL_LAYERS[{alias!r}] lives in the memory of one process, and a live test has three: use "
             '"towpath.layers.redis.RedisChannelLayer"'
         )
+    _check_databases()
     layer.flush()
     with ExitStack() as stack:
         stack.callback(channel_layers.set, alias, channel_layers.set(alias, layer))

@@ -70,14 +70,14 @@ class Runner:
             self._end_turn(Owed([], reply_channel_of(envelope), message.turn))
             message.turn = None
         announce(consumer_started, self._options.sender, environ={})
-        renew_connections()
+        self._renew_connections()
         try:
             self._call(match, message)
         except BaseException as error:
             return self._judge(error, message, envelope)
         finally:
             announce(consumer_finished, self._options.sender)
-            renew_connections()
+            self._renew_connections()
         return None
 
     def _judge(self, error: BaseException, message: Message, envelope: Envelope) -> Verdict:
@@ -85,6 +85,9 @@ class Runner:
         if verdict.is_failed and self._options.failed is not None:
             self._options.failed(error)
         return verdict
+
+    def _renew_connections(self) -> None:
+        renew_connections()
 
     def _call(self, match: Match, message: Message) -> None:
         if self._options.callback is not None:
