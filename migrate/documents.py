@@ -17,9 +17,8 @@ _NEW_SCRIPT = "towpath/websocketbridge.js"
 _PAGES = ("*.html", "*.htm", "*.jinja", "*.jinja2", "*.j2", "*.haml", "*.pug")
 _SCRIPTS = ("*.js", "*.mjs", "*.jsx", "*.ts", "*.tsx", "*.vue", "package.json")
 _REQUIREMENTS = (
-    "requirements*.txt",
-    "requirements*.in",
-    "*.requirements.txt",
+    "*requirements*.txt",
+    "*requirements*.in",
     "Pipfile",
     "pyproject.toml",
     "setup.cfg",
@@ -33,7 +32,8 @@ class _Rule(NamedTuple):
     instead: str
 
 
-_PACKAGES = r"channels|daphne|asgi[-_]redis|asgi[-_]ipc|asgi[-_]rabbitmq|asgiref"
+#: Distributions of 1.x. The `asgiref` of today is Django's own.
+_PACKAGES = r"channels|daphne|asgi[-_]redis|asgi[-_]ipc|asgi[-_]rabbitmq|asgiref(?=\s*[=~]=\s*1\.)"
 _RULES = (
     _Rule(
         _SCRIPTS,
@@ -51,7 +51,12 @@ _RULES = (
         "write towpath-interface with the same MODULE:LAYER; its options: towpath-interface --help",
     ),
     _Rule(
-        (*_PROCESSES,),
+        (*_PROCESSES, ".env*", "*.env", "*.json", "*.toml"),
+        re.compile(r"\b(asgi_redis|asgi_ipc|asgi_rabbitmq|asgiref\.inmemory)\.\w+"),
+        "write towpath.layers.redis.RedisChannelLayer, or towpath.layers.memory.MemoryChannelLayer inside one process",
+    ),
+    _Rule(
+        _PROCESSES,
         re.compile(r"\brundelay\b"),
         "take it out: workers hand delayed messages on themselves",
     ),

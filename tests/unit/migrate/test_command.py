@@ -128,6 +128,8 @@ def test_encodings_stay(tmp_path: Path) -> None:
     ("name", "line", "instead"),
     [
         ("requirements.txt", "channels==1.1.8", "towpath[speedups]"),
+        ("requirements.in", "asgiref~=1.1", "towpath[speedups]"),
+        ("dev-requirements.txt", "channels", "towpath[speedups]"),
         ("requirements/base.txt", "asgi_redis>=1.4,<2", "towpath[speedups]"),
         ("Pipfile", 'daphne = "*"', "towpath[speedups]"),
         ("pyproject.toml", '  "channels[redis]>=1",', "towpath[speedups]"),
@@ -135,6 +137,8 @@ def test_encodings_stay(tmp_path: Path) -> None:
         ("docker-compose.yml", '    command: ["daphne", "-b", "0.0.0.0", "mysite.asgi:channel_layer"]', "--help"),
         ("deploy/site.conf", "command=/venv/bin/daphne mysite.asgi:channel_layer", "towpath-interface"),
         ("run.sh", "python manage.py rundelay", "take it out"),
+        (".env", "CHANNEL_BACKEND=asgi_redis.RedisChannelLayer", "towpath.layers.redis.RedisChannelLayer"),
+        ("docker-compose.yml", "      BACKEND: asgi_rabbitmq.RabbitmqChannelLayer", "towpath.layers.redis"),
         ("assets/app.js", "import { WebSocketBridge } from 'django-channels'", "findstatic"),
         ("package.json", '  "django-channels": "^1.1.6",', "findstatic"),
     ],
@@ -151,7 +155,9 @@ def test_other_files_are_named(
     assert instead in said
 
 
-@pytest.mark.parametrize("line", ["# channels==1", "channels-panel==1", "towpath", "from channels import daphne_x"])
+@pytest.mark.parametrize(
+    "line", ["# channels==1", "channels-panel==1", "asgiref==3.11.0", "towpath", "from channels import daphne_x"]
+)
 def test_other_lines_of_requirements_are_not(tmp_path: Path, line: str) -> None:
     (tmp_path / "requirements.txt").write_text(f"{line}\n")
     assert main([str(tmp_path)]) == ExitCode.DONE
