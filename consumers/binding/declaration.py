@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import AutoField, Field, ManyToManyField, Model
+from django.db.models import AutoField, Field, FileField, ManyToManyField, Model
 
 from towpath.layers.errors import ConfigurationError
 
@@ -100,16 +100,21 @@ def sent_fields(binding: type["Binding"], model: type[Model]) -> list["Field[Any
 
 
 def written_fields(binding: type["Binding"], model: type[Model], is_new: bool) -> dict[str, "Field[Any, Any]"]:
-    """Return the fields that clients may set: those that they see, but for what `editable=False` or a database makes.
+    """Return the fields that clients may set: those that they see, but for files, `editable=False`, generated columns.
 
     On a new row they also set a primary key that nobody else would make, if `fields` names it.
     """
     sent = {field.name: field for field in sent_fields(binding, model)}
-    pk = model._meta.pk
+    pk, keys = model._meta.pk, model._meta.pk_fields
     is_made = isinstance(pk, AutoField) or pk.has_default()
     if is_new and not is_made and binding.fields not in (None, ALL_FIELDS) and pk.name in (binding.fields or ()):
         sent[pk.name] = pk
-    return {name: field for name, field in sent.items() if field.editable and not getattr(field, "generated", False)}
+    return {name: field for name, field in sent.items() if _is_written(field) and (is_new or field not in keys)}
+
+
+def _is_written(field: "Field[Any, Any]") -> bool:
+    """Tell whether a value of JSON may be set. The name of a file would give a row any file of the storage."""
+    return field.editable and not getattr(field, "generated", False) and not isinstance(field, FileField)
 
 
 def sent_relations(binding: type["Binding"], model: type[Model]) -> list[str]:

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models import Model
 from django.db.models.signals import class_prepared, m2m_changed, post_delete, post_save, pre_delete, pre_save
 
-from towpath.channels.transactions import at_commit
+from towpath.channels.transactions import at_commit, open_transaction_of
 
 from .changes import tell
 from .registry import bound_ancestors, bound_tables, registered
@@ -61,9 +61,19 @@ def _before_save(sender: type[Model], instance: Model, using: str, **_: Any) -> 
 
 
 def _after_save(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
-    for model, before in _pop(instance, "save").items():
-        after = look(model, [_key(model, instance)], using)
-        tell(model, before, after, using, {"instance": instance, "sender": sender, **kwargs})
+    looks = _pop(instance, "save")
+    keys = {model: _key(model, instance) for model in looks}
+    kwargs |= {"instance": instance, "sender": sender}
+
+    def tell_of_save() -> None:
+        for model, before in looks.items():
+            tell(model, before, look(model, [keys[model]], using), using, kwargs)
+
+    transaction = open_transaction_of(using) if kwargs.get("raw") else None
+    if transaction is None:
+        tell_of_save()
+    else:  # `loaddata`, which loads what this row refers to in any order
+        at_commit(transaction, tell_of_save)
 
 
 def _before_delete(sender: type[Model], instance: Model, using: str, **_: Any) -> None:

@@ -91,6 +91,7 @@ def bindings(harbour: Any) -> Iterator[None]:
     registry.registered.update(before)
     for alias in ("default", "other"):
         for model in (
+            harbour.Log,
             harbour.Stay,
             harbour.Berth,
             harbour.Ferry,

@@ -21,7 +21,7 @@ def bound(harbour: Any, groups: Any) -> Any:
     class BoatBinding(WebsocketBinding):
         model = harbour.Boat
         stream = "boats"
-        fields = ["id", "name", "dock", "crew", "owner", "created", "launched"]
+        fields = ["id", "name", "dock", "crew", "owner", "created", "launched", "photo"]
         asked: list[Any] = []
         refusals: list[Any] = []
 
@@ -61,14 +61,23 @@ def test_what_is_not_in_fields_is_not_set(
     """In 1.x, a client that created a row could set any column, as in {"is_superuser": true}."""
     caplog.set_level(logging.INFO, "towpath.consumers.binding")
     pk = harbour.Boat.objects.create(name="Ada").pk if action == "update" else None
-    data: dict[str, Any] = {"name": "Eva", "is_ours": True, "length": "99", "id": 77, "pk": 78, "nonsense": 1}
+    data: dict[str, Any] = {
+        "name": "Eva",
+        "is_ours": True,
+        "length": "99",
+        "id": 77,
+        "pk": 78,
+        "nonsense": 1,
+        "photo": "of/another",
+    }
     data["created"] = "1999-01-01T00:00:00Z"
     frame(bound.consumer, {"action": action, "pk": pk, "data": data})
     boat = harbour.Boat.objects.get()
     assert (boat.name, boat.is_ours, str(boat.length)) == ("Eva", False, "7.50")
+    assert not boat.photo
     assert boat.pk not in (77, 78)
     assert boat.created.year != 1999
-    assert "BoatBinding: ignored 6 fields that clients may not set" in caplog.text
+    assert "BoatBinding: ignored 7 fields that clients may not set" in caplog.text
 
 
 def test_what_is_excluded_is_not_set(harbour: Any, groups: Any, frame: Any) -> None:
@@ -185,6 +194,28 @@ def test_a_key_that_clients_choose_never_overwrites_a_row(harbour: Any, groups: 
     with pytest.raises(IntegrityError):
         frame(FlagBinding.consumer, {**create, "data": {"code": "A", "meaning": "party"}})
     assert harbour.Flag.objects.get().meaning == "diver down"
+
+
+def test_a_key_of_two_columns_finds_its_row_and_stays(harbour: Any, groups: Any, frame: Any) -> None:
+    class LogBinding(WebsocketBinding):
+        model = harbour.Log
+        stream = "logs"
+        fields = ["__all__"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["logs"]
+
+        def has_permission(self, user: Any, action: str, pk: Any) -> bool:
+            return True
+
+    frame(LogBinding.consumer, {"action": "create", "data": {"boat_name": "Ada", "day": 1, "text": "calm"}})
+    frame(LogBinding.consumer, {"action": "update", "pk": ["Ada", 1], "data": {"day": 2, "text": "storm"}})
+    assert list(harbour.Log.objects.values_list("boat_name", "day", "text")) == [("Ada", 1, "storm")]
+    harbour.Log.objects.update(text="calm")
+    assert groups.actions() == [("logs", "update", ["Ada", 1])]
+    frame(LogBinding.consumer, {"action": "delete", "pk": ["Ada", 1]})
+    assert not harbour.Log.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """What groups are told when rows of a bound model change."""
 
+import json
 import unittest
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connections, transaction
 from django.db.models import F
 from django.db.models.signals import post_save
@@ -13,7 +15,7 @@ from django.test import TestCase, override_settings
 from towpath.binding import Binding
 from towpath.binding.websockets import WebsocketBinding, WebsocketBindingWithMembers
 from towpath.channels import Outbox, channel_layers
-from towpath.layers.errors import ConfigurationError, InvalidName
+from towpath.layers.errors import ConfigurationError, EncodeError, InvalidName
 
 
 @pytest.fixture
@@ -142,6 +144,25 @@ def test_inside_a_consumer_sends_are_held_until_it_ends(bound: Any, harbour: Any
     assert [send.group for send in outbox.sends] == ["boats", "dock-north"]  # type: ignore[union-attr]
 
 
+def test_loaded_fixtures_are_told_when_all_is_there(harbour: Any, groups: Any, tmp_path: Any) -> None:
+    class Owned(WebsocketBinding):
+        model = harbour.Boat
+        stream = "boats"
+        fields = ["name"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return [f"owner-{instance.owner.name}"]
+
+    boat = {"name": "Ada", "owner": 9, "created": "2026-01-01T00:00:00Z"}
+    rows = [("boat", 8, boat), ("crew", 9, {"name": "Ole"})]
+    fixture = tmp_path / "harbour.json"
+    fixture.write_text(json.dumps([{"model": f"harbour.{name}", "pk": pk, "fields": data} for name, pk, data in rows]))
+    call_command("loaddata", fixture, verbosity=0)
+    assert groups.actions() == [("owner-Ole", "create", 8)]
+    assert Owned.model is harbour.Boat
+
+
 def test_a_receiver_may_save_again(bound: Any, harbour: Any, groups: Any) -> None:
     def move(instance: Any, created: bool, **_: Any) -> None:
         if created:
@@ -260,14 +281,14 @@ def test_all_fields_can_be_sent(harbour: Any, groups: Any, attribute: str, value
     type("Everything", (WebsocketBinding,), body)
     harbour.Boat.objects.create(name="Ada")
     data = groups.taken()[0][1]["data"]
-    assert set(data) == {"name", "dock", "length", "launched", "owner", "pilot", "crew", "is_ours", "created"}
+    assert set(data) == {"name", "dock", "length", "launched", "owner", "pilot", "crew", "photo", "is_ours", "created"}
 
 
 def test_members_are_sent_beside_fields(harbour: Any, groups: Any) -> None:
     class Members(WebsocketBindingWithMembers):
         model = harbour.Boat
         stream = "boats"
-        exclude = ["crew", "pilot", "created", "length", "launched", "is_ours"]
+        exclude = ["crew", "pilot", "photo", "created", "length", "launched", "is_ours"]
         send_members = ["label", "days", "owner.name"]
 
         @classmethod
@@ -299,8 +320,6 @@ def test_hooks_know_the_signal_and_an_empty_payload_sends_nothing(harbour: Any, 
 
         @classmethod
         def encode(cls, stream: Any, payload: Any) -> dict[str, Any]:
-            import json
-
             return {"text": json.dumps(payload)}
 
     crew = harbour.Crew.objects.create(name="Ole")
@@ -326,6 +345,13 @@ def test_group_names_is_a_list(bound: Any, harbour: Any, names: Any, error: str)
 def test_a_name_that_is_none_raises_where_the_change_is_made(bound: Any, harbour: Any) -> None:
     bound.group_names = classmethod(lambda cls, instance: ["no name"])
     with pytest.raises(InvalidName), transaction.atomic():
+        harbour.Boat.objects.create(name="Ada")
+    assert not harbour.Boat.objects.exists()
+
+
+def test_a_message_that_cannot_travel_raises_where_the_change_is_made(bound: Any, harbour: Any) -> None:
+    bound.encode = classmethod(lambda cls, stream, payload: {"text": payload, "wrong": object()})
+    with pytest.raises(EncodeError, match="wrong"), transaction.atomic():
         harbour.Boat.objects.create(name="Ada")
     assert not harbour.Boat.objects.exists()
 

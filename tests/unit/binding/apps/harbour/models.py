@@ -24,6 +24,7 @@ class Boat(models.Model):
     owner = models.ForeignKey(Crew, models.CASCADE, null=True, blank=True, related_name="owned")
     pilot = models.ForeignKey(Crew, models.SET_NULL, null=True, blank=True, related_name="piloted")
     crew = models.ManyToManyField(Crew, blank=True, related_name="boats")
+    photo = models.FileField(blank=True)
     is_ours = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
 
@@ -73,6 +74,17 @@ class Bell(models.Model):
     """A row that nobody binds."""
 
     tone = models.CharField(max_length=3)
+
+
+class Log(models.Model):
+    """A row with a key of two columns."""
+
+    pk = models.CompositePrimaryKey("boat_name", "day")
+    boat_name = models.CharField(max_length=10)
+    day = models.IntegerField()
+    text = models.CharField(max_length=20)
+
+    objects = BoundManager()
 
 
 class Berth(models.Model):
