@@ -7,7 +7,7 @@ from typing import Any
 from hiredis import ProtocolError
 from redis.exceptions import RedisError
 
-from ..errors import LayerUnavailable
+from ..errors import LayerUnavailable, PartlyRefused
 from ..operations import Operation
 from . import scripts
 from .answers import missing_scripts, results
@@ -17,6 +17,9 @@ from .hosts import AnyHost
 from .packing import pack
 from .scripts import Command
 from .wires import forget_transport, opened_transport
+
+#: How a connection fails; our errors stand for each.
+_AWAY = (RedisError, OSError, ProtocolError)
 
 
 class AsyncClient:
@@ -41,7 +44,10 @@ class AsyncClient:
         missing = missing_scripts(answers)
         if missing:
             loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
-            retried = await self.exchange([*loads, *(commands[position] for position in missing)])
+            try:
+                retried = await self.exchange([*loads, *(commands[position] for position in missing)])
+            except PartlyRefused as error:  # which speaks of other commands
+                raise LayerUnavailable(str(error)) from error
             for position, answer in zip(missing, retried[len(loads) :], strict=True):
                 answers[position] = answer
         return results(self.label, operations, answers)
@@ -50,15 +56,15 @@ class AsyncClient:
         """Write commands and read their answers; errors that Redis answers are among these.
 
         Raises:
-            LayerUnavailable: the connection failed.
+            LayerUnavailable: the connection failed. PartlyRefused: it could not be opened, nothing was written.
         """
         if not commands:
             return []
         async with self._lock:
+            wire = self._wire or await self._open(len(commands))
             try:
-                wire = self._wire or await self._open()
                 answers = await wire.exchange(pack(commands), len(commands))
-            except (RedisError, OSError, ProtocolError) as error:
+            except _AWAY as error:
                 raise LayerUnavailable(f"{self.label} is away: {error}") from error
             if wire.is_misled:
                 wire.close()
@@ -69,10 +75,14 @@ class AsyncClient:
         if self._wire is not None:
             self._wire.close()
 
-    async def _open(self) -> AsyncWire:
-        await self._opener.connect()
+    async def _open(self, commands: int) -> AsyncWire:
+        try:
+            await self._opener.connect()
+            transport = opened_transport(self._opener)
+        except _AWAY as error:
+            raise PartlyRefused(f"{self.label} is away: {error}", [None] * commands, is_clean=True) from error
         wire = AsyncWire(self._timeout_seconds, self._wire_closed)
-        wire.take_over(opened_transport(self._opener))
+        wire.take_over(transport)
         self._wire = wire
         return wire
 

@@ -1,4 +1,4 @@
-"""An answer of Redis that is lost with its connection: what it held is read again, once."""
+"""Connections to Redis that fail: what an answer held that was lost is read again, once; what was not sent is known."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from towpath.layers.contract import Edge, Replies
-from towpath.layers.errors import LayerUnavailable
+from towpath.layers.contract import Edge, Envelope, Replies
+from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.redis import RedisChannelLayer
 
 
@@ -76,3 +76,10 @@ def test_what_comes_after_the_store_was_emptied_is_not_taken_for_what_was_read(r
 
     assert asyncio.run(scene()) == [1, 2]
     layer.close()
+
+
+def test_what_could_not_be_written_is_known_not_to_have_arrived() -> None:
+    edge = RedisChannelLayer(hosts=[("127.0.0.1", 1)]).edge()
+    with pytest.raises(PartlyRefused, match="is away") as caught:
+        asyncio.run(edge.send([Envelope("a", {}), Envelope("b", {}), Envelope("a", {})]))
+    assert (caught.value.is_clean, caught.value.results) == (True, [None, None, None])
