@@ -16,7 +16,7 @@ _faults = module_from_spec(_spec)
 _spec.loader.exec_module(_faults)
 
 #: Seconds of overload.
-LOAD_SECONDS = 60.0 if os.environ.get("TOWPATH_LONG_FAULTS") == "1" else 3.0
+LOAD_SECONDS = 60.0 if os.environ.get("TOWPATH_LONG_FAULTS") == "1" else 2.0
 
 ROUTES = """
 from towpath import route
