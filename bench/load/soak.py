@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import count
 from urllib.parse import urlsplit
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSCloseCode, WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport, ws_connect
 
 from .measuring import percentile_ms, run, say, stdin_lines
 
@@ -88,7 +88,7 @@ class SoakClient(WSListener):
                 await asyncio.wait_for(self.closed.wait(), random.uniform(0.5, 1.5) * self._pause)
                 break
             await self._ask(random.choice(KINDS))
-        await self._leave(manner)
+        await self.leave(manner)
 
     async def _ask(self, kind: str) -> None:
         if self.closed.is_set():
@@ -144,7 +144,11 @@ class SoakClient(WSListener):
         for owed in self._tally.owed.values():
             owed.discard(self)
 
-    async def _leave(self, manner: str) -> None:
+    async def leave(self, manner: str) -> None:
+        """End the socket, once, or say how it ended."""
+        if self._is_leaving:
+            return
+        self._is_leaving = True
         if self.closed.is_set():
             sent_away = self._close_code == SENT_AWAY
             self._tally.counts["sent away with 1012" if sent_away else "sockets lost"] += 1
@@ -166,7 +170,11 @@ async def visitors(uri: str, tally: Tally, pause: float, stop: asyncio.Event, gr
     while not stop.is_set():
         try:
             _, client = await ws_connect(lambda: SoakClient(tally, group, pause), f"{uri}/soak/{group}/")
-        except Exception as error:  # refused, reset, 503: each is a failure of its own kind
+        except WSInvalidStatusError:  # a server that leaves answers a handshake that waits with 503
+            tally.counts["handshakes refused"] += 1
+            await asyncio.sleep(1)
+            continue
+        except Exception as error:  # each is a failure of its own kind
             tally.counts[f"handshakes failed ({type(error).__name__})"] += 1
             await asyncio.sleep(1)
             continue
@@ -177,7 +185,7 @@ async def visitors(uri: str, tally: Tally, pause: float, stop: asyncio.Event, gr
         stopping.cancel()
         if not living.done():
             living.cancel()
-            await client._leave("politely")
+            await client.leave("politely")
         elif not living.cancelled() and (error := living.exception()) is not None:
             raise error
 

@@ -11,6 +11,8 @@ ROLES = ("interface", "worker", "redis")
 LOSSES = (
     "answers lost", "answers out of order", "deliveries lost", "delayed texts lost", "texts doubled", "sockets lost",
 )  # fmt: skip
+#: Handshakes that wait while their server leaves are answered 503; of all handshakes these may be so many, as a share.
+MOST_REFUSED = 0.01
 #: A process may grow by so much after the warm-up, as a share; or by so many MiB, which is the noise of small ones.
 MOST_GROWTH, NOISE_MEBIBYTES = 0.15, 5.0
 
@@ -45,6 +47,8 @@ class Soak:
         counts = self.counts
         failed = [name for name in counts if "failed" in name or name.startswith("pages ") and name != "pages 200"]
         found = [f"{counts[name]:,} {name}" for name in (*LOSSES, *sorted(failed)) if counts.get(name)]
+        if counts.get("handshakes refused", 0) > MOST_REFUSED * counts.get("sockets", 0):
+            found.append(f"{counts['handshakes refused']:,} handshakes refused")
         if self.connected != self.disconnected:
             found.append(f"{self.connected:,} connects and {self.disconnected:,} disconnects were handled")
         found += [f"left in Redis: {key}" for key in self.keys_left]
@@ -77,6 +81,7 @@ class Soak:
             ("connects and disconnects handled", f"{self.connected:,} and {self.disconnected:,}"),
             ("texts sent, answered in order", f"{asked:,}, {counts.get('answers', 0):,}"),
             ("unanswered when sent away", f"{counts.get('unanswered when sent away', 0):,}"),
+            ("handshakes refused with 503 by a server that left", f"{counts.get('handshakes refused', 0):,}"),
             ("deliveries of group texts", f"{counts.get('group texts', 0):,}"),
             ("delayed texts", f"{counts.get('later texts', 0):,}"),
             ("pages", f"{counts.get('pages 200', 0):,}"),

@@ -99,7 +99,7 @@ def generators() -> Iterator[Callable[[str], ModuleType]]:
     picows = ModuleType("picows")
     kinds = Enum("WSMsgType", ["TEXT", "PING"])
     vars(picows).update(WSListener=object, WSMsgType=kinds, WSFrame=object, WSTransport=object)
-    vars(picows).update(WSCloseCode=None, ws_connect=None)
+    vars(picows).update(WSCloseCode=None, WSInvalidStatusError=Exception, ws_connect=None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "picows", picows)
         yield lambda name: importlib.import_module(f"bench.load.{name}")

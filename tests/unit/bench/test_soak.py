@@ -35,6 +35,13 @@ def test_whatever_the_traffic_misses_is_a_problem(soak, name):
     assert f"2 {name}" in soak.table()
 
 
+def test_a_few_handshakes_may_be_refused_by_servers_that_leave(soak):
+    soak.counts.update({"sockets": 1000, "handshakes refused": 10})
+    assert soak.problems() == []
+    soak.counts["handshakes refused"] = 11
+    assert soak.problems() == ["11 handshakes refused"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -119,3 +126,23 @@ def test_an_answer_a_delivery_and_a_delayed_text_that_do_not_come_are_lost(clien
     assert {name: client.tally.counts[name] for name in LOSSES if client.tally.counts[name]} == {
         "answers lost": 1, "deliveries lost": 1, "delayed texts lost": 1,
     }  # fmt: skip
+
+
+def test_a_socket_that_the_server_closes_is_lost_unless_it_is_sent_away_and_one_that_leaves_is_not(client):
+    def ended(code):
+        ending = client.module.SoakClient(client.tally, "g0", 0.0)
+        ending._close_code = code
+        ending.closed.set()
+        return ending
+
+    async def scene():
+        for code in (1012, 1011, 0):
+            await ended(code).leave("politely")
+        leaving = ended(1000)
+        leaving._is_leaving = True
+        await leaving.leave("politely")
+
+    asyncio.run(scene())
+    counts = client.tally.counts
+    assert (counts["sent away with 1012"], counts["sockets lost"]) == (1, 2)
+    assert (counts["closed with 1011"], counts["closed with 0"]) == (1, 1)
