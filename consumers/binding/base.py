@@ -78,10 +78,13 @@ class Binding(metaclass=BindingMetaclass):
     model_label: str
     #: While something is sent: what Django's signal said; "instance" is the object that was saved or deleted.
     signal_kwargs: Mapping[str, Any] | None = None
-    #: While a client's change is made: its message, the arguments of its consumer, who sent it.
+    #: While a client's change is made: its message, the arguments of its consumer, who sent it, what it says.
     message: Message
     kwargs: Mapping[str, Any]
     user: Any
+    action: str
+    pk: Any
+    data: Any
 
     @classmethod
     def register(cls) -> None:
@@ -173,14 +176,15 @@ class Binding(metaclass=BindingMetaclass):
         self = cls()
         self.message, self.kwargs = message, kwargs
         self.user = getattr(message, "user", None) or AnonymousUser()
-        self.run_action(*self.deserialize(message))
+        self.action, self.pk, self.data = self.deserialize(message)
+        self.run_action(self.action, self.pk, self.data)
 
     def deserialize(self, message: Message) -> tuple[str, Any, Any]:
         """Return action, primary key (None for "create") and data out of a message."""
         _not_defined(type(self), "deserialize(self, message), which returns (action, pk, data)")
 
     def has_permission(self, user: Any, action: str, pk: Any) -> bool:
-        """Tell whether a user may do this. `pk` is as the client sent it."""
+        """Tell whether a user may do this. `pk` is as the client sent it, and so is `self.data`."""
         _not_defined(type(self), "has_permission(self, user, action, pk), which tells what clients may do")
 
     def run_action(self, action: str, pk: Any, data: Any) -> None:

@@ -41,7 +41,7 @@ def tell(
                 if names:
                     sender = binding()
                     sender.signal_kwargs = {**(signal_kwargs or {}), "using": using}
-                    sender.send_messages(rows[key], names, action, using)
+                    sender.send_messages(rows[key], names, action, using=using)
 
 
 def send_at_commit(binding: type["Binding"], payload: Any, names: Iterable[str], using: str) -> None:

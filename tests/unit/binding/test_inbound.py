@@ -245,9 +245,10 @@ def test_a_socket_that_opens_or_closes_changes_nothing(bound: Any, frame: Any) -
 
 def test_hooks_know_message_arguments_and_user(bound: Any, frame: Any) -> None:
     seen: list[Any] = []
+    bound.has_permission = lambda self, user, action, pk: seen.append((self.action, self.pk, self.data)) or True
     bound.create = lambda self, data: seen.append((self.message["path"], self.kwargs, str(self.user), data))
     frame(bound.consumer, {"action": "create", "data": {"name": "Ada"}}, room="a")
-    assert seen == [("/", {"room": "a"}, "AnonymousUser", {"name": "Ada"})]
+    assert seen == [("create", None, {"name": "Ada"}), ("/", {"room": "a"}, "AnonymousUser", {"name": "Ada"})]
 
 
 @pytest.mark.parametrize(

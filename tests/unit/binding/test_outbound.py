@@ -332,6 +332,20 @@ def test_hooks_know_the_signal_and_an_empty_payload_sends_nothing(harbour: Any, 
     assert seen[1][0] == "update"
 
 
+def test_sending_can_be_overridden_as_in_1x(bound: Any, harbour: Any, groups: Any) -> None:
+    class Quiet(bound):  # type: ignore[misc]  # a class of the test's
+        stream = "quiet"
+
+        def send_messages(self, instance: Any, group_names: Any, action: str, **kwargs: Any) -> None:
+            if action != "update":
+                super().send_messages(instance, ["quiet"], action, **kwargs)
+
+    boat = harbour.Boat.objects.create(name="Ada")
+    boat.save()
+    assert [action for group, action, _ in groups.actions() if group == "quiet"] == ["create"]
+    assert Quiet.model is harbour.Boat
+
+
 @pytest.mark.parametrize(
     ("names", "error"),
     [("boats", r"returns a list of names, such as \[\"boats\"\], not 'boats'"), (None, "not None")],
