@@ -37,14 +37,14 @@ def line(database: None) -> Iterator[type[models.Model]]:
         text = models.TextField()
 
         class Meta:
-            app_label = "chat"
+            app_label = "from_channels_4"  # other pages have a model of this name, too
 
     with connection.schema_editor() as editor:
         editor.create_model(Line)
     yield Line
     with connection.schema_editor() as editor:
         editor.delete_model(Line)
-    del apps.all_models["chat"]
+    del apps.all_models["from_channels_4"]
     apps.clear_cache()
 
 
