@@ -4,10 +4,11 @@ The third, the live blog, is `liveblog_example`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import User
@@ -190,7 +191,14 @@ class Visitor:
         return [json.loads(reply["text"]) for reply in self.site.run(self.name)]
 
 
-@override_settings(CHANNEL_SESSION_ENGINE="django.contrib.sessions.backends.cache")
+@pytest.fixture
+def sessions_in_cache() -> Iterator[None]:
+    """A session that channels share. Set before the project, which changes settings too, and until that is gone."""
+    with override_settings(CHANNEL_SESSION_ENGINE="django.contrib.sessions.backends.cache"):
+        yield
+
+
+@pytest.mark.usefixtures("sessions_in_cache")
 def test_rooms_over_one_socket_some_for_staff_only(project_with_models: MakeSite) -> None:
     site, models = project_with_models("chat", "multichat.routing.channel_routing", **ROOMS)
     lobby = models.Room.objects.create(title="Lobby")
