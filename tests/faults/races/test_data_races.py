@@ -18,7 +18,7 @@ import redis
 from websockets.asyncio.client import ClientConnection, connect
 
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
-CONNECTIONS = 10_000 if IS_LONG else 300
+CONNECTIONS = 10_000 if IS_LONG else 250
 AT_ONCE = 24
 GROUPS = ("red", "green", "blue")
 #: Nothing here takes that long, in seconds.

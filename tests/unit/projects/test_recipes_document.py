@@ -16,8 +16,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.test import override_settings
@@ -46,10 +45,8 @@ def site(project: Callable[..., Any], database: None, monkeypatch: pytest.Monkey
     monkeypatch.setattr("celery._state._on_app_finalizers", set())  # where shared tasks stay
     monkeypatch.setattr("celery._state._apps", WeakSet())
     project([], **MODULES)
-    labels = [config.label for config in apps.get_app_configs()]
     options = {
         "INSTALLED_APPS": [*settings.INSTALLED_APPS, *WITH_MODELS],
-        "MIGRATION_MODULES": dict.fromkeys([*labels, *WITH_MODELS]),
         "ROOT_URLCONF": "news.urls",
         "ALLOWED_HOSTS": ["*"],
         "MIDDLEWARE": [],
@@ -58,9 +55,14 @@ def site(project: Callable[..., Any], database: None, monkeypatch: pytest.Monkey
     }
     try:
         with override_settings(**options):
-            call_command("migrate", run_syncdb=True, verbosity=0)
+            models = [model for label in WITH_MODELS for model in apps.get_app_config(label).get_models()]
+            with connection.schema_editor() as editor:
+                for model in models:
+                    editor.create_model(model)
             yield project("mysite.routing.channel_routing")
-            call_command("flush", interactive=False, verbosity=0)
+            with connection.schema_editor() as editor:
+                for model in models:
+                    editor.delete_model(model)
     finally:
         post_save.sender_receivers_cache.clear()
         for label in WITH_MODELS:
