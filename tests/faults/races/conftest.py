@@ -168,7 +168,7 @@ class Races:
         self.seed = seed
         self.threads = THREADS
         self.journal = Journal(layer.pauses)
-        self._folder = folder
+        self._database = str(folder / "db.sqlite3")
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[InterfaceServer]:
@@ -200,7 +200,14 @@ class Races:
         )
 
     def descriptors(self) -> list[str]:
-        """Return what the open descriptors of this process lead to."""
+        """Return what the open descriptors of this process lead to, but to the consumers' database."""
+        return [target for target in self._targets() if target != self._database]
+
+    def database_connections(self) -> int:
+        """Count the open connections to the database of the consumers: threads open theirs when they first need it."""
+        return self._targets().count(self._database)
+
+    def _targets(self) -> list[str]:
         found = []
         for name in os.listdir("/proc/self/fd"):
             try:
@@ -208,10 +215,6 @@ class Races:
             except FileNotFoundError:
                 continue  # the one of the listing itself
         return sorted(found)
-
-    def database_connections(self) -> int:
-        """Count the open connections to the database of the consumers."""
-        return self.descriptors().count(str(self._folder / "db.sqlite3"))
 
 
 @pytest.fixture
