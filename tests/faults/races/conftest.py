@@ -108,8 +108,9 @@ class Journal:
 
     @property
     def open(self) -> list[str]:
-        """Reply channels that have connected and not disconnected."""
-        return [name for name, events in list(self.seen.items()) if not events or events[-1][0] != "disconnect"]
+        """Reply channels that have connected and not disconnected, or whose consumer has not ended."""
+        alive = [name for name, events in list(self.seen.items()) if not events or events[-1][0] != "disconnect"]
+        return [*alive, *list(self._running)]
 
     def enter(self, message: Message, kind: str) -> None:
         """Note that a consumer begins."""
