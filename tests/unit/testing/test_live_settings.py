@@ -52,3 +52,17 @@ def test_routes_and_threads_of_the_worker_are_checked_before_it_is_forked(channe
 
 
 urlpatterns: list[Any] = []
+
+
+def test_a_worker_is_forked_or_not_made(channel_layer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    with pytest.raises(ConfigurationError, match="live tests fork their worker"):
+        WorkerProcess(channel_layer, 1, serve_static=False)
+
+
+def test_names_that_are_not_there_are_said() -> None:
+    from towpath import testing
+
+    with pytest.raises(AttributeError, match=r"'towpath\.testing' has no attribute 'HttpCase'"):
+        _ = testing.HttpCase
+    assert [name for name in testing.__all__ if getattr(testing, name, None) is None] == []
