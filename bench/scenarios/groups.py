@@ -33,7 +33,7 @@ LARGE = frozenset(
 )
 
 
-def one_group(members: int, sends: int):
+def one_group(members: int, sends: int, pause_seconds: float = PAUSE_SECONDS):
     """Return the measurement of sends to one group, each when the last has reached all; one that does not ends it."""
 
     def measure(running: Running, scale: Scale) -> Figures:
@@ -43,7 +43,7 @@ def one_group(members: int, sends: int):
             sender.tell({"groups": ["g0"], "count": texts, "rate": None, "bytes": SIZE})
             sent, is_whole = 0, True
             while sent < texts and is_whole:
-                time.sleep(PAUSE_SECONDS)
+                time.sleep(pause_seconds)
                 sender.tell("now")
                 sent += 1
                 is_whole = _is_delivered(receivers)
