@@ -45,9 +45,8 @@ def examples(project: Any, redis_url: str) -> Any:
     project.write("settings.py", SETTINGS + settings)
     project.write("conftest.py", CONFTEST)
     project.write("chat/__init__.py", "")
-    assert set(blocks) == {
-        f"chat/{name}.py" for name in ("consumers", "routing", "tests", "test_live", "test_fixtures")
-    }
+    files = ("consumers", "routing", "tests", "test_live", "test_fixtures", "test_live_fixture")
+    assert set(blocks) == {f"chat/{name}.py" for name in files}
     for name, code in blocks.items():
         project.write(name, code)
     return project
@@ -61,6 +60,15 @@ def test_they_pass_under_djangos_runner(examples: Any) -> None:
 
 
 def test_the_fixtures_are_there_for_pytest(examples: Any) -> None:
-    run = examples.run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "chat/test_fixtures.py")
+    run = examples.run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "chat/test_fixtures.py",
+        "chat/test_live_fixture.py",
+    )
     assert run.wait() == 0, run.output
-    assert "2 passed" in run.output
+    assert "3 passed" in run.output
