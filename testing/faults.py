@@ -3,6 +3,7 @@
 They act in the layer's store, so whoever sends meets them: the test, a view, a consumer, a client.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -14,7 +15,7 @@ from towpath.layers.operations import Push
 Execute = Callable[[Push], object]
 
 
-class Fault:
+class Fault(ABC):
     """What happens to messages of the channels that `pattern`, a glob, names; `count` says to how many it did."""
 
     def __init__(self, pattern: str) -> None:
@@ -26,8 +27,9 @@ class Fault:
         self.count += len(push.bodies)
         return self._push(push, execute)
 
+    @abstractmethod
     def _push(self, push: Push, execute: Execute) -> object:
-        raise NotImplementedError
+        """Do it, and answer as the store would."""
 
 
 class Dropped(Fault):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from towpath.layers import conformance
 from towpath.layers.memory import MemoryChannelLayer
 
@@ -11,3 +13,8 @@ class MemoryLayerTests(conformance.ConformanceTestCase):
 
     def make_layer(self, **options: Any) -> MemoryChannelLayer:
         return MemoryChannelLayer(**options)
+
+
+def test_a_suite_that_does_not_say_how_to_make_a_layer() -> None:
+    with pytest.raises(NotImplementedError, match="ConformanceTestCase does not say how to make a layer"):
+        conformance.ConformanceTestCase("setUp").make_layer()
