@@ -191,8 +191,8 @@ class BaseReader:
 
     def _take(self, limits: Mapping[str, int]) -> Take | None:
         """Ask first who has given nothing for the longest time: no channel waits for two batches of another."""
-        wanted = [channel for channel in self._channels if limits.get(channel, 0) > 0]
-        return Take(wanted, [limits[channel] for channel in wanted], self.name) if wanted else None
+        wanted = tuple([channel for channel in self._channels if limits.get(channel, 0) > 0])
+        return Take(wanted, tuple([limits[channel] for channel in wanted]), self.name) if wanted else None
 
     def _received(self, batch: Batch) -> Received:
         if self._channels[-1] != batch.channel:

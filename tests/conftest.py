@@ -26,6 +26,7 @@ class RedisServer:
     def __init__(self, binary: str, folder: Path) -> None:
         self._binary = binary
         self._folder = folder
+        self._socket = folder / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -33,6 +34,11 @@ class RedisServer:
     def url(self) -> str:
         """Where it listens."""
         return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def unix_url(self) -> str:
+        """Where it listens, too."""
+        return f"unix://{self._socket}"
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
@@ -63,7 +69,7 @@ class RedisServer:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-        options += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
+        options += ["--save", "", "--appendonly", "no", "--daemonize", "no", "--unixsocket", str(self._socket)]
         with self._log.open("wb") as log:
             return subprocess.Popen([self._binary, *options], stdout=log, stderr=subprocess.STDOUT)
 

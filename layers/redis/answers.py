@@ -32,14 +32,18 @@ def results(label: str, operations: Sequence[Operation], answers: Sequence[Any])
     Raises:
         PartlyRefused: Redis refused one of them (out of memory, read-only, loading, ...).
     """
-    found = [
-        None if isinstance(answer, RedisError) else result(operation, answer)
-        for operation, answer in zip(operations, answers, strict=True)
-    ]
+    found: list[object] = []
+    refused: list[tuple[Operation, RedisError]] = []
     for operation, answer in zip(operations, answers, strict=True):
         if isinstance(answer, RedisError):
-            is_clean = all(_takes_nothing(answer) for answer in answers if isinstance(answer, RedisError))
-            raise PartlyRefused(f"{label} refused a {type(operation).__name__}: {answer}", found, is_clean) from answer
+            refused.append((operation, answer))
+            found.append(None)
+        else:
+            found.append(result(operation, answer))
+    if refused:
+        operation, error = refused[0]
+        is_clean = all(_takes_nothing(error) for _, error in refused)
+        raise PartlyRefused(f"{label} refused a {type(operation).__name__}: {error}", found, is_clean) from error
     return found
 
 

@@ -52,8 +52,13 @@ class AsyncClient:
                 answers[position] = answer
         return results(self.label, operations, answers)
 
-    async def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """Write commands and read their answers; errors that Redis answers are among these.
+    @property
+    def is_open(self) -> bool:
+        """The connection that the last exchange went over is still there."""
+        return self._wire is not None
+
+    async def exchange(self, commands: Sequence[Command], silent: int = 0) -> list[Any]:
+        """Write commands and read their answers; errors that Redis answers are among these. `silent` have no answer.
 
         Raises:
             LayerUnavailable: the connection failed. PartlyRefused: it could not be opened, nothing was written.
@@ -63,7 +68,7 @@ class AsyncClient:
         async with self._lock:
             wire = self._wire or await self._open(len(commands))
             try:
-                answers = await wire.exchange(pack(commands), len(commands))
+                answers = await wire.exchange(pack(commands), len(commands) - silent)
             except _AWAY as error:
                 raise LayerUnavailable(f"{self.label} is away: {error}") from error
             if wire.is_misled:

@@ -36,15 +36,15 @@ class BlockingWire:
         #: What answers is a replica: whoever is the master now, it is not at the other end.
         self._is_misled = False
 
-    def write(self, commands: Sequence[Command]) -> None:
-        """Send commands in one write; connect before, unless connected.
+    def write(self, commands: Sequence[Command], packed: bytes = b"") -> None:
+        """Send commands, and behind them some that are packed, in one write; connect before, unless connected.
 
         Raises:
             RedisError: Redis could not be reached, or refused the connection.
             OSError: the connection failed.
         """
         try:
-            (self._socket or self._connected()).sendall(pack(commands))
+            (self._socket or self._connected()).sendall(pack(commands) + packed)
         except BaseException:
             self.disconnect()
             raise

@@ -7,7 +7,7 @@ from typing import Any
 
 from hiredis import ProtocolError
 from redis import ConnectionPool
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from ..errors import LayerUnavailable
 from ..operations import Operation
@@ -16,6 +16,7 @@ from .answers import missing_scripts, results
 from .blocking_wire import BlockingWire
 from .commands import Commands
 from .hosts import AnyHost
+from .packing import pack
 from .scripts import Command
 
 #: What a wait must be shorter than the time that Redis has for an answer, in seconds.
@@ -53,10 +54,14 @@ class Client:
         with self._pooled() as pooled:
             return self._executed(operations, pooled)
 
+    def packed_wait(self, wait: Command, last: Operation) -> bytes:
+        """Return the bytes of a command that waits, and of the operation behind it."""
+        return pack([wait, self._commands.command(last)])
+
     def execute_before(
-        self, operations: Sequence[Operation], wait: Command, last: Operation, connection: BlockingWire
+        self, operations: Sequence[Operation], packed_wait: bytes, connection: BlockingWire
     ) -> list[object]:
-        """Execute in order; then a command that waits, and `last`, which `execute_after_wait` reads.
+        """Execute in order; then a wait with an operation behind it, which `execute_after_wait` reads.
 
         All leaves in one write. Scripts that Redis does not know count as refused: see `load_scripts`.
 
@@ -65,7 +70,7 @@ class Client:
         """
         commands = [self._commands.command(operation) for operation in operations]
         try:
-            connection.write([*commands, wait, self._commands.command(last)])
+            connection.write(commands, packed_wait)
             answers = connection.read(len(commands))
         except _AWAY as error:
             raise self._away(error) from error
@@ -81,8 +86,9 @@ class Client:
             _, answer = connection.read(2)
         except _AWAY as error:
             raise self._away(error) from error
-        commands = [self._commands.command(last)]
-        return results(self.label, [last], self._with_scripts(connection, commands, [answer]))[0]
+        if isinstance(answer, NoScriptError):
+            return self._executed([last], connection)[0]
+        return results(self.label, [last], [answer])[0]
 
     def load_scripts(self, connection: BlockingWire) -> None:
         """Let Redis know all scripts.

@@ -13,11 +13,17 @@ from ..keys import Keys
 from ..operations import INBOX_READ, Operation
 from . import scripts
 from .async_client import AsyncClient
+from .scripts import Command
 
 #: How long one read of the inbox waits, in seconds.
 WAIT_SECONDS = 5
 #: By so many of its first bytes, and its length, an entry is known again: they name the connection and the turn.
 MARK_BYTES = 64
+
+#: Redis answers, as always; but it says whether this user may ask for the other.
+_ASK_FOR_SILENCE: Command = ("CLIENT", "REPLY", "ON")
+#: The next command has no answer. It would come before the wait behind it ends, and wake the event loop for nothing.
+_IN_SILENCE: Command = ("CLIENT", "REPLY", "SKIP")
 
 
 class RedisEdge(BaseEdge):
@@ -36,8 +42,8 @@ class RedisEdge(BaseEdge):
         self._keys = keys
         #: The foremost entries of the inbox, which have been handed out.
         self._read: Sequence[bytes] = ()
-        #: This Redis knows the script that drops them.
-        self._is_ready = False
+        #: Redis leaves out answers that nobody wants.
+        self._can_be_silent = False
 
     async def close(self) -> None:
         """Take the inbox and its marks out of Redis, and close the connections."""
@@ -56,15 +62,16 @@ class RedisEdge(BaseEdge):
 
     async def _read_inbox(self) -> Sequence[bytes]:
         inbox, read = self._keys.inbox(self.inbox), self._read
-        drop = [scripts.DROP_READ.call([inbox], len(read), len(read[-1]), read[-1][:MARK_BYTES])] if read else []
-        load = [] if self._is_ready else [("SCRIPT", "LOAD", scripts.DROP_READ.source)]
-        wait = "BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS
-        self._is_ready = False
-        *dropped, foremost, others = await self._into.exchange(
-            [*load, *drop, wait, ("LRANGE", inbox, 1, INBOX_READ - 1)]
-        )
-        self._check([*dropped, others])
-        self._is_ready = True
+        look = ("BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, INBOX_READ - 1)
+        drop = [scripts.DROP_READ.eval([inbox], len(read), len(read[-1]), read[-1][:MARK_BYTES])] if read else []
+        if self._into.is_open and self._can_be_silent:
+            commands = [_IN_SILENCE, *drop, *look] if drop else look
+            foremost, others = await self._into.exchange(commands, silent=len(commands) - len(look))
+        else:
+            silence, *dropped, foremost, others = await self._into.exchange([_ASK_FOR_SILENCE, *drop, *look])
+            self._check(dropped)
+            self._can_be_silent = not isinstance(silence, ResponseError)
+        self._check([others])
         self._read = ()
         if isinstance(foremost, ResponseError):
             self._read = await self._look(inbox, foremost)

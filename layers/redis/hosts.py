@@ -27,6 +27,8 @@ SOCKET_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 #: What the layer relies on: answers are bytes, in the form of RESP 2.
 _FIXED = {"decode_responses": False, "protocol": 2}
+#: What a UNIX socket has no use for.
+_OVER_TCP = {"socket_connect_timeout": CONNECT_TIMEOUT_SECONDS, "socket_keepalive": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def parse_hosts(hosts: object, connection_kwargs: Mapping[str, Any] | None = Non
         raise ConfigurationError(f"hosts holds one Redis; {len(hosts)} were given, and sharding is not supported yet")
     host = _host(hosts[0], connection_kwargs or {})
     try:
-        host.pool()
+        pool = host.pool()
+        pool.connection_class(**pool.connection_kwargs)
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"host {host.label!r} cannot be used: {error}") from error
     return host
@@ -97,9 +100,10 @@ def _host(host: object, connection_kwargs: Mapping[str, Any]) -> AnyHost:
     if isinstance(host, Mapping):
         own = {name: value for name, value in host.items() if name not in SENTINEL_KEYS}
         asking = {name: value for name, value in host.items() if name in SENTINEL_KEYS}
-        return parse_sentinels(asking, _options({**connection_kwargs, **own}))
+        return parse_sentinels(asking, {**_OVER_TCP, **_options({**connection_kwargs, **own})})
     url = _url(host)
-    return Host(url, _without_password(url), _options(connection_kwargs))
+    over_tcp = {} if url.startswith("unix:") else _OVER_TCP
+    return Host(url, _without_password(url), {**over_tcp, **_options(connection_kwargs)})
 
 
 def _url(host: object) -> str:
@@ -127,8 +131,6 @@ def _options(connection_kwargs: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigurationError(f"connection_kwargs[{name!r}] is {value!r} and cannot be changed")
     return {
         "socket_timeout": SOCKET_TIMEOUT_SECONDS,
-        "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        "socket_keepalive": True,
         **connection_kwargs,
         **_FIXED,
     }

@@ -2,6 +2,7 @@
 taken is taken by the script that records it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..entries import EntryCodec
 from ..errors import LayerUnavailable, PartlyRefused
@@ -10,6 +11,9 @@ from ..keys import Keys
 from ..operations import Batch, Operation, Take
 from ..sending import Sender
 from .client import Client
+
+#: Waits are kept by the order of their channels and what may be taken from each.
+KEPT_WAITS = 64
 
 
 class RedisReader(BaseReader):
@@ -20,6 +24,8 @@ class RedisReader(BaseReader):
         self._client = client
         self._bells = {channel: keys.bell(channel) for channel in self._channels}
         self._connection = client.new_connection()
+        #: Where messages come one at a time, the same wait follows each: it is packed once.
+        self._packed_wait = lru_cache(maxsize=KEPT_WAITS)(self._pack_wait)
         #: Redis's id of the connection; None: to be asked for.
         self._connection_id: int | None = None
         self._is_waiting = False
@@ -57,18 +63,23 @@ class RedisReader(BaseReader):
         if self._connection_id is None:
             self._client.load_scripts(self._connection)
             self._connection_id = self._client.call("CLIENT", "ID", connection=self._connection)
-        self._last_take = then.take._replace(has_waited=True)
-        bells = [self._bells[channel] for channel in then.take.channels]
-        wait = "BLPOP", *bells, min(then.seconds, self._client.longest_wait_seconds)
+        self._last_take, packed = self._packed_wait(then)
         self._is_waiting = True
         try:
-            return self._client.execute_before(operations, wait, self._last_take, self._connection)
+            return self._client.execute_before(operations, packed, self._connection)
         except PartlyRefused as error:
             self.wake()
             raise PartlyRefused(str(error), [*error.results, self._waited()]) from error
         except LayerUnavailable:
             self._is_waiting = False
             raise
+
+    def _pack_wait(self, waiting: Waiting) -> tuple[Take, bytes]:
+        """Return the take behind a wait, and the bytes of both."""
+        take = waiting.take._replace(has_waited=True)
+        bells = [self._bells[channel] for channel in take.channels]
+        wait = "BLPOP", *bells, min(waiting.seconds, self._client.longest_wait_seconds)
+        return take, self._client.packed_wait(wait, take)
 
     def _waited(self) -> Batch | None:
         try:

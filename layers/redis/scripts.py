@@ -21,10 +21,16 @@ class Script:
         """Return the command that runs it."""
         return "EVALSHA", self.digest, len(keys), *keys, *arguments
 
+    def eval(self, keys: Sequence[str], *arguments: Any) -> Command:
+        """Return a command that runs it whether Redis knows it or not."""
+        return "EVAL", self.source, len(keys), *keys, *arguments
+
 
 def _load(*names: str) -> Script:
-    """Read a script from its file, or from several: functions first."""
-    source = "".join(files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
+    """Read a script from its file, or from several: functions first. Comments stay here."""
+    texts = [files(__package__).joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names]
+    lines = [line for text in texts for line in text.splitlines() if not line.lstrip().startswith("--")]
+    source = "\n".join(lines)
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -55,7 +61,7 @@ END_VISIT = _load("end_visit")
 FIRE = _load("ring", "fire")
 
 ALL = (
-    *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, DROP_READ, JOIN, LEAVE, RENEW, MARKS),
+    *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
     *(LEASE, CLAIM, REVISIT, BURY),
     *(ADD_SOCKETS, REMOVE_SOCKETS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),

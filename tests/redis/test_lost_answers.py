@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from towpath.layers.contract import Edge, Envelope, Replies
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
@@ -19,9 +21,13 @@ class Losing:
         self.label = client.label
         self.loses = False
 
-    async def exchange(self, commands: Sequence[Any]) -> list[Any]:
+    @property
+    def is_open(self) -> bool:
+        return bool(self._client.is_open)
+
+    async def exchange(self, commands: Sequence[Any], silent: int = 0) -> list[Any]:
         """Execute, and lose what was answered."""
-        answers: list[Any] = await self._client.exchange(commands)
+        answers: list[Any] = await self._client.exchange(commands, silent)
         if self.loses:
             self.loses = False
             raise LayerUnavailable("the answer is lost")
@@ -75,6 +81,46 @@ def test_what_comes_after_the_store_was_emptied_is_not_taken_for_what_was_read(r
         return received
 
     assert asyncio.run(scene()) == [1, 2]
+    layer.close()
+
+
+def test_who_may_not_ask_redis_for_silence_reads_everything_once_too(redis_url: str) -> None:
+    with closing(Redis.from_url(redis_url)) as client:
+        client.acl_setuser("noisy", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-client"])
+    layer = RedisChannelLayer(hosts=[redis_url.replace("//", "//noisy:any@")], prefix="lost:")
+    sender = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
+
+    async def scene() -> list[Any]:
+        edge = layer.edge()
+        await edge.open()
+        received = []
+        for number in range(4):
+            await asyncio.to_thread(sender.send, f"{edge.inbox}a", {"number": number})
+            received += await _numbers(edge)
+        await edge.close()
+        return received
+
+    assert asyncio.run(scene()) == [0, 1, 2, 3]
+    sender.close()
+    layer.close()
+
+
+def test_scripts_that_redis_has_forgotten_do_not_make_it_give_anything_twice(redis_url: str) -> None:
+    layer = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
+
+    async def scene() -> list[Any]:
+        edge = layer.edge()
+        await edge.open()
+        received = []
+        with closing(Redis.from_url(redis_url)) as client:
+            for number in range(4):
+                await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": number})
+                received += await _numbers(edge)
+                client.script_flush()
+        await edge.close()
+        return received
+
+    assert asyncio.run(scene()) == [0, 1, 2, 3]
     layer.close()
 
 

@@ -10,6 +10,8 @@ from towpath.layers import conformance
 from towpath.layers.contract import Envelope
 from towpath.layers.redis import RedisChannelLayer
 
+from ..conftest import RedisServer
+
 #: Keys of a layer all live shorter than this, in seconds: a day, and a little.
 LONGEST_LIFE_SECONDS = 86_400 + 60
 
@@ -69,6 +71,12 @@ class RedisLayerTests(conformance.ConformanceTestCase):
         other.send_group("group", {"number": 1})
         other.send("name!a", {"number": 2})
         assert self.contents("name!") == [{"number": 1}, {"number": 2}]
+
+
+class RedisLayerOverUnixSocketTests(RedisLayerTests):
+    @pytest.fixture(autouse=True)
+    def _redis(self, redis_url: str, redis_server: RedisServer) -> None:
+        self.url = redis_server.unix_url
 
 
 class EncryptedRedisLayerTests(RedisLayerTests):

@@ -168,7 +168,7 @@ class Races:
         self.layer = layer
         self.seed = seed
         self.threads = THREADS
-        #: The layer's pool opens one for each thread that needs one at the same moment, and keeps it until it is closed.
+        #: The layer's pool opens a descriptor for each thread that needs one at once, and keeps it until it is closed.
         self.pooled = THREADS + 1
         self.journal = Journal(layer.pauses)
         self._database = str(folder / "db.sqlite3")

@@ -9,6 +9,7 @@ from hiredis import ProtocolError
 from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 from towpath.layers.redis.blocking_wire import BlockingWire
+from towpath.layers.redis.packing import pack
 
 
 class PairOpener:
@@ -53,6 +54,11 @@ def test_commands_leave_in_redis_protocol_and_answers_come_back_in_order(
     assert wire.read(2) == [b"OK", b"1"]
     assert wire.read(1) == [7]
     assert opener.opened == 1
+
+
+def test_what_is_packed_leaves_behind_the_commands_in_one_piece(opener: PairOpener, wire: BlockingWire) -> None:
+    wire.write([("A",)], pack([("B",), ("C",)]))
+    assert opener.redis.recv(1000) == b"*1\r\n$1\r\nA\r\n*1\r\n$1\r\nB\r\n*1\r\n$1\r\nC\r\n"
 
 
 def test_an_answer_in_pieces_is_one_answer(opener: PairOpener, wire: BlockingWire) -> None:

@@ -204,7 +204,7 @@ def test_the_channel_that_gave_a_batch_is_asked_last() -> None:
         reader.exchange([], {"a": 1, "b": 1, "c": 1})
     takes = [operation.channels for operation in reader.executed if isinstance(operation, Take)]
     assert [take[-1] for take in takes[1:]] == ["a", "b", "a", "c"]
-    assert takes[-1] == ["b", "a", "c"]
+    assert takes[-1] == ("b", "a", "c")
 
 
 def batch_of(number: int) -> Batch:

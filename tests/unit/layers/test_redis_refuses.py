@@ -23,7 +23,7 @@ def test_a_wait_that_is_refused_names_redis_and_why(layer: Any, monkeypatch: pyt
 
 @pytest.mark.parametrize("refused", [0, 1])
 def test_a_read_that_is_refused_does(layer: Any, refused: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def exchange(commands: Any) -> list[Any]:
+    async def exchange(commands: Any, silent: int = 0) -> list[Any]:
         if len(commands) == 1:  # the look without a wait
             return [[]]
         answers: list[Any] = [b"OK", None, []][-len(commands) :]
