@@ -21,6 +21,11 @@ def error_answer(text: str) -> ResponseError:
     return ReadOnlyError(text) if "READONLY" in text else ResponseError(text)
 
 
+def is_out_of_memory(error: ResponseError) -> bool:
+    """Tell whether Redis refused because its memory is full: what needs none is done all the same."""
+    return str(error).startswith("OOM ")
+
+
 def missing_scripts(answers: Sequence[Any]) -> list[int]:
     """Return the positions of commands that were not executed because Redis does not know their script."""
     return [position for position, answer in enumerate(answers) if isinstance(answer, NoScriptError)]

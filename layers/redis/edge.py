@@ -12,6 +12,7 @@ from ..errors import LayerUnavailable
 from ..keys import Keys
 from ..operations import INBOX_READ, Operation
 from . import scripts
+from .answers import is_out_of_memory
 from .async_client import AsyncClient
 from .scripts import Command
 
@@ -72,6 +73,8 @@ class RedisEdge(BaseEdge):
             self._check(dropped)
             self._can_be_silent = not isinstance(silence, ResponseError)
         self._check([others])
+        if isinstance(foremost, ResponseError) and not is_out_of_memory(foremost):
+            self._check([foremost])  # and what was read is there still: the drop was refused as well
         self._read = ()
         if isinstance(foremost, ResponseError):
             self._read = await self._look(inbox, foremost)

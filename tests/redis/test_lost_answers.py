@@ -1,7 +1,7 @@
 """Connections to Redis that fail: what an answer held that was lost is read again, once; what was not sent is known."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -11,6 +11,8 @@ from redis import Redis
 from towpath.layers.contract import Edge, Envelope, Replies
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.redis import RedisChannelLayer
+
+from ..conftest import RedisServer
 
 
 class Losing:
@@ -121,6 +123,30 @@ def test_scripts_that_redis_has_forgotten_do_not_make_it_give_anything_twice(red
         return received
 
     assert asyncio.run(scene()) == [0, 1, 2, 3]
+    layer.close()
+
+
+def test_a_redis_that_has_become_a_replica_gives_nothing_twice(start_redis: Callable[[], RedisServer]) -> None:
+    server = start_redis()
+    layer = RedisChannelLayer(hosts=[server.url], prefix="lost:")
+
+    async def scene() -> list[Any]:
+        edge = layer.edge()
+        await edge.open()
+        with closing(Redis.from_url(server.url)) as client:
+            await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": 1})
+            received = await _numbers(edge)
+            client.replicaof("127.0.0.1", 1)
+            for _ in range(2):
+                with pytest.raises(LayerUnavailable, match="READONLY"):
+                    await edge.receive()
+            client.replicaof("NO", "ONE")
+            await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": 2})
+            received += await _numbers(edge)
+        await edge.close()
+        return received
+
+    assert asyncio.run(scene()) == [1, 2]
     layer.close()
 
 
