@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import pytest
 import redis
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in what a shell runs in the background: the processes of tests would inherit that, and outlive Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Seconds in which a server must answer; a loaded machine needs far less.
 START_SECONDS = 20

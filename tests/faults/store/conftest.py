@@ -294,9 +294,12 @@ async def _suffer(site: Any, fault: Callable[[], None]) -> Outcome:
 
 @pytest.fixture
 def suffer(site: Any, within_patience: Any, report: Any) -> Callable[..., None]:
-    """Let the site suffer a fault, check what holds for all of them, and say what was lost."""
+    """Let the site suffer a fault, check what holds for all of them, and say what was lost.
 
-    def check(what: str, fault: Callable[[], None], most_lost: int = COUNTING) -> None:
+    Each process says once that Redis is away and once that it is back, for each of at most so many `outages`.
+    """
+
+    def check(what: str, fault: Callable[[], None], most_lost: int = COUNTING, outages: int = 1) -> None:
         outcome: Outcome = within_patience(_suffer(site, fault))
         page, group, sockets = outcome.parts
         report(
@@ -305,8 +308,9 @@ def suffer(site: Any, within_patience: Any, report: Any) -> Callable[..., None]:
         )
         assert all(process.is_running for process in site.processes)
         for lines in site.logged():
-            assert len(lines) <= MOST_LINES, lines
-            assert sum("is away" in line for line in lines) == sum("is back" in line for line in lines) <= 1, lines
+            assert len(lines) <= MOST_LINES * outages, lines
+            assert sum("is away" in line for line in lines) == sum("is back" in line for line in lines), lines
+            assert sum("is away" in line for line in lines) <= outages, lines
         assert outcome.sent - outcome.echoed <= most_lost, "a socket has one message on its way"
         assert max(page, group) < RESUME_SECONDS
         assert sockets < (DOUBT_SECONDS if outcome.sent > outcome.echoed else RESUME_SECONDS)

@@ -75,4 +75,4 @@ def test_all_connections_are_reset(node: Any, site: Any, suffer: Any) -> None:
         for _ in range(RESETS):
             node.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
-    suffer(f"all connections reset {RESETS} times", fault)
+    suffer(f"all connections reset {RESETS} times", fault, outages=RESETS)
