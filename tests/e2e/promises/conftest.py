@@ -17,6 +17,8 @@ from towpath.layers.redis import RedisChannelLayer
 
 #: Seconds until something that must happen is a failure; far above what a loaded machine needs.
 PATIENCE_SECONDS = 90
+#: How long a handshake waits for an answer: on a loaded machine a worker needs more than 5 s to load Django.
+HANDSHAKE_SECONDS = "60"
 
 SETTINGS = """
 import os
@@ -138,7 +140,8 @@ class Stack:
         with closing(socket.create_server(("127.0.0.1", 0))) as listener:
             port = int(listener.getsockname()[1])
         command = str(self._executables / "towpath-interface")
-        process = self.project.run(command, "asgi:channel_layer", "--port", str(port), *options)
+        patient = ("--websocket-handshake-timeout", HANDSHAKE_SECONDS)
+        process = self.project.run(command, "asgi:channel_layer", "--port", str(port), *patient, *options)
         wait_until(lambda: is_listening(port), lambda: f"the interface does not listen:\n{process.output}")
         return process, port
 
