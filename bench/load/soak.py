@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -81,7 +82,8 @@ class SoakClient(WSListener):
     async def live(self, seconds: float, manner: str) -> None:
         """Ask one thing after the other for so long, then leave."""
         await self._ask("echo")
-        self._tally.members[self._group].add(self)
+        if not self.closed.is_set():
+            self._tally.members[self._group].add(self)
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self.closed.is_set():
             with suppress(asyncio.TimeoutError):
@@ -168,8 +170,9 @@ async def visitors(uri: str, tally: Tally, pause: float, stop: asyncio.Event, gr
     """Be one socket after the other until `stop`; the first lives are short or long, so that not all end at once."""
     lives = _lives()
     while not stop.is_set():
+        client = SoakClient(tally, group, pause)
         try:
-            _, client = await ws_connect(lambda: SoakClient(tally, group, pause), f"{uri}/soak/{group}/")
+            await ws_connect(partial(_same, client), f"{uri}/soak/{group}/")
         except WSInvalidStatusError:  # a server that leaves answers a handshake that waits with 503
             tally.counts["handshakes refused"] += 1
             await asyncio.sleep(1)
@@ -188,6 +191,10 @@ async def visitors(uri: str, tally: Tally, pause: float, stop: asyncio.Event, gr
             await client.leave("politely")
         elif not living.cancelled() and (error := living.exception()) is not None:
             raise error
+
+
+def _same(client: SoakClient) -> SoakClient:
+    return client
 
 
 def _lives() -> Iterator[float]:

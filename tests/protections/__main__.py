@@ -9,6 +9,7 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def main() -> int:
     environment, server = provide(lowest=False)
     variables = environment.variables()
     variables["PATH"] += f"{os.pathsep}{server.parent}"
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     python = environment.python
     tests = sorted({protection.test for protection in selected})
     unsound = [test for test in tests if not ends_with(PASSED, "with everything", test, None, python, variables)]
@@ -126,8 +128,11 @@ def run(test: str, python: Path, tree: Path, variables: dict[str, str]) -> tuple
         try:
             output, _ = process.communicate(timeout=MOST_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
+            os.killpg(process.pid, signal.SIGKILL)
             return None, process.communicate()[0]
+        finally:
+            if process.poll() is None:  # we are told to end: what the test started ends with it
+                os.killpg(process.pid, signal.SIGINT)
     return process.returncode, output
 
 
