@@ -68,8 +68,8 @@ def live_site(
         server = server_class(host, Orders(entry.backend, entry.test_config or {}, _interface_options()))
         stack.callback(worker.stop)
         stack.callback(server.stop)
+        server.start()  # first, and alone with its socket: the worker is a fork of this process
         worker.start()
-        server.start()
         yield LiveSite(host, server.port, layer)
 
 

@@ -27,35 +27,37 @@ STOP_SECONDS = 15.0
 
 
 class ProtocolServerProcess:
-    """An interface server on a free port of `host`. Connections wait until it is ready."""
+    """An interface server on a free port of `host`. Connections wait until it is ready; they fail if it dies."""
 
     def __init__(self, host: str, orders: Orders) -> None:
         self._listener = socket.create_server((host, 0), backlog=1024)
+        #: Where it listens.
+        self.port: int = self._listener.getsockname()[1]
         self._orders = orders
         self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        port: int = self._listener.getsockname()[1]
-        return port
-
     def start(self) -> None:
-        """Start it."""
+        """Start it, and leave the listening socket to it."""
         descriptor = self._listener.fileno()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "towpath.testing.live_interface", str(descriptor)],
             stdin=subprocess.PIPE,
             pass_fds=[descriptor],
         )
+        self._listener.close()
         assert self._process.stdin is not None
         with self._process.stdin as orders:
             pickle.dump((sys.path, self._orders), orders)
 
     def stop(self) -> None:
-        """Stop it, and free its port."""
+        """Stop it, and free its port.
+
+        Raises:
+            RuntimeError: it had ended before.
+        """
         self._listener.close()
         if self._process is not None:
+            _check_alive("interface server", self._process.poll())
             self._process.terminate()
             try:
                 self._process.wait(STOP_SECONDS)
@@ -87,8 +89,13 @@ class WorkerProcess:
         self._process.start()
 
     def stop(self) -> None:
-        """Stop it: what it has taken is finished."""
+        """Stop it: what it has taken is finished.
+
+        Raises:
+            RuntimeError: it had ended before.
+        """
         if self._process is not None:
+            _check_alive("worker", self._process.exitcode)
             self._process.terminate()
             self._process.join(STOP_SECONDS)
             if self._process.is_alive():
@@ -97,6 +104,11 @@ class WorkerProcess:
 
     def _work(self) -> None:
         sys.exit(self._pool.run())
+
+
+def _check_alive(name: str, exit_code: int | None) -> None:
+    if exit_code is not None:
+        raise RuntimeError(f"the {name} of a live test ended with {exit_code} before the test did: see what it wrote")
 
 
 def _views(serve_static: bool) -> ViewConsumer:
