@@ -18,10 +18,7 @@ LEAST_AT_A_TIME = 20
 
 
 async def send_away(sockets: Sequence[SocketOwner], clock: Clock, seconds: float) -> None:
-    """Send handshakes away at once, and open sockets within `seconds`; few sockets take less."""
-    for socket in sockets:
-        if not socket.is_open:
-            socket.go_away()
+    """Send open sockets away within `seconds`; few sockets take less."""
     still_open = [socket for socket in sockets if socket.is_open]
     for group in split(still_open, steps=max(1, int(seconds / STEP_SECONDS))):
         for socket in group:

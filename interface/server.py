@@ -125,9 +125,10 @@ class InterfaceServer:
     async def stop(self) -> None:
         """Stop serving, within the grace period, in this order:
 
-        1. nobody new: the ports are closed, handshakes that wait are answered 503;
+        1. nobody new: the ports are closed; who had just connected is served;
         2. HTTP finishes the responses that were begun, and closes idle connections;
-        3. sockets get 1012, spread over time, since their clients come back to the other servers;
+        3. sockets get 1012, spread over time, since their clients come back to the other servers; those that are in
+           their handshake, when it is over;
         4. what the clients said, and their `websocket.disconnect`, are taken by the layer;
         5. the inbox is taken out of the store.
 

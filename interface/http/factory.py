@@ -82,7 +82,7 @@ class HttpFactory(ServerFactory):
             self.hub.log_action("http", "complete", details)
 
     def go_away(self) -> None:
-        """Close idle connections now, and the others after the response they wait for."""
+        """Close idle connections now, and the others after the response they wait for, or will in a moment."""
         self._goes_away = True
         for connection in list(self._connections):
             connection.go_away()

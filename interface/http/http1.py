@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 #: Bytes of later requests that are kept while one is answered: enough to see a client leave, no place for uploads.
 HELD_MAX_BYTES = 64 * 1024
+#: A client that had connected when the server began to go away has so long to say what for, in seconds.
+NEWCOMER_SECONDS = 1.0
 
 
 class State(Enum):
@@ -134,9 +136,11 @@ class Http1Connection(Protocol):
     # What the factory and the occupant call
 
     def go_away(self) -> None:
-        """Close when there is nothing to answer any more; at once if no request has begun."""
+        """Close when there is nothing to answer any more; at once if the client has had an answer and is idle."""
         self._goes_away = True
-        if self._state in (State.IDLE, State.HEAD):
+        if self._state is State.HEAD or (self._state is State.IDLE and self._is_first_data):
+            self._deadline.set(NEWCOMER_SECONDS)
+        elif self._state is State.IDLE:
             self._close()
 
     @property
@@ -223,7 +227,7 @@ class Http1Connection(Protocol):
             return True
         if self._heads.has_begun and self._state is State.IDLE:
             self._state = State.HEAD
-            self._deadline.set(self._hub.config.head_timeout_seconds)
+            self._deadline.set(NEWCOMER_SECONDS if self._goes_away else self._hub.config.head_timeout_seconds)
         return False
 
     def _refuse(self, error: BadRequest) -> None:

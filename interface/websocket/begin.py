@@ -22,8 +22,6 @@ def begin(hub: "Hub", request: UpgradeRequest) -> None:
     key = handshake_key(head)
     if key is None:
         _turn_away(hub, request, 400, "Bad Request")
-    elif hub.is_stopping:
-        _turn_away(hub, request, 503, "Service Unavailable")
     elif not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
         log.info("A page of %r may not open %r here", head.all(b"origin"), head.path)
         _turn_away(hub, request, 403, "Forbidden")

@@ -142,11 +142,8 @@ class WebSocket:
             self._look_after()
 
     def go_away(self) -> None:
-        """The server shuts down."""
-        if self._state is State.HANDSHAKE:
-            self._refuse(503, "Service Unavailable")
-        else:
-            self._close(SERVICE_RESTART, "server restart", State.LEAVING)
+        """The server shuts down. In its handshake a client would take that for a refusal: it leaves when it is open."""
+        self._close(SERVICE_RESTART, "server restart", State.LEAVING)
 
     def failed(self) -> None:
         """Something of ours raised."""
@@ -160,7 +157,7 @@ class WebSocket:
         if self._socket is not None:
             self._socket.abort()
         elif self._state is State.HANDSHAKE:
-            self.go_away()
+            self._refuse(503, "Service Unavailable")
 
     # What the socket says.
 
@@ -232,6 +229,8 @@ class WebSocket:
         self._log_action("connected")
         if sent_early:
             socket.dataReceived(sent_early)
+        if self._hub.is_stopping:
+            self._hub.clock.callLater(0, self.go_away)  # behind the replies that came with the accept
 
     def _send(self, frame: bytes) -> None:
         if self._socket is not None and self._state is State.OPEN:

@@ -466,11 +466,13 @@ async def test_a_socket_that_is_sent_away_gets_1012_and_what_its_client_still_sa
     assert disconnects(world) == [1012]
 
 
-async def test_a_handshake_that_is_sent_away_is_503(make_world):
+async def test_a_handshake_is_not_sent_away_but_has_an_end_with_the_grace_period(make_world):
     world = make_world()
     request = await world.shake_hands()
     (conversation,) = world.hub.connections
     conversation.owner.go_away()
+    assert request.answer is None
+    conversation.owner.abort()
     assert request.answer == 503
     await world.settle()
     assert disconnects(world) == [1006]

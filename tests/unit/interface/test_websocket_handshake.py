@@ -178,10 +178,12 @@ async def test_more_connections_than_allowed_are_503(make_world):
     assert world.hub.counters.totals[Count.CONNECTIONS_REFUSED] == 1
 
 
-async def test_a_stopping_server_takes_no_handshake(make_world):
+async def test_a_handshake_that_a_stopping_server_gets_is_answered_and_its_socket_sent_away(make_world):
     world = make_world()
     world.hub.is_stopping = True
-    assert (await world.shake_hands()).answer == 503
+    client = await world.open_socket()
+    await world.advance(1)
+    assert client.closed_with() == 1012
 
 
 async def test_the_access_log_does_not_hear_of_a_query_string(make_world):

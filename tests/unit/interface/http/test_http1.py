@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from towpath.interface.http.http1 import NEWCOMER_SECONDS
+
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
 
@@ -219,15 +221,32 @@ def test_one_connection_too_many_is_a_503(make_server: Any) -> None:
 
 
 def test_going_away_closes_idle_connections_and_finishes_the_others(server: Any) -> None:
-    idle, begun, busy = server.connect(), server.connect(), server.connect()
-    begun.send(b"GET / HT")
+    idle, busy = server.connect(), server.connect()
+    idle.send(GET)
+    server.conversation.reply(status=200, content=b"")
     busy.send(GET)
     server.factory.go_away()
-    assert idle.is_closed and begun.is_closed and not busy.is_closed
+    assert idle.is_closed and not busy.is_closed
     server.conversation.reply(status=200, content=b"")
     assert b"Connection: close\r\n" in busy.received()
     assert busy.is_closed
-    assert server.connect().is_closed
+
+
+def test_who_has_just_come_when_it_goes_away_is_answered_and_does_not_hold_it_up(server: Any) -> None:
+    silent, begun, slow = server.connect(), server.connect(), server.connect()
+    begun.send(GET[:8])
+    slow.send(GET[:8])
+    server.factory.go_away()
+    late = server.connect()
+    late.send(GET)
+    server.conversation.reply(status=200, content=b"late")
+    begun.send(GET[8:])
+    server.conversation.reply(status=200, content=b"begun")
+    assert late.received().endswith(b"Connection: close\r\n\r\nlate") and late.is_closed
+    assert begun.received().endswith(b"Connection: close\r\n\r\nbegun") and begun.is_closed
+    assert not silent.is_closed and not slow.is_closed
+    server.hub.clock.advance(NEWCOMER_SECONDS + 1)
+    assert silent.is_closed and status_of(slow.received()) == 408
 
 
 def test_going_away_in_the_middle_of_a_response_closes_after_it(server: Any, client: Any) -> None:
