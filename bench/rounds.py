@@ -1,8 +1,9 @@
-"""The measuring itself: round after round, in each round one system after the other, so that noise hits all alike."""
+"""The measuring itself: in each round and scenario one system after the other, so that noise hits all alike."""
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -10,8 +11,8 @@ from .scenarios.base import Figures, Scale, Scenario
 from .scenarios.sockets import TICKS_A_SECOND, processor_seconds
 from .systems.base import Running, Shape, System
 
-#: A system is left alone between scenarios until it uses less than this share of a core, at most so long.
-QUIET_SHARE, QUIET_SECONDS = 0.03, 20.0
+#: Systems are left alone between measurements until they use less than this share of a core, at most so long.
+QUIET_SHARE, QUIET_SECONDS = 0.1, 20.0
 
 
 @dataclass(slots=True)
@@ -39,33 +40,36 @@ def measure(systems: Sequence[System], scenarios: Sequence[Scenario], repeats: i
     for number in range(repeats):
         due = [scenario for scenario in scenarios if number < scenario.most_repeats]
         # Every other round runs backwards: whoever is measured first in one is last in the next.
-        for system in systems if number % 2 == 0 else reversed(systems):
-            print(f"Round {number + 1}: {system.name}", file=sys.stderr)
-            yield from _measure_system(system, [scenario for scenario in due if scenario.is_for(system)], scale)
+        turns = list(systems if number % 2 == 0 else reversed(systems))
+        ordered = sorted(due, key=lambda scenario: (scenario.measure is None, str(scenario.shape)))
+        for (alone, shape), alike in groupby(ordered, key=lambda scenario: (scenario.measure is None, scenario.shape)):
+            if alone:
+                yield from _measure_alone(turns, list(alike), number, scale)
+            else:
+                yield from _measure_shape(turns, shape, list(alike), number, scale)
 
 
-def _measure_system(system: System, scenarios: Sequence[Scenario], scale: Scale) -> Iterator[Outcome]:
-    """Start the system once for each shape that its scenarios ask for."""
-    ordered = sorted(scenarios, key=lambda scenario: (scenario.measure is None, str(scenario.shape)))
-    for (alone, shape), alike in groupby(ordered, key=lambda scenario: (scenario.measure is None, scenario.shape)):
-        if alone:
-            for scenario in alike:
-                yield _measure_alone(scenario, system, scale)
-        else:
-            yield from _measure_shape(system, shape, list(alike), scale)
-
-
-def _measure_shape(system: System, shape: Shape, scenarios: Sequence[Scenario], scale: Scale) -> Iterator[Outcome]:
-    done = 0
-    try:
-        with system.start(shape) as running:
-            for scenario in scenarios:
-                wait_until_quiet(running, 0.1 if scale.is_quick else 0.5)
-                done += 1
-                yield _measured(scenario, system, running, scale)
-    except Exception as error:
-        for scenario in scenarios[done:]:
-            yield Outcome(scenario.key, system.key, failure=explained(error))
+def _measure_shape(
+    systems: Sequence[System], shape: Shape, scenarios: Sequence[Scenario], number: int, scale: Scale
+) -> Iterator[Outcome]:
+    """Start all systems, and measure one after the other in each scenario: in the same minutes of the machine."""
+    with ExitStack() as stack:
+        running: dict[str, Running] = {}
+        for system in systems:
+            theirs = [scenario for scenario in scenarios if scenario.is_for(system)]
+            try:
+                if theirs:
+                    running[system.key] = stack.enter_context(system.start(shape))
+            except Exception as error:
+                failure = explained(error)
+                for scenario in theirs:
+                    yield Outcome(scenario.key, system.key, failure=failure)
+        for scenario in scenarios:
+            print(f"Round {number + 1}: {scenario.title}", file=sys.stderr)
+            for system in systems:
+                if system.key in running and scenario.is_for(system):
+                    wait_until_quiet(running.values(), 0.1 if scale.is_quick else 0.5)
+                    yield _measured(scenario, system, running[system.key], scale)
 
 
 def _measured(scenario: Scenario, system: System, running: Running, scale: Scale) -> Outcome:
@@ -76,30 +80,45 @@ def _measured(scenario: Scenario, system: System, running: Running, scale: Scale
         return Outcome(scenario.key, system.key, failure=explained(error))
 
 
-def _measure_alone(scenario: Scenario, system: System, scale: Scale) -> Outcome:
-    assert scenario.measure_system is not None
-    try:
-        return _outcome(scenario, system, scenario.measure_system(system, scale))
-    except Exception as error:
-        return Outcome(scenario.key, system.key, failure=explained(error))
+def _measure_alone(
+    systems: Sequence[System], scenarios: Sequence[Scenario], number: int, scale: Scale
+) -> Iterator[Outcome]:
+    """Measure in scenarios that start the system themselves, with nothing else there."""
+    for scenario in scenarios:
+        assert scenario.measure_system is not None
+        print(f"Round {number + 1}: {scenario.title}", file=sys.stderr)
+        for system in filter(scenario.is_for, systems):
+            try:
+                yield _outcome(scenario, system, scenario.measure_system(system, scale))
+            except Exception as error:
+                yield Outcome(scenario.key, system.key, failure=explained(error))
 
 
-def wait_until_quiet(running: Running, look_seconds: float) -> None:
-    """Wait until a system has finished what the last scenario left to do, such as the ends of its sockets."""
-    pids = [pid for pids in running.processes.values() for pid in pids]
+def wait_until_quiet(running: Collection[Running], look_seconds: float) -> None:
+    """Wait until systems have finished what the last scenario left to do, such as the ends of their sockets."""
+    pids = [pid for system in running for pids in system.processes.values() for pid in pids]
     deadline = time.monotonic() + QUIET_SECONDS
-    used = processor_seconds(pids)
+    used = _used(pids)
     while time.monotonic() < deadline:
         time.sleep(look_seconds)
-        before, used = used, processor_seconds(pids)
+        before, used = used, _used(pids)
         if used - before < QUIET_SHARE * look_seconds + 1 / TICKS_A_SECOND:
             return
+
+
+def _used(pids: Iterable[int]) -> float:
+    """Return the processor time of those that run; who has ended fails in its own scenarios."""
+    seconds = 0.0
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            seconds += processor_seconds([pid])
+    return seconds
 
 
 def _outcome(scenario: Scenario, system: System, figures: Figures) -> Outcome:
     main = scenario.figures[0]
     said = f"{figures[main.key]:.4g} {main.heading}" if main.key in figures else "nothing to take a figure of"
-    print(f"  {scenario.key}: {said}", file=sys.stderr)
+    print(f"  {system.name}: {said}", file=sys.stderr)
     return Outcome(scenario.key, system.key, dict(figures))
 
 

@@ -56,7 +56,13 @@ class SoakClient(WSListener):
         self._heard: set[str] = set()
         self.closed = asyncio.Event()
         self._close_code = 0
+        self._transport: WSTransport | None = None
         self._is_leaving = False
+
+    @property
+    def is_unheard(self) -> bool:
+        """Tell whether it was never connected."""
+        return self._transport is None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Keep the transport."""
@@ -179,6 +185,10 @@ async def visitors(uri: str, tally: Tally, pause: float, stop: asyncio.Event, gr
             continue
         except Exception as error:  # each is a failure of its own kind
             tally.counts[f"handshakes failed ({type(error).__name__})"] += 1
+            await asyncio.sleep(1)
+            continue
+        if client.is_unheard:  # picows says nothing of a connection that ends before its handshake does
+            tally.counts["handshakes failed (no answer)"] += 1
             await asyncio.sleep(1)
             continue
         tally.counts["sockets"] += 1

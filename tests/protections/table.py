@@ -72,6 +72,13 @@ PROTECTIONS = [
         "tests/faults/test_stopped_interfaces.py -k told_to_stop",
     ),
     Protection(
+        "a server that stops answers who had just connected",
+        "interface/http/http1.py",
+        "        if self._state is State.HEAD or (self._state is State.IDLE and self._is_first_data):",
+        "        if False:",
+        "tests/unit/interface/http/test_http1.py -k just_come",
+    ),
+    Protection(
         "who was thought dead begins again",
         "layers/edge.py",
         "        if life is not Life.DEAD:\n            return True",

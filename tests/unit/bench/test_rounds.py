@@ -39,6 +39,11 @@ def test_systems_take_turns_and_every_other_round_runs_backwards(measured, make_
     assert [system for _, system in measured.order] == ["a", "b", "b", "a", "a", "b"]
 
 
+def test_systems_are_measured_one_after_the_other_in_each_scenario(measured, make_system):
+    run([make_system("a"), make_system("b")], [measured("1"), measured("2")])
+    assert measured.order == [("1", "a"), ("1", "b"), ("2", "a"), ("2", "b")]
+
+
 def test_long_scenarios_are_repeated_less_often(measured, make_system):
     run([make_system("a")], [measured("short"), measured("long", most_repeats=1)], repeats=3)
     assert [key for key, _ in measured.order].count("short") == 3
