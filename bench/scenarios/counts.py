@@ -20,7 +20,7 @@ from .groups import one_group
 
 #: Commands that processes send, one each round trip; the others run inside the scripts or travel with one of these.
 #: A read of an inbox is counted by the script with which it begins.
-SENT = frozenset({"evalsha", "blpop", "client|id", "set", "ping"})
+SENT = frozenset({"eval", "evalsha", "blpop", "client|id", "set", "ping"})
 SHORT, LONG = 1.0, 3.0
 SENDS_A_SECOND = 150
 
