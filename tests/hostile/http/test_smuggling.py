@@ -99,6 +99,13 @@ def test_what_is_not_clear_reaches_nobody(site: Any, request_bytes: bytes) -> No
     assert outcome.is_closed
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\n\n", b"\r\r"])
+def test_a_line_that_ends_otherwise_is_refused_before_the_rest_has_come(site: Any, end: bytes) -> None:
+    outcome = site.send([b"GET / HTTP/1.1\r\nHost: example.com" + end + b"X: y"])
+    assert outcome.statuses == [400]
+    assert outcome.is_closed
+
+
 @pytest.mark.parametrize("byte", [*range(9), *range(10, 32), 0x7F, 0x85])
 @pytest.mark.parametrize("where", [b"X: %cb", b"X: a%cb", b"X: a%c", b"%cX: a", b"X%c: a", b"X%cY: a"])
 def test_a_control_byte_is_never_part_of_a_header(site: Any, byte: int, where: bytes) -> None:
