@@ -119,7 +119,7 @@ PROTECTIONS = [
         "worker/outage.py",
         "min(2 * self._next, LONGEST_PAUSE_SECONDS)",
         "8 * self._next",
-        "tests/faults/store/test_redis_goes_away.py -k 'restarted and True'",
+        "tests/unit/worker/test_parts.py",
     ),
     Protection(
         "turns that were in doubt end soon",
@@ -133,7 +133,7 @@ PROTECTIONS = [
         "layers/edge.py",
         "                await self._announce(self._index.groups)",
         "                pass",
-        "tests/faults/store/test_redis_goes_away.py -k 'restarted and False'",
+        "tests/unit/layers/test_memory_layer_conformance.py -k announced_again",
     ),
     Protection(
         "an interface says once that Redis is away",
