@@ -43,6 +43,21 @@ async def _numbers(edge: Edge) -> list[Any]:
     return [event.contents[0]["number"] for event in await edge.receive() if isinstance(event, Replies)]
 
 
+async def _one_by_one(
+    layer: RedisChannelLayer, sender: RedisChannelLayer, after_each: Callable[[], object] = lambda: None
+) -> list[Any]:
+    """Send four numbers and read each before the next; return what was read."""
+    edge = layer.edge()
+    await edge.open()
+    received = []
+    for number in range(4):
+        await asyncio.to_thread(sender.send, f"{edge.inbox}a", {"number": number})
+        received += await _numbers(edge)
+        after_each()
+    await edge.close()
+    return received
+
+
 @pytest.mark.parametrize("lost_read", [0, 1, 2])
 def test_what_was_read_and_not_received_is_read_again_and_nothing_is_read_twice(redis_url: str, lost_read: int) -> None:
     layer = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
@@ -91,38 +106,15 @@ def test_who_may_not_ask_redis_for_silence_reads_everything_once_too(redis_url: 
         client.acl_setuser("noisy", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-client"])
     layer = RedisChannelLayer(hosts=[redis_url.replace("//", "//noisy:any@")], prefix="lost:")
     sender = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
-
-    async def scene() -> list[Any]:
-        edge = layer.edge()
-        await edge.open()
-        received = []
-        for number in range(4):
-            await asyncio.to_thread(sender.send, f"{edge.inbox}a", {"number": number})
-            received += await _numbers(edge)
-        await edge.close()
-        return received
-
-    assert asyncio.run(scene()) == [0, 1, 2, 3]
+    assert asyncio.run(_one_by_one(layer, sender)) == [0, 1, 2, 3]
     sender.close()
     layer.close()
 
 
 def test_scripts_that_redis_has_forgotten_do_not_make_it_give_anything_twice(redis_url: str) -> None:
     layer = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
-
-    async def scene() -> list[Any]:
-        edge = layer.edge()
-        await edge.open()
-        received = []
-        with closing(Redis.from_url(redis_url)) as client:
-            for number in range(4):
-                await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": number})
-                received += await _numbers(edge)
-                client.script_flush()
-        await edge.close()
-        return received
-
-    assert asyncio.run(scene()) == [0, 1, 2, 3]
+    with closing(Redis.from_url(redis_url)) as client:
+        assert asyncio.run(_one_by_one(layer, layer, client.script_flush)) == [0, 1, 2, 3]
     layer.close()
 
 
