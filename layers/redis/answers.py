@@ -13,12 +13,25 @@ from .commands import result
 _TAKES_NOTHING = ("OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "MASTERDOWN ", "LOADING ")
 
 
-def error_answer(text: str) -> ResponseError:
-    """Return an error that Redis answers as what it means: an unknown script, a replica asked to write, a refusal."""
-    if text.startswith("NOSCRIPT"):
-        return NoScriptError(text)
-    # In a script, Redis 6.2 says so in the middle of the text.
-    return ReadOnlyError(text) if "READONLY" in text else ResponseError(text)
+class ErrorAnswers:
+    """Makes of each error that Redis answers what it means: an unknown script, a replica asked to write, a refusal.
+
+    One for each connection. It does not know the connection: hiredis's reader, which keeps it and as many bytes as its
+    largest answer had, would else be in a cycle, and wait for the garbage collector.
+    """
+
+    def __init__(self) -> None:
+        #: What answers is a replica: whoever is the master now, it is not at the other end.
+        self.is_misled = False
+
+    def __call__(self, text: str) -> ResponseError:
+        if text.startswith("NOSCRIPT"):
+            return NoScriptError(text)
+        # In a script, Redis 6.2 says so in the middle of the text.
+        if "READONLY" in text:
+            self.is_misled = True
+            return ReadOnlyError(text)
+        return ResponseError(text)
 
 
 def is_out_of_memory(error: ResponseError) -> bool:

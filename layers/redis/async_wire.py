@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import hiredis
-from redis.exceptions import ReadOnlyError, ResponseError
 
-from .answers import error_answer
+from .answers import ErrorAnswers
 
 #: What hiredis returns when the next answer is not complete; no answer is this object.
 _INCOMPLETE = object()
@@ -25,12 +24,16 @@ class AsyncWire(asyncio.Protocol):
         self._timeout_seconds = timeout_seconds
         self._closed = closed
         self._transport: asyncio.Transport | None = None
-        self._reader = hiredis.Reader(replyError=self._error_answer, notEnoughData=_INCOMPLETE)
+        self._errors = ErrorAnswers()
+        self._reader = hiredis.Reader(replyError=self._errors, notEnoughData=_INCOMPLETE)
         self._answers: list[Any] = []
         self._expected = 0
         self._done: asyncio.Future[list[Any]] | None = None
-        #: What answers is a replica: whoever is the master now, it is not at the other end.
-        self.is_misled = False
+
+    @property
+    def is_misled(self) -> bool:
+        """Tell whether what answers is a replica."""
+        return self._errors.is_misled
 
     def take_over(self, transport: asyncio.Transport) -> None:
         """Become the protocol of an open transport on which no answer is awaited."""
@@ -89,11 +92,6 @@ class AsyncWire(asyncio.Protocol):
         if transport is not None:
             self._closed()
         self._fail(exc if isinstance(exc, OSError) else ConnectionError("Redis closed the connection"))
-
-    def _error_answer(self, text: str) -> ResponseError:
-        answer = error_answer(text)
-        self.is_misled |= isinstance(answer, ReadOnlyError)
-        return answer
 
     def _time_is_up(self) -> None:
         self._fail(TimeoutError(f"no answer within {self._timeout_seconds} seconds"))

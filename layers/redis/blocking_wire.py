@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import hiredis
-from redis.exceptions import ReadOnlyError, ResponseError
 
-from .answers import error_answer
+from .answers import ErrorAnswers
 from .packing import pack
 from .scripts import Command
 from .wires import Opener, opened_socket
@@ -33,8 +32,7 @@ class BlockingWire:
         self._timeout_seconds = timeout_seconds
         self._socket: socket.socket | None = None
         self._answers: hiredis.Reader
-        #: What answers is a replica: whoever is the master now, it is not at the other end.
-        self._is_misled = False
+        self._errors = ErrorAnswers()
 
     def write(self, commands: Sequence[Command], packed: bytes = b"") -> None:
         """Send commands, and behind them some that are packed, in one write; connect before, unless connected.
@@ -61,14 +59,14 @@ class BlockingWire:
         except BaseException:
             self.disconnect()
             raise
-        if self._is_misled:
+        if self._errors.is_misled:
             self.disconnect()
         return answers
 
     def disconnect(self) -> None:
         """Close the socket."""
         self._socket = None
-        self._is_misled = False
+        self._errors.is_misled = False
         self._opener.disconnect()
 
     def _answer(self) -> Any:
@@ -88,17 +86,12 @@ class BlockingWire:
             raise ConnectionError("Redis closed the connection")
         return data
 
-    def _error_answer(self, text: str) -> ResponseError:
-        answer = error_answer(text)
-        self._is_misled |= isinstance(answer, ReadOnlyError)
-        return answer
-
     def _connected(self) -> socket.socket:
         self._opener.connect()
         opened = opened_socket(self._opener)
         if self._timeout_seconds is not None and not isinstance(opened, ssl.SSLSocket):
             _let_kernel_time(opened, self._timeout_seconds)
-        self._answers = hiredis.Reader(replyError=self._error_answer, notEnoughData=_INCOMPLETE)
+        self._answers = hiredis.Reader(replyError=self._errors, notEnoughData=_INCOMPLETE)
         self._socket = opened
         return opened
 

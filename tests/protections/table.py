@@ -165,9 +165,9 @@ PROTECTIONS = [
     ),
     Protection(
         "connections to a master that was replaced are left",
-        "layers/redis/blocking_wire.py",
-        "        self._is_misled |= isinstance(answer, ReadOnlyError)",
-        "        pass",
+        "layers/redis/answers.py",
+        "            self.is_misled = True\n",
+        "",
         "tests/unit/layers/test_blocking_wire.py",
     ),
     Protection(

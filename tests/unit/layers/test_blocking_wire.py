@@ -1,7 +1,9 @@
 """The blocking connection to Redis, with a socket pair in Redis's place."""
 
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -134,3 +136,17 @@ def test_a_replica_is_left_when_it_refuses_to_write(opener: PairOpener, wire: Bl
     assert answer == b"0"
     wire.write([("SET", "a", 1)])
     assert opener.opened == 2
+
+
+def test_a_connection_that_nobody_holds_is_freed_at_once_with_the_bytes_that_it_has_read(opener: PairOpener) -> None:
+    wire = BlockingWire(opener, 10)
+    wire.write([("GET", "a")])
+    opener.redis.sendall(b"$3\r\nabc\r\n")
+    assert wire.read(1) == [b"abc"]
+    freed = weakref.ref(wire)
+    gc.disable()
+    try:
+        del wire
+        assert freed() is None
+    finally:
+        gc.enable()
