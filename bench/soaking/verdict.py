@@ -10,9 +10,8 @@ ROLES = ("interface", "worker", "redis")
 #: What of the traffic must not have happened at all.
 LOSSES = (
     "answers lost", "answers out of order", "deliveries lost", "delayed texts lost", "texts doubled", "sockets lost",
+    "handshakes refused",
 )  # fmt: skip
-#: Handshakes that wait while their server leaves are answered 503; of all handshakes these may be so many, as a share.
-MOST_REFUSED = 0.01
 #: A process may grow by so much after the warm-up, as a share; or by so many MiB, which is the noise of small ones.
 MOST_GROWTH, NOISE_MEBIBYTES = 0.15, 5.0
 
@@ -47,8 +46,6 @@ class Soak:
         counts = self.counts
         failed = [name for name in counts if "failed" in name or name.startswith("pages ") and name != "pages 200"]
         found = [f"{counts[name]:,} {name}" for name in (*LOSSES, *sorted(failed)) if counts.get(name)]
-        if counts.get("handshakes refused", 0) > MOST_REFUSED * counts.get("sockets", 0):
-            found.append(f"{counts['handshakes refused']:,} handshakes refused")
         if self.connected != self.disconnected:
             found.append(f"{self.connected:,} connects and {self.disconnected:,} disconnects were handled")
         found += [f"left in Redis: {key}" for key in self.keys_left]
