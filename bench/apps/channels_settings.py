@@ -11,6 +11,6 @@ CHANNEL_LAYERS = {
             "core": "channels_redis.core.RedisChannelLayer",
             "pubsub": "channels_redis.pubsub.RedisPubSubChannelLayer",
         }[os.environ["BENCH_LAYER"]],
-        "CONFIG": {"hosts": [f"redis://127.0.0.1:{os.environ['BENCH_REDIS_PORT']}/0"]},
+        "CONFIG": {"hosts": [os.environ["BENCH_REDIS_URL"]]},
     }
 }

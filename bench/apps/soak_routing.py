@@ -12,7 +12,7 @@ from towpath import Group, route
 from towpath.sessions import channel_session
 
 SOAK_COUNTS = "soak:counts"
-counts = redis.Redis(port=int(os.environ["BENCH_REDIS_PORT"]))
+counts = redis.Redis.from_url(os.environ["BENCH_REDIS_URL"])
 
 
 @channel_session

@@ -8,7 +8,7 @@ INSTALLED_APPS = ["towpath"]
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "towpath.layers.redis.RedisChannelLayer",
-        "CONFIG": {"hosts": [f"redis://127.0.0.1:{os.environ['BENCH_REDIS_PORT']}/0"]},
+        "CONFIG": {"hosts": [os.environ["BENCH_REDIS_URL"]]},
         "ROUTING": "towpath_routing.routes",
     }
 }

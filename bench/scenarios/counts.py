@@ -62,8 +62,8 @@ def counting(load: Load) -> Callable[[System, Scale], Figures]:
 
 def _redis(system: System, load: Load, short: float, long: float) -> dict[str, float]:
     with system.start(Shape()) as running:
-        assert running.redis_port is not None
-        with Redis(port=running.redis_port) as redis:
+        assert running.redis_url is not None
+        with Redis.from_url(running.redis_url) as redis:
             load(running, short)
             first = _snapshot(redis)
             fewer = load(running, short)

@@ -96,7 +96,7 @@ def _run(site: Site, soak: Soak) -> None:
 def _look_after(site: Site, soak: Soak) -> None:
     """Wait until every socket's last word was handled and nothing of them is in Redis; note what remains."""
     deadline = time.monotonic() + AFTER_SECONDS
-    with closing(redis.Redis(port=site.redis_port, decode_responses=True)) as client:
+    with closing(redis.Redis.from_url(site.redis_url, decode_responses=True)) as client:
         while True:
             counted = client.hgetall(SOAK_COUNTS)
             soak.connected, soak.disconnected = (int(counted.get(name, 0)) for name in ("connected", "disconnected"))

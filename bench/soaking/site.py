@@ -67,15 +67,15 @@ class ReplaceableProcesses(Processes):
 class Site:
     """What the soak restarts and looks at."""
 
-    def __init__(self, processes: ReplaceableProcesses, listener: socket.socket, redis_port: int) -> None:
+    def __init__(self, processes: ReplaceableProcesses, listener: socket.socket, redis_url: str) -> None:
         self.processes = processes
-        self.redis_port = redis_port
+        self.redis_url = redis_url
         self.port: int = listener.getsockname()[1]
         self._fd = listener.fileno()
         self._environment = {
             "DJANGO_SETTINGS_MODULE": "soak_settings",
             "PYTHONPATH": str(APPS),
-            "BENCH_REDIS_PORT": str(redis_port),
+            "BENCH_REDIS_URL": redis_url,
         }
         #: Exit codes of those who were replaced, other than 0.
         self.bad_exits: list[str] = []

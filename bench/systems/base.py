@@ -33,7 +33,7 @@ class Running:
     processes: Mapping[str, Sequence[int]]
     sender_command: Sequence[str]
     sender_environment: Mapping[str, str]
-    redis_port: int | None = None
+    redis_url: str | None = None
 
     def sender(self) -> LineProcess:
         """Start a sender; its first answer says that it is ready."""

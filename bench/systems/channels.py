@@ -46,10 +46,10 @@ class Channels:
         """Start it; it has one process, whatever the shape."""
         programs = environment("channels")
         with running_processes() as processes:
-            redis_port, port = start_redis(processes), free_port()
+            redis_url, port = start_redis(processes), free_port()
             settings = {
                 "PYTHONPATH": str(APPS),
-                "BENCH_REDIS_PORT": str(redis_port),
+                "BENCH_REDIS_URL": redis_url,
                 "BENCH_LAYER": self.layer,
                 "BENCH_CONSUMER": self.consumer,
             }
@@ -66,5 +66,5 @@ class Channels:
                 processes=processes.by_role,
                 sender_command=[str(programs / "python"), str(APPS / "channels_sender.py")],
                 sender_environment={**os.environ, **settings},
-                redis_port=redis_port,
+                redis_url=redis_url,
             )

@@ -42,11 +42,11 @@ class Towpath:
     def start(self, shape: Shape) -> Iterator[Running]:
         """Start it all; see `System`."""
         with running_processes() as processes:
-            redis_port = start_redis(processes)
+            redis_url = start_redis(processes)
             environment = {
                 "DJANGO_SETTINGS_MODULE": "towpath_settings",
                 "PYTHONPATH": str(APPS),
-                "BENCH_REDIS_PORT": str(redis_port),
+                "BENCH_REDIS_URL": redis_url,
             }
             for _ in range(shape.workers):
                 worker = [*self.worker_admin, "runworker", "--threads", str(shape.threads)]
@@ -59,7 +59,7 @@ class Towpath:
                 processes=processes.by_role,
                 sender_command=[sys.executable, str(APPS / "towpath_sender.py")],
                 sender_environment={**os.environ, **environment},
-                redis_port=redis_port,
+                redis_url=redis_url,
             )
 
     def _start_interfaces(self, processes: Processes, number: int, environment: dict[str, str]) -> int:
