@@ -38,6 +38,7 @@ MIGRATE = ["libcst>=1.8"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
 TEST = [
     "pytest>=9",
+    "pytest-django>=4.11",
     "pytest-randomly>=4",
     "pytest-xdist>=3.8",
     "hypothesis>=6.130",

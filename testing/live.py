@@ -48,7 +48,7 @@ def live_site(
 
     Raises:
         ImproperlyConfigured: the settings have not exactly one layer, one without TEST_CONFIG, or one in memory; or a
-            database that lives in the memory of this process.
+            database that lives in the memory of this process, or has a transaction open.
         LayerUnavailable: the layer's store cannot be reached.
     """
     alias, entry = _layer_settings()
@@ -125,6 +125,11 @@ def _layer_settings() -> tuple[str, LayerSettings]:
 
 def _check_databases() -> None:
     for connection in connections.all():
+        if connection.in_atomic_block:
+            raise ImproperlyConfigured(
+                f"a transaction is open on the database {connection.alias!r}, and no worker sees what it writes: "
+                "base the test on TransactionTestCase, or mark it with django_db(transaction=True)"
+            )
         if connection.vendor == "sqlite" and connection.is_in_memory_db():  # type: ignore[attr-defined]
             raise ImproperlyConfigured(
                 f"the database {connection.alias!r} lives in the memory of this process, where a worker cannot see it: "

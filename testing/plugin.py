@@ -52,3 +52,11 @@ def live_channels(request: pytest.FixtureRequest) -> "Iterator[LiveSite]":
         request.getfixturevalue("transactional_db")
     with live_site() as site:
         yield site
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a live test out of a transaction, whatever else it asks of pytest-django: no worker sees into one."""
+    if "live_channels" in getattr(item, "fixturenames", ()) and item.config.pluginmanager.hasplugin("django"):
+        marked = item.get_closest_marker("django_db")
+        options = {**(marked.kwargs if marked else {}), "transaction": True}
+        item.add_marker(pytest.mark.django_db(**options), append=False)

@@ -28,6 +28,8 @@ ROOT_URLCONF = "urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 """
 
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
 #: What pytest-django would do.
 CONFTEST = """
 import os, django
@@ -43,9 +45,8 @@ def examples(project: Any, redis_url: str) -> Any:
     blocks = {match["name"]: match["code"] for match in _BLOCK.finditer(document)}
     settings = blocks.pop("settings of the examples").replace("redis://127.0.0.1:6379/0", redis_url)
     project.write("settings.py", SETTINGS + settings)
-    project.write("conftest.py", CONFTEST)
     project.write("chat/__init__.py", "")
-    files = ("consumers", "routing", "tests", "test_live", "test_fixtures", "test_live_fixture")
+    files = ("consumers", "routing", "tests", "test_live", "test_fixtures", "test_live_fixture", "test_live_user")
     assert set(blocks) == {f"chat/{name}.py" for name in files}
     for name, code in blocks.items():
         project.write(name, code)
@@ -60,15 +61,14 @@ def test_they_pass_under_djangos_runner(examples: Any) -> None:
 
 
 def test_the_fixtures_are_there_for_pytest(examples: Any) -> None:
-    run = examples.run(
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "chat/test_fixtures.py",
-        "chat/test_live_fixture.py",
-    )
+    examples.write("conftest.py", CONFTEST)
+    run = examples.run(*PYTEST, "-p", "no:django", "chat/test_fixtures.py", "chat/test_live_fixture.py")
     assert run.wait() == 0, run.output
     assert "3 passed" in run.output
+
+
+def test_with_pytest_django_a_live_site_is_on_the_database_of_the_test(examples: Any) -> None:
+    run = examples.run(*PYTEST, "--ds", "settings", "chat/test_fixtures.py", "chat/test_live_user.py", "chat/tests.py")
+    assert run.wait() == 0, run.output
+    assert "9 passed" in run.output
+    assert not (examples.folder / "test.sqlite3").exists()

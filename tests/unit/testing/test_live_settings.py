@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.test import override_settings
 
 from towpath.layers.errors import ConfigurationError
@@ -31,6 +32,14 @@ MEMORY = "towpath.layers.memory.MemoryChannelLayer"
 def test_what_they_lack_is_said(layers: Any, said: str) -> None:
     with override_settings(CHANNEL_LAYERS=layers), pytest.raises(ImproperlyConfigured, match=said), live_site():
         pass
+
+
+def test_a_transaction_that_is_open_is_said() -> None:
+    layers = {"default": {"BACKEND": REDIS, "ROUTING": [], "TEST_CONFIG": {}}}
+    said = "a transaction is open on the database 'default'.*TransactionTestCase"
+    with override_settings(CHANNEL_LAYERS=layers), transaction.atomic():
+        with pytest.raises(ImproperlyConfigured, match=said), live_site():
+            pass
 
 
 def test_a_case_that_cannot_be_served_does_not_run() -> None:
