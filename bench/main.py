@@ -21,6 +21,7 @@ from .report.results import Results, read_results
 from .rounds import Outcome, estimate_seconds, explained, measure
 from .scenarios import SCENARIOS
 from .scenarios.base import Scale, Scenario
+from .stopping import stop_in_order
 from .systems import SYSTEMS
 from .systems.base import System
 
@@ -54,6 +55,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Do what the command line asks for; return the exit code."""
     options = parse()
+    stop_in_order()
     if options.list:
         _list()
         return 0

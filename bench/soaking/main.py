@@ -22,6 +22,7 @@ import redis
 from bench.report.documents import replace_generated
 from bench.report.machine import machine
 from bench.scenarios.base import load
+from bench.stopping import stop_in_order
 
 from .memory import Sampler
 from .plot import plot_memory
@@ -54,6 +55,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Soak, conclude; return the exit code."""
     options = parse()
+    stop_in_order()
     _raise_file_limit()
     soak = Soak(datetime.date.today().isoformat(), machine(), options.minutes, options.sockets)
     with running_site() as site:
