@@ -126,7 +126,7 @@ PROTECTIONS = [
         "interface/doubts.py",
         "            conversation.doubt(turn, DOUBT_SECONDS)",
         "            pass",
-        "tests/faults/store/test_redis_goes_away.py -k 'restarted and False'",
+        "tests/faults/store/test_data_is_lost.py",
     ),
     Protection(
         "groups are announced again to a Redis that lost them",

@@ -124,10 +124,20 @@ class Site:
 
     def __init__(self, stack: Any) -> None:
         self.layer = stack.layer
+        self._stack = stack
         self.interface, self.port = stack.interface()
-        self.worker = stack.worker("--threads", "2")
-        self.worker.wait_for("Starting")
+        self.start_worker()
         self._marks: dict[Any, int] = {}
+
+    def start_worker(self) -> None:
+        """Start the worker, and wait until it has begun."""
+        self.worker = self._stack.worker("--threads", "2")
+        self.worker.wait_for("Starting")
+
+    def end_worker(self) -> None:
+        """Stop the worker in order."""
+        self.worker.send_signal(signal.SIGTERM)
+        assert self.worker.wait() == 0, self.worker.output
 
     @property
     def processes(self) -> tuple[Any, Any]:
