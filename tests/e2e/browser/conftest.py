@@ -81,7 +81,8 @@ class Site:
     def start(self) -> None:
         """Start everything, and wait until a page is served."""
         redis = program(REDIS_NAMES, "TOWPATH_REDIS_SERVER")
-        self._spawn("redis", redis, "--port", str(self.redis_port), "--save", "", "--dir", str(self.folder))
+        options = ["--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        self._spawn("redis", redis, *options)
         self.manage("migrate", "--verbosity=0")
         self.manage("sample")
         self.start_interface()
