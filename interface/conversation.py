@@ -129,7 +129,7 @@ class Conversation:
             self._deadline.set(seconds)
 
     def lost(self, turn: int) -> None:
-        """The worker that had this turn's event has died."""
+        """Nobody will settle this turn: the worker that had its event has died, or the event had waited too long."""
         if self._turns.is_out(turn):
             self._lose(turn, self._turns.channel)
 

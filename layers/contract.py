@@ -73,12 +73,14 @@ class Owed:
     """What one run of a consumer owes: its held sends in call order, and the end of its turn.
 
     `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
+    `is_lost`: there was no run, and the connection is told so; nothing else of this counts.
     """
 
     sends: list[Send] = field(default_factory=list)
     reply_channel: str | None = None
     turn: int | None = None
     session: bytes | None = None
+    is_lost: bool = False
 
 
 class Taken(NamedTuple):
@@ -152,7 +154,9 @@ class Kept(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """Inbox event: the worker that had this turn's message has died. What the consumer did of it is unknown."""
+    """Inbox event: the worker that had this turn's message has died, so that what the consumer did of it is unknown; or
+    there was no run, because the message had waited too long.
+    """
 
     local: str
     turn: int

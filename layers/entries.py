@@ -107,7 +107,7 @@ class EntryCodec:
         return Kind.KEPT + self._pack((local, turn))
 
     def lost(self, local: str, turn: int) -> bytes:
-        """Encode that the worker of a turn has died."""
+        """Encode that nobody will settle a turn."""
         return Kind.LOST + self._pack((local, turn))
 
     def stored(self, value: str | bytes) -> bytes:

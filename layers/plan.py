@@ -73,9 +73,12 @@ class Planner:
                 logger.exception("A held send was dropped")
 
     def _add_run(self, plan: Plan, run: Owed, reply_channel: str, turn: int) -> None:
+        inbox, local = split_local(reply_channel)
+        if run.is_lost:
+            plan.steps.append((inbox, None, self._codec.lost(local, turn)))
+            return
         replies, others = _split_tail(run.sends, reply_channel)
         self._add_sends(plan, others)
-        inbox, local = split_local(reply_channel)
         state = run.session
         try:
             entry = self._codec.settled(local, turn, replies, state)

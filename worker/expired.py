@@ -8,6 +8,7 @@ from towpath.layers.contract import Content, Envelope, Owed, Taken
 
 logger = logging.getLogger(__name__)
 
+REQUESTS = "http.request"
 #: What a client is told whose request was not handled in time.
 REQUEST_EXPIRED: Content = {
     "status": 503,
@@ -15,8 +16,8 @@ REQUEST_EXPIRED: Content = {
     "content": b"Service Unavailable: the request waited too long for a worker.\n",
     "more_content": False,
 }
-#: What each channel's sender is told; for other channels the end of the turn says enough.
-REPLIES: dict[str, Content] = {"http.request": REQUEST_EXPIRED, "websocket.connect": {"close": True}}
+#: The channel whose sender is told that nothing has run: a handshake is answered 503 then, for 403 would mean "never".
+HANDSHAKES = "websocket.connect"
 
 
 def owed_for_expired(expired: Sequence[Taken]) -> list[Owed]:
@@ -31,7 +32,7 @@ def owed_for_expired(expired: Sequence[Taken]) -> list[Owed]:
 
 def _owed(envelope: Envelope) -> Owed:
     reply_channel = reply_channel_of(envelope)
-    reply = REPLIES.get(envelope.channel)
-    if reply is None or reply_channel is None:
-        return Owed([], reply_channel, envelope.turn)
-    return Owed([Envelope(reply_channel, reply)], reply_channel, envelope.turn)
+    owed = Owed([], reply_channel, envelope.turn, is_lost=envelope.channel == HANDSHAKES)
+    if envelope.channel == REQUESTS and reply_channel is not None:
+        owed.sends.append(Envelope(reply_channel, REQUEST_EXPIRED))
+    return owed

@@ -1,6 +1,6 @@
 """The reading side as it settles: what a consumer owes reaches its connection in one piece and in order."""
 
-from ..contract import Content, Envelope, Grouped, GroupSend, InboxEvent, Kept, Owed, Replies, Send, Settled
+from ..contract import Content, Envelope, Grouped, GroupSend, InboxEvent, Kept, Lost, Owed, Replies, Send, Settled
 from .case import LayerCase
 
 
@@ -45,6 +45,11 @@ class SettlementCases(LayerCase):
         self.reader("channel").exchange([Owed([Envelope(own, {"number": 1}), Envelope("other", {"number": 2})])], {})
         self.assertEqual(await self.events(edge, 1), [Replies("a", ({"number": 1},))])
         self.assertEqual(self.contents("other"), [{"number": 2}])
+
+    async def test_whoever_waits_for_a_turn_is_told_that_there_was_no_run(self) -> None:
+        edge = await self.edge()
+        self.reader("channel").exchange([Owed([], f"{edge.inbox}a", 1, is_lost=True), Owed(is_lost=True)], {})
+        self.assertEqual(await self.events(edge, 1), [Lost("a", 1)])
 
     async def test_a_settlement_and_the_next_messages_are_one_exchange(self) -> None:
         edge = await self.edge()

@@ -6,7 +6,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 #: How much an interface may grow while a client sends and nobody works, in KiB.
 ALLOWANCE_KIB = 32 * 1024
@@ -63,6 +65,7 @@ def test_what_is_too_old_is_dropped_counted_and_logged_and_its_connection_goes_o
     stack.configure(expiry=2)
     _, port = stack.interface()
     worker = stack.worker()
+    worker.wait_for("Starting")
 
     def is_expired() -> bool:
         return bool(stack.layer.channel_statistics("websocket.receive")["messages_max_age"] > 2.2)
@@ -81,3 +84,26 @@ def test_what_is_too_old_is_dropped_counted_and_logged_and_its_connection_goes_o
 
     within_patience(scene())
     assert stack.layer.channel_statistics("websocket.receive")["messages_expired_count"] == 1
+
+
+def test_a_handshake_that_waited_too_long_is_told_to_try_again(
+    stack: Any, within_patience: Any, wait_until: Any
+) -> None:
+    """403 would tell the client never to come back."""
+    stack.configure(expiry=1)
+    _, port = stack.interface()
+
+    def is_expired() -> bool:
+        return bool(stack.layer.channel_statistics("websocket.connect")["messages_max_age"] > 1.2)
+
+    async def scene() -> None:
+        connecting = asyncio.ensure_future(connect(f"ws://127.0.0.1:{port}/echo/", open_timeout=None))
+        await asyncio.to_thread(wait_until, is_expired)
+        stack.worker()
+        with pytest.raises(InvalidStatus) as refusal:
+            await connecting
+        assert refusal.value.response.status_code == 503
+        assert "Retry-After" in refusal.value.response.headers
+
+    within_patience(scene())
+    assert stack.layer.channel_statistics("websocket.connect")["messages_expired_count"] == 1

@@ -61,7 +61,7 @@ def test_whoever_waits_for_an_expired_message_is_told(taken):
     assert request == [Owed([Envelope("i.x!1", REQUEST_EXPIRED)], "i.x!1", 1)]
     assert REQUEST_EXPIRED["status"] == 503
     connect = owed_for_expired([taken("websocket.connect", 1, reply_channel="i.x!1")])
-    assert connect == [Owed([Envelope("i.x!1", {"close": True})], "i.x!1", 1)]
+    assert connect == [Owed([], "i.x!1", 1, is_lost=True)]
     assert owed_for_expired([taken("http.request", reply_channel=5)]) == [Owed()]
 
 
