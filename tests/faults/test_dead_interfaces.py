@@ -24,7 +24,7 @@ def test_the_sockets_of_a_killed_interface_are_disconnected_once_and_nothing_of_
     uri = f"ws://127.0.0.1:{port}/room/"
 
     async def scene() -> None:
-        sockets = [await connect(uri) for _ in range(SOCKETS)]
+        sockets = [await connect(uri, open_timeout=None) for _ in range(SOCKETS)]
         for number, socket in enumerate(sockets[: SOCKETS // 2]):
             await socket.send(f"remember {number}")
             assert await socket.recv() == f"remember {number}"

@@ -44,7 +44,7 @@ def test_an_interface_told_to_stop_finishes_and_sends_its_sockets_away_one_after
 
     async def scene() -> list[tuple[float, int | None]]:
         uri = f"ws://127.0.0.1:{port}/"
-        clients = [await connect(uri) for _ in range(SOCKETS)]
+        clients = [await connect(uri, open_timeout=None) for _ in range(SOCKETS)]
         ends = [asyncio.create_task(_close_code(client)) for client in clients]
         request = asyncio.create_task(asyncio.to_thread(_get, f"http://127.0.0.1:{port}/break/hang"))
         await asyncio.to_thread(wait_until, lambda: lines_of("requests.txt"))
@@ -154,13 +154,13 @@ def test_an_interface_that_stood_still_begins_again(
 
     async def scene() -> None:
         uri = f"ws://127.0.0.1:{port}/"
-        clients = [await connect(uri) for _ in range(5)]
+        clients = [await connect(uri, open_timeout=None) for _ in range(5)]
         os.kill(interface.pid, signal.SIGSTOP)
         await asyncio.to_thread(wait_until, lambda: len(lines_of("gone.txt")) == 5)
         os.kill(interface.pid, signal.SIGCONT)
         for client in clients:
             await client.wait_closed()
-        async with connect(uri) as fresh:
+        async with connect(uri, open_timeout=None) as fresh:
             await fresh.send("hello")
             assert await fresh.recv() == "hello"
 

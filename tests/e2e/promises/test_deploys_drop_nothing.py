@@ -17,7 +17,7 @@ CLIENTS = 2
 async def _count(uri: str, stop: asyncio.Event) -> tuple[int, list[int]]:
     """Send numbers, up to five ahead of their echoes, until told to stop; return how many, and what came back."""
     received: list[int] = []
-    async with connect(uri, max_queue=None) as socket:
+    async with connect(uri, max_queue=None, open_timeout=None) as socket:
         sent = 0
         while not stop.is_set() or len(received) < sent:
             if sent < len(received) + 5 and not stop.is_set():

@@ -11,8 +11,8 @@ FRAMES = 1000
 async def _flood_beside_an_echo(port: int) -> tuple[list[str], int]:
     """Send all frames at once; count the echoes that another socket gets before the last one is answered."""
     echoes = 0
-    async with connect(f"ws://127.0.0.1:{port}/numbers/", max_queue=None) as flood:
-        async with connect(f"ws://127.0.0.1:{port}/echo/") as other:
+    async with connect(f"ws://127.0.0.1:{port}/numbers/", max_queue=None, open_timeout=None) as flood:
+        async with connect(f"ws://127.0.0.1:{port}/echo/", open_timeout=None) as other:
 
             async def answers() -> list[str]:
                 return [str(await flood.recv()) for _ in range(FRAMES)]

@@ -45,7 +45,7 @@ def test_a_sender_is_paused_and_everything_is_handled_when_workers_return(stack:
     worker = stack.worker()
 
     async def scene() -> None:
-        async with connect(f"ws://127.0.0.1:{port}/echo/", max_queue=None, write_limit=1) as socket:
+        async with connect(f"ws://127.0.0.1:{port}/echo/", max_queue=None, open_timeout=None, write_limit=1) as socket:
             await socket.send("hello")
             assert await socket.recv() == "hello"
             await asyncio.to_thread(_stop, worker)
@@ -71,7 +71,7 @@ def test_what_is_too_old_is_dropped_counted_and_logged_and_its_connection_goes_o
         return bool(stack.layer.channel_statistics("websocket.receive")["messages_max_age"] > 2.2)
 
     async def scene() -> None:
-        async with connect(f"ws://127.0.0.1:{port}/echo/") as socket:
+        async with connect(f"ws://127.0.0.1:{port}/echo/", open_timeout=None) as socket:
             await socket.send("in time")
             assert await socket.recv() == "in time"
             await asyncio.to_thread(_stop, worker)

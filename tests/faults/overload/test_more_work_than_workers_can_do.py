@@ -86,7 +86,10 @@ def test_sockets_are_slowed_requests_refused_at_once_and_what_was_accepted_is_do
 
     async def scene() -> tuple[list[int], int, list[float]]:
         uri = f"ws://127.0.0.1:{port}/"
-        sockets = [await connect(uri, max_queue=None, write_limit=1, ping_interval=None) for _ in range(SOCKETS)]
+        sockets = [
+            await connect(uri, max_queue=None, write_limit=1, ping_interval=None, open_timeout=None)
+            for _ in range(SOCKETS)
+        ]
         stop = asyncio.Event()
         readers = [asyncio.create_task(_receive(*pair)) for pair in zip(sockets, received, strict=True)]
         senders = [asyncio.create_task(_send_until(stop, socket)) for socket in sockets]
@@ -163,7 +166,9 @@ def test_a_client_that_sends_as_fast_as_it_can_gets_its_share(
 
     async def scene() -> Counter[int]:
         counts: Counter[int] = Counter()
-        sockets = [await connect(uri, max_queue=None, write_limit=1, ping_interval=None) for _ in range(11)]
+        sockets = [
+            await connect(uri, max_queue=None, write_limit=1, ping_interval=None, open_timeout=None) for _ in range(11)
+        ]
         received: list[int] = []
         stop = asyncio.Event()
         tasks = [
