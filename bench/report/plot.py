@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib
 
@@ -12,10 +13,13 @@ from bench.growth import Point
 from bench.scenarios.base import Scenario
 from bench.systems.base import System
 
+from .markdown import number
 from .results import Results
 
 OURS_COLOUR, THEIRS_COLOUR = "#0f766e", "#cbd5e1"
 COLUMNS = 2
+#: Characters of a title in one line.
+TITLE_WIDTH = 64
 
 matplotlib.rcParams["svg.hashsalt"] = "towpath"  # the same figures make the same file
 
@@ -34,8 +38,8 @@ def plot_bars(results: Results, systems: Sequence[System], scenarios: Sequence[S
         keys = [key for key in reversed(names) if key in medians]
         colours = [OURS_COLOUR if key == "towpath" else THEIRS_COLOUR for key in keys]
         bars = axis.barh([names[key] for key in keys], [medians[key] for key in keys], color=colours)
-        axis.bar_label(bars, fmt="{:,.3g}", padding=3, fontsize=7)
-        axis.set_title(scenario.title, fontsize=9, loc="left")
+        axis.bar_label(bars, labels=[number(medians[key]) for key in keys], padding=3, fontsize=7)
+        axis.set_title(fill(scenario.title, TITLE_WIDTH), fontsize=9, loc="left")
         axis.set_xlabel(f"{main.heading} ({main.better} is better)", fontsize=8)
         axis.tick_params(labelsize=7)
         axis.margins(x=0.15)
