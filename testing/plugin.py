@@ -44,12 +44,10 @@ def ws_client(channel_layer: "ConfiguredLayer") -> "WSClient":
 
 
 @pytest.fixture
-def live_channels(request: pytest.FixtureRequest) -> "Iterator[LiveSite]":
+def live_channels() -> "Iterator[LiveSite]":
     """A live site with real processes: `url`, `ws_url`, `layer`. With pytest-django, on the test's database."""
     from .live import live_site
 
-    if request.config.pluginmanager.hasplugin("django"):
-        request.getfixturevalue("transactional_db")
     with live_site() as site:
         yield site
 
