@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -21,7 +22,22 @@ def test_the_audit_installs_every_extra_but_that_of_the_tests():
     assert set(named[1].split(",")) == set(setup.EXTRAS) - {"test"}
 
 
-def test_the_audit_is_a_program_that_a_shell_reads_and_that_skips_nothing():
+def test_the_audit_is_a_program_that_a_shell_reads_and_whose_last_word_the_verdicts_have():
     assert os.access(AUDIT, os.X_OK)
     assert subprocess.run(["sh", "-n", str(AUDIT)], check=False).returncode == 0
-    assert "--strict" in AUDIT.read_text()
+    assert "-m tests.auditing" in AUDIT.read_text().splitlines()[-1]
+
+
+def test_an_audit_that_finds_a_hole_fails_and_names_it(tmp_path):
+    requirements, report = tmp_path / "requirements.txt", tmp_path / "report.json"
+    requirements.write_text("redis==4.5.3\n")
+    report.write_text(
+        '{"dependencies": [{"name": "redis", "version": "4.5.3", "vulns": [{"id": "PYSEC-2023-45"}]}], "fixes": []}'
+    )
+    command = [sys.executable, "-m", "tests.auditing", str(requirements), str(report)]
+    audit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert audit.returncode == 1
+    assert audit.stdout.splitlines() == [
+        "redis 4.5.3: HOLES: PYSEC-2023-45 (page of its release)",
+        "0 of 1 packages have no known hole",
+    ]

@@ -1,0 +1,1 @@
+"""What `tests/audit` says about the packages that users install."""

@@ -1,0 +1,27 @@
+"""Judges what pip-audit found, and asks once more about what it could not look up.
+
+`python -m tests.auditing REQUIREMENTS REPORT`: the pins that were audited, and the JSON that pip-audit wrote of them.
+Ends with 1 if a package has a known hole, or if nobody could say whether it has.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from .project_page import project_page
+from .verdicts import verdicts
+
+
+def main() -> int:
+    """Print a line for each package; return the exit code."""
+    requirements, report = (Path(argument).read_text(encoding="utf-8") for argument in sys.argv[1:])
+    found = verdicts(requirements, json.loads(report), project_page)
+    for verdict in found:
+        sys.stdout.write(f"{verdict.name} {verdict.version}: {verdict.words}\n")
+    refused = [verdict for verdict in found if not verdict.is_clean]
+    sys.stdout.write(f"{len(found) - len(refused)} of {len(found)} packages have no known hole\n")
+    return 1 if refused or not found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
