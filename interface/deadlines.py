@@ -29,8 +29,9 @@ class Deadlines:
 
     def place(self, deadline: "Deadline", due: float) -> int:
         """Let a deadline be looked at when `due` has come; return its slot, for `remove`."""
-        if self._timer is None:
+        if not self._slots:  # else time that passes while deadlines are handled would skip those of the next slot
             self._looked_at = self._slot_now()
+        if self._timer is None:
             self._start_timer()
         slot = max(math.ceil(due * SLOTS_PER_SECOND), self._looked_at + 1)
         self._slots.setdefault(slot, set()).add(deadline)

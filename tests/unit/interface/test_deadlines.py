@@ -109,6 +109,17 @@ def test_a_deadline_may_set_itself_and_stop_others_while_it_passes(world: World)
     assert [name for name, _ in world.passed] == ["again", "again"]
 
 
+def test_time_that_passes_while_a_deadline_is_handled_skips_no_other(world: World) -> None:
+    def take_long() -> None:
+        world.clock.rightNow += SLOT
+        world.deadline("c").set(1)
+
+    world.deadline("a", take_long).set(1)
+    world.deadline("b").set(1 + SLOT)
+    world.walk(3)
+    assert [name for name, _ in world.passed] == ["a", "b", "c"]
+
+
 def test_a_deadline_that_raises_is_logged_and_harms_no_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise RuntimeError("a defect")
