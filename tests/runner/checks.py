@@ -8,7 +8,7 @@ from deploy.provision.environment import Environment
 
 FAST_FOLDERS = ("tests/unit", "tests/structure")
 #: What starts servers and browsers mostly waits for them. More than four at once would wait for processors.
-IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True, slots=True)
