@@ -83,7 +83,8 @@ def unpack(data: bytes) -> Any:
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=True, ext_hook=_refuse_extension)
     except Exception as error:  # msgpack raises ValueError, its own classes and UnicodeDecodeError
-        raise DecodeError(f"{len(data)} bytes that are not a message: {error}") from error
+        reason = str(error) or type(error).__name__  # some of its own have no text
+        raise DecodeError(f"{len(data)} bytes that are not a message: {reason}") from error
 
 
 def _refuse_extension(code: int, data: bytes) -> None:

@@ -62,7 +62,7 @@ def test_a_client_that_leaves_while_it_rests_is_forgotten(open_peer: Any, make_f
     assert peer.clock.getDelayedCalls() == []
 
 
-def test_a_million_pings_hold_no_memory(open_peer: Any, make_frame: Any, times: int) -> None:
+def test_pings_without_end_hold_no_memory(open_peer: Any, make_frame: Any, times: int) -> None:
     peer = open_peer()
     packet = make_frame(PING, b"x" * 125) * 490
     held = []

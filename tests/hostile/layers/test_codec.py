@@ -77,6 +77,12 @@ def test_a_type_that_nobody_sends_is_a_decode_error() -> None:
         codec.unpack(b"\x81\xa1a\xd4\x05\x00")
 
 
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x91" * 2000, b"\xa1\xff", b"\x00\x00"])
+def test_a_decode_error_says_what_is_wrong(data: bytes) -> None:
+    with pytest.raises(DecodeError, match=r"bytes that are not a message: .*[a-zA-Z]{4}"):
+        codec.unpack(data)
+
+
 @pytest.mark.parametrize("value", ["the secret", b"the secret", ["the secret"], 4_900_000_001])
 def test_an_error_tells_nothing_of_a_message(value: object) -> None:
     with pytest.raises(EncodeError) as not_a_dict:
