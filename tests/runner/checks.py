@@ -1,14 +1,16 @@
 """The checks of `tests/run`, in the order they run."""
 
 import argparse
+import os
 import platform
 from dataclasses import dataclass
 
 from deploy.provision.environment import Environment
 
 FAST_FOLDERS = ("tests/unit", "tests/structure")
-#: What starts servers and browsers mostly waits for them. More than four at once would wait for processors.
-IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
+#: What starts servers and browsers mostly waits for them: one more than there are processors, at most four.
+PROCESSES = min((os.cpu_count() or 1) + 1, 4)
+IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True, slots=True)
