@@ -103,6 +103,23 @@ def test_restarting_the_workers_as_it_says_drops_no_socket(demo, tmp_path):
         assert "After the deploy." in page.recv(SECOND_RUN_SECONDS)
 
 
+def test_supervisor_brings_killed_workers_back_and_the_socket_goes_on(demo, tmp_path):
+    output = read_until(demo, "Ctrl-C stops all of it.")
+    address = re.search(r"127\.0\.0\.1:\d+", output)
+    assert address is not None, output
+    with connect(f"ws://{address[0]}/liveblog/lock-to-lock/stream/", origin=f"http://{address[0]}", proxy=None) as page:
+        page.recv(SECOND_RUN_SECONDS)
+        killed = workers(demo)
+        assert len(killed) == 2
+        for worker in killed:
+            worker.kill()
+        psutil.wait_procs(killed, timeout=SECOND_RUN_SECONDS)
+        subprocess.run([tmp_path / "manage", "post", "lock-to-lock", "After the crash."], check=True)
+        assert "After the crash." in page.recv(SECOND_RUN_SECONDS)
+        assert get(int(address[0].partition(":")[2])) == 200, "only a worker can answer that"
+        assert not set(workers(demo)) & set(killed)
+
+
 @pytest.mark.parametrize("option", ["--port", "--redis-port"])
 def test_a_taken_port_is_a_clear_message(variables, option):
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
@@ -120,6 +137,11 @@ def test_a_machine_without_a_python_that_serves_is_told_what_to_install(tmp_path
     )
     assert done.returncode == 3
     assert "Python 3.10 or newer with venv is needed" in done.stderr
+
+
+def workers(demo: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Return the demo's worker processes."""
+    return [child for child in psutil.Process(demo.pid).children(recursive=True) if "runworker" in child.cmdline()]
 
 
 def run_check(variables: dict[str, str], timeout_seconds: int) -> str:
