@@ -40,4 +40,7 @@ def install_reactor(loop: asyncio.AbstractEventLoop | None = None) -> Any:
         ) from error
     from twisted.internet import reactor
 
-    return reactor
+    installed: Any = reactor
+    # Twisted goes by the clock of the system: set forward, it would end all sockets; set back, no deadline would pass.
+    installed.seconds = loop.time
+    return installed

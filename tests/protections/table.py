@@ -301,4 +301,19 @@ PROTECTIONS = [
         "            self._pack = pack",
         "tests/hostile/store/test_encryption.py -k in_clear",
     ),
+    # Time.
+    Protection(
+        "time that passes while deadlines are handled skips none",
+        "interface/deadlines.py",
+        "        if not self._slots:  # else time",
+        "        if self._timer is None:  # else time",
+        "tests/unit/interface/test_deadlines.py -k skips_no_other",
+    ),
+    Protection(
+        "nothing waits by the clock of the system",
+        "interface/reactor.py",
+        "    installed.seconds = loop.time\n",
+        "",
+        "tests/unit/interface/test_reactor.py -k may_be_set",
+    ),
 ]

@@ -5,7 +5,7 @@ import sys
 
 
 def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     return done.stdout + done.stderr
 
 
@@ -26,3 +26,25 @@ def test_a_project_that_has_installed_another_is_told_what_to_change() -> None:
     said = run(code)
     assert said.startswith("ConfigurationError something has imported twisted.internet.reactor"), said
     assert "import it inside the functions that use it" in said
+
+
+def test_nothing_waits_by_the_clock_of_the_system_which_may_be_set() -> None:
+    code = (
+        "import time; system = time.time; jump = 0; time.time = lambda: system() + jump\n"
+        "from towpath.interface.reactor import install_reactor\n"
+        "reactor = install_reactor()\n"
+        "def set_forward():\n"
+        "    global jump\n"
+        "    jump += 3600\n"
+        "def set_back():\n"
+        "    global jump\n"
+        "    jump -= 7200\n"
+        "hour = reactor.callLater(3600, print, 'early')\n"
+        "reactor.callLater(0.01, set_forward)\n"
+        "reactor.callLater(0.02, set_back)\n"
+        "reactor.callLater(0.03, print, 'in time')\n"
+        "reactor.callLater(0.04, reactor.stop)\n"
+        "reactor.run()\n"
+        "print(hour.active())"
+    )
+    assert run(code) == "in time\nTrue\n"
