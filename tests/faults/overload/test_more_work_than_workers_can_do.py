@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,7 +20,6 @@ CAPACITY = 5
 MESSAGE = "x" * 16_000
 #: What a process may grow under load, in MiB: ten sockets' queues of 1 MiB at most, and what Python keeps.
 GROWTH_MIB = 64
-THUMBNAIL_SECONDS = 0.05
 #: "At once", on a machine that is loaded with other tests: long before the minute in which a message expires.
 REFUSAL_SECONDS = 10.0
 
@@ -133,21 +133,27 @@ def test_a_full_channel_of_slow_work_does_not_slow_requests(
     assert status_of(page) == 200
     sends = [Envelope("thumbnails", {"number": number}) for number in range(200)]
     refused = slow.layer.send_many(sends)
-    seconds = []
+    done = slow.project.folder / "thumbnails.txt"
+    seconds, overtaken = [], []
     for _ in range(20):
-        began = time.monotonic()
+        began, before = time.monotonic(), handled(done)
         assert status_of(page) == 200
         seconds.append(time.monotonic() - began)
+        overtaken.append(handled(done) - before)
     left = slow.layer.channel_statistics("thumbnails")["messages_pending"]
     report(
         f"{len(refused)} of 200 thumbnails refused; 20 requests while {left} others waited: {sorted(seconds)[10]:.3f} s"
         f" in the middle, {max(seconds):.3f} s the slowest"
     )
     assert left > 50
-    assert sorted(seconds)[10] < 2 * THUMBNAIL_SECONDS
+    assert sorted(overtaken)[10] <= 2, "that in the worker's hand, and one that ends beside the answer"
     slow.hurry()
-    done = slow.project.folder / "thumbnails.txt"
-    wait_until(lambda: len(done.read_text().splitlines()) == 200 - len(refused))
+    wait_until(lambda: handled(done) == 200 - len(refused))
+
+
+def handled(done: Path) -> int:
+    """Return how many thumbnails are made."""
+    return len(done.read_text().splitlines()) if done.exists() else 0
 
 
 def test_a_client_that_sends_as_fast_as_it_can_gets_its_share(
