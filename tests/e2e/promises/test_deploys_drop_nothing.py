@@ -14,10 +14,11 @@ RESTARTS = 10
 CLIENTS = 2
 
 
-async def _count(uri: str, stop: asyncio.Event) -> tuple[int, list[int]]:
+async def _count(uri: str, opened: asyncio.Semaphore, stop: asyncio.Event) -> tuple[int, list[int]]:
     """Send numbers, up to five ahead of their echoes, until told to stop; return how many, and what came back."""
     received: list[int] = []
     async with connect(uri, max_queue=None, open_timeout=None) as socket:
+        opened.release()
         sent = 0
         while not stop.is_set() or len(received) < sent:
             if sent < len(received) + 5 and not stop.is_set():
@@ -54,10 +55,12 @@ def test_restarting_all_workers_ten_times_under_load_loses_and_doubles_nothing(
     workers = [stack.worker(), stack.worker()]
 
     async def scene() -> tuple[list[tuple[int, list[int]]], Counter[int]]:
-        stop = asyncio.Event()
-        counts = [asyncio.create_task(_count(f"ws://127.0.0.1:{port}/echo/", stop)) for _ in range(SOCKETS)]
+        opened, stop = asyncio.Semaphore(0), asyncio.Event()
+        counts = [asyncio.create_task(_count(f"ws://127.0.0.1:{port}/echo/", opened, stop)) for _ in range(SOCKETS)]
         page = f"http://127.0.0.1:{port}/hello/"
         requests = [asyncio.create_task(_request(page, status_of, stop)) for _ in range(CLIENTS)]
+        for _ in range(SOCKETS):
+            await opened.acquire()
         for _ in range(RESTARTS):
             await _restart(stack, workers)
         stop.set()
