@@ -4,6 +4,7 @@ Whoever starts a process installs it first; every other module gets its reactor,
 """
 
 import asyncio
+import time
 from typing import Any
 
 from towpath.layers.errors import ConfigurationError
@@ -42,5 +43,5 @@ def install_reactor(loop: asyncio.AbstractEventLoop | None = None) -> Any:
 
     installed: Any = reactor
     # Twisted goes by the clock of the system: set forward, it would end all sockets; set back, no deadline would pass.
-    installed.seconds = loop.time
+    installed.seconds = time.monotonic
     return installed

@@ -312,7 +312,7 @@ PROTECTIONS = [
     Protection(
         "nothing waits by the clock of the system",
         "interface/reactor.py",
-        "    installed.seconds = loop.time\n",
+        "    installed.seconds = time.monotonic\n",
         "",
         "tests/unit/interface/test_reactor.py -k may_be_set",
     ),
