@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from deploy.provision.environment import Environment, InstallError, prepare
-from tests.runner.__main__ import say
+from tests.runner.__main__ import EXIT_NO_ENVIRONMENT, say
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".cache" / "fuzz"
@@ -22,7 +22,6 @@ NAMES = ("codec", "names", "heads", "chunks", "http2", "handshakes", "frames", "
 MOST_BYTES, MOST_SECONDS = 2048, 10
 INPUTS = re.compile(r"stat::number_of_executed_units: (\d+)")
 REACHED = re.compile(r"cov: (\d+)")
-EXIT_NO_ENVIRONMENT = 4
 
 
 def main() -> int:

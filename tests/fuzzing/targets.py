@@ -9,21 +9,17 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from twisted.internet.task import Clock
-
 from tests.hostile.frames import test_compression as compression
 from tests.hostile.frames import test_splitting as splitting
-from tests.hostile.frames.conftest import Peer, frame
+from tests.hostile.frames.conftest import frame, peer
 from tests.hostile.http import test_chunks as chunks
 from tests.hostile.http import test_heads as heads
 from tests.hostile.http import test_http2_floods as http2
 from tests.hostile.http.conftest import Site
 from tests.hostile.layers import test_entries, test_names
-from towpath.interface.config import InterfaceConfig
 from towpath.interface.origin import is_origin_allowed
 from towpath.interface.websocket.compression import agree
 from towpath.interface.websocket.handshake import connect_content, handshake_key, offered_subprotocols
-from towpath.interface.websocket.sockets import SocketFactory
 from towpath.layers import codec
 from towpath.layers.contract import Envelope
 from towpath.layers.encryption import FernetCipher
@@ -65,12 +61,6 @@ def pieces(data: bytes) -> list[bytes]:
     for length in data[1 : 1 + count]:
         edges.append(edges[-1] + length)
     return [data[begin:end] for begin, end in pairwise(edges)]
-
-
-def open_peer(extensions: Any = (), **options: Any) -> Peer:
-    """Open a socket in memory."""
-    clock = Clock()
-    return Peer(SocketFactory(InterfaceConfig(**options), clock), clock, extensions)
 
 
 def fuzz_codec(data: bytes) -> None:
@@ -124,12 +114,12 @@ def fuzz_handshakes(data: bytes) -> None:
 
 def fuzz_frames(data: bytes) -> None:
     """The same whatever the packets."""
-    body(splitting.test_any_bytes_at_all_come_to_the_same_in_any_packets)(open_peer, *divided(data))
+    body(splitting.test_any_bytes_at_all_come_to_the_same_in_any_packets)(peer, *divided(data))
 
 
 def fuzz_compressed(data: bytes) -> None:
     """Any bytes inflate, or end the socket."""
-    body(compression.test_any_bytes_inflate_or_end_the_socket)(open_peer, frame, data[1:], data[:1] > b"\x7f")
+    body(compression.test_any_bytes_inflate_or_end_the_socket)(peer, frame, data[1:], data[:1] > b"\x7f")
 
 
 def fuzz_entries(data: bytes) -> None:

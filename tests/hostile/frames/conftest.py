@@ -134,15 +134,16 @@ class Peer:
             function(*arguments)
 
 
+def peer(extensions: Sequence[bytes] = (), **options: Any) -> Peer:
+    """Open a socket with these options, for a client that has offered these extensions."""
+    clock = Clock()
+    return Peer(SocketFactory(InterfaceConfig(**options), clock), clock, extensions)
+
+
 @pytest.fixture(scope="session")
 def open_peer() -> Callable[..., Peer]:
-    """Open a socket with these options, for a client that has offered these extensions."""
-
-    def open_one(extensions: Sequence[bytes] = (), **options: Any) -> Peer:
-        clock = Clock()
-        return Peer(SocketFactory(InterfaceConfig(**options), clock), clock, extensions)
-
-    return open_one
+    """Open a socket."""
+    return peer
 
 
 def frame(
