@@ -186,6 +186,14 @@ def project(tmp_path: Path) -> Iterator[Project]:
     fresh.kill_all()
 
 
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project for the tests of one file, which must not change it; its processes end with the last of them."""
+    fresh = Project(tmp_path_factory.mktemp("project"))
+    yield fresh
+    fresh.kill_all()
+
+
 @pytest.fixture
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on."""

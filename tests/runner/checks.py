@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from deploy.provision.environment import Environment
 
 FAST_FOLDERS = ("tests/unit", "tests/structure")
-#: What starts servers and browsers mostly waits for them: one more than there are processors, at most four.
-PROCESSES = min((os.cpu_count() or 1) + 1, 4)
+#: What starts servers and browsers mostly waits for them: two more than there are processors, at most four.
+PROCESSES = min((os.cpu_count() or 1) + 2, 4)
 IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
 
 

@@ -188,6 +188,15 @@ def stack(project: Any, redis_url: str) -> Iterator[Stack]:
     fresh.layer.close()
 
 
+@pytest.fixture(scope="module")
+def shared_stack(shared_project: Any, redis_server: Any) -> Iterator[Stack]:
+    """A stack for the tests of one file, of which none may empty the Redis that it is on."""
+    redis_server.flush()
+    fresh = Stack(shared_project, redis_server.url)
+    yield fresh
+    fresh.layer.close()
+
+
 @pytest.fixture(name="within_patience")
 def within_patience_fixture() -> Callable[[Any], Any]:
     """`within_patience`, for tests."""

@@ -1,9 +1,7 @@
 """Bad input is answered, not fatal."""
 
 import socket
-import sys
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +10,16 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 
-@pytest.fixture
-def port(stack: Any) -> int:
-    """The port of an interface server with a worker behind it."""
-    stack.running_worker = stack.worker()
-    return int(stack.interface()[1])
+@pytest.fixture(scope="module")
+def worker(shared_stack: Any) -> Any:
+    """The worker that all of them meet, one after the other."""
+    return shared_stack.worker()
+
+
+@pytest.fixture(scope="module")
+def port(shared_stack: Any, worker: Any) -> int:
+    """The port of the interface server before it."""
+    return int(shared_stack.interface()[1])
 
 
 def _raw(port: int, request: bytes) -> bytes:
@@ -102,28 +105,12 @@ def test_an_unmatched_path_is_refused_with_403(port: int) -> None:
     ],
 )
 def test_a_consumer_that_fails_is_logged_with_its_traceback_and_the_connection_goes_on(
-    stack: Any, port: int, text: str, logged: str
+    worker: Any, port: int, wait_until: Any, text: str, logged: str
 ) -> None:
+    before = len(worker.output)
     with connect(f"ws://127.0.0.1:{port}/faulty/") as client:
         client.send(text)
         client.send("still there")
         assert client.recv(30) == "still there"
-    stack.running_worker.wait_for(logged)
-    stack.running_worker.wait_for("Traceback")
-
-
-def test_an_interface_whose_layer_is_not_there_says_so_and_ends(stack: Any, free_port: int) -> None:
-    command = str(Path(sys.executable).parent / "towpath-interface")
-    process = stack.project.run(command, "--redis", f"redis://127.0.0.1:{free_port}/0", "--port", "0")
-    assert process.wait() != 0
-    assert f"Redis at redis://127.0.0.1:{free_port}/0 is away" in process.output
-    assert "Traceback" not in process.output
-
-
-def test_a_worker_whose_layer_is_not_there_says_so_and_waits(stack: Any, free_port: int) -> None:
-    stack.redis_url = f"redis://127.0.0.1:{free_port}/0"
-    stack.configure()
-    worker = stack.worker()
-    worker.wait_for("is away")
-    assert worker.is_running
-    assert "Traceback" not in worker.output
+    for part in (logged, "Traceback"):
+        wait_until(lambda part=part: part in worker.output[before:], lambda: worker.output)
