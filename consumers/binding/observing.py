@@ -35,8 +35,7 @@ def observe(model: type[Model]) -> None:
     for field in detached_fields(model):
         for sender in apps.get_models():
             if sender._meta.concrete_model is field.remote_field.model._meta.concrete_model:
-                pre_delete.connect(_before_detach, sender=sender, dispatch_uid="towpath.binding.before_detach")
-                post_delete.connect(_after_detach, sender=sender, dispatch_uid="towpath.binding.after_detach")
+                _observe_deletions(sender)
     class_prepared.connect(_observe_late, dispatch_uid="towpath.binding.late")
 
 
@@ -52,8 +51,13 @@ def _observe_sender(sender: type[Model], model: type[Model]) -> None:
     pre_save.connect(_before_save, sender=sender, dispatch_uid="towpath.binding.before_save")
     post_save.connect(_after_save, sender=sender, dispatch_uid="towpath.binding.after_save")
     if sender._meta.concrete_model is model:  # what inherits a table deletes the row of its parent as one of the parent
-        pre_delete.connect(_before_delete, sender=sender, dispatch_uid="towpath.binding.before_delete")
-        post_delete.connect(_after_delete, sender=sender, dispatch_uid="towpath.binding.after_delete")
+        _observe_deletions(sender)
+
+
+def _observe_deletions(sender: type[Model]) -> None:
+    """Connect a model of which rows are bound, or leave bound rows without what these refer to, or both."""
+    pre_delete.connect(_before_delete, sender=sender, dispatch_uid="towpath.binding.before_delete")
+    post_delete.connect(_after_delete, sender=sender, dispatch_uid="towpath.binding.after_delete")
 
 
 def _before_save(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
@@ -78,33 +82,27 @@ def _after_save(sender: type[Model], instance: Model, using: str, **kwargs: Any)
 
 def _before_delete(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
     _push(instance, "delete", {model: look(model, [_key(model, instance)], using) for model in bound_tables(sender)})
+    detached = {model: keys for model in registered if (keys := detached_keys(model, instance, using))}
+    _push(instance, "detach", {model: look(model, keys, using) for model, keys in detached.items()})
 
 
 def _after_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    kwargs |= {"instance": instance, "sender": sender}
+    if detached := _pop(instance, "detach"):
+        at_commit(connections[using], lambda: _tell_of_those_that_stay(detached, using, kwargs))
     for model, before in _pop(instance, "delete").items():
-        tell(model, before, NOTHING, using, {"instance": instance, "sender": sender, **kwargs})
+        tell(model, before, NOTHING, using, kwargs)
 
 
-def _before_detach(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
-    looks = {model: look(model, detached_keys(model, instance, using), using) for model in registered}
-    _push(instance, "detach", looks)
-
-
-def _after_detach(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+def _tell_of_those_that_stay(looks: Looks, using: str, kwargs: dict[str, Any]) -> None:
     """Tell of rows whose foreign key to a deleted row was set to something else.
 
-    Of those that are deleted with it their own signals tell, some of them later than this: hence the commit.
+    Of those that are deleted with it their own signals tell, some of them later than its own: hence at the commit.
     """
-    looks = _pop(instance, "detach")
-    kwargs |= {"instance": instance, "sender": sender}
-
-    def tell_of_those_that_stay() -> None:
-        for model, before in looks.items():
-            after = look(model, before.rows, using)
-            known = Snapshot({key: before.rows[key] for key in after.rows}, before.groups)
-            tell(model, known, after, using, kwargs)
-
-    at_commit(connections[using], tell_of_those_that_stay)
+    for model, before in looks.items():
+        after = look(model, before.rows, using)
+        known = Snapshot({key: before.rows[key] for key in after.rows}, before.groups)
+        tell(model, known, after, using, kwargs)
 
 
 def _relation_changed(

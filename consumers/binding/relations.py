@@ -48,7 +48,7 @@ def detached_keys(model: type[Model], target: Model, using: str) -> set[Any]:
     """Return the keys of the rows of `model` whose foreign keys a deletion of `target` sets to something else."""
     keys: set[Any] = set()
     for field in detached_fields(model):
-        if isinstance(target, field.remote_field.model):
+        if target._meta.concrete_model is field.remote_field.model._meta.concrete_model:
             keys |= _related_to(model, field, target, using)
     return keys
 

@@ -274,6 +274,27 @@ def test_rows_that_lose_another_are_seen(harbour: Any, groups: Any) -> None:
     assert Piloted.model is harbour.Boat
 
 
+def test_rows_that_lose_one_of_their_own_kind_are_seen(harbour: Any, groups: Any) -> None:
+    """The lost one is bound, too: both changes come with the same signals."""
+
+    class Chained(WebsocketBinding):
+        model = harbour.Berth
+        stream = "berths"
+        fields = ["next"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return ["chained" if instance.next_id else "last"]
+
+    far = harbour.Berth.objects.create(number=2)
+    near = harbour.Berth.objects.create(number=1, next=far)
+    far_pk = far.pk
+    groups.taken()
+    far.delete()
+    assert groups.actions() == [("chained", "delete", near.pk), ("last", "create", near.pk), ("last", "delete", far_pk)]
+    assert Chained.model is harbour.Berth
+
+
 @pytest.mark.parametrize(("attribute", "value"), [("fields", ["__all__"]), ("fields", "__all__"), ("exclude", [])])
 def test_all_fields_can_be_sent(harbour: Any, groups: Any, attribute: str, value: Any) -> None:
     body = {"model": "harbour.Boat", "stream": "boats", attribute: value}

@@ -91,6 +91,7 @@ class Berth(models.Model):
     """A row with relations that have something to tell."""
 
     number = models.IntegerField()
+    next = models.ForeignKey("self", models.SET_NULL, null=True)
     boats = models.ManyToManyField(Boat, through="Stay")
 
 
