@@ -20,7 +20,8 @@ playwright_api = pytest.importorskip(
 )
 
 EXAMPLE = Path(__file__).parents[3] / "liveblog_example"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: Without windows of its own it takes three quarters of the processor time.
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
