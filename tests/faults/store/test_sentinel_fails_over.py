@@ -9,8 +9,9 @@ import pytest
 import redis
 
 MASTER = "mymaster"
-#: Until a Sentinel takes the master for dead, in milliseconds.
-DOWN_MS = 1500
+#: Until a Sentinel takes the master for dead, in milliseconds. A Sentinel that had to wait for its disk for two seconds
+#: looks away for thirty (TILT), and promotes no replica that had lost its master ten times this before it looked again.
+DOWN_MS = 4000
 CONFIG = f"""
 sentinel monitor {MASTER} 127.0.0.1 %d 2
 sentinel down-after-milliseconds {MASTER} {DOWN_MS}
