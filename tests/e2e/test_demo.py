@@ -25,6 +25,17 @@ INSTALL_SECONDS = 300
 SECOND_RUN_SECONDS = 60
 
 
+class Demo(NamedTuple):
+    """A demo that is up, and what it has said by then."""
+
+    process: subprocess.Popen[str]
+    output: str
+    #: HOST:PORT of its page.
+    address: str
+    #: The folder of its database, logs and commands.
+    state: Path
+
+
 @pytest.fixture(scope="module")
 def variables() -> dict[str, str]:
     """The environment of a newcomer's shell: this Python, and no virtual environment."""
@@ -39,28 +50,15 @@ def installed(variables: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def demo(installed: str, variables: dict[str, str], tmp_path: Path) -> Iterator["Demo"]:
+def demo(installed: str, variables: dict[str, str], tmp_path: Path) -> Iterator[Demo]:
     """The demo on free ports, with its page up."""
     yield from running(variables, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def shared_demo(
-    installed: str, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator["Demo"]:
+def shared_demo(installed: str, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The same for the tests after which it still serves."""
     yield from running(variables, tmp_path_factory.mktemp("demo"))
-
-
-class Demo(NamedTuple):
-    """A demo that is up, and what it has said by then."""
-
-    process: subprocess.Popen[str]
-    output: str
-    #: HOST:PORT of its page.
-    address: str
-    #: The folder of its database, logs and commands.
-    state: Path
 
 
 def running(variables: dict[str, str], state: Path) -> Iterator[Demo]:
@@ -137,11 +135,11 @@ def test_supervisor_brings_killed_workers_back_and_the_socket_goes_on(shared_dem
         psutil.wait_procs(killed, timeout=SECOND_RUN_SECONDS)
         post(shared_demo, "After the crash.")
         assert "After the crash." in page.recv(SECOND_RUN_SECONDS)
-        assert get(shared_demo.address) == 200, "only a worker can answer that"
     deadline = time.monotonic() + SECOND_RUN_SECONDS
     while len(workers(shared_demo)) < len(killed):
-        assert time.monotonic() < deadline, "the other one did not come back"
-        time.sleep(0.05)
+        assert time.monotonic() < deadline, "one of them did not come back"
+        assert get(shared_demo.address) == 200, "only a worker can answer that"
+    assert get(shared_demo.address) == 200
     assert not set(workers(shared_demo)) & set(killed)
 
 
