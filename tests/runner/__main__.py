@@ -5,8 +5,6 @@ All checks run, also after one failed; the exit code is that of the first failur
 
 import argparse
 import os
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from deploy.provision.environment import Environment, InstallError, prepare
 from deploy.provision.redis_server import NoRedis, find_or_fetch
 from tests.runner.checks import Check, checks
+from tests.runner.children import kill_orphans, run_to_its_end
 from tests.runner.lower_bounds import lower_bounds
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +31,7 @@ def main() -> int:
     variables = environment.variables()
     variables["PATH"] += f"{os.pathsep}{server.parent}"
     variables.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some hundred processes compiles Towpath anew
+    os.chdir(ROOT)
     codes = [run(check, variables) for check in checks(environment, options, pytest_arguments)]
     return next((code for code in codes if code), 0)
 
@@ -59,17 +59,22 @@ def provide(lowest: bool) -> tuple[Environment, Path]:
 
 
 def run(check: Check, variables: dict[str, str]) -> int:
-    """Run one check in the foreground; return its exit code."""
+    """Run one check in the foreground; return its exit code.
+
+    Raises:
+        SystemExit: we were told to stop; the check has stopped, and nothing of it runs on.
+    """
     say(check.title)
     started = time.monotonic()
-    with subprocess.Popen(check.command, cwd=ROOT, env=variables) as process:
-        # Told to stop, let the check stop what it has started, as for Ctrl-C.
-        signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(signal.SIGINT))
-        code = process.wait()
+    code, told = run_to_its_end(check.command, variables)
+    for command in kill_orphans():
+        say(f"{check.title}: killed what it had left running: {command}")
     say(
         f"{check.title}: {'passed' if code == 0 else f'failed with exit code {code}'}, "
         f"{time.monotonic() - started:.1f} s"
     )
+    if told is not None:
+        sys.exit(128 + told)
     return code
 
 
