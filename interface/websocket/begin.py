@@ -19,19 +19,16 @@ log = logging.getLogger(__name__)
 def begin(hub: "Hub", request: UpgradeRequest) -> None:
     """Take a valid upgrade request: answer it with an error, or hold it until the application answers."""
     head = request.head
-    key = handshake_key(head)
-    if key is None:
-        _turn_away(hub, request, 400, "Bad Request")
-    elif not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
+    if not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
         log.info("A page of %r may not open %r here", head.all(b"origin"), head.path)
         _turn_away(hub, request, 403, "Forbidden")
     else:
-        _connect(hub, request, key)
+        _connect(hub, request)
 
 
-def _connect(hub: "Hub", request: UpgradeRequest, key: str) -> None:
+def _connect(hub: "Hub", request: UpgradeRequest) -> None:
     try:
-        connection = WebSocket(hub, request, key)
+        connection = WebSocket(hub, request, handshake_key(request.head))
     except TooManyConnections:
         hub.counters.add(Count.CONNECTIONS_REFUSED)
         _turn_away(hub, request, 503, "Service Unavailable")

@@ -20,8 +20,6 @@ from towpath.layers.contract import Content
 
 from ..http.seams import Address, RequestHead
 
-#: 16 bytes in base64 (RFC 6455, 4.1).
-_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==\Z")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", re.ASCII)
 _SCHEMES = {"http": "ws", "https": "wss"}
 
@@ -41,12 +39,10 @@ def connect_content(head: RequestHead, reply_channel: str) -> Content:
     }
 
 
-def handshake_key(head: RequestHead) -> str | None:
-    """Return the Sec-WebSocket-Key, or None if there is not exactly one that is 16 bytes in base64."""
-    keys = head.all(b"sec-websocket-key")
-    if len(keys) != 1 or _KEY.match(keys[0].strip()) is None:
-        return None
-    return keys[0].strip().decode("ascii")
+def handshake_key(head: RequestHead) -> str:
+    """Return the Sec-WebSocket-Key, which HTTP has checked."""
+    (key,) = head.all(b"sec-websocket-key")
+    return key.decode("ascii")
 
 
 def offered_subprotocols(head: RequestHead) -> list[str]:

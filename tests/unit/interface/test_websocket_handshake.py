@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from towpath.interface.counters import Count
-from towpath.interface.websocket.handshake import choose_subprotocol, handshake_key, offered_subprotocols
+from towpath.interface.websocket.handshake import choose_subprotocol, offered_subprotocols
 from towpath.layers.contract import Grouped
 
 
@@ -264,14 +264,6 @@ def test_subprotocols_that_are_no_tokens_are_not_offered(make_head):
     head = make_head((b"sec-websocket-protocol", b"a, b\x0bc, "), (b"sec-websocket-protocol", b"d,\xe4"))
     assert offered_subprotocols(head) == ["a", "d"]
     assert choose_subprotocol(["a"], "d", ["a"]) is None
-
-
-@pytest.mark.parametrize("key", [b"short==", b"dGhlIHNhbXBsZSBub25jZQ=\n", b"dGhlIHNhbXBsZSBub25j\r\nQ==", b""])
-async def test_a_key_that_is_not_16_bytes_in_base64_is_400(make_world, make_head, key):
-    world = make_world()
-    request = await world.shake_hands(headers=((b"host", b"example.com"), (b"sec-websocket-key", key)))
-    assert request.answer == 400
-    assert handshake_key(request.head) is None
 
 
 async def test_an_error_while_accepting_is_logged_and_ends_the_connection(make_world, caplog):

@@ -55,6 +55,8 @@ def test_a_valid_handshake_is_handed_on(server: Any, client: Any) -> None:
         handshake(sec_websocket_key=b"short"),
         handshake(sec_websocket_key=b"c2hvcnQ="),
         handshake(sec_websocket_key=KEY[:-1] + b"\xff"),
+        handshake(sec_websocket_key=KEY[:-1]),
+        handshake(sec_websocket_key=b""),
         handshake().replace(b"Sec-WebSocket-Key", b"Sec-WebSocket-Key: " + KEY + b"\r\nSec-WebSocket-Key"),
     ],
 )
