@@ -19,12 +19,10 @@ from pathlib import Path
 from tests.runner.__main__ import provide, say
 from tests.typing import mapped_tree
 
-from .faults import FAULTS
-from .hostile import HOSTILE
 from .protection import Protection
+from .table import PROTECTIONS
 
 ROOT = Path(__file__).parents[2]
-PROTECTIONS = [*FAULTS, *HOSTILE]
 #: What pytest ends with if tests failed, and if all passed.
 FAILED, PASSED = 1, 0
 MOST_SECONDS = 300

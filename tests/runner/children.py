@@ -80,5 +80,5 @@ def parent(folder: Path) -> int | None:
 
 
 def command_line(pid: int) -> str:
-    """Return what a process of ours runs; empty if it is dead."""
+    """Return what a process of ours runs; empty if it is dead, or about to run something else."""
     return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ").strip()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ..protections.table import PROTECTIONS, Protection
+from ..protections.protection import Protection
+from ..protections.table import PROTECTIONS
 
 ROOT = Path(__file__).parents[2]
 

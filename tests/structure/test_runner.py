@@ -16,6 +16,9 @@ from tests.runner.checks import Check
 sys.exit(run(Check("a check", ["/bin/sh", "-c", sys.argv[1]]), dict(os.environ)))
 """
 
+#: Starts a child, and says its id when it has become what it is to be.
+LEAVING = "sleep 600 & until grep -q ^sleep /proc/$!/cmdline; do :; done; echo $!; "
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives us the children of dead children")
 
 
@@ -41,18 +44,16 @@ def runs(pid: int) -> bool:
 
 
 def test_what_a_check_left_running_is_killed_and_named(root):
-    with check(root, "sleep 600 & echo $!; exit 3") as (process, left):
+    with check(root, LEAVING + "exit 3") as (process, left):
         printed = process.stdout.read()
         assert process.wait() == 3
         assert not runs(left)
-    assert "a check: killed what it had left running: sleep 600" in printed
+    assert "==> a check: killed what it had left running: sleep 600\n" in printed
 
 
 def test_a_check_told_to_stop_stops_first_and_leaves_nothing(root):
-    with check(root, "trap 'echo stopping; exit 0' INT; sleep 600 & echo $!; while :; do wait; done") as (
-        process,
-        left,
-    ):
+    script = "trap 'echo stopping; exit 0' INT; " + LEAVING + "while :; do wait; done"
+    with check(root, script) as (process, left):
         process.send_signal(signal.SIGTERM)
         printed = process.stdout.read()
         assert process.wait() == 128 + signal.SIGTERM

@@ -1,0 +1,6 @@
+"""All that protects, in the order in which it is taken out."""
+
+from .faults import FAULTS
+from .hostile import HOSTILE
+
+PROTECTIONS = [*FAULTS, *HOSTILE]
