@@ -1,8 +1,8 @@
 """Takes protections out, one at a time, in a copy of the tree, and runs the test that is to notice.
 
 `tests/without` runs all of them; words select those whose name holds one of them. Ends with 1 if a test passed all the
-same, or did not run at all. Before that, each of the tests has to pass in a copy with everything in it. About forty
-minutes on two cores.
+same, or did not run at all. Before that, each of the tests has to pass in a copy with everything in it. About half
+an hour on two cores.
 """
 
 import argparse
