@@ -31,7 +31,6 @@ def main() -> int:
     variables = environment.variables()
     variables["PATH"] += f"{os.pathsep}{server.parent}"
     variables.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some hundred processes compiles Towpath anew
-    os.chdir(ROOT)
     codes = [run(check, variables) for check in checks(environment, options, pytest_arguments)]
     return next((code for code in codes if code), 0)
 

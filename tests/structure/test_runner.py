@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 PROGRAM = """
 import os, sys
 from tests.runner.__main__ import run
@@ -18,8 +16,6 @@ sys.exit(run(Check("a check", ["/bin/sh", "-c", sys.argv[1]]), dict(os.environ))
 
 #: Starts a child, and says its id when it has become what it is to be.
 LEAVING = "sleep 600 & until grep -q ^sleep /proc/$!/cmdline; do :; done; echo $!; "
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives us the children of dead children")
 
 
 @contextmanager
