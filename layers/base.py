@@ -51,6 +51,7 @@ class BaseChannelLayer(ChannelLayer):
         self.expiry = _positive("expiry", expiry)
         self.group_expiry = _positive("group_expiry", group_expiry)
         self.capacity = capacity
+        self.extensions = list(self.extensions)
         self._capacities = Capacities(capacity, channel_capacity)
         self._codec = EntryCodec(cipher or NoCipher())
         self._planner = Planner(self._codec)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from .asgi1 import Asgi1Attributes
 from .firing import Fired
 from .lives import LifeTimes
 
@@ -233,10 +234,9 @@ class Edge(Protocol):
         """Take the inbox and its groups' marks out of the store."""
 
 
-class ChannelLayer(ABC):
+class ChannelLayer(Asgi1Attributes, ABC):
     """The blocking side, usable from any thread. Method names and meanings are those of the 1.x layers."""
 
-    extensions: Sequence[str] = ("groups", "flush", "statistics", "edge")
     expiry: float
     group_expiry: float
     capacity: int

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .asgi1 import Asgi1Cases
 from .capacities import CapacityCases
 from .contents import ContentCases
 from .deaths import DeathCases
@@ -21,6 +22,7 @@ from .waits import WaitCases
 
 class ConformanceTestCase(
     NameCases,
+    Asgi1Cases,
     ContentCases,
     QueueCases,
     CapacityCases,
