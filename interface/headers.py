@@ -17,8 +17,26 @@ Version = Literal["1.0", "1.1", "2"]
 LENGTH_MAX_DIGITS = 18
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-# HTAB, SP, VCHAR and obs-text but for NEL (0x85), which some libraries split lines at, as at VT, FF, FS, GS and RS.
-VALUE = rb"[\t\x20-\x7e\x80-\x84\x86-\xff]*"
+# The characters of UTF-8 that may hold the byte 0x85, byte by byte (RFC 3629, section 4); U+0085, C2 85, is not listed.
+_TAIL = rb"[\x80-\xbf]"
+_CHARACTERS = (
+    (rb"[\xc3-\xdf]", _TAIL),
+    (rb"\xe0", rb"[\xa0-\xbf]", _TAIL),
+    (rb"[\xe1-\xec\xee\xef]", _TAIL, _TAIL),
+    (rb"\xed", rb"[\x80-\x9f]", _TAIL),
+    (rb"\xf0", rb"[\x90-\xbf]", _TAIL, _TAIL),
+    (rb"[\xf1-\xf3]", _TAIL, _TAIL, _TAIL),
+    (rb"\xf4", rb"[\x80-\x8f]", _TAIL, _TAIL),
+)
+_INSIDE_CHARACTER = b"|".join(
+    b"(?<=" + b"".join(character[:at]) + b")(?=" + b"".join(character[at:]) + b")"
+    for character in _CHARACTERS
+    for at in range(1, len(character))
+)
+_PLAIN_VALUE = rb"[\t\x20-\x7e\x80-\x84\x86-\xff]*"
+#: A header's value: HTAB, SP, VCHAR and obs-text. Some libraries split lines at NEL, as at VT, FF, FS, GS and RS: the
+#: byte 0x85 is valid only as part of another character of UTF-8. The lookahead keeps values without it fast.
+VALUE = _PLAIN_VALUE + rb"(?:(?=\x85)(?:(?:" + _INSIDE_CHARACTER + rb")\x85" + _PLAIN_VALUE + rb")*)?"
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) HTTP/(\d\.\d)")
 HEADER_LINE = re.compile(rb"(" + _TOKEN + rb"):(" + VALUE + rb")")
 _NAME = re.compile(_TOKEN)

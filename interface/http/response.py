@@ -20,13 +20,15 @@ from twisted.web.http import datetimeToString
 
 from towpath.layers.contract import Content
 
+from ..headers import VALUE
+
 Headers = list[tuple[bytes, bytes]]
 
 #: Statuses whose responses have no body (RFC 9110, 6.4.1), and of those the one that must not announce a length.
 NO_BODY = frozenset((204, 205, 304))
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_UNSAFE = re.compile(rb"[\x00\r\n]")
+_VALUE = re.compile(VALUE)
 #: Headers that belong to one connection: the server writes its own.
 _OF_THE_CONNECTION = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"))
 
@@ -135,7 +137,7 @@ def _pair(pair: Any) -> tuple[bytes, bytes]:
     name, value = pair
     if not isinstance(name, bytes) or not isinstance(value, bytes):
         raise BadResponse(f"the header {name!r} is not bytes and bytes")
-    if _NAME.fullmatch(name) is None or _UNSAFE.search(value) is not None:
+    if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
         raise BadResponse(f"the header {name!r} would break the response's head")
     return name, value
 

@@ -19,6 +19,20 @@ HOSTILE = [
         "tests/hostile/http/test_smuggling.py -k control_byte",
     ),
     Protection(
+        "NEL is accepted only as part of a letter of UTF-8",
+        "interface/headers.py",
+        '(?:(?:" + _INSIDE_CHARACTER + rb")\\x85"',
+        '(?:\\x85"',
+        "tests/hostile/http/test_utf8_values.py -k outside",
+    ),
+    Protection(
+        "values of responses hold no line separators of any library",
+        "interface/http/response.py",
+        "_VALUE = re.compile(VALUE)",
+        '_VALUE = re.compile(rb"[^\\x00\\r\\n]*")',
+        "tests/unit/interface/http/test_http_exchange.py -k no_response",
+    ),
+    Protection(
         "names with an underscore are dropped",
         "interface/headers.py",
         '        if b"_" not in name:\n            headers.append',

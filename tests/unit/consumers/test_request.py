@@ -31,6 +31,12 @@ def test_repeated_headers_are_joined_and_cookies_stay_cookies(message_of: MakeMe
     assert request.COOKIES == {"a": "1", "b": "2"}
 
 
+def test_a_utf8_cookie_is_decoded(message_of: MakeMessage) -> None:
+    headers = [[b"cookie", "city=хлеб; café=Å; latin=".encode() + b"\xe9"]]
+    request = AsgiRequest(message_of("GET", "/", content={"headers": headers}))
+    assert request.COOKIES == {"city": "хлеб", "café": "Å", "latin": "\ufffd"}
+
+
 def test_a_header_with_an_underscore_cannot_pose_as_another(message_of: MakeMessage) -> None:
     meta = AsgiRequest(message_of("GET", "/", content={"headers": [[b"x_user", b"root"]]})).META
     assert "HTTP_X_USER" not in meta

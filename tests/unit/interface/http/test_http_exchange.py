@@ -128,6 +128,13 @@ def test_what_belongs_to_the_connection_is_the_servers(server: Any, client: Any)
     assert client.is_closed
 
 
+@pytest.mark.parametrize("value", ["хлеб".encode(), b"caf\xe9", b"a\tb", b"", b" "])
+def test_a_header_value_in_utf8_or_latin1_is_sent_as_it_is(server: Any, client: Any, value: bytes) -> None:
+    client.send(GET)
+    server.conversation.reply(status=200, headers=[[b"A", value]], content=b"")
+    assert b"\r\nA: " + value + b"\r\n" in client.received()
+
+
 def test_parts_after_the_last_are_ignored(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"1")
@@ -148,7 +155,22 @@ def test_parts_after_the_last_are_ignored(server: Any, client: Any) -> None:
         ({"status": 200, "headers": [b"ab"]}, "not a pair"),
         ({"status": 200, "headers": [["A", "b"]]}, "not bytes"),
         ({"status": 200, "headers": [[b"A", b"b\r\nSet-Cookie: c"]]}, "would break"),
-        ({"status": 200, "headers": [[b"A", b"\0"]]}, "would break"),
+        *[
+            ({"status": 200, "headers": [[b"A", b"b" + byte + b"c"]]}, "would break")
+            for byte in (
+                b"\0",
+                b"\r",
+                b"\n",
+                b"\x0b",
+                b"\x0c",
+                b"\x1c",
+                b"\x1d",
+                b"\x1e",
+                b"\x7f",
+                b"\x85",
+                b"\xc2\x85",
+            )
+        ],
         ({"status": 200, "headers": [[b"A b", b""]]}, "would break"),
         ({"status": 200, "headers": [[b"content-length", b"x"]]}, "not a number"),
         ({"status": 200, "headers": [[b"content-length", b"3"]], "content": b"12"}, "has 2 bytes"),
