@@ -13,15 +13,12 @@ TowpathError
 
 from typing import TYPE_CHECKING
 
+from towpath.layers.close_codes import SENDABLE as SENDABLE  # exported for consumers
+from towpath.layers.close_codes import is_sendable as is_sendable
 from towpath.layers.errors import TowpathError
 
 if TYPE_CHECKING:
     from .message import Message
-
-#: Close codes an application may use besides 1000 (RFC 6455, section 7.4.2: 3000-3999 registered, 4000-4999 private).
-APPLICATION_CLOSE_CODES = range(3000, 5000)
-#: "Normal closure" (RFC 6455, section 7.4.1).
-NORMAL_CLOSE_CODE = 1000
 
 
 class ConsumeLater(TowpathError):
@@ -44,13 +41,12 @@ class WebsocketCloseException(ChannelSocketException):
     """Raised by a WebSocket consumer to close the socket, with `code` or the normal closure.
 
     Raises:
-        ValueError: `code` is not None, 1000, or one of 3000 to 4999.
+        ValueError: `code` is neither None nor one that a server may send (see `towpath.layers.close_codes`).
     """
 
     def __init__(self, code: int | None = None) -> None:
-        is_number = isinstance(code, int) and not isinstance(code, bool)
-        if code is not None and not (is_number and (code == NORMAL_CLOSE_CODE or code in APPLICATION_CLOSE_CODES)):
-            raise ValueError(f"a WebSocket is closed with None, 1000 or a code from 3000 to 4999, not {code!r}")
+        if code is not None and not is_sendable(code):
+            raise ValueError(f"a WebSocket is closed with None, or a code of {SENDABLE}, not {code!r}")
         super().__init__(code)
         self.code = code
 

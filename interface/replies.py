@@ -5,7 +5,7 @@
 | `accept` | bool | answers the handshake; ignored once the socket is open |
 | `subprotocol` | str | with `accept`: one that the client offered |
 | `text` or `bytes` | str, bytes | one frame, sent also if it is empty; not both |
-| `close` | True or int | True is 1000, else 1000 or 3000 to 4999; any other number closes with 1011 |
+| `close` | True or int | True is 1000, else a code that a server may send; any other number closes with 1011 |
 
 A key whose value is None is absent; `close` False is too. Every other key makes the message an error.
 """
@@ -15,9 +15,9 @@ from enum import Enum
 
 from autobahn.websocket.protocol import PreparedMessage
 
+from towpath.layers.close_codes import NORMAL_CLOSURE
 from towpath.layers.contract import Content
 
-NORMAL_CLOSURE = 1000
 INTERNAL_ERROR = 1011
 
 _TYPES: dict[str, type] = {"accept": bool, "subprotocol": str, "text": str, "bytes": bytes, "close": int}
@@ -127,11 +127,6 @@ def frame_of(content: Content) -> bytes | None:
 
 def _frame(payload: bytes, *, is_binary: bool) -> bytes:
     return PreparedMessage(payload, is_binary, applyMask=False, doNotCompress=True).payloadHybi
-
-
-def is_sendable_close_code(code: int) -> bool:
-    """Tell whether an application may close with this code (RFC 6455, 7.4.2, without those that are the server's)."""
-    return code == NORMAL_CLOSURE or 3000 <= code <= 4999
 
 
 def _close_code(close: bool | int | None) -> int | None:

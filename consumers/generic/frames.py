@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from towpath.channels.exceptions import APPLICATION_CLOSE_CODES, NORMAL_CLOSE_CODE
+from towpath.channels.exceptions import SENDABLE, is_sendable
 from towpath.layers.contract import Content
 
 
@@ -33,12 +33,11 @@ def close_status(status: bool | int) -> bool | int:
     """Return `status` if a socket can be closed with it.
 
     Raises:
-        ValueError: it is not True, 1000, or one of 3000 to 4999.
+        ValueError: it is neither True nor a code that a server may send.
     """
-    is_code = isinstance(status, int) and not isinstance(status, bool)
-    if status is True or (is_code and (status == NORMAL_CLOSE_CODE or status in APPLICATION_CLOSE_CODES)):
+    if status is True or is_sendable(status):
         return status
-    raise ValueError(f"a WebSocket is closed with True, 1000 or a code from 3000 to 4999, not {status!r}")
+    raise ValueError(f"a WebSocket is closed with True, or a code of {SENDABLE}, not {status!r}")
 
 
 def encode_json(content: Any) -> str:

@@ -71,7 +71,7 @@ class WebsocketConsumer(BaseConsumer):
         """Send a frame to the socket, and close it after that with True or a code.
 
         Raises:
-            ValueError: there is no frame, or text and bytes, or the code is not 1000 or one of 3000 to 4999.
+            ValueError: there is no frame, or text and bytes, or the code is not one that a server may send.
             TypeError: `text` is not str, or `bytes` not bytes.
             SendNotAvailableOnDemultiplexer: the socket has several streams; their `multiplexer` sends.
         """
@@ -88,7 +88,7 @@ class WebsocketConsumer(BaseConsumer):
         """Close the socket, normally (True) or with a code.
 
         Raises:
-            ValueError: `status` is not True, 1000, or one of 3000 to 4999.
+            ValueError: `status` is neither True nor a code that a server may send.
         """
         self._reply({"close": close_status(status)})
 

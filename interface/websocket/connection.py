@@ -13,6 +13,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from towpath.layers.close_codes import NORMAL_CLOSURE, SENDABLE, is_sendable
 from towpath.layers.contract import Content
 
 from ..conversation import Conversation
@@ -21,12 +22,10 @@ from ..deadlines import Deadline
 from ..http.seams import RequestHead, UpgradeRequest
 from ..replies import (
     INTERNAL_ERROR,
-    NORMAL_CLOSURE,
     BadReply,
     Reply,
     State,
     Step,
-    is_sendable_close_code,
     parse_reply,
     plain_frame,
     steps,
@@ -238,10 +237,10 @@ class WebSocket:
             self._socket.send_frame(frame)
 
     def _close_for_application(self, code: int) -> None:
-        if is_sendable_close_code(code):
+        if is_sendable(code):
             self._close(code)
             return
-        log.error("Close code %d on %r is not allowed (1000, 3000 to 4999): closing with 1011", code, self._path)
+        log.error("Close code %d on %r is not allowed (%s): closing with 1011", code, self._path, SENDABLE)
         self._hub.counters.add(Count.REPLIES_BAD)
         self._close(INTERNAL_ERROR, "internal error")
 

@@ -7,14 +7,14 @@ from towpath.layers.contract import Envelope
 from towpath.layers.errors import TowpathError
 
 
-@pytest.mark.parametrize("code", [None, 1000, 3000, 4999])
+@pytest.mark.parametrize("code", [None, 1000, 1001, 1008, 1014, 3000, 4999])
 def test_a_socket_is_closed_with_a_code_that_applications_may_use(layer, code):
     message = Message({"reply_channel": "interface.x!1"}, "websocket.receive", layer)
     WebsocketCloseException(code).run(message)
     assert layer.sent == [Envelope("interface.x!1", {"close": True if code is None else code})]
 
 
-@pytest.mark.parametrize("code", [0, 999, 1001, 2000, 2999, 5000, "1000", True, 1000.0])
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 2000, 2999, 5000, "1000", True, 1000.0])
 def test_another_code_is_refused(code):
     with pytest.raises(ValueError, match="a WebSocket is closed with"):
         WebsocketCloseException(code)

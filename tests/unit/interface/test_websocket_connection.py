@@ -10,6 +10,8 @@ from towpath.interface.websocket.connection import CLOSE_SECONDS, CUT_OFF_SECOND
 from towpath.layers.contract import Grouped
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+#: What a server may send in a close frame (RFC 6455, section 7.4, and the IANA registry).
+SENDABLE = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999]
 
 
 def received(world):
@@ -94,7 +96,7 @@ async def test_a_bad_group_message_is_logged_once_and_reaches_nobody(make_world,
 # Closing.
 
 
-@pytest.mark.parametrize(("close", "code"), [(True, 1000), (1000, 1000), (3000, 3000), (4999, 4999)])
+@pytest.mark.parametrize(("close", "code"), [(True, 1000), *((code, code) for code in SENDABLE)])
 async def test_the_application_closes_after_its_data(make_world, close, code):
     world = make_world()
     client = await world.open_socket()
@@ -111,7 +113,7 @@ async def test_the_application_closes_after_its_data(make_world, close, code):
     assert world.actions[-1] == "disconnected"
 
 
-@pytest.mark.parametrize("close", [0, 999, 1001, 1006, 2999, 5000, -1])
+@pytest.mark.parametrize("close", [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, -1])
 async def test_a_close_code_that_is_not_allowed_is_logged_and_closes_with_1011(make_world, caplog, close):
     world = make_world()
     client = await world.open_socket()

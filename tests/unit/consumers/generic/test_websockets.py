@@ -103,10 +103,10 @@ def test_a_socket_is_closed_with_or_without_a_last_word(socket: Any) -> None:
         def receive(self, text: str | None = None, **kwargs: Any) -> None:
             self.close()
             self.close(4001)
-            self.send("bye", close=1000)
+            self.send("bye", close=1008)
 
     socket.event(Closing, "receive", text="")
-    assert socket.replies == [{"close": True}, {"close": 4001}, {"text": "bye", "close": 1000}]
+    assert socket.replies == [{"close": True}, {"close": 4001}, {"text": "bye", "close": 1008}]
 
 
 WRONG_SENDS: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
@@ -114,7 +114,7 @@ WRONG_SENDS: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda consumer: consumer.send("a", b"b"), ValueError, "send text or bytes: both were given"),
     (lambda consumer: consumer.send({"n": 1}), TypeError, "text is a str, not dict: encode it, or use JsonWebsocketC"),
     (lambda consumer: consumer.send(bytes="a"), TypeError, "bytes is bytes, not str: send a str as text"),
-    (lambda consumer: consumer.send("a", close=2000), ValueError, "with True, 1000 or a code from 3000 to 4999, not 2"),
+    (lambda consumer: consumer.send("a", close=2000), ValueError, "a code of 1000 to 1003, 1007 to 1014, or 3000 to 4"),
     (lambda consumer: consumer.close(False), ValueError, "not False"),
     (lambda consumer: consumer.close("4000"), ValueError, "not '4000'"),
     (lambda consumer: consumer.group_send("everyone"), ValueError, "neither was given"),
