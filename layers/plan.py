@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .contract import SESSION_MAX_BYTES, Content, Envelope, GroupSend, Owed, Send
 from .entries import EntryCodec
-from .errors import TowpathError
+from .errors import MessageTooLarge, TowpathError
 from .names import is_inbox, split_local
 from .sockets import Remember
 
@@ -82,6 +82,9 @@ class Planner:
         state = run.session
         try:
             entry = self._codec.settled(local, turn, replies, state)
+        except MessageTooLarge:  # each reply is within the bound of a message, their sum is not
+            plan.steps += [(inbox, None, self._codec.delivery(local, reply)) for reply in replies]
+            entry = self._codec.settled(local, turn, (), state)
         except TowpathError:
             logger.exception("The replies of a consumer were dropped; its turn ends")
             entry, state = self._codec.settled(local, turn, (), None), None

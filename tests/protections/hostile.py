@@ -288,9 +288,23 @@ HOSTILE = [
     Protection(
         "a message has a greatest length",
         "layers/codec.py",
-        "    if len(data) > MAX_MESSAGE_BYTES:\n        raise DecodeError",
+        "    if len(data) > MAX_ENTRY_BYTES:\n        raise DecodeError",
         "    if len(data) < 0:\n        raise DecodeError",
         "tests/hostile/layers",
+    ),
+    Protection(
+        "a message that cannot be packed is refused at the send",
+        "layers/codec.py",
+        "        size = len(msgpack.packb(content, use_bin_type=True))",
+        "        size = 0",
+        "tests/hostile/layers/test_codec.py -k passes_the_check",
+    ),
+    Protection(
+        "the nesting of a message is bounded",
+        "layers/codec.py",
+        "            depth > 0\n            and not isinstance",
+        "            not isinstance",
+        "tests/hostile/layers/test_codec.py -k nested_to_the_bound",
     ),
     Protection(
         "a name is plain",

@@ -192,7 +192,7 @@ def test_what_cannot_travel_is_an_error_that_names_the_key(event: MakeMessage) -
     def store(message: Any, value: Any) -> None:
         message.channel_session["thing"] = value
 
-    with pytest.raises(EncodeError, match=r"channel session .*\['thing'\] is a object"):
+    with pytest.raises(EncodeError, match=r"channel session .*\['thing'\] is of type object"):
         store(event(), object())
     with pytest.raises(MessageTooLarge):
         store(event(), "x" * 70_000)

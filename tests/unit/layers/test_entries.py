@@ -2,11 +2,12 @@
 
 import pytest
 
-from towpath.layers.codec import MAX_MESSAGE_BYTES, pack, unpack
-from towpath.layers.contract import Envelope
+from towpath.layers.codec import MAX_ENTRY_BYTES, MAX_MESSAGE_BYTES, check_content, pack, unpack
+from towpath.layers.contract import SESSION_MAX_BYTES, Envelope
 from towpath.layers.encryption import FernetCipher
 from towpath.layers.entries import HEADER, EntryCodec, is_expired, sent_at
 from towpath.layers.errors import DecodeError, EncodeError, MessageTooLarge
+from towpath.layers.names import MAX_NAME_LENGTH
 
 CODECS = [EntryCodec(), EntryCodec(FernetCipher(["key"], 60))]
 
@@ -68,10 +69,22 @@ def test_keys_that_are_not_text_are_refused_on_the_way_in_too() -> None:
         unpack(b"\x81\xc0\x01")
 
 
-def test_the_longest_message_passes_and_a_longer_one_does_not() -> None:
-    assert unpack(pack(b"x" * (MAX_MESSAGE_BYTES - 5))) == b"x" * (MAX_MESSAGE_BYTES - 5)
-    with pytest.raises(MessageTooLarge, match=str(MAX_MESSAGE_BYTES)):
-        pack(b"x" * (MAX_MESSAGE_BYTES - 4))
+def test_the_longest_entry_is_packed_and_a_longer_one_is_refused() -> None:
+    assert unpack(pack(b"x" * (MAX_ENTRY_BYTES - 5))) == b"x" * (MAX_ENTRY_BYTES - 5)
+    with pytest.raises(MessageTooLarge, match=str(MAX_ENTRY_BYTES)):
+        pack(b"x" * (MAX_ENTRY_BYTES - 4))
+
+
+def test_a_message_of_the_greatest_length_fits_into_every_entry() -> None:
+    content = {"bytes": b"x" * (MAX_MESSAGE_BYTES - 12)}
+    name, turn, session = "i" * (MAX_NAME_LENGTH - 1), 2**63 - 1, b"s" * SESSION_MAX_BYTES
+    check_content(content)
+    assert len(pack(content)) == MAX_MESSAGE_BYTES
+    codec = EntryCodec()
+    codec.queue_body(Envelope(name, content, turn, session))
+    codec.settled(name, turn, [content], session)
+    codec.delivery(name, content)
+    codec.group(name, content)
 
 
 @pytest.mark.parametrize("value", [2**64, -(2**63) - 1, "\ud800", object()])

@@ -39,6 +39,12 @@ def test_a_reply_before_a_group_send_is_delivered_before_it() -> None:
     assert found[2] == Settled("me", 1, [{"n": 3}], None)
 
 
+def test_replies_that_are_too_long_together_are_delivered_before_the_settlement() -> None:
+    reply = {"bytes": b"x" * (6 * 1024 * 1024)}
+    found = events(planned(Owed([Envelope(OWN, reply)] * 3, OWN, 1, b"s")))
+    assert found == [Replies("me", (reply,))] * 3 + [Settled("me", 1, [], b"s")]
+
+
 def test_named_channels_go_first_and_keep_their_order() -> None:
     sends = [Envelope("work", {"n": 1}), Envelope(OWN, {}), Envelope("work", {"n": 2}), Envelope("other", {})]
     plan = planned(Owed(sends, OWN, 1))
