@@ -1,5 +1,7 @@
 """Packaging. `FOLDERS` maps the top-level folders of this repository under the one import root `towpath`."""
 
+import os
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -19,6 +21,13 @@ FOLDERS = {
 }
 
 HERE = Path(__file__).parent
+
+#: The public address of this repository, such as "https://example.com/towpath/towpath". The package's links begin with
+#: it; without it the package has none. It has to be set for a release.
+REPOSITORY = os.environ.get("TOWPATH_REPOSITORY", "")
+
+#: A link of README.md to a file of this repository.
+RELATIVE_LINK = re.compile(r"\[([^]]+)\]\((?![a-z]+:|#)([^)]+)\)")
 
 #: Each lower bound is tested: `tests/run --lowest` installs exactly these.
 REQUIRED = [
@@ -51,6 +60,7 @@ TEST = [
     "setuptools>=77",
     "ruff>=0.14",
     "mypy>=1.18",
+    "pyright[nodejs]>=1.1.400",
     "django-stubs>=5.2.5",
     *DEMO,
     *HTTP2,
@@ -81,13 +91,32 @@ def mapped_packages() -> list[str]:
     return names
 
 
+def long_description(repository: str) -> str:
+    """Return README.md for a page elsewhere: relative links become absolute ones, or plain text without an address."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    return RELATIVE_LINK.sub(rf"[\1]({repository}/blob/main/\2)" if repository else r"\1", text)
+
+
+def project_urls(repository: str) -> dict[str, str]:
+    """Return the links of the package."""
+    if not repository:
+        return {}
+    return {
+        "Source": repository,
+        "Documentation": f"{repository}/tree/main/docs",
+        "Changelog": f"{repository}/blob/main/CHANGELOG.md",
+        "Issues": f"{repository}/issues",
+    }
+
+
 if __name__ == "__main__":
     setup(
         name="towpath",
         version="0.1.0",
         description="WebSockets, long-polling and background work for Django with plain synchronous code",
-        long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+        long_description=long_description(REPOSITORY),
         long_description_content_type="text/markdown",
+        project_urls=project_urls(REPOSITORY),
         author="Towpath contributors",
         license="BSD-3-Clause",
         license_files=["LICENSE"],
@@ -98,6 +127,7 @@ if __name__ == "__main__":
             "Framework :: Django",
             "Framework :: Django :: 5.2",
             "Framework :: Django :: 6.0",
+            "Framework :: Django :: 6.1",
             "Framework :: Twisted",
             "Intended Audience :: Developers",
             "Operating System :: POSIX",

@@ -1,9 +1,26 @@
-"""The front door. Names are resolved on first use, so that `towpath.interface` loads without Django."""
+"""The public names of Towpath, resolved at first use: `import towpath.interface` must not import Django."""
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from towpath.channels import DEFAULT_CHANNEL_LAYER, Channel, Group, Message, channel_layers, get_channel_layer
+    from towpath.routing import include, route, route_class
 
 __version__ = "0.1.0"
+
+# Type checkers read it, so it is a literal.
+__all__ = [
+    "DEFAULT_CHANNEL_LAYER",
+    "Channel",
+    "Group",
+    "Message",
+    "__version__",
+    "channel_layers",
+    "get_channel_layer",
+    "include",
+    "route",
+    "route_class",
+]
 
 #: Public name -> module that defines it.
 _HOMES = {
@@ -18,10 +35,11 @@ _HOMES = {
     "include": "towpath.routing",
 }
 
-__all__ = ["__version__", *_HOMES]
+if not TYPE_CHECKING:  # with it, type checkers would accept every name
 
+    def __getattr__(name):
+        from importlib import import_module
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

@@ -3,13 +3,20 @@
 from collections.abc import ItemsView, KeysView, ValuesView
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from towpath.layers.contract import Content, Envelope
 from towpath.layers.errors import MessageTooLarge
 
 from .channel import Channel
 from .configured import AnyLayer
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+
+#: Stands for None where a value is the rule. A type checker still reports a wrong attribute of the value, and asks for
+#: no test for None.
+MaybeNone: TypeAlias = Any
 
 #: Longest connection state, in bytes: it goes to the worker and back with each event of its connection.
 MAX_CONNECTION_STATE_BYTES = 64 * 1024
@@ -31,6 +38,13 @@ class Message:
     """
 
     __doomed__ = False
+
+    #: The session of the connection. Decorators of `towpath.sessions` and `towpath.auth` open it; absent without one.
+    channel_session: "SessionBase"
+    #: The session of the browser, opened likewise; None if the browser sent no cookie of one.
+    http_session: "SessionBase | None"
+    #: The user, of the class that AUTH_USER_MODEL names, or AnonymousUser. Decorators of `towpath.auth` load it.
+    user: Any
 
     def __init__(
         self,
@@ -61,8 +75,8 @@ class Message:
         return self._channel
 
     @property
-    def reply_channel(self) -> Channel | None:
-        """Where the answer goes, from the key `reply_channel`; None if the message has none."""
+    def reply_channel(self) -> Channel | MaybeNone:
+        """The channel of the answer, from the key `reply_channel`; None if the message has none."""
         if self._reply_channel is None:
             name = self.content.get("reply_channel")
             if name is not None:

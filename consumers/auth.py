@@ -121,8 +121,8 @@ def hang_user(message: Message, session_name: str, anew: bool = False) -> None:
 
 
 def _transfer_from_http(message: Message) -> None:
-    if message.http_session is not None:  # type: ignore[attr-defined]
-        transfer_user(message.http_session, message.channel_session)  # type: ignore[attr-defined]
+    if message.http_session is not None:
+        transfer_user(message.http_session, message.channel_session)
 
 
 @contextmanager

@@ -116,8 +116,8 @@ def open_http_session(message: Message) -> Iterator[None]:
 def open_both_sessions(message: Message) -> Iterator[None]:
     """Give the message both; the HTTP session's key is kept in the channel session for later messages."""
     with open_channel_session(message), open_http_session(message):
-        channel_session: SessionBase = message.channel_session  # type: ignore[attr-defined]  # hung on it
-        session: SessionBase | None = message.http_session  # type: ignore[attr-defined]
+        channel_session: SessionBase = message.channel_session
+        session: SessionBase | None = message.http_session
         name = settings.SESSION_COOKIE_NAME
         if session is None:
             hang(message, http_session=_stored_session(channel_session.get(name)))
@@ -145,7 +145,7 @@ def _stored_session(key: str | None) -> SessionBase | None:
 
 def _save_http_session(message: Message) -> None:
     """Save the session to the row it came from. One that was deleted meanwhile stays deleted: that was a logout."""
-    session: SessionBase | None = message.http_session  # type: ignore[attr-defined]
+    session: SessionBase | None = message.http_session
     if session is None or not session.modified:
         return
     if isinstance(session, signed_cookies.SessionStore):

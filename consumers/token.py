@@ -118,10 +118,10 @@ def _handshake(message: Message, check: Check, places: TokenPlaces, required: bo
     login = None if token is None else _login(check, token.text)
     with open_channel_session(message):
         if login is not None:
-            log_in(message.channel_session, login.user, login.expires_at)  # type: ignore[attr-defined]  # hung on it
+            log_in(message.channel_session, login.user, login.expires_at)
         hang_user(message, "channel_session", anew=True)
-        if login is not None and not message.user.is_authenticated:  # type: ignore[attr-defined]
-            message.channel_session.flush()  # type: ignore[attr-defined]
+        if login is not None and not message.user.is_authenticated:
+            message.channel_session.flush()
             raise DenyConnection("the user may not log in, or the time is up")
         if token is not None and token.subprotocol is not None and message.reply_channel is not None:
             hang(message, _reply_channel=_AcceptingChannel(message.reply_channel, token))

@@ -1,12 +1,39 @@
-"""What tests of a project need: fresh layers, clients that consume, routes for one test, faults, a live site.
+"""Tools for the tests of a project: fresh layers, clients that consume, routes for one test, faults, a live site.
 
-Names are resolved on first use: pytest loads `towpath.testing.plugin` with every project, before Django's settings.
+Names are resolved at first use: pytest loads `towpath.testing.plugin` with every project, before Django's settings.
 """
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-#: Public name -> module that defines it. `HttpClient` is the old alias of 1.x.
+if TYPE_CHECKING:
+    from .cases import ChannelTestCase, TransactionChannelTestCase
+    from .client import Client
+    from .faults import Fault, Faults, Held
+    from .layer import TrialLayer
+    from .live import ChannelLiveServerTestCase, LiveSite
+    from .live_processes import ProtocolServerProcess, WorkerProcess
+    from .routes import apply_routes
+    from .sockets import HttpClient, WSClient
+
+# Type checkers read it, so it is a literal.
+__all__ = [
+    "ChannelLiveServerTestCase",
+    "ChannelTestCase",
+    "Client",
+    "Fault",
+    "Faults",
+    "Held",
+    "HttpClient",
+    "LiveSite",
+    "ProtocolServerProcess",
+    "TransactionChannelTestCase",
+    "TrialLayer",
+    "WSClient",
+    "WorkerProcess",
+    "apply_routes",
+]
+
+#: Public name -> module that defines it. `HttpClient` is the name that 1.x gave `WSClient`.
 _HOMES = {
     "ChannelLiveServerTestCase": "live",
     "ChannelTestCase": "cases",
@@ -24,10 +51,11 @@ _HOMES = {
     "apply_routes": "routes",
 }
 
-__all__ = [*_HOMES]
+if not TYPE_CHECKING:  # with it, type checkers would accept every name
 
+    def __getattr__(name):
+        from importlib import import_module
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,7 +1,7 @@
 """Changes of many rows at once, for which Django sends no signals: `QuerySet.update`, `bulk_update`, `bulk_create`."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import NotSupportedError, connections, transaction
 from django.db.models import Manager, Model, QuerySet
@@ -88,5 +88,11 @@ class BoundQuerySet(QuerySet[AnyRow]):
             )
 
 
-class BoundManager(Manager.from_queryset(BoundQuerySet)):  # type: ignore[misc]  # a class that Django makes
+if TYPE_CHECKING:  # type checkers do not follow a base class that is made by a call
+    _BoundManager = Manager
+else:
+    _BoundManager = Manager.from_queryset(BoundQuerySet)
+
+
+class BoundManager(_BoundManager[AnyRow]):
     """A manager whose bulk operations bindings see."""

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model
 
 from towpath.channels import Message
 from towpath.layers.contract import Content
@@ -30,7 +31,7 @@ class WebsocketBinding(Binding):
     They define `group_names`, and `has_permission` if clients may change the model.
     """
 
-    model = None
+    model: type[Model] | str | None = None
     #: As in 1.x, opens `message.channel_session`. Events of a connection are in order without it.
     strict_ordering: bool = False
 
@@ -97,7 +98,7 @@ class WebsocketBinding(Binding):
 class WebsocketBindingWithMembers(WebsocketBinding):
     """Sends members of a row beside its fields: properties, attributes, methods without arguments."""
 
-    model = None
+    model: type[Model] | str | None = None
     #: Names of members; "harbour.name" follows a path, and is sent as "harbour__name". None on the way gives None.
     send_members: Collection[str] = ()
     #: Makes JSON of what members return.

@@ -50,7 +50,9 @@ class WebsocketConsumer(BaseConsumer):
 
     # What subclasses define.
 
-    def connection_groups(self, **kwargs: Any) -> Collection[str]:
+    # `*args` here and below: a type checker then lets overrides name the arguments of their route.
+
+    def connection_groups(self, *args: Any, **kwargs: Any) -> Collection[str]:
         """Return the names of the groups that this socket is in while it is open."""
         return self.groups or ()
 

@@ -1,12 +1,24 @@
-"""What the tests about the repository itself share: where it is, and the table of setup.py."""
+"""Fixtures of the tests about the repository itself: its folder, the table of setup.py, a wheel built from a copy."""
 
 import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+Build = Callable[[Path, str], Path]
+
 ROOT = Path(__file__).parents[2]
+
+#: What a checkout holds beside its tracked files.
+UNTRACKED = shutil.ignore_patterns(
+    "__pycache__", "*.egg-info", "*.sqlite3", ".cache", ".environments", ".git", ".hypothesis", ".venv*", ".*_cache",
+    "build", "dist", "var",
+)  # fmt: skip
 
 
 def load(name: str, path: Path) -> ModuleType:
@@ -30,3 +42,33 @@ def folders() -> dict[str, str]:
     """FOLDERS of setup.py: folder -> package."""
     table: dict[str, str] = load("towpath_mapped_tree", ROOT / "tests/typing/mapped_tree.py").folders(ROOT)
     return table
+
+
+@pytest.fixture(scope="session")
+def sources(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository: a build leaves traces in its folder."""
+    copy = tmp_path_factory.mktemp("copy") / "sources"
+    shutil.copytree(root, copy, ignore=UNTRACKED)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def wheel(sources: Path) -> Path:
+    """The wheel of the copy."""
+    return build_distribution(sources, "wheel")
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """Builds a wheel or an sdist of a folder."""
+    return build_distribution
+
+
+def build_distribution(sources: Path, kind: str) -> Path:
+    """Build a wheel or an sdist with the installed setuptools, without the network."""
+    target = sources / "dist"
+    target.mkdir(exist_ok=True)
+    code = f"from setuptools import build_meta; print(build_meta.build_{kind}({str(target)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=sources, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return target / done.stdout.splitlines()[-1]

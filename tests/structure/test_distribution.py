@@ -1,33 +1,19 @@
-"""What is installed is what the folders hold: the wheel and the source archive are built and compared with them."""
+"""Wheel and sdist: both are built from a copy of the repository and compared with its files."""
 
-import shutil
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
+from email.message import Message
+from email.parser import Parser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-#: What a build needs beside the mapped folders.
-BUILD_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "MANIFEST.in")
-
-
-@pytest.fixture(scope="module")
-def sources(root: Path, folders: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is needed to build: a build leaves traces where it happens."""
-    copy = tmp_path_factory.mktemp("sources")
-    for folder in folders:
-        shutil.copytree(root / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in BUILD_FILES:
-        if (root / name).exists():
-            shutil.copy(root / name, copy)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def wheel(sources: Path) -> Path:
-    return build(sources, "wheel")
+ADDRESS = "https://example.com/towpath/towpath"
+LINK = re.compile(r"\]\(([^)]+)\)")
 
 
 @pytest.fixture(scope="module")
@@ -62,28 +48,65 @@ def test_the_wheel_names_its_licence_and_its_console_script(wheel):
     assert "Requires-Python: >=3.10" in texts["METADATA"]
 
 
-def test_a_wheel_built_from_the_source_archive_is_the_same(sources, wheel, tmp_path):
+@pytest.fixture(scope="module")
+def sdist(sources: Path, build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked sdist."""
+    folder = tmp_path_factory.mktemp("sdist")
     with tarfile.open(build(sources, "sdist")) as archive:
-        archive.extractall(tmp_path, filter="data")
-    (unpacked,) = tmp_path.iterdir()
-    assert installed_files(build(unpacked, "wheel")) == installed_files(wheel)
+        archive.extractall(folder, filter="data")
+    (unpacked,) = folder.iterdir()
+    return unpacked
+
+
+def test_the_sdist_is_the_repository(sources, sdist):
+    made = ("PKG-INFO", "setup.cfg", "towpath.egg-info/", "build/", "dist/")
+    packed, there = ({name for name in files_below(folder) if not name.startswith(made)} for folder in (sdist, sources))
+    assert packed == there
+
+
+def test_a_wheel_built_from_the_sdist_is_the_same(sdist, wheel, build):
+    assert installed_files(build(sdist, "wheel")) == installed_files(wheel)
+
+
+def test_with_a_public_address_the_metadata_links_to_it(sources, tmp_path):
+    found = metadata(sources, tmp_path, {"TOWPATH_REPOSITORY": ADDRESS})
+    urls = dict(value.split(", ") for value in found.get_all("Project-URL", []))
+    assert urls["Source"] == ADDRESS
+    assert {"Documentation", "Changelog", "Issues"} < set(urls)
+    links = LINK.findall(found.get_payload())
+    files = [link.removeprefix(f"{ADDRESS}/blob/main/") for link in links if link.startswith(ADDRESS)]
+    assert "docs/architecture.md" in files
+    assert [name for name in files if not (sources / name).exists()] == []
+    assert [link for link in links if "://" not in link] == []
+
+
+def test_without_a_public_address_the_metadata_has_no_link_that_leads_nowhere(sources, tmp_path):
+    found = metadata(sources, tmp_path, {})
+    assert found.get_all("Project-URL") is None
+    assert [link for link in LINK.findall(found.get_payload()) if "://" not in link] == []
+    assert "How it works, and the wire contract" in found.get_payload()
 
 
 def test_there_is_no_top_level_folder_that_would_shadow_the_package(root):
     assert not (root / "towpath").exists()
 
 
-def build(sources: Path, kind: str) -> Path:
-    """Build a wheel or a source archive with the installed setuptools, without the network."""
-    target = sources / "dist"
-    target.mkdir(exist_ok=True)
-    code = f"from setuptools import build_meta; print(build_meta.build_{kind}({str(target)!r}))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=sources, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return target / done.stdout.splitlines()[-1]
-
-
 def installed_files(wheel: Path) -> set[str]:
     """Return the files a wheel installs, without its metadata."""
     with zipfile.ZipFile(wheel) as archive:
         return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def files_below(folder: Path) -> set[str]:
+    """Return the paths of all files in a folder, relative to it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def metadata(sources: Path, target: Path, variables: dict[str, str]) -> Message:
+    """Return the metadata of a wheel that is built with these environment variables."""
+    code = f"from setuptools import build_meta; print(build_meta.prepare_metadata_for_build_wheel({str(target)!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=sources, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return Parser().parsestr((target / done.stdout.splitlines()[-1] / "METADATA").read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 
 import towpath
+import towpath.testing
 
 #: The import paths of 1.x, with `towpath` for `channels`.
 NAMES = {
@@ -70,6 +71,11 @@ def test_a_path_of_1x_has_its_names(module: str) -> None:
 def test_every_public_name_of_the_front_door_is_there() -> None:
     for name in towpath.__all__:
         assert hasattr(towpath, name)
+
+
+def test_the_names_that_type_checkers_read_are_those_that_are_resolved() -> None:
+    for module in (towpath, towpath.testing):
+        assert set(module.__all__) - {"__version__"} == set(vars(module)["_HOMES"]), module
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -1,0 +1,1 @@
+"""A second application: sessions, users, classes, bindings and tests."""
