@@ -3,14 +3,16 @@
 A transaction is an open `transaction.atomic()` block of one database, the one the setting TOWPATH_ON_COMMIT names
 ("default" if it is absent; None: nothing waits). What waits is kept by Django's own `on_commit`, in order; the rollback
 of a savepoint drops what was sent since. The blocks that Django's TestCase puts round each test do not count: no commit
-would ever come, and outside of tests there are none.
+would ever come, and outside of tests there are none. A block inside of those never commits either; in the test cases of
+`towpath.testing` its end counts as its commit.
 
 A block opens its connection first, and an opened connection is announced. So a thread without one pays an attribute of
 a thread-local for all this, and a thread with one another attribute.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import local
 from typing import Any
 
@@ -37,6 +39,8 @@ class _Thread(local):
     """The connection of this thread that counts; None if it was never opened."""
 
     connection: BaseDatabaseWrapper | None
+    #: Whether `commit_ended_blocks` runs in this thread.
+    is_committing: bool = False
 
     def __getattr__(self, name: str) -> BaseDatabaseWrapper | None:
         """Look the connection up, the first time that a thread asks for it."""
@@ -61,7 +65,10 @@ def database_alias() -> str | None:
 def open_transaction() -> BaseDatabaseWrapper | None:
     """Return the connection whose transaction is open in this thread, or None. Called for every send."""
     connection = _thread.connection
-    if connection is None or not connection.in_atomic_block or _is_of_a_test(connection):
+    if connection is None or not connection.in_atomic_block:
+        return None
+    if _is_of_a_test(connection):
+        commit_ended_blocks()
         return None
     return connection
 
@@ -69,7 +76,12 @@ def open_transaction() -> BaseDatabaseWrapper | None:
 def open_transaction_of(alias: str) -> BaseDatabaseWrapper | None:
     """Return the connection to any of DATABASES if a transaction of it is open in this thread, or None."""
     connection = connections[alias]
-    return connection if connection.in_atomic_block and not _is_of_a_test(connection) else None
+    if not connection.in_atomic_block:
+        return None
+    if _is_of_a_test(connection):
+        commit_ended_blocks()
+        return None
+    return connection
 
 
 def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> None:
@@ -77,7 +89,7 @@ def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> Non
 
     By then the data is committed, and whoever sent has gone on: there is nobody to raise it to.
     """
-    connection.on_commit(lambda: _act(act))
+    connection.on_commit(_AtCommit(act))
 
 
 def send_at_commit(connection: BaseDatabaseWrapper, layer: AnyLayer, send: Send | Delayed) -> None:
@@ -85,11 +97,60 @@ def send_at_commit(connection: BaseDatabaseWrapper, layer: AnyLayer, send: Send 
     at_commit(connection, lambda: hold(layer, send) or deliver(raw_layer(layer), [send]))
 
 
-def _act(act: Callable[[], object]) -> None:
+@contextmanager
+def ended_blocks_commit() -> Iterator[None]:
+    """Let the end of an atomic block inside TestCase's own count as its commit."""
+    global _trials
+    _trials += 1
     try:
-        act()
-    except Exception:
-        logger.exception("What waited for a commit was dropped")
+        yield
+    finally:
+        _trials -= 1
+
+
+def commit_ended_blocks() -> None:
+    """Run what waits for atomic blocks that have ended inside TestCase's own, where `ended_blocks_commit` says so.
+
+    Each action runs once: Django's `captureOnCommitCallbacks` may run it afterwards, without effect.
+    """
+    if not _trials or _thread.is_committing:
+        return
+    _thread.is_committing = True
+    try:
+        for connection in connections.all(initialized_only=True):
+            if connection.in_atomic_block and _is_of_a_test(connection):
+                _commit(connection.run_on_commit)
+    finally:
+        _thread.is_committing = False
+
+
+def _commit(waiting: Sequence[tuple[Any, ...]]) -> None:
+    """Run the actions of ours among Django's callbacks, and those that they add."""
+    count = 0
+    while count < len(waiting):
+        action = waiting[count][1]
+        count += 1
+        if isinstance(action, _AtCommit):
+            action()
+
+
+class _AtCommit:
+    """An action that waits for a commit and runs once; what it raises is logged."""
+
+    __slots__ = ("_act", "_is_done")
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+        self._is_done = False
+
+    def __call__(self) -> None:
+        if self._is_done:
+            return
+        self._is_done = True
+        try:
+            self._act()
+        except Exception:
+            logger.exception("What waited for a commit was dropped")
 
 
 def _is_of_a_test(connection: BaseDatabaseWrapper) -> bool:
@@ -117,5 +178,7 @@ def _forget(setting: str, **_: object) -> None:
 
 
 _thread = _Thread()
+#: How many `ended_blocks_commit` are entered.
+_trials = 0
 connection_created.connect(_note_connection, dispatch_uid="towpath.channels.transactions")
 setting_changed.connect(_forget, dispatch_uid="towpath.channels.transactions")

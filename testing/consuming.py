@@ -5,8 +5,10 @@ from weakref import WeakKeyDictionary
 
 from towpath.channels import Message
 from towpath.channels.configured import ConfiguredLayer
+from towpath.channels.transactions import commit_ended_blocks
 from towpath.consumers.http import ViewConsumer
 from towpath.layers.contract import Envelope, Owed, Reader
+from towpath.layers.names import is_inbox
 from towpath.routing import Match, Router
 from towpath.worker.run import Runner, RunOptions
 
@@ -32,7 +34,10 @@ class TrialRunner(Runner):
         super().__init__(layer, router, RunOptions(failed=self._keep), lambda owed: settle(reader, owed))
 
     def _call(self, match: Match, message: Message) -> None:
-        self.result = match.consumer(message, **match.kwargs)
+        try:
+            self.result = match.consumer(message, **match.kwargs)
+        finally:
+            commit_ended_blocks()  # while the consumer's sends are held: it is one of them
 
     def _renew_connections(self) -> None:
         """Keep the connections: the test's transaction is in them."""
@@ -56,8 +61,9 @@ def consume(layer: ConfiguredLayer, reader: Reader, envelope: Envelope) -> Consu
 
 
 def settle(reader: Reader, owed: Owed) -> None:
-    """Write what a run owes."""
-    reader.exchange([owed], {})
+    """Write what a run owes. Only inboxes take settlements: other reply channels get the replies alone."""
+    is_settled = owed.reply_channel is not None and is_inbox(owed.reply_channel)
+    reader.exchange([owed if is_settled else Owed(owed.sends)], {})
 
 
 _routers: "WeakKeyDictionary[ConfiguredLayer, tuple[object, Router]]" = WeakKeyDictionary()

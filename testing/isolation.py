@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from towpath.channels.configured import ConfiguredLayer, channel_layers
+from towpath.channels.transactions import ended_blocks_commit
 
 from .layer import TrialLayer
 
@@ -18,13 +19,16 @@ _SHARED_OPTIONS = ("expiry", "group_expiry", "capacity", "channel_capacity")
 def fresh_layers(aliases: Sequence[str]) -> Iterator[dict[str, ConfiguredLayer]]:
     """Put an empty `TrialLayer` in the place of each layer: its routing, schedule and bounds, nothing of its store.
 
+    What is sent inside `atomic()` arrives when that block has ended, also inside Django's TestCase.
+
     Raises:
         InvalidChannelLayerError: CHANNEL_LAYERS has no such layer, or does not describe it well.
     """
     fresh = {alias: _fresh(alias) for alias in aliases}
     replaced = {alias: channel_layers.set(alias, layer) for alias, layer in fresh.items()}
     try:
-        yield fresh
+        with ended_blocks_commit():
+            yield fresh
     finally:
         for alias, layer in replaced.items():
             channel_layers.set(alias, layer)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from re import Pattern
 
+from towpath.channels.transactions import commit_ended_blocks
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.memory.store import Store
 from towpath.layers.operations import Operation, Push
@@ -33,7 +34,11 @@ class TrialStore(Store):
         self._faults = faults
 
     def execute(self, operations: Sequence[Operation]) -> list[object]:
-        """Execute all in order, each as the fault wants it that acts on its channel."""
+        """Execute all in order, each as the fault wants it that acts on its channel.
+
+        Sends that wait for an atomic block which has ended inside TestCase's own come first.
+        """
+        commit_ended_blocks()
         with self._changed:
             return [self._execute(operation) for operation in operations]
 
