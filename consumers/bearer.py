@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from towpath.channels import Message
+from towpath.channels.events import headers_of, query_string_of
 from towpath.layers.errors import ConfigurationError
 
 #: A header or subprotocol name (RFC 9110, 5.6.2).
@@ -95,14 +96,12 @@ class TokenPlaces:
         return [BearerToken(text, next(others, self.subprotocol))]
 
     def _in_query(self, message: Message) -> list[str]:
-        query: bytes = message.get("query_string") or b""
         if self.query is None:
             return []
-        return [
-            value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name == self.query
-        ]
+        query = query_string_of(message.content).decode("latin-1")
+        return [value for name, value in parse_qsl(query, keep_blank_values=True) if name == self.query]
 
 
 def _header_values(message: Message, name: str) -> list[str]:
     wanted = name.lower().encode("ascii")
-    return [value.decode("latin-1").strip() for key, value in message.get("headers") or () if key == wanted]
+    return [value.decode("latin-1").strip() for key, value in headers_of(message.content) if key == wanted]

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from towpath.channels import DenyConnection, Message
+from towpath.channels.events import headers_of
 
 from .decorating import check_decorated, find_message, subclass
 
@@ -56,7 +57,7 @@ class BaseOriginValidator:
 
     def get_origin(self, message: Message) -> str | None:
         """Return the origin of the handshake, if there is exactly one and it is ASCII."""
-        values = [value for name, value in message.get("headers") or () if name.lower() == b"origin"]
+        values = [value for name, value in headers_of(message.content) if name.lower() == b"origin"]
         if len(values) != 1 or not values[0].isascii():
             return None
         origin: str = values[0].decode("ascii")
@@ -64,7 +65,7 @@ class BaseOriginValidator:
 
     def get_header(self, message: Message, name: bytes) -> bytes | None:
         """Return the first header of this name, in lower case, or None."""
-        return next((value for key, value in message.get("headers") or () if key.lower() == name), None)
+        return next((value for key, value in headers_of(message.content) if key.lower() == name), None)
 
 
 class AllowedHostsOnlyOriginValidator(BaseOriginValidator):

@@ -18,6 +18,7 @@ from django.http import QueryDict, parse_cookie
 from django.utils.functional import SimpleLazyObject, empty
 
 from towpath.channels import Message
+from towpath.channels.events import headers_of, query_string_of
 from towpath.layers.errors import ConfigurationError
 
 from .connection_session import ConnectionSession, session_key_for
@@ -127,10 +128,10 @@ def open_both_sessions(message: Message) -> Iterator[None]:
 
 
 def _http_session_key(message: Message) -> str | None:
-    query: bytes = message.get("query_string") or b""
+    query = query_string_of(message.content)
     if b"session_key=" in query:
         return QueryDict(query).get("session_key")
-    cookies = b"; ".join(value for name, value in message.get("headers") or () if name == b"cookie")
+    cookies = b"; ".join(value for name, value in headers_of(message.content) if name == b"cookie")
     if not cookies:
         return None
     return parse_cookie(cookies.decode("utf-8", "replace")).get(settings.SESSION_COOKIE_NAME)

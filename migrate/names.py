@@ -80,19 +80,26 @@ _MODULES = {
     "channels.staticfiles": ("towpath.staticfiles", "StaticFilesHandler StaticFilesConsumer"),
     "channels.test": (
         "towpath.testing",
-        "ChannelTestCase TransactionChannelTestCase Client WSClient HttpClient apply_routes ChannelLiveServerTestCase",
+        "ChannelTestCase ChannelTestCaseMixin TransactionChannelTestCase Client WSClient HttpClient apply_routes "
+        "ChannelLiveServerTestCase",
     ),
     "channels.test.base": (
         "towpath.testing",
-        "ChannelTestCase TransactionChannelTestCase Client apply_routes",
+        "ChannelTestCase ChannelTestCaseMixin TransactionChannelTestCase Client apply_routes",
     ),
     "channels.test.http": ("towpath.testing", "HttpClient"),
     "channels.test.liveserver": ("towpath.testing", "ChannelLiveServerTestCase"),
     "channels.test.websocket": ("towpath.testing", "WSClient"),
     "channels.tests": (
         "towpath.testing",
-        "ChannelTestCase TransactionChannelTestCase Client WSClient HttpClient apply_routes ChannelLiveServerTestCase",
+        "ChannelTestCase ChannelTestCaseMixin TransactionChannelTestCase Client WSClient HttpClient apply_routes "
+        "ChannelLiveServerTestCase",
     ),
+    "channels.tests.base": (
+        "towpath.testing",
+        "ChannelTestCase ChannelTestCaseMixin TransactionChannelTestCase Client apply_routes",
+    ),
+    "channels.tests.http": ("towpath.testing", "HttpClient"),
     "channels.worker": ("towpath.worker", "Worker"),
     "asgi_redis": ("towpath.layers.redis", "RedisChannelLayer"),
     "asgi_redis.core": ("towpath.layers.redis", "RedisChannelLayer"),

@@ -37,6 +37,7 @@ __all__ = [
 _HOMES = {
     "ChannelLiveServerTestCase": "live",
     "ChannelTestCase": "cases",
+    "ChannelTestCaseMixin": "cases",
     "Client": "client",
     "Fault": "faults",
     "Faults": "faults",

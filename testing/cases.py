@@ -8,13 +8,16 @@ from django.test import TestCase, TransactionTestCase
 from towpath.channels import Message
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, channel_layers
 
-from .client import next_message
 from .faults import Faults
 from .isolation import fresh_layers, trial_layer
+from .replies import next_message
 
 
 class ChannelTestCaseMixin:
-    """Puts a fresh layer in memory in the place of each of `test_channel_aliases`, for each test."""
+    """Puts a fresh layer in memory in the place of each of `test_channel_aliases`, for each test.
+
+    For a test case of your own: write it before one of Django's, or of a package's, among the bases.
+    """
 
     test_channel_aliases: Sequence[str] = (DEFAULT_CHANNEL_LAYER,)
 
@@ -35,7 +38,7 @@ class ChannelTestCaseMixin:
     def get_next_message(
         self, channel: str, alias: str = DEFAULT_CHANNEL_LAYER, require: bool = False
     ) -> Message | None:
-        """Take a channel's next message without consuming it; None if there is none.
+        """Take a channel's next message without consuming it, also a connection's next reply; None if there is none.
 
         Raises:
             AssertionError: there is none, and one is required.
@@ -47,7 +50,10 @@ class ChannelTestCaseMixin:
 
 
 class ChannelTestCase(ChannelTestCaseMixin, TestCase):
-    """Django's TestCase: everything, consumers too, runs inside one transaction that is rolled back."""
+    """Django's TestCase: everything, consumers too, runs inside one transaction that is rolled back.
+
+    What is sent inside `atomic()` arrives when that block has ended, as it does after a commit.
+    """
 
 
 class TransactionChannelTestCase(ChannelTestCaseMixin, TransactionTestCase):

@@ -6,20 +6,22 @@ from weakref import WeakValueDictionary
 
 from towpath.channels import Group, Message
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, ConfiguredLayer, channel_layers
+from towpath.channels.events import interface_form, is_event
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Content, Envelope
 from towpath.layers.errors import ChannelFull, InvalidName
-from towpath.layers.names import check_channel_name, is_inbox, random_token, split_local
+from towpath.layers.names import check_channel_name, random_token
 from towpath.routing import Consumer
 
 from .consuming import consume, router_of, take
+from .replies import next_message
 
 #: Reply channel -> client: whoever consumes a message, its connection's state is where it belongs.
 _clients: "WeakValueDictionary[str, Client]" = WeakValueDictionary()
 
 
 class Client:
-    """A connection of the layer `alias`. `reply_channel` is its name, `inbox!local`; None makes one up.
+    """A connection of the layer `alias`. `reply_channel` is its name, such as `inbox!local`; None makes one up.
 
     The state of the connection travels as it does behind an interface server.
     """
@@ -27,7 +29,6 @@ class Client:
     def __init__(self, alias: str = DEFAULT_CHANNEL_LAYER, reply_channel: str | None = None) -> None:
         self.alias = alias
         self.reply_channel = _checked_name(reply_channel)
-        self._inbox = split_local(self.reply_channel)[0]
         self._state: bytes | None = None
         self._turn = 0
         _clients[self.reply_channel] = self
@@ -43,10 +44,13 @@ class Client:
         Raises:
             ChannelFull: the channel is at its capacity.
             EncodeError: `content` is not a dict of values that travel.
+            MalformedEvent: an event of an interface server lacks a key, or has a value of the wrong type.
         """
         content = {} if content is None else content
         check_content(content)
         message = {"reply_channel": self.reply_channel, **content}
+        if is_event(to):
+            message = interface_form(to, message)
         self._turn += 1
         if self.channel_layer.send_many([Envelope(check_channel_name(to), message, self._turn, self._state)]):
             raise ChannelFull(f"channel {to!r} is full")
@@ -60,6 +64,7 @@ class Client:
         Raises:
             AssertionError: there is no message, or none of the routes matches it. With `fail_on_none` False the first
                 returns None, and the second does what a worker does.
+            MalformedEvent: an event that was sent by hand lacks a key, or has a value of the wrong type.
         """
         layer = self.channel_layer
         with closing(layer.reader([channel])) as reader:
@@ -68,6 +73,8 @@ class Client:
                 if fail_on_none:
                     raise AssertionError(f"there is no message on {channel!r}")
                 return None
+            if is_event(channel):
+                envelope = envelope._replace(content=interface_form(channel, envelope.content))
             owner = _clients.get(str(envelope.content.get("reply_channel")))
             if owner is not None:
                 envelope = envelope._replace(session=owner._state)
@@ -87,8 +94,8 @@ class Client:
 
     def receive(self) -> Any:
         """Return the content of the next reply or group message to this connection; None if there is none."""
-        _, content = self.channel_layer.receive([self._inbox])
-        return content
+        message = next_message(self.channel_layer, self.reply_channel)
+        return None if message is None else message.content
 
     def get_next_message(self, channel: str) -> Message | None:
         """Take a channel's next message without consuming it; None if there is none."""
@@ -111,15 +118,9 @@ class Client:
             raise AssertionError(f"no route matches a message on {envelope.channel!r} (path {path!r})")
 
 
-def next_message(layer: ConfiguredLayer, channel: str) -> Message | None:
-    """Take the next message of a channel; None if there is none."""
-    name, content = layer.receive([channel])
-    return None if name is None else Message(content, name, layer)
-
-
 def _checked_name(reply_channel: str | None) -> str:
     if reply_channel is None:
         return f"test.{random_token()}!{random_token()}"
-    if not is_inbox(check_channel_name(reply_channel)) or not split_local(reply_channel)[1]:
-        raise InvalidName(f"a reply channel is an inbox and a local part, such as 'test!one', not {reply_channel!r}")
+    if check_channel_name(reply_channel).endswith(("!", "?")):
+        raise InvalidName(f"a reply channel is the name of one connection, such as 'test!one', not {reply_channel!r}")
     return reply_channel

@@ -9,19 +9,28 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, SimpleCookie
 from django.utils.module_loading import import_string
 
+from towpath.channels import Message
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
+from towpath.consumers.auth import transfer_user
+from towpath.consumers.sessions import open_channel_session
 from towpath.layers.contract import Content
 
 from .client import Client
 
 #: What opens a WebSocket.
 CONNECT = "websocket.connect"
+#: What ends one, and the code that a browser gives if its page does not say any.
+DISCONNECT = "websocket.disconnect"
+NORMAL_CLOSE_CODE = 1000
+#: A page, in the place of a socket.
+REQUEST = "http.request"
 
 
 class WSClient(Client):
     """A WebSocket of the layer `alias`, with the cookies and headers of a browser. Events are numbered always.
 
-    `ordered` is taken as in 1.x, and changes nothing.
+    They travel with the handshake, and then no more, as behind an interface server. A test that sends no handshake has
+    them, and the login, with each event. `ordered` is taken as in 1.x, and changes nothing.
     """
 
     def __init__(
@@ -32,6 +41,7 @@ class WSClient(Client):
         self._headers: dict[str, str] = {}
         self._path = "/"
         self._order = 0
+        self._is_open = False
         #: Replies that came with the accept, or in its place.
         self._early: list[Content] = []
 
@@ -59,7 +69,7 @@ class WSClient(Client):
         found = {"host": "testserver", "origin": "http://testserver", **self._headers}
         if self._cookies:
             found["cookie"] = "; ".join(_cookie(key, value) for key, value in self._cookies.items())
-        return [[name.encode("latin-1"), value.encode("latin-1")] for name, value in found.items()]
+        return [[name.encode(), value.encode()] for name, value in found.items()]
 
     @property
     def session(self) -> SessionBase:
@@ -97,17 +107,19 @@ class WSClient(Client):
 
         Raises:
             ChannelFull: the channel is at its capacity.
-            EncodeError: `content` has values that do not travel.
+            EncodeError, MalformedEvent: `content` has values that do not travel, or of the wrong type.
             TypeError: `text` cannot be JSON.
         """
         if path is not None:
             self._path = path
-        event: Content = self._handshake() if to == CONNECT else {"path": self._path.partition("?")[0]}
-        if text is not None:
-            event["text"] = text if isinstance(text, str) else json_module.dumps(text)
-        self._order = 0 if to == CONNECT else self._order + 1
-        event["order"] = self._order
-        super().send(to, {**event, **(content or {})})
+        if to == CONNECT:
+            self._is_open = True
+        elif not self._is_open and self._state is None:
+            self._state = self._login_state(to)
+        event = {**self._event(to), **({} if text is None else {"text": text}), **(content or {})}
+        if not isinstance(event.get("text", ""), (str, bytes)):
+            event["text"] = json_module.dumps(event["text"])
+        super().send(to, event)
 
     def consume(self, channel: str, fail_on_none: bool = True, check_accept: bool = True) -> Any:
         """Run the consumer of the channel's next event; return what it returns.
@@ -153,18 +165,35 @@ class WSClient(Client):
     def _take_accept(self) -> None:
         reply = super().receive()
         if reply is None:
-            raise AssertionError('the handshake is not answered: send {"accept": True} to the reply channel')
+            raise AssertionError(
+                'Connection rejected: the handshake is not answered; send {"accept": True} to the reply channel'
+            )
         rest = {key: value for key, value in reply.items() if key not in ("accept", "subprotocol")}
         has_frame = any(rest.get(key) is not None for key in ("text", "bytes"))
         if reply.get("accept") is False or not (reply.get("accept") or has_frame):
-            raise AssertionError(f"the handshake is refused: {reply!r}")
+            raise AssertionError(f"Connection rejected: the handshake is refused: {reply!r}")
         if rest:
             self._early.append(rest)
 
-    def _handshake(self) -> Content:
+    def _event(self, to: str) -> Content:
+        """Return what an interface server puts into an event of this kind, except for its frame."""
+        if to == CONNECT:
+            self._order = 0
+            return {**self._head("ws"), "order": 0}
+        if to == REQUEST:
+            return {**self._head("http"), "http_version": "1.1", "method": "GET", "body": b""}
+        self._order += 1
+        event: Content = {"path": self._path.partition("?")[0], "order": self._order}
+        if to == DISCONNECT:
+            event["code"] = NORMAL_CLOSE_CODE
+        if not (self._is_open and to.startswith("websocket.")):
+            event["headers"] = self.headers
+        return event
+
+    def _head(self, scheme: str) -> Content:
         path, _, query = self._path.partition("?")
         return {
-            "scheme": "ws",
+            "scheme": scheme,
             "path": path,
             "root_path": "",
             "query_string": query.encode("utf-8"),
@@ -172,6 +201,15 @@ class WSClient(Client):
             "client": ["127.0.0.1", 50000],
             "server": ["127.0.0.1", 80],
         }
+
+    def _login_state(self, to: str) -> bytes | None:
+        """Return the state that the handshake would have left: the login of the browser's session, if there is one."""
+        if settings.SESSION_COOKIE_NAME not in self._cookies:
+            return None
+        message = Message({"reply_channel": self.reply_channel}, to, self.channel_layer, turn=0)
+        with open_channel_session(message):
+            transfer_user(self.session, message.channel_session)
+        return message.connection_state
 
     def _log_in(self, user: Any, backend: str | None) -> None:
         request = HttpRequest()

@@ -33,12 +33,20 @@ class JsonWebsocketConsumer(WebsocketConsumer):
         """Decode the frame.
 
         Raises:
-            ValueError: it is binary, or not JSON.
+            ValueError: it is binary, or not JSON; or the message was made by hand and has no frame.
         """
         text = message.get("text")
-        if text is None:
-            raise ValueError(f"{type(self).__qualname__} takes JSON as text, and got a binary frame on {self.path!r}")
+        if not isinstance(text, str):
+            raise ValueError(self._wrong_frame(message))
         self.receive(self.decode_json(text), **kwargs)
+
+    def _wrong_frame(self, message: Message) -> str:
+        name, text = type(self).__qualname__, message.get("text")
+        if text is not None:
+            return f"{name} takes JSON as text: 'text' is a str, not {text!r:.80}"
+        if message.get("bytes") is not None:
+            return f"{name} takes JSON as text, and got a binary frame on {self.path!r}"
+        return f"{name} takes JSON as text, and the message on {message.channel_name} has none"
 
     @classmethod
     def decode_json(cls, text: str) -> Any:

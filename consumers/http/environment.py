@@ -59,8 +59,6 @@ def build_meta(content: Content, mount: str, path_info: str) -> dict[str, Any]:
 
 
 def _add_headers(meta: dict[str, Any], headers: Any) -> None:
-    if isinstance(headers, dict):  # messages of the time before ASGI 1.0, in projects' tests
-        headers = [(name.encode("latin-1"), value) for name, value in headers.items()]
     for name, value in headers:
         key = _meta_keys.get(name)
         if key is None:

@@ -22,6 +22,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 
 from towpath.channels import Message, ResponseLater
+from towpath.channels.events import interface_form
 
 from .body import READ_AHEAD_BYTES, BodyAborted, BodyChannel, BodyTimeout
 from .environment import build_meta, script_name, split_path
@@ -35,6 +36,7 @@ class AsgiRequest(HttpRequest):
 
     Raises:
         UnicodeDecodeError: the query string is not UTF-8.
+        MalformedEvent: a message that was made by hand lacks a key, or has a value of the wrong type.
     """
 
     #: Raise it in a view, or return `HttpResponseLater()`, to send nothing now: somebody answers on `reply_channel`.
@@ -47,21 +49,29 @@ class AsgiRequest(HttpRequest):
 
     def __init__(self, message: Message) -> None:
         # HttpRequest.__init__ is not called: it builds six containers that properties here make when they are asked for
-        content = message.content
-        mount = script_name(content)
         self.message = message
         self.reply_channel = message.reply_channel
-        self.script_name = mount
-        self.path, self.path_info = split_path(content, mount)
-        self.META = build_meta(content, mount, self.path_info)
-        self.method = self.META["REQUEST_METHOD"]
+        try:
+            self._read_message(message)
+        except UnicodeDecodeError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError):  # a message that was made by hand
+            message.content = interface_form("http.request", message.content)
+            self._read_message(message)
         self.resolver_match = None
         self._read_started = False
-        self._open_body(message)
         if "CONTENT_TYPE" in self.META:
             self._set_content_type_params(self.META)  # type: ignore[attr-defined]  # not in django-stubs
         else:
             self.content_type, self.content_params = "", {}
+
+    def _read_message(self, message: Message) -> None:
+        content = message.content
+        self.script_name = mount = script_name(content)
+        self.path, self.path_info = split_path(content, mount)
+        self.META = build_meta(content, mount, self.path_info)
+        self.method = self.META["REQUEST_METHOD"]
+        self._open_body(message)
 
     def _open_body(self, message: Message) -> None:
         first: bytes = message.content.get("body") or b""

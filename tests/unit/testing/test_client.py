@@ -1,6 +1,7 @@
 """A client sends, consumes by the worker's own code, and reads what comes back."""
 
 import traceback
+import unittest
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from towpath.channels.exceptions import ConsumeLater, DenyConnection
 from towpath.consumers.sessions import channel_session
 from towpath.layers.errors import ChannelFull, EncodeError, InvalidName
 from towpath.routing import route
-from towpath.testing import Client, apply_routes
+from towpath.testing import ChannelTestCase, Client, apply_routes
 
 pytestmark = pytest.mark.usefixtures("channel_layer")
 
@@ -62,6 +63,17 @@ def test_state_travels_with_the_connection() -> None:
         one.send("words")
         assert other.send_and_consume("words") == 4  # the first message is that of the other connection
         assert other.consume("words") == 1
+
+
+def test_state_travels_with_a_connection_of_any_name() -> None:
+    @channel_session
+    def count(message: Any) -> int:
+        message.channel_session["count"] = message.channel_session.get("count", 0) + 1
+        return int(message.channel_session["count"])
+
+    client = Client(reply_channel="daphne.response.1")
+    with apply_routes(route("words", count)):
+        assert [client.send_and_consume("words") for _ in range(3)] == [1, 2, 3]
 
 
 def test_what_is_put_off_is_there_to_be_consumed_again() -> None:
@@ -126,14 +138,59 @@ def test_nothing_to_consume_and_nobody_to_consume_it_are_failures() -> None:
     assert client.receive() == {"close": True}
 
 
+def test_the_next_message_on_a_reply_channel_is_the_next_reply(channel_layer: Any) -> None:
+    class Case(ChannelTestCase):
+        def runTest(self) -> None:
+            client = Client()
+            client.send("words", {"text": "abc"})
+            message = self.get_next_message("words", require=True)
+            assert message is not None
+            assert message.reply_channel is not None
+            reverse(message)
+            found = self.get_next_message(client.reply_channel, require=True)
+            assert found is not None
+            assert (found.content, found.channel.name) == ({"text": "cba"}, client.reply_channel)
+            reverse(message)
+            assert client.get_next_message(message.reply_channel.name).content == {"text": "cba"}  # type: ignore[union-attr]
+            assert client.get_next_message(client.reply_channel) is None
+            with pytest.raises(AssertionError, match="there is no message on 'test"):
+                self.get_next_message(client.reply_channel, require=True)
+
+    result = unittest.TestResult()
+    Case().run(result)
+    assert result.wasSuccessful(), result.errors + result.failures
+
+
+@pytest.mark.parametrize("name", ["reply", "daphne.response.1", "http.response?abc", "daphne.response.abc!def"])
+def test_a_reply_channel_may_have_any_name(name: str) -> None:
+    client = Client(reply_channel=name)
+    client.join_group("all")
+    with apply_routes(route("words", reverse)):
+        client.send_and_consume("words", {"text": "abc"})
+    Group("all").send({"text": "to all"})
+    assert client.receive() == {"text": "cba"}
+    assert client.get_next_message(name).content == {"text": "to all"}  # type: ignore[union-attr]
+    assert client.receive() is None
+
+
+def test_connections_of_one_inbox_get_their_own_replies() -> None:
+    one, other = Client(reply_channel="test!one"), Client(reply_channel="test!other")
+    with apply_routes(route("words", reverse)):
+        for number in range(2):
+            one.send_and_consume("words", {"text": f"{number}a"})
+            other.send_and_consume("words", {"text": f"{number}b"})
+    assert [other.receive(), other.receive(), other.receive()] == [{"text": "b0"}, {"text": "b1"}, None]
+    assert [one.receive(), one.receive(), one.receive()] == [{"text": "a0"}, {"text": "a1"}, None]
+
+
 def test_wrong_use_is_refused() -> None:
     client = Client()
     with pytest.raises(EncodeError, match="when"):
         client.send("words", {"when": object()})
     with pytest.raises(InvalidName):
         client.send("no spaces", {})
-    for wrong in ("plain", "inbox!"):
-        with pytest.raises(InvalidName, match="an inbox and a local part"):
+    for wrong in ("pattern?", "inbox!"):
+        with pytest.raises(InvalidName, match="the name of one connection, such as 'test!one', not"):
             Client(reply_channel=wrong)
     assert Client(reply_channel="test!one").reply_channel == "test!one"
     with pytest.raises(ChannelFull, match="'words' is full"):

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.http import HttpResponse, parse_cookie
 from django.test import override_settings
+from django.urls import path
 
 from towpath.channels import Message
 from towpath.channels.exceptions import DenyConnection
-from towpath.consumers.auth import channel_session_user, channel_session_user_from_http
+from towpath.consumers.auth import channel_session_user, channel_session_user_from_http, http_session_user
 from towpath.routing import route
 from towpath.testing import HttpClient, WSClient, apply_routes
 
@@ -124,7 +126,7 @@ def deny(message: Message) -> None:
 )
 def test_a_socket_that_is_not_accepted_is_a_failure(consumer: Any, said: str) -> None:
     with apply_routes(route("websocket.connect", consumer)):
-        with pytest.raises(AssertionError, match=said):
+        with pytest.raises(AssertionError, match=f"^Connection rejected: {said}"):
             WSClient().send_and_consume("websocket.connect")
         WSClient().send_and_consume("websocket.connect", check_accept=False)
 
@@ -165,6 +167,89 @@ def test_a_forced_login_and_a_logout() -> None:
     again.send_and_consume("websocket.connect")
     again.send_and_consume("websocket.receive")
     assert again.receive(json=False) == "nobody"
+
+
+@apply_routes(ROUTES)
+def test_a_login_reaches_a_consumer_without_a_handshake() -> None:
+    client = WSClient()
+    client.force_login(person("ann"))
+    client.send_and_consume("websocket.receive")
+    assert client.receive(json=False) == "ann"
+    client.send_and_consume("websocket.receive")
+    assert client.receive(json=False) == "ann"
+    stranger = WSClient()
+    stranger.send_and_consume("websocket.receive")
+    assert stranger.receive(json=False) == "nobody"
+
+
+@apply_routes(ROUTES)
+@override_settings(CHANNEL_SESSION_ENGINE="django.contrib.sessions.backends.cache")
+def test_a_login_without_a_handshake_is_kept_in_the_session_engine_too() -> None:
+    client = WSClient()
+    client.force_login(person("ann"))
+    client.send_and_consume("websocket.receive")
+    assert client.receive(json=False) == "ann"
+
+
+@apply_routes([route("websocket.connect", accept), route("websocket.receive", who)])
+def test_a_login_after_a_handshake_that_does_not_read_it_stays_unknown() -> None:
+    client = WSClient()
+    client.force_login(person("ann"))
+    client.send_and_consume("websocket.connect")
+    client.send_and_consume("websocket.receive")
+    assert client.receive(json=False) == "nobody"
+
+
+@http_session_user
+def browser_user(message: Any) -> None:
+    message.reply_channel.send({"text": message.user.username or "nobody"})
+
+
+@pytest.mark.parametrize("channel", ["websocket.receive", "websocket.disconnect", "chat.receive"])
+def test_cookies_travel_with_events_of_a_test_without_a_handshake(channel: str) -> None:
+    client = WSClient()
+    client.force_login(person("ann"))
+    with apply_routes(route(channel, browser_user)):
+        client.send_and_consume(channel)
+    assert client.receive(json=False) == "ann"
+
+
+def page(request: Any) -> HttpResponse:
+    return HttpResponse(f"{request.method} {request.get_full_path()} {request.COOKIES.get('theme')}")
+
+
+def test_a_request_has_the_keys_and_cookies_of_a_browsers() -> None:
+    client = WSClient()
+    client.set_cookie("theme", "dark")
+    urls = type("urls", (), {"urlpatterns": [path("page/", page)]})
+    with override_settings(ROOT_URLCONF=urls, ALLOWED_HOSTS=["testserver"], MIDDLEWARE=[]):
+        client.send_and_consume("http.request", path="/page/?a=b")
+        assert client.receive()["content"] == b"GET /page/?a=b dark"
+        client.send_and_consume("http.request", {"method": "PUT"})
+        assert client.receive()["content"] == b"PUT /page/?a=b dark"
+
+
+def test_the_end_of_a_socket_has_a_code() -> None:
+    client = WSClient()
+    with apply_routes(route("websocket.disconnect", lambda message: message["code"])):
+        assert client.send_and_consume("websocket.disconnect") == 1000
+        assert client.send_and_consume("websocket.disconnect", {"code": 1001}) == 1001
+
+
+def test_a_text_in_the_content_becomes_json_too() -> None:
+    client = WSClient()
+    with apply_routes(route("websocket.receive", lambda message: message["text"])):
+        assert client.send_and_consume("websocket.receive", {"text": {"a": 1}}) == '{"a": 1}'
+        assert client.send_and_consume("websocket.receive", {"text": "one"}, text="two") == "one"
+
+
+def test_cookies_and_headers_may_be_any_text() -> None:
+    client = WSClient()
+    client.set_cookie("city", "хлеб")
+    client.set_header("X-City", "хлеб")
+    headers = dict(client.headers)  # type: ignore[arg-type]  # pairs are lists
+    assert parse_cookie(headers[b"cookie"].decode()) == {"city": "хлеб"}
+    assert headers[b"x-city"] == "хлеб".encode()
 
 
 def test_the_browsers_session_is_one() -> None:
