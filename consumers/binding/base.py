@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 
 from towpath.channels import Message
@@ -15,15 +16,23 @@ from ..auth import channel_session_user
 from ..sessions import channel_session
 from . import registry
 from .actions import ACTIONS
-from .changes import send_at_commit
+from .changes import encoded, send_at_commit
 from .declaration import bound_model, check_fields
 from .observing import observe
+from .receivers import Receivers
+from .rows import takes_action
 from .writing import create_row, delete_row, update_row
 
 if TYPE_CHECKING:  # it is made of models, which are not there yet when bindings are declared beside them
     from django.core.exceptions import ValidationError
 
 logger = logging.getLogger(__name__)
+
+#: Methods of bindings of Channels 1.x that are not called here, and what to write instead.
+NOT_CALLED = {
+    "get_registered_models": "set `model`; write one binding for each model",
+    "_hydrate": "override create(data) and update(pk, data)",
+}
 
 
 class BindingMetaclass(type):
@@ -34,7 +43,7 @@ class BindingMetaclass(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> None:
         super().__init__(name, bases, body)
-        if not bases or ("model" in body and body["model"] is None):
+        if "model" in body and body["model"] is None:
             return  # abstract
         if apps.models_ready and (apps.ready or BindingMetaclass.register_immediately):
             cls.register()  # type: ignore[attr-defined]  # each of its classes is a Binding
@@ -49,7 +58,7 @@ class BindingMetaclass(type):
             registry.waiting.pop(0).register()
 
 
-class Binding(metaclass=BindingMetaclass):
+class Binding(Receivers, metaclass=BindingMetaclass):
     """Binds a model to the groups of sockets that show it.
 
     Outbound: what `group_names(instance)` returns are the groups that a row is in. When rows change, each of these
@@ -78,6 +87,8 @@ class Binding(metaclass=BindingMetaclass):
     model_label: str
     #: While something is sent: what Django's signal said; "instance" is the object that was saved or deleted.
     signal_kwargs: Mapping[str, Any] | None = None
+    #: Where messages are put instead of being sent, while a deletion is prepared.
+    held: list[tuple[Content, Collection[str]]] | None = None
     #: While a client's change is made: its message, the arguments of its consumer, who sent it, what it says.
     message: Message
     kwargs: Mapping[str, Any]
@@ -106,13 +117,17 @@ class Binding(metaclass=BindingMetaclass):
         missing = [name for name in ("group_names", "serialize", "encode") if not _is_defined(cls, name)]
         if missing:
             raise ConfigurationError(f"{cls.__qualname__} does not define {', '.join(missing)}: see towpath.binding")
+        ignored = [name for name in NOT_CALLED if hasattr(cls, name)]
+        if ignored:
+            raise ConfigurationError(f"{cls.__qualname__}.{ignored[0]} is not called: {NOT_CALLED[ignored[0]]}")
+        takes_action(cls.group_names)
 
     @classmethod
     def bound(cls) -> type[Model]:
         """Return the model.
 
         Raises:
-            ConfigurationError: the class is abstract, or Django is not set up, or "towpath" is no INSTALLED_APPS.
+            ConfigurationError: the class is abstract, Django is not set up, or INSTALLED_APPS lacks "towpath".
         """
         if isinstance(cls.model, type) and "model_label" in vars(cls):
             return cls.model
@@ -136,19 +151,39 @@ class Binding(metaclass=BindingMetaclass):
         """Return the message that sends a payload."""
         _not_defined(cls, "encode(cls, stream, payload), a classmethod that returns a message")
 
-    def send_messages(self, instance: Any, group_names: Collection[str], action: str, using: str) -> None:
+    def send_messages(
+        self, instance: Any, group_names: Collection[str], action: str, using: str | None = None, **signal_kwargs: Any
+    ) -> None:
         """Serialize a change of a row, and send it to groups when the transaction in the database `using` is committed.
+
+        `using` None: the database of the instance. `signal_kwargs` replace those of the binding.
 
         Raises:
             ConfigurationError: `serialize` returns nothing.
+            InvalidName: of a group.
+            EncodeError, MessageTooLarge: the message cannot be sent.
         """
+        if not group_names:
+            return
+        if signal_kwargs:
+            self.signal_kwargs = {**signal_kwargs, "using": using}
         payload = self.serialize(instance, action)
         if payload is None:
             raise ConfigurationError(
                 f"{type(self).__qualname__}.serialize returned None: return a dict, {{}} to send nothing"
             )
-        if payload != {}:
-            send_at_commit(type(self), payload, group_names, using)
+        if payload == {}:
+            return
+        content = encoded(type(self), payload, group_names)
+        if self.held is None:
+            send_at_commit(content, group_names, using or instance._state.db or DEFAULT_DB_ALIAS)
+        else:
+            self.held.append((content, group_names))
+
+    @classmethod
+    def sends_by_default(cls) -> bool:
+        """Return whether `send_messages` is the one of this class."""
+        return cls.send_messages is Binding.send_messages
 
     # Inbound.
 

@@ -4,6 +4,7 @@ Senders are connected one by one: a receiver of all senders would make every `Qu
 rows. A model's proxies, and the models that inherit its table, are senders too.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.apps import apps
@@ -13,7 +14,9 @@ from django.db.models.signals import class_prepared, m2m_changed, post_delete, p
 
 from towpath.channels.transactions import at_commit, open_transaction_of
 
-from .changes import tell
+from .actions import CREATE, DELETE, UPDATE
+from .changes import hold_deletions, tell
+from .receivers import Change, call, call_after
 from .registry import bound_ancestors, bound_tables, registered
 from .relations import affected_keys, bound_relations, detached_fields, detached_keys, through_models
 from .rows import NOTHING, Snapshot, look
@@ -60,8 +63,10 @@ def _observe_deletions(sender: type[Model]) -> None:
     post_delete.connect(_after_delete, sender=sender, dispatch_uid="towpath.binding.after_delete")
 
 
-def _before_save(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
-    _push(instance, "save", {model: look(model, [_key(model, instance)], using) for model in bound_ancestors(sender)})
+def _before_save(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    models = bound_ancestors(sender)
+    _push(instance, "save", {model: look(model, [_key(model, instance)], using, UPDATE) for model in models})
+    call("pre_save_receiver", models, using, {**kwargs, "instance": instance, "sender": sender})
 
 
 def _after_save(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
@@ -71,7 +76,8 @@ def _after_save(sender: type[Model], instance: Model, using: str, **kwargs: Any)
 
     def tell_of_save() -> None:
         for model, before in looks.items():
-            tell(model, before, look(model, [keys[model]], using), using, kwargs)
+            after = look(model, [keys[model]], using, UPDATE if before.rows else CREATE)
+            call_after("post_save_receiver", model, Change(keys[model], before, after, using, kwargs))
 
     transaction = open_transaction_of(using) if kwargs.get("raw") else None
     if transaction is None:
@@ -80,10 +86,19 @@ def _after_save(sender: type[Model], instance: Model, using: str, **kwargs: Any)
         at_commit(transaction, tell_of_save)
 
 
-def _before_delete(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
-    _push(instance, "delete", {model: look(model, [_key(model, instance)], using) for model in bound_tables(sender)})
-    detached = {model: keys for model in registered if (keys := detached_keys(model, instance, using))}
-    _push(instance, "detach", {model: look(model, keys, using) for model, keys in detached.items()})
+def _before_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    kwargs |= {"instance": instance, "sender": sender}
+    models = bound_tables(sender)
+    deleted = {model: look(model, [_key(model, instance)], using, DELETE) for model in models}
+    found = {model: keys for model in registered if (keys := detached_keys(model, instance, using))}
+    detached = {model: look(model, keys, using, UPDATE) for model, keys in found.items()}
+    for before in deleted.values():
+        hold_deletions(before, using, kwargs)
+    for before in detached.values():
+        hold_deletions(before, using, kwargs, is_certain=False)
+    _push(instance, "delete", deleted)
+    _push(instance, "detach", detached)
+    call("pre_delete_receiver", models, using, kwargs)
 
 
 def _after_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
@@ -91,7 +106,7 @@ def _after_delete(sender: type[Model], instance: Model, using: str, **kwargs: An
     if detached := _pop(instance, "detach"):
         at_commit(connections[using], lambda: _tell_of_those_that_stay(detached, using, kwargs))
     for model, before in _pop(instance, "delete").items():
-        tell(model, before, NOTHING, using, kwargs)
+        call_after("post_delete_receiver", model, Change(_key(model, instance), before, NOTHING, using, kwargs))
 
 
 def _tell_of_those_that_stay(looks: Looks, using: str, kwargs: dict[str, Any]) -> None:
@@ -100,8 +115,8 @@ def _tell_of_those_that_stay(looks: Looks, using: str, kwargs: dict[str, Any]) -
     Of those that are deleted with it their own signals tell, some of them later than its own: hence at the commit.
     """
     for model, before in looks.items():
-        after = look(model, before.rows, using)
-        known = Snapshot({key: before.rows[key] for key in after.rows}, before.groups)
+        after = look(model, before.rows, using, UPDATE)
+        known = replace(before, rows={key: before.rows[key] for key in after.rows})
         tell(model, known, after, using, kwargs)
 
 
@@ -109,6 +124,7 @@ def _relation_changed(
     sender: type[Model], instance: Model, action: str, reverse: bool, pk_set: set[Any] | None, using: str, **kwargs: Any
 ) -> None:
     """Tell of many-to-many values that were added, removed or cleared, from whichever side."""
+    kwargs |= {"instance": instance, "sender": sender, "action": action, "reverse": reverse, "pk_set": pk_set}
     phase, _, change = action.partition("_")
     if change != "clear" and not pk_set:
         return
@@ -117,11 +133,9 @@ def _relation_changed(
         for model, field in bound_relations(sender):
             keys = affected_keys(model, field, instance, reverse, pk_set, using)
             seen = looks.get(model, NOTHING)
-            new = look(model, keys - seen.rows.keys(), using)
-            looks[model] = Snapshot(seen.rows | new.rows, seen.groups | new.groups)
+            looks[model] = seen.merged(look(model, keys - seen.rows.keys(), using, UPDATE))
         _push(instance, change, looks)
         return
-    kwargs |= {"instance": instance, "sender": sender, "action": action, "reverse": reverse, "pk_set": pk_set}
     looks = _pop(instance, change)
     if change == "add" and any(field.remote_field.symmetrical for _, field in bound_relations(sender)):
         at_commit(connections[using], lambda: _tell_all(looks, using, kwargs))  # the other direction is written later
@@ -131,7 +145,7 @@ def _relation_changed(
 
 def _tell_all(looks: Looks, using: str, kwargs: dict[str, Any]) -> None:
     for model, before in looks.items():
-        tell(model, before, look(model, before.rows, using), using, kwargs)
+        tell(model, before, look(model, before.rows, using, UPDATE), using, kwargs)
 
 
 def _key(model: type[Model], instance: Model) -> Any:

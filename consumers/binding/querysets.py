@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import NotSupportedError, connections, transaction
 from django.db.models import Manager, Model, QuerySet
 
+from .actions import CREATE, UPDATE
 from .changes import tell
 from .registry import bound_ancestors
 from .rows import NOTHING, look
@@ -33,10 +34,10 @@ class BoundQuerySet(QuerySet[AnyRow]):
         with transaction.atomic(using=self.db, savepoint=False):
             rows = self.order_by()
             keys = {model: list(rows.values_list(model._meta.pk.name, flat=True)) for model in models}
-            before = {model: look(model, keys[model], self.db) for model in models}
+            before = {model: look(model, keys[model], self.db, UPDATE) for model in models}
             count = super().update(**kwargs)
             for model in models:
-                tell(model, before[model], look(model, keys[model], self.db), self.db)
+                tell(model, before[model], look(model, keys[model], self.db, UPDATE), self.db)
         return count
 
     update.alters_data = True  # type: ignore[attr-defined]  # Django's mark of what templates must not call
@@ -57,7 +58,7 @@ class BoundQuerySet(QuerySet[AnyRow]):
         with transaction.atomic(using=self.db, savepoint=False):
             created = super().bulk_create(rows, *args, **kwargs)
             for model in models:
-                tell(model, NOTHING, look(model, [row.pk for row in created], self.db), self.db)
+                tell(model, NOTHING, look(model, [row.pk for row in created], self.db, CREATE), self.db)
         return created
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]  # the same

@@ -1,39 +1,54 @@
 """Rows of a bound model as they are in the database, with the groups that each is in. No manager filters them."""
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, QuerySet, prefetch_related_objects
 
+from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError
 
 from .declaration import sent_relations
+from .isolation import isolated
 from .registry import bindings_of
 
 if TYPE_CHECKING:
     from .base import Binding
 
+#: A binding and the primary key of a row.
+BoundRow = tuple[type["Binding"], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Rows by their primary keys, and the names of the groups of each for each binding."""
+    """Rows by their primary keys, and the names of the groups of each for each binding.
+
+    `unknown`: `group_names` of the binding failed. `deletions`: messages that say the row is gone, made while all that
+    it refers to was there, each with its groups.
+    """
 
     rows: dict[Any, Model] = field(default_factory=dict)
-    groups: dict[tuple[type["Binding"], Any], list[str]] = field(default_factory=dict)
+    groups: dict[BoundRow, list[str]] = field(default_factory=dict)
+    unknown: set[BoundRow] = field(default_factory=set)
+    deletions: dict[BoundRow, list[tuple[Content, Collection[str]]]] = field(default_factory=dict)
+
+    def merged(self, other: "Snapshot") -> "Snapshot":
+        """Return a snapshot of the rows of both."""
+        return Snapshot(self.rows | other.rows, self.groups | other.groups, self.unknown | other.unknown)
 
 
 #: Nothing is there: before a row is created, after it is deleted.
 NOTHING = Snapshot()
 
 
-def look(model: type[Model], keys: Iterable[Any], using: str) -> Snapshot:
+def look(model: type[Model], keys: Iterable[Any], using: str, action: str) -> Snapshot:
     """Read rows from the database `using`; those that are not there are left out.
 
-    Their many-to-many values are read along, so that a row can be serialized when it has changed.
-
-    Raises:
-        ConfigurationError: `group_names` of a binding returns no names.
+    Their many-to-many values are read along, so that a row can be serialized when it has changed. `action` is passed to
+    a `group_names` that asks for it.
     """
     rows: dict[Any, Model] = QuerySet(model, using=using).in_bulk([key for key in keys if key is not None])
     if not rows:
@@ -42,12 +57,39 @@ def look(model: type[Model], keys: Iterable[Any], using: str) -> Snapshot:
     relations = {name for binding in bindings for name in sent_relations(binding, model)}
     if relations:
         prefetch_related_objects(list(rows.values()), *sorted(relations))
-    groups = {(binding, key): _group_names(binding, row) for binding in bindings for key, row in rows.items()}
-    return Snapshot(rows, groups)
+    groups: dict[BoundRow, list[str]] = {}
+    for binding in bindings:
+        for key, row in rows.items():
+            with isolated(binding, "group_names", using):
+                groups[binding, key] = _group_names(binding, row, action)
+    unknown = {(binding, key) for binding in bindings for key in rows} - groups.keys()
+    return Snapshot(rows, groups, unknown)
 
 
-def _group_names(binding: type["Binding"], row: Model) -> list[str]:
-    names: Any = binding.group_names(row)
+@cache
+def takes_action(group_names: Callable[..., object]) -> bool:
+    """Return whether `group_names` asks for the action beside the instance, as it did in early releases of Channels.
+
+    Raises:
+        ConfigurationError: it takes neither an instance, nor an instance and an action.
+    """
+    signature = inspect.signature(group_names)
+    for arguments in ((None,), (None, None)):
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            continue
+        return len(arguments) > 1
+    owner = getattr(group_names, "__self__", group_names)
+    raise ConfigurationError(
+        f"{getattr(owner, '__qualname__', owner)}.group_names takes the arguments {signature}: write "
+        "`def group_names(cls, instance)` or `def group_names(cls, instance, action)`, with @classmethod"
+    )
+
+
+def _group_names(binding: type["Binding"], row: Model, action: str) -> list[str]:
+    group_names: Callable[..., Any] = binding.group_names
+    names = group_names(row, action) if takes_action(group_names) else group_names(row)
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         raise ConfigurationError(
             f'{binding.__qualname__}.group_names returns a list of names, such as ["boats"], not {names!r}'

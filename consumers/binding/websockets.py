@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
@@ -129,5 +130,10 @@ def _member(instance: Any, path: str) -> Any:
     for name in path.split("."):
         if found is None:
             return None
-        found = getattr(found, name)
+        try:
+            found = getattr(found, name)
+        except ObjectDoesNotExist as error:
+            if isinstance(error, AttributeError):  # Django's own, of a relation without a row on the other side
+                return None
+            raise
     return found() if callable(found) else found

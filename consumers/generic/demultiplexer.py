@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 from towpath.channels import Message, SendNotAvailableOnDemultiplexer
 from towpath.layers.errors import ConfigurationError
 
-from .frames import encode_json
 from .json_websockets import JsonWebsocketConsumer
 from .multiplexer import WebsocketMultiplexer
 
@@ -30,8 +29,13 @@ class WebsocketDemultiplexer(JsonWebsocketConsumer):
         """Return the channels that are handled.
 
         Raises:
-            ConfigurationError: `consumers` is not a dict of consumers.
+            ConfigurationError: `consumers` is not a dict of consumers, or there is the `mapping` of early releases.
         """
+        if hasattr(cls, "mapping"):
+            raise ConfigurationError(
+                f"{cls.__qualname__}.mapping, of streams and channels, is not used: write "
+                "consumers = {stream: consumer}, with consumer classes, or with SomeBinding.consumer"
+            )
         if not isinstance(cls.consumers, Mapping):
             raise ConfigurationError(
                 f"{cls.__qualname__}.consumers is a dict of streams and their consumers, not {cls.consumers!r}"
@@ -60,7 +64,7 @@ class WebsocketDemultiplexer(JsonWebsocketConsumer):
         stream, payload = _unwrapped(content)
         if stream not in self.consumers:
             raise ValueError(f"no consumer of {type(self).__qualname__} has the stream {stream!r}")
-        with _text(self.message, encode_json(payload)):
+        with _text(self.message, self.encode_json(payload)):
             self.consumers[stream](self.message, multiplexer=self._multiplexer_for(stream), **kwargs)
 
     def disconnect(self, message: Message, *args: Any, **kwargs: Any) -> None:

@@ -97,6 +97,7 @@ def bindings(harbour: Any) -> Iterator[None]:
             harbour.Ferry,
             harbour.Boat,
             harbour.Crew,
+            harbour.Town,
             harbour.Buoy,
             harbour.Flag,
         ):

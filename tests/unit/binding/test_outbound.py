@@ -15,7 +15,6 @@ from django.test import TestCase, override_settings
 from towpath.binding import Binding
 from towpath.binding.websockets import WebsocketBinding, WebsocketBindingWithMembers
 from towpath.channels import Outbox, channel_layers
-from towpath.layers.errors import ConfigurationError, EncodeError, InvalidName
 
 
 @pytest.fixture
@@ -323,6 +322,89 @@ def test_members_are_sent_beside_fields(harbour: Any, groups: Any) -> None:
     assert second["data"]["owner__name"] is None
 
 
+@pytest.fixture
+def owned(harbour: Any, groups: Any) -> type[WebsocketBinding]:
+    """Boats with members that follow relations, in the groups of their pilots' names."""
+
+    class Owned(WebsocketBindingWithMembers):
+        model = harbour.Boat
+        stream = "owned"
+        fields = ["name"]
+        send_members = ["owner.name", "owner.town.name", "pilot.name", "papers.number"]
+
+        @classmethod
+        def group_names(cls, instance: Any) -> list[str]:
+            return [f"pilot-{instance.pilot.name}"] if instance.pilot else ["adrift"]
+
+    return Owned
+
+
+def members(payload: Any) -> list[Any]:
+    return [payload["data"][name] for name in ("owner__name", "owner__town__name", "pilot__name", "papers__number")]
+
+
+def test_a_row_deleted_with_its_nullable_owner_is_sent_with_the_members_of_before(
+    owned: Any, harbour: Any, groups: Any
+) -> None:
+    owner = harbour.Crew.objects.create(name="Ole", town=harbour.Town.objects.create(name="Moss"))
+    harbour.Boat.objects.create(name="Ada", owner=owner)
+    groups.taken()
+    owner.delete()
+    [(group, deletion)] = groups.taken()
+    assert (group, deletion["action"], *members(deletion)) == ("adrift", "delete", "Ole", "Moss", None, None)
+    assert not harbour.Boat.objects.exists()
+
+
+@pytest.mark.parametrize("of", ["row", "queryset"])
+def test_a_chain_of_cascades_is_sent_with_the_members_of_before(owned: Any, harbour: Any, groups: Any, of: str) -> None:
+    town = harbour.Town.objects.create(name="Moss")
+    boat = harbour.Boat.objects.create(name="Ada", owner=harbour.Crew.objects.create(name="Ole", town=town))
+    harbour.Papers.objects.create(boat=boat, number=7)
+    groups.taken()
+    town.delete() if of == "row" else harbour.Town.objects.all().delete()
+    assert [members(deletion) for _, deletion in groups.taken()] == [["Ole", "Moss", None, 7]]
+
+
+def test_a_row_that_loses_its_related_row_leaves_the_group_with_the_members_of_before(
+    owned: Any, harbour: Any, groups: Any
+) -> None:
+    pilot = harbour.Crew.objects.create(name="Ida")
+    harbour.Boat.objects.create(name="Ada", pilot=pilot)
+    groups.taken()
+    pilot.delete()
+    (left, deletion), (joined, creation) = groups.taken()
+    assert (left, deletion["action"], deletion["data"]["pilot__name"]) == ("pilot-Ida", "delete", "Ida")
+    assert (joined, creation["action"], creation["data"]["pilot__name"]) == ("adrift", "create", None)
+
+
+def test_a_relation_without_a_row_on_its_other_side_is_sent_as_null(owned: Any, harbour: Any, groups: Any) -> None:
+    boat = harbour.Boat.objects.create(name="Ada")
+    harbour.Papers.objects.create(boat=boat, number=7)
+    boat.save()
+    assert [payload["data"]["papers__number"] for _, payload in groups.taken()] == [None, 7]
+
+
+def test_a_deletion_that_is_rolled_back_sends_nothing(owned: Any, harbour: Any, groups: Any) -> None:
+    owner = harbour.Crew.objects.create(name="Ole")
+    harbour.Boat.objects.create(name="Ada", owner=owner)
+    groups.taken()
+    with pytest.raises(LookupError), transaction.atomic():
+        owner.delete()
+        raise LookupError("everything is undone")
+    assert groups.taken() == []
+
+
+def test_own_sending_is_asked_for_a_deletion_only_if_the_row_leaves(owned: Any, harbour: Any, groups: Any) -> None:
+    sent: list[str] = []
+    owned.send_messages = lambda self, instance, group_names, action, **_: sent.append(action)
+    owned.group_names = classmethod(lambda cls, instance: ["boats"])
+    pilot = harbour.Crew.objects.create(name="Ida")
+    boat = harbour.Boat.objects.create(name="Ada", pilot=pilot)
+    pilot.delete()
+    boat.delete()
+    assert sent == ["create", "update", "delete"]
+
+
 def test_hooks_know_the_signal_and_an_empty_payload_sends_nothing(harbour: Any, groups: Any) -> None:
     seen: list[Any] = []
 
@@ -365,36 +447,6 @@ def test_sending_can_be_overridden_as_in_1x(bound: Any, harbour: Any, groups: An
     boat.save()
     assert [action for group, action, _ in groups.actions() if group == "quiet"] == ["create"]
     assert Quiet.model is harbour.Boat
-
-
-@pytest.mark.parametrize(
-    ("names", "error"),
-    [("boats", r"returns a list of names, such as \[\"boats\"\], not 'boats'"), (None, "not None")],
-)
-def test_group_names_is_a_list(bound: Any, harbour: Any, names: Any, error: str) -> None:
-    bound.group_names = classmethod(lambda cls, instance: names)
-    with pytest.raises(ConfigurationError, match=error):
-        harbour.Boat.objects.create(name="Ada")
-
-
-def test_a_name_that_is_none_raises_where_the_change_is_made(bound: Any, harbour: Any) -> None:
-    bound.group_names = classmethod(lambda cls, instance: ["no name"])
-    with pytest.raises(InvalidName), transaction.atomic():
-        harbour.Boat.objects.create(name="Ada")
-    assert not harbour.Boat.objects.exists()
-
-
-def test_a_message_that_cannot_travel_raises_where_the_change_is_made(bound: Any, harbour: Any) -> None:
-    bound.encode = classmethod(lambda cls, stream, payload: {"text": payload, "wrong": object()})
-    with pytest.raises(EncodeError, match="wrong"), transaction.atomic():
-        harbour.Boat.objects.create(name="Ada")
-    assert not harbour.Boat.objects.exists()
-
-
-def test_a_serialize_that_returns_nothing_is_an_error(bound: Any, harbour: Any) -> None:
-    bound.serialize = lambda self, instance, action: None
-    with pytest.raises(ConfigurationError, match=r"serialize returned None: return a dict, \{\} to send nothing"):
-        harbour.Boat.objects.create(name="Ada")
 
 
 def test_models_that_are_not_bound_cost_nothing(bound: Any, harbour: Any) -> None:

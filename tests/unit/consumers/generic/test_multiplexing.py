@@ -207,6 +207,24 @@ def test_streams_without_a_consumer_are_an_error_when_the_class_is_routed() -> N
         type("Wrong", (WebsocketDemultiplexer,), {"consumers": [Chat]}).as_route()  # type: ignore[attr-defined]
 
 
+def test_the_mapping_of_early_releases_is_an_error_when_the_class_is_routed() -> None:
+    mapped = type("Mapped", (WebsocketDemultiplexer,), {"mapping": {"chat": "binding.chat"}})
+    with pytest.raises(
+        ConfigurationError, match=r"Mapped.mapping, of streams and channels, is not used: write consumers"
+    ):
+        mapped.as_route(path="^/$")
+
+
+def test_an_own_encoder_makes_the_text_of_a_stream(socket: Any) -> None:
+    class Sorted(Streams):
+        @classmethod
+        def encode_json(cls, content: Any) -> str:
+            return json.dumps(content, sort_keys=True)
+
+    socket.event(Sorted, "receive", text='{"stream": "ticks", "payload": {"b": 1, "a": 2}}')
+    assert frames(socket) == [{"stream": "ticks", "payload": ["websocket.receive", '{"a": 2, "b": 1}', {}]}]
+
+
 def test_without_a_reply_channel_there_is_no_stream(socket: Any) -> None:
     with pytest.raises(ValueError, match="has no reply_channel"):
         socket.event(Streams, "receive", reply_channel=None, text='{"stream": "chat", "payload": {}}')

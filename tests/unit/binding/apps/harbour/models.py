@@ -8,10 +8,17 @@ from django.db import models
 from towpath.binding import BoundManager
 
 
+class Town(models.Model):
+    """A town by the sea."""
+
+    name = models.CharField(max_length=20)
+
+
 class Crew(models.Model):
     """Somebody who sails."""
 
     name = models.CharField(max_length=20)
+    town = models.ForeignKey(Town, models.CASCADE, null=True)
 
 
 class Boat(models.Model):
@@ -40,6 +47,13 @@ class Boat(models.Model):
 
     def days(self) -> int:
         return 3
+
+
+class Papers(models.Model):
+    """The papers of a boat, which may have none."""
+
+    boat = models.OneToOneField(Boat, models.CASCADE)
+    number = models.IntegerField()
 
 
 class Proxied(Boat):
