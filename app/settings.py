@@ -85,7 +85,7 @@ def _layers_problems(value: object) -> Iterator[Problem]:
         return
     if not isinstance(value, Mapping):
         hint = 'Make it a dict, {"default": {"BACKEND": ..., "ROUTING": ...}}.'
-        yield Problem(f"CHANNEL_LAYERS is {value!r}", hint)
+        yield Problem(f"CHANNEL_LAYERS is a {type(value).__name__}", hint)
         return
     for alias, entry in value.items():
         try:

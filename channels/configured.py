@@ -83,7 +83,7 @@ class LayerSettings:
         """
         where = f"CHANNEL_LAYERS[{alias!r}]"
         if not isinstance(entry, Mapping):
-            raise InvalidChannelLayerError(f"{where} is a dict with BACKEND and ROUTING, not {entry!r}")
+            raise InvalidChannelLayerError(f"{where} is a dict with BACKEND and ROUTING, not a {type(entry).__name__}")
         for key in entry:
             if key not in ("BACKEND", "ROUTING", "CONFIG", "TEST_CONFIG", "SCHEDULE"):
                 raise InvalidChannelLayerError(f"{where} has the unknown key {key!r}")
@@ -92,7 +92,8 @@ class LayerSettings:
                 raise InvalidChannelLayerError(f"{where} has no {key}")
         for key in ("CONFIG", "TEST_CONFIG"):
             if not isinstance(entry.get(key, {}), Mapping):
-                raise InvalidChannelLayerError(f"{where}[{key!r}] is a dict of options, not {entry[key]!r}")
+                kind = type(entry[key]).__name__  # the value may hold a password
+                raise InvalidChannelLayerError(f"{where}[{key!r}] is a dict of options, not a {kind}")
         schedule = read_schedule(f"{where}['SCHEDULE']", entry.get("SCHEDULE", {}))
         return cls(entry["BACKEND"], entry["ROUTING"], entry.get("CONFIG", {}), entry.get("TEST_CONFIG"), schedule)
 

@@ -88,7 +88,7 @@ def find_layer(options: argparse.Namespace) -> ChannelLayer:
         ConfigurationError: there is none, two are named, or it cannot be used.
     """
     if options.redis is not None and options.layer is not None:
-        raise ConfigurationError(f"both MODULE:LAYER ({options.layer}) and --redis are given: choose one")
+        raise ConfigurationError("both MODULE:LAYER and --redis are given: choose one")
     if options.redis is not None:
         return redis_layer(options)
     if options.layer is not None:
@@ -119,6 +119,10 @@ def import_layer(path: str) -> ChannelLayer:
         ConfigurationError: there is no such module or object, or it is no layer that other processes reach. Errors
             inside the module leave as they are.
     """
+    if "://" in path:
+        raise ConfigurationError(
+            f"MODULE:LAYER is the path of a layer, as {EXAMPLE}; the URL of a Redis goes to --redis"
+        )
     module_name, colon, name = path.partition(":")
     if not module_name or not colon or not name:
         raise ConfigurationError(f"{path!r} is not the path of a layer: expected MODULE:LAYER, as {EXAMPLE}")

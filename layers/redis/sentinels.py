@@ -113,9 +113,9 @@ def parse_sentinels(host: Mapping[str, Any], options: Mapping[str, Any]) -> Sent
     sentinels, name = host.get("sentinels"), host.get("master_name")
     asking = host.get("sentinel_kwargs") or {}
     if not isinstance(name, str) or not name:
-        raise ConfigurationError(f"a host with sentinels has a master_name like 'mymaster', not {name!r}")
+        raise ConfigurationError(f"a host with sentinels has a master_name like 'mymaster', not {kind_of(name)}")
     if not isinstance(sentinels, Sequence) or isinstance(sentinels, (str, bytes)) or not sentinels:
-        raise ConfigurationError(f"sentinels is a list of (host, port) pairs, not {sentinels!r}")
+        raise ConfigurationError(f"sentinels is a list of (host, port) pairs, not {kind_of(sentinels)}")
     if not isinstance(asking, Mapping):
         raise ConfigurationError(f"sentinel_kwargs is a dict of redis-py's options, not {type(asking).__name__}")
     return SentinelHost([_pair(sentinel) for sentinel in sentinels], name, asking, options)
@@ -123,6 +123,13 @@ def parse_sentinels(host: Mapping[str, Any], options: Mapping[str, Any]) -> Sent
 
 def _pair(sentinel: object) -> tuple[str, int]:
     match sentinel:
-        case [str() as name, int() as port]:
+        case [str() as name, int() as port] if "@" not in name:
             return name, port
-    raise ConfigurationError(f"a Sentinel is a (host, port) pair, not {sentinel!r}")
+    raise ConfigurationError(f"a Sentinel is a (host, port) pair of str and int, not {kind_of(sentinel)}")
+
+
+def kind_of(value: object) -> str:
+    """Return the type of a value, and of what is in a pair, for messages: the value itself may hold a password."""
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__} of {', '.join(type(each).__name__ for each in value) or 'nothing'}"
+    return f"a {type(value).__name__}"

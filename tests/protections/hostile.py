@@ -356,4 +356,25 @@ HOSTILE = [
         '            raise BadReply(f"{key} is {value!r}")',
         "tests/e2e/promises/test_logs_tell_no_secrets.py",
     ),
+    Protection(
+        "a Redis URL is checked before a library quotes it",
+        "layers/redis/hosts.py",
+        "    return Host(url, label_of(url), {**over_tcp",
+        '    return Host(url, url.rpartition("@")[2], {**over_tcp',
+        "tests/unit/layers/test_redis_urls.py -k not_quoted",
+    ),
+    Protection(
+        "what redis-py says about its options is not repeated",
+        "layers/redis/hosts.py",
+        "cannot be used: {_reason(error)}",
+        "cannot be used: {error}",
+        "tests/unit/layers/test_redis_urls.py -k is_not_repeated",
+    ),
+    Protection(
+        "a host of another kind is described by its type",
+        "layers/redis/hosts.py",
+        "not {kind_of(host)}",
+        "not {host!r}",
+        "tests/unit/layers/test_redis_urls.py -k is_not_repeated",
+    ),
 ]

@@ -100,3 +100,18 @@ def test_sends_cannot_wait_for_anything_else(alias: Any) -> None:
     [problem] = find_problems(source(TOWPATH_ON_COMMIT=alias, DATABASES={"default": {}}))
     assert "TOWPATH_ON_COMMIT is" in problem.text
     assert "one of DATABASES" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ["redis://:secret@cache"],
+        {"default": "redis://:secret@cache"},
+        {"default": {**GOOD_LAYER, "CONFIG": ["redis://:secret@cache"]}},
+        {"default": {**GOOD_LAYER, "CONFIG": "redis://:secret@cache"}},
+        {"default": {**GOOD_LAYER, "TEST_CONFIG": [{"password": "secret"}]}},
+    ],
+)
+def test_a_layer_of_the_wrong_shape_is_not_repeated_with_its_password(layers):
+    (problem,) = find_problems(source(CHANNEL_LAYERS=layers))
+    assert "secret" not in str(problem)

@@ -111,6 +111,8 @@ def test_a_redis_layer_needs_no_project() -> None:
         ([], "no layer is given"),
         (["site_asgi:channel_layer", "--redis", "redis://h"], "choose one"),
         (["--redis", "http://h"], "http"),
+        (["redis://:secret@h"], "the URL of a Redis goes to --redis"),
+        (["redis://:secret@h", "--redis", "redis://h"], "choose one"),
         (["--redis", "redis://h", "--capacity", "0"], "capacity"),
         (["--redis", "redis://h", "-p", "70000"], "port"),
         (["--redis", "redis://h", "--access-log", "no/such/folder/log"], "access_log"),
@@ -121,6 +123,7 @@ def test_what_cannot_be_served_is_a_message_and_an_exit_code(
 ) -> None:
     assert cli.main(arguments) == ExitCode.USAGE
     assert complaint in caplog.text
+    assert "secret" not in caplog.text
     assert "Traceback" not in caplog.text
     assert served == []
 
