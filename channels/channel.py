@@ -8,7 +8,7 @@ from towpath.layers.names import check_channel_name
 
 from .configured import DEFAULT_CHANNEL_LAYER, AnyLayer, channel_layers
 from .delays import send_later
-from .outbox import hold_channel_send, snapshot
+from .outbox import hold_channel_send, note_immediate_send, snapshot
 from .transactions import open_transaction, send_at_commit
 
 
@@ -43,6 +43,7 @@ class Channel:
             send_later(self.channel_layer, self.name, content, delay, immediately)
         elif immediately:
             self.channel_layer.send(self.name, content)
+            note_immediate_send()
         elif (transaction := open_transaction()) is not None:
             check_content(content)
             send_at_commit(transaction, self.channel_layer, Envelope(self.name, snapshot(content)))

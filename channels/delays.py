@@ -7,7 +7,7 @@ from towpath.layers.contract import Content, Delayed
 from towpath.layers.errors import ChannelFull
 
 from .configured import AnyLayer
-from .outbox import hold, snapshot
+from .outbox import hold, note_immediate_send, snapshot
 from .transactions import open_transaction, send_at_commit
 
 #: The longest delay a layer keeps: a year.
@@ -25,6 +25,8 @@ def send_later(layer: AnyLayer, channel: str, content: Content, delay: timedelta
     check_content(content)
     send = Delayed(channel, snapshot(content), _seconds(delay))
     transaction = None if immediately else open_transaction()
+    if immediately:
+        note_immediate_send()
     if transaction is not None:
         send_at_commit(transaction, layer, send)
     elif (immediately or not hold(layer, send)) and layer.send_later([send]):

@@ -20,12 +20,14 @@ _current: "ContextVar[Outbox | None]" = ContextVar("towpath_outbox", default=Non
 class Outbox:
     """Collects the sends of one run: `sends` for its own layer, `foreign` for every other one, and what is delayed."""
 
-    __slots__ = ("_is_closed", "_lock", "foreign", "layer", "sends")
+    __slots__ = ("_is_closed", "_lock", "foreign", "has_sent_at_once", "layer", "sends")
 
     def __init__(self, layer: AnyLayer) -> None:
         self.layer = raw_layer(layer)
         self.sends: list[Send] = []
         self.foreign: dict[ChannelLayer, list[Send | Delayed]] = {}
+        #: Something was sent to a channel without being held.
+        self.has_sent_at_once = False
         self._lock = Lock()
         self._is_closed = False
 
@@ -74,6 +76,13 @@ class Holding:
     def __exit__(self, *raised: object) -> None:
         _current.reset(self._token)
         self._outbox.close()
+
+
+def note_immediate_send() -> None:
+    """Note in the current outbox, if there is one, that something was sent to a channel without being held."""
+    outbox = _current.get()
+    if outbox is not None:
+        outbox.has_sent_at_once = True
 
 
 def hold(layer: AnyLayer, send: Send | Delayed) -> bool:

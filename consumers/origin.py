@@ -47,8 +47,9 @@ class BaseOriginValidator:
             DenyConnection: the origin is not valid.
         """
         message = find_message(args, self.func)
-        if not self.validate_origin(message, self.get_origin(message)):
-            raise DenyConnection
+        origin = self.get_origin(message)
+        if not self.validate_origin(message, origin):
+            raise DenyConnection(f"{type(self).__name__} does not let pages of the origin {origin!r:.200} in")
         return self.func(*args, **kwargs)
 
     def validate_origin(self, message: Message, origin: str | None) -> bool:

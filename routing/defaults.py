@@ -1,13 +1,19 @@
-"""Consumers for what a project does not route itself.
+"""Consumers for messages that a project does not route itself.
 
-A WebSocket on a path that nobody routes is refused: an accepted socket that nobody answers would stay open for nothing.
+A WebSocket on a path without a route is refused: an accepted socket without a consumer would stay open for nothing.
 """
+
+from typing import TYPE_CHECKING
 
 from towpath.channels.exceptions import DenyConnection
 from towpath.channels.message import Message
 
 from .match import Consumer
 from .route import Route
+from .unrouted import UnroutedConsumer
+
+if TYPE_CHECKING:
+    from .router import Router
 
 
 def null_consumer(message: Message, **kwargs: object) -> None:
@@ -26,16 +32,17 @@ def deny_consumer(message: Message, **kwargs: object) -> None:
     Raises:
         DenyConnection: always.
     """
-    raise DenyConnection(f"no route for a WebSocket on {message.get('path')!r}")
+    raise DenyConnection("its route refuses every WebSocket")
 
 
-def default_routes(http_consumer: Consumer | str | None) -> list[Route]:
-    """Return the routes that come behind the project's own; without `http_consumer` there is none for requests."""
+def default_routes(router: "Router", http_consumer: Consumer | str | None) -> list[Route]:
+    """Return the routes that come behind those of `router`; without `http_consumer` there is none for requests."""
+    unrouted = UnroutedConsumer(router)
     requests = [] if http_consumer is None else [Route("http.request", http_consumer)]
     return [
         *requests,
         Route("http.disconnect", null_consumer),
-        Route("websocket.connect", deny_consumer),
-        Route("websocket.receive", null_consumer),
+        Route("websocket.connect", unrouted),
+        Route("websocket.receive", unrouted),
         Route("websocket.disconnect", null_consumer),
     ]

@@ -39,7 +39,7 @@ class Router:
 
     def check_default(self, http_consumer: Consumer | str | None = None) -> None:
         """Add the routes for what the project does not route itself; `http_consumer` None: requests stay unrouted."""
-        self.add_route(default_routes(http_consumer))
+        self.add_route(default_routes(self, http_consumer))
 
     def listed(self) -> list[ListedRoute]:
         """Return all routes with the prefixes they stand behind, in the order they are tried."""

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from towpath.channels import Message
+from towpath.channels import Message, Outbox
 from towpath.channels.configured import ConfiguredLayer
 from towpath.channels.transactions import commit_ended_blocks
 from towpath.consumers.http import ViewConsumer
@@ -41,6 +41,9 @@ class TrialRunner(Runner):
 
     def _renew_connections(self) -> None:
         """Keep the connections: the test's transaction is in them."""
+
+    def _refuse_unanswered(self, match: Match, message: Message, outbox: Outbox) -> None:
+        """Leave an unanswered handshake to the test: the client's `check_accept` asks for the answer."""
 
     def _keep(self, error: BaseException) -> None:
         self.error = error

@@ -14,7 +14,8 @@ from towpath.routing import Match, Router, name_of
 from .database import renew_connections
 from .failed import reply_for_failed
 from .signals import announce, consumer_finished, consumer_started
-from .verdicts import RETRIES_KEY, Verdict, judge, judge_unmatched
+from .unanswered import refuse_unanswered
+from .verdicts import CONNECT, RETRIES_KEY, Verdict, judge, judge_unmatched
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +54,14 @@ class Runner:
         verdict = None
         with outbox.holding():
             try:
-                verdict = self._consume(message, envelope)
+                verdict = self._consume(message, envelope, outbox)
             except BaseException as error:  # SystemExit and KeyboardInterrupt of a consumer end no worker either
                 verdict = self._judge(error, message, envelope)
         if outbox.foreign:
             _deliver_foreign(outbox)
         return _owed(envelope, message, outbox, verdict)
 
-    def _consume(self, message: Message, envelope: Envelope) -> Verdict | None:
+    def _consume(self, message: Message, envelope: Envelope, outbox: Outbox) -> Verdict | None:
         if RETRIES_KEY in envelope.content and envelope.content[RETRIES_KEY] == self._options.message_retries:
             message.__doomed__ = True
         match = self._router.match(message)
@@ -78,7 +79,12 @@ class Runner:
         finally:
             announce(consumer_finished, self._options.sender)
             self._renew_connections()
+        if envelope.channel == CONNECT:
+            self._refuse_unanswered(match, message, outbox)
         return None
+
+    def _refuse_unanswered(self, match: Match, message: Message, outbox: Outbox) -> None:
+        refuse_unanswered(match, message, outbox)
 
     def _judge(self, error: BaseException, message: Message, envelope: Envelope) -> Verdict:
         verdict = judge(error, message, envelope, self._options.message_retries)

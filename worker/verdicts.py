@@ -3,7 +3,7 @@
 | raised | what is owed |
 |---|---|
 | ConsumeLater | the message again, same turn and state; after too many times a warning and the end of the turn |
-| DenyConnection | on `websocket.connect` a refusal behind what was sent before; elsewhere an error in the log |
+| DenyConnection | on `websocket.connect` a refusal behind what was sent before; elsewhere an error. It is logged |
 | ChannelSocketException | what its `run` sends; an error in there is logged |
 | ResponseLater, RequestAborted | nothing: somebody answers later, or nobody is left to be answered |
 | anything else | a traceback in the log; a request or handshake that is not answered yet is refused |
@@ -26,6 +26,7 @@ from towpath.channels import (
 )
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Envelope
+from towpath.routing.unrouted import NoRoute, shown_path
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,9 @@ def _consume_later(case: Case) -> Verdict:
 def _deny(case: Case) -> Verdict:
     if case.message.channel_name != CONNECT:
         raise ValueError(f"a connection is refused on {CONNECT} only; close it with WebsocketCloseException")
+    level = logging.WARNING if isinstance(case.error, NoRoute) else logging.INFO
+    reason = str(case.error) or f"its consumer raised {type(case.error).__name__}"
+    logger.log(level, "Refused a WebSocket on %s: %s", shown_path(case.message), reason)
     _refuse(case.message)
     return SETTLE
 

@@ -1,0 +1,66 @@
+"""Mistakes of a first hour in a real site: the log of the process says what is wrong."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+ROUTES = """
+from towpath import route
+
+def forgetful(message, room):
+    pass
+
+channel_routing = [
+    route("websocket.connect", "consumers.connect", path=r"^/echo/$"),
+    route("websocket.receive", "consumers.receive", path=r"^/ecko/$"),
+    route("websocket.connect", forgetful, path="/chat/<slug:room>/"),
+]
+"""
+
+
+@pytest.fixture
+def site(project: Any, free_port: int) -> Any:
+    """A site with mistakes in its routing, under runserver; `address(path)` is a WebSocket's."""
+    project.write("routes.py", ROUTES)
+    project.server = project.manage("runserver", str(free_port), "--noreload")
+    project.server.wait_for("Quit the server with CONTROL-C.")
+    project.address = lambda path: f"ws://127.0.0.1:{free_port}{path}"
+    return project
+
+
+Refuse = Callable[[str], int]
+
+
+@pytest.fixture
+def refused_status(site: Any) -> Refuse:
+    """Return a function that opens a WebSocket and returns the status of its refusal."""
+
+    def attempt(path: str) -> int:
+        with pytest.raises(InvalidStatus) as raised:
+            connect(site.address(path))
+        return raised.value.response.status_code
+
+    return attempt
+
+
+def test_a_path_without_a_route_is_logged_with_the_path_that_was_meant(site: Any, refused_status: Refuse) -> None:
+    assert refused_status("/chat/lobby") == 403
+    site.server.wait_for(
+        "Refused a WebSocket on '/chat/lobby': no route of websocket.connect matches it. Did you mean '/chat/lobby/'? "
+        "Routes tried: path='^/echo/$' (consumers.connect), path='/chat/<slug:room>/' (routes.forgetful)."
+    )
+
+
+def test_a_consumer_that_does_not_answer_a_handshake_is_named(site: Any, refused_status: Refuse) -> None:
+    assert refused_status("/chat/lobby/") == 403
+    site.server.wait_for("routes.forgetful has not answered the WebSocket handshake of '/chat/lobby/'")
+    assert "did not answer the handshake" not in site.server.output
+
+
+def test_a_frame_without_a_route_is_logged(site: Any) -> None:
+    with connect(site.address("/echo/")) as websocket:
+        websocket.send("hello")
+        site.server.wait_for("Dropped a frame on '/echo/': no route of websocket.receive matches it.")
