@@ -3,7 +3,15 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from towpath.channels import DEFAULT_CHANNEL_LAYER, Channel, Group, Message, channel_layers, get_channel_layer
+    from towpath.channels import (
+        DEFAULT_CHANNEL_LAYER,
+        Channel,
+        Group,
+        Message,
+        channel_layers,
+        get_channel_layer,
+        group_name,
+    )
     from towpath.routing import include, route, route_class
 
 __version__ = "0.1.0"
@@ -17,6 +25,7 @@ __all__ = [
     "__version__",
     "channel_layers",
     "get_channel_layer",
+    "group_name",
     "include",
     "route",
     "route_class",
@@ -29,6 +38,7 @@ _HOMES = {
     "Message": "towpath.channels",
     "channel_layers": "towpath.channels",
     "get_channel_layer": "towpath.channels",
+    "group_name": "towpath.channels",
     "DEFAULT_CHANNEL_LAYER": "towpath.channels",
     "route": "towpath.routing",
     "route_class": "towpath.routing",

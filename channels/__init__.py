@@ -20,6 +20,7 @@ from .exceptions import (
     WebsocketCloseException,
 )
 from .group import Group
+from .group_name import group_name
 from .message import Message
 from .outbox import Outbox
 
@@ -42,4 +43,5 @@ __all__ = [
     "WebsocketCloseException",
     "channel_layers",
     "get_channel_layer",
+    "group_name",
 ]

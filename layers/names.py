@@ -43,7 +43,8 @@ def check_group_name(name: object) -> str:
     if isinstance(name, str) and len(name) < MAX_NAME_LENGTH and _GROUP.match(name):
         return name
     raise InvalidName(
-        f"group name {name!r} is not valid: use 1 to {MAX_NAME_LENGTH - 1} ASCII letters, digits, '.', '-', '_'"
+        f"group name {name!r} is not valid: use 1 to {MAX_NAME_LENGTH - 1} ASCII letters, digits, '.', '-', '_'; "
+        "towpath.group_name makes a name of any text"
     )
 
 

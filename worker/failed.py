@@ -1,27 +1,55 @@
-"""What is answered for a consumer that raised before it answered: whoever waits must not wait for a timeout."""
+"""The reply of a consumer that raised: a client must not wait for a timeout, nor for the rest of half an answer."""
+
+from collections.abc import Callable
 
 from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Content, Envelope, Send
 
-#: What a client is told whose request made a consumer fail; Django's views answer for themselves.
+#: The response to a request whose consumer failed; Django's views answer for themselves.
 REQUEST_FAILED: Content = {
     "status": 500,
     "headers": [[b"content-type", b"text/plain; charset=utf-8"]],
     "content": b"Internal Server Error\n",
     "more_content": False,
 }
-#: By channel; on all others the end of the turn says enough, and an open connection goes on.
-REPLIES: dict[str, Content] = {"http.request": REQUEST_FAILED, "websocket.connect": {"close": True}}
+#: The rest of a response whose head has left already: the connection is cut, so that no client takes it for complete.
+RESPONSE_FAILED: Content = {"closed": True}
+#: Refuses a handshake; closes a socket whose accept has left already. 1011: internal error (RFC 6455, section 7.4.1).
+HANDSHAKE_FAILED: Content = {"close": 1011}
 
 
-def reply_for_failed(envelope: Envelope, sends: list[Send]) -> list[Send]:
-    """Return the reply that is missing among a failed consumer's held sends, if its sender waits for one."""
-    reply = REPLIES.get(envelope.channel)
+def sends_of_failed(envelope: Envelope, sends: list[Send]) -> list[Send]:
+    """Return what leaves of a failed consumer's held sends, with the reply that its client waits for.
+
+    A complete answer stays. Half an answer is dropped: of a request, a response without its end; of a handshake, an
+    accept without a close. On all other channels nothing is added, and an open socket goes on.
+    """
+    answer = ANSWERS.get(envelope.channel)
     reply_channel = reply_channel_of(envelope)
-    if reply is None or reply_channel is None or any(_is_to(reply_channel, send) for send in sends):
-        return []
-    return [Envelope(reply_channel, reply)]
+    if answer is None or reply_channel is None:
+        return sends
+    replies = [send.content for send in sends if isinstance(send, Envelope) and send.channel == reply_channel]
+    reply = answer(replies)
+    if reply is None:
+        return sends
+    others = [send for send in sends if not (isinstance(send, Envelope) and send.channel == reply_channel)]
+    return [*others, Envelope(reply_channel, reply)]
 
 
-def _is_to(channel: str, send: Send) -> bool:
-    return isinstance(send, Envelope) and send.channel == channel
+def _answer_request(replies: list[Content]) -> Content | None:
+    if not replies:
+        return REQUEST_FAILED
+    if not replies[-1].get("more_content"):
+        return None
+    return REQUEST_FAILED if "status" in replies[0] else RESPONSE_FAILED
+
+
+def _answer_handshake(replies: list[Content]) -> Content | None:
+    is_ended = any(reply.get("close") or reply.get("accept") is False for reply in replies)
+    return None if is_ended else HANDSHAKE_FAILED
+
+
+ANSWERS: dict[str, Callable[[list[Content]], Content | None]] = {
+    "http.request": _answer_request,
+    "websocket.connect": _answer_handshake,
+}

@@ -12,7 +12,7 @@ from towpath.layers.contract import Envelope, Owed
 from towpath.routing import Match, Router, name_of
 
 from .database import renew_connections
-from .failed import reply_for_failed
+from .failed import sends_of_failed
 from .signals import announce, consumer_finished, consumer_started
 from .unanswered import refuse_unanswered
 from .verdicts import CONNECT, RETRIES_KEY, Verdict, judge, judge_unmatched
@@ -104,7 +104,7 @@ class Runner:
 def _owed(envelope: Envelope, message: Message, outbox: Outbox, verdict: Verdict | None) -> Owed:
     sends = outbox.sends
     if verdict is not None and verdict.is_failed:
-        sends = [*sends, *reply_for_failed(envelope, sends)]
+        sends = sends_of_failed(envelope, sends)
     if verdict is not None and verdict.again is not None:
         return Owed([*sends, verdict.again])  # the turn goes on with the message
     if not message.connection_state_changed:

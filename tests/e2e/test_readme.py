@@ -109,6 +109,18 @@ def test_the_chat_of_the_readme_works_between_two_browsers_and_a_shell(site):
         assert [browser.recv(PATIENCE_SECONDS) for browser in (first, second)] == ["Tea is ready."] * 2
 
 
+def test_a_room_may_have_any_name(site):
+    with ExitStack() as stack:
+        paths = ("m%C3%BCnchen", "m%C3%BCnchen", "%E6%9D%B1%E4%BA%AC" * 50)
+        here, there, elsewhere = (
+            stack.enter_context(opened(site, site.adapt(f"ws://127.0.0.1:8000/chat/{path}/"))) for path in paths
+        )
+        elsewhere.send("Konbanwa.")
+        here.send("Grüß Gott.")
+        assert [browser.recv(PATIENCE_SECONDS) for browser in (here, there)] == ["Grüß Gott."] * 2
+        assert elsewhere.recv(PATIENCE_SECONDS) == "Konbanwa."
+
+
 def test_restarting_the_worker_drops_no_socket(site):
     with opened(site, site.adapt("ws://127.0.0.1:8000/chat/lobby/")) as browser:
         worker = site.processes.pop()

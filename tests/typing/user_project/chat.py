@@ -1,15 +1,15 @@
 """The README's chat, with annotations."""
 
-from towpath import Group, Message, route
+from towpath import Group, Message, group_name, route
 
 
 def connect(message: Message, room: str) -> None:
     message.reply_channel.send({"accept": True})
-    Group(f"chat-{room}").add(message.reply_channel)
+    Group(group_name("chat", room)).add(message.reply_channel)
 
 
 def receive(message: Message, room: str) -> None:
-    Group(f"chat-{room}").send({"text": message["text"]})
+    Group(group_name("chat", room)).send({"text": message["text"]})
 
 
 channel_routing = [

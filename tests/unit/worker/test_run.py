@@ -20,6 +20,7 @@ from towpath.layers import Envelope, GroupSend, Owed
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, route
 from towpath.worker import consumer_finished, consumer_started, database
+from towpath.worker.failed import REQUEST_FAILED
 from towpath.worker.run import Runner, RunOptions
 from towpath.worker.verdicts import RETRIES_KEY
 
@@ -338,13 +339,69 @@ def failing(message):
     raise RuntimeError("on purpose")
 
 
-def test_a_handshake_whose_consumer_fails_is_refused_and_does_not_wait_for_a_timeout(run, caplog):
-    assert run(failing, channel="websocket.connect").sends == [Envelope(REPLY, {"close": True})]
-    assert "on purpose" in caplog.text
+HANDSHAKE_FAILED = Envelope(REPLY, {"close": 1011})
+GROUP_SEND = GroupSend("room", {"text": "all"})
 
 
-def test_a_handshake_that_was_answered_before_its_consumer_failed_keeps_its_answer(run, caplog):
-    assert run(raising(RuntimeError("on purpose")), channel="websocket.connect").sends == [BEFORE]
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [],
+        [{"accept": True}],
+        [{"accept": True}, {"text": "welcome"}],
+        [{"text": "welcome"}],
+        [{"accept": True, "close": False}],
+    ],
+)
+def test_a_handshake_whose_consumer_fails_is_refused_whatever_it_had_accepted(run, layer, caplog, replies):
+    def consumer(message):
+        for reply in replies:
+            message.reply_channel.send(reply)
+            Group("room", channel_layer=layer).send({"text": "all"})
+        Group("münchen", channel_layer=layer).add(message.reply_channel)
+
+    owed = run(consumer, channel="websocket.connect")
+    assert owed == Owed([GROUP_SEND] * len(replies) + [HANDSHAKE_FAILED], REPLY, 7)
+    assert "InvalidName" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "replies", [[{"accept": False}], [{"close": True}], [{"accept": True}, {"text": "full", "close": 4001}]]
+)
+def test_a_handshake_that_was_ended_before_its_consumer_failed_keeps_its_answer(run, caplog, replies):
+    def consumer(message):
+        for reply in replies:
+            message.reply_channel.send(reply)
+        raise RuntimeError("on purpose")
+
+    assert run(consumer, channel="websocket.connect").sends == [Envelope(REPLY, reply) for reply in replies]
+
+
+HEAD = {"status": 200, "headers": [], "content": b"a", "more_content": True}
+REST = {"content": b"b", "more_content": True}
+END = {"content": b"c", "more_content": False}
+
+
+@pytest.mark.parametrize(
+    ("replies", "left"),
+    [
+        ([{**HEAD, "more_content": False}], [{**HEAD, "more_content": False}]),
+        ([HEAD, REST, END], [HEAD, REST, END]),
+        ([HEAD], [REQUEST_FAILED]),
+        ([HEAD, REST], [REQUEST_FAILED]),
+        ([REST], [{"closed": True}]),
+        ([END], [END]),
+    ],
+)
+def test_a_response_without_its_end_is_not_left_open_when_its_consumer_fails(layer, caplog, replies, left):
+    def consumer(message):
+        for reply in replies:
+            message.reply_channel.send(reply)
+        raise RuntimeError("on purpose")
+
+    router = Router([route("http.request", consumer)])
+    owed = Runner(layer, router, RunOptions(), [].append).run(Envelope("http.request", {"reply_channel": REPLY}, 1))
+    assert owed.sends == [Envelope(REPLY, reply) for reply in left]
 
 
 def test_an_open_connection_goes_on_when_a_consumer_fails(run, caplog):
