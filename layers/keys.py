@@ -19,14 +19,24 @@ sharding layer would choose the host by it.
   <prefix>{<channel or inbox>}:delayed  sorted set of entries for it, by the time they are due
   <prefix>{<wake channel>}:calendar     sorted set of channels and inboxes, by the time to look what is due for them
   <prefix>{<channel>}:fired             hash of the schedules that send to it, the time each was last due
+
+A key is a layer's own if all of it has this form: the prefix `a` begins the keys of a layer with the prefix `ab`, too.
 """
+
+import re
+
+#: What follows the braces, as a pattern.
+_KINDS = (
+    "queue|bell|counts|inbox|sockets|states|hand|living|dead|graves|watch|marks|members:[^{}]+|delayed|calendar|fired"
+)
 
 
 class Keys:
-    """Spells the keys of one layer, which all begin with its prefix."""
+    """Spells the keys of one layer, which all begin with its prefix. A prefix has no braces."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
+        self._own = re.compile(rf"{re.escape(prefix)}\{{[^{{}}]*\}}:(?:{_KINDS})\Z".encode())
 
     def queue(self, channel: str) -> str:
         """Return the key of a channel's queue."""
@@ -81,12 +91,16 @@ class Keys:
         return f"{self.prefix}{{{channel}}}:fired"
 
     def every(self) -> str:
-        """Return the SCAN pattern of all keys of this layer."""
-        return self._escaped_prefix() + "*"
+        """Return a SCAN pattern that all keys of this layer match; `is_own` tells them from others that do."""
+        return self._escaped_prefix() + "{*}:*"
 
     def every_counts(self) -> str:
-        """Return the SCAN pattern of all counters of this layer."""
-        return self._escaped_prefix() + "*:counts"
+        """Return a SCAN pattern that all counters of this layer match."""
+        return self._escaped_prefix() + "{*}:counts"
+
+    def is_own(self, key: bytes) -> bool:
+        """Return whether a key is one of this layer's, and not of another layer or program in the same database."""
+        return self._own.match(key) is not None
 
     def _escaped_prefix(self) -> str:
         return "".join(f"\\{character}" if character in "*?[]\\^-" else character for character in self.prefix)

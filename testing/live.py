@@ -47,8 +47,9 @@ def live_site(
     """Run an interface server and a worker on the layer's TEST_CONFIG, which is emptied before and afterwards.
 
     Raises:
-        ImproperlyConfigured: the settings have not exactly one layer, one without TEST_CONFIG, or one in memory; or a
-            database that lives in the memory of this process, or has a transaction open.
+        ImproperlyConfigured: the settings have not exactly one layer, one without TEST_CONFIG, one in memory, or one
+            whose TEST_CONFIG names the keys of the site itself; or a database that lives in the memory of this process,
+            or has a transaction open.
         LayerUnavailable: the layer's store cannot be reached.
     """
     alias, entry = _layer_settings()
@@ -59,6 +60,7 @@ def live_site(
             '"towpath.layers.redis.RedisChannelLayer"'
         )
     _check_databases()
+    _check_keys(alias, layer)
     layer.flush()
     with ExitStack() as stack:
         stack.callback(channel_layers.set, alias, channel_layers.set(alias, layer))
@@ -121,6 +123,15 @@ def _layer_settings() -> tuple[str, LayerSettings]:
             'deleted, such as {"hosts": ["redis://127.0.0.1:6379/15"], "prefix": "test:"}'
         )
     return alias, read
+
+
+def _check_keys(alias: str, layer: ConfiguredLayer) -> None:
+    """Refuse to empty the layer that the site itself uses."""
+    if str(layer.channel_layer) == str(channel_layers.make_backend(alias).channel_layer):
+        raise ImproperlyConfigured(
+            f"CHANNEL_LAYERS[{alias!r}] has the same Redis and prefix in TEST_CONFIG as in CONFIG, and a live test "
+            'deletes all its keys: give TEST_CONFIG a prefix of its own, such as "prefix": "test:"'
+        )
 
 
 def _check_databases() -> None:

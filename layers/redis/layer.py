@@ -46,8 +46,8 @@ class RedisChannelLayer(BaseChannelLayer):
         symmetric_encryption_keys: Sequence[str | bytes] | None = None,
         connection_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        if not isinstance(prefix, str):
-            raise ConfigurationError(f"prefix is a str, not {prefix!r}")
+        if not isinstance(prefix, str) or "{" in prefix or "}" in prefix:
+            raise ConfigurationError(f"prefix is a str without braces, not {prefix!r}")
         cipher = None if symmetric_encryption_keys is None else FernetCipher(symmetric_encryption_keys, expiry)
         super().__init__(expiry, group_expiry, capacity, channel_capacity, cipher)
         self.prefix = prefix
@@ -101,7 +101,7 @@ class RedisChannelLayer(BaseChannelLayer):
         found, cursor = [], b"0"
         while True:
             cursor, keys = self._client.call("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
-            if keys:
-                found.append(keys)
+            if own := [key for key in keys if self._keys.is_own(key)]:
+                found.append(own)
             if cursor in (b"0", 0):
                 return found

@@ -377,4 +377,25 @@ HOSTILE = [
         "not {host!r}",
         "tests/unit/layers/test_redis_urls.py -k is_not_repeated",
     ),
+    Protection(
+        "a layer counts and deletes its own keys",
+        "layers/redis/layer.py",
+        "if own := [key for key in keys if self._keys.is_own(key)]:",
+        "if own := keys:",
+        "tests/redis/test_redis_layer_conformance.py -k empty_prefix",
+    ),
+    Protection(
+        "a prefix is followed by braces",
+        "layers/keys.py",
+        'return self._escaped_prefix() + "{*}:*"',
+        'return self._escaped_prefix() + "*"',
+        "tests/unit/layers/test_redis_commands.py -k taken_literally",
+    ),
+    Protection(
+        "a live test deletes no keys of the site",
+        "testing/live.py",
+        "    _check_keys(alias, layer)\n",
+        "",
+        "tests/unit/testing/test_live_settings.py -k keys_of_the_site",
+    ),
 ]

@@ -64,6 +64,36 @@ class RedisLayerTests(conformance.ConformanceTestCase):
         self.layer.flush()
         assert other.receive(["channel"]) == ("channel", {"number": 1})
 
+    def test_prefixes_that_begin_alike_are_apart(self) -> None:
+        short, long = (RedisChannelLayer(hosts=[self.url], prefix=prefix) for prefix in ("site", "site2"))
+        for layer in (short, long):
+            self.addCleanup(layer.close)
+            self.addCleanup(layer.flush)
+            layer.send("channel", {"number": 1})
+            layer.group_add("group", "name!a")
+        assert (short.global_statistics()["messages_count"], long.global_statistics()["messages_count"]) == (1, 1)
+        before = {key for key in self.stored() if key.startswith(b"site2")}
+        short.flush()
+        assert set(self.stored()) == before
+        assert long.receive(["channel"]) == ("channel", {"number": 1})
+
+    def test_an_empty_prefix_leaves_the_rest_of_the_database_alone(self) -> None:
+        layer = RedisChannelLayer(hosts=[self.url], prefix="")
+        self.addCleanup(layer.close)
+        with closing(redis.Redis.from_url(self.url)) as client:
+            client.mset({"session": "1", "{user}:cart": "2", "cache{user}:queue": "3"})
+            self.addCleanup(self.delete, "session", "{user}:cart", "cache{user}:queue")
+            before = set(self.stored())
+            layer.send("channel", {"number": 1})
+            layer.group_add("group", "name!a")
+            assert set(self.stored()) > before
+            layer.flush()
+        assert set(self.stored()) == before
+
+    def delete(self, *keys: str) -> None:
+        with closing(redis.Redis.from_url(self.url)) as client:
+            client.delete(*keys)
+
     def test_two_processes_share_what_has_one_prefix(self) -> None:
         other = self.make_layer()
         self.addCleanup(other.close)

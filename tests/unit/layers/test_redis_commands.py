@@ -111,7 +111,16 @@ def test_connection_options_that_would_break_the_layer_are_refused(kwargs: dict[
 
 
 @pytest.mark.parametrize(
-    "options", [{"prefix": 3}, {"expiry": 0}, {"expiry": True}, {"group_expiry": -1}, {"capacity": 0}]
+    "options",
+    [
+        {"prefix": 3},
+        {"prefix": "a{"},
+        {"prefix": "}"},
+        {"expiry": 0},
+        {"expiry": True},
+        {"group_expiry": -1},
+        {"capacity": 0},
+    ],
 )
 def test_options_out_of_bounds_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
@@ -119,4 +128,51 @@ def test_options_out_of_bounds_are_refused(options: dict[str, object]) -> None:
 
 
 def test_a_prefix_is_taken_literally_in_patterns() -> None:
-    assert Keys("a*[b]:").every() == r"a\*\[b\]:*"
+    assert Keys("a*[b]:").every() == r"a\*\[b\]:{*}:*"
+    assert Keys("a.b").is_own(b"a.b{c}:queue")
+    assert not Keys("a.b").is_own(b"a+b{c}:queue")
+
+
+@pytest.mark.parametrize("prefix", ["p:", "", "a{", "ä"])
+def test_the_keys_of_a_layer_are_its_own(prefix: str) -> None:
+    keys = Keys(prefix)
+    spelled = [
+        keys.queue("a"),
+        keys.bell("a"),
+        keys.counts("a!"),
+        keys.inbox("a!"),
+        keys.sockets("a!"),
+        keys.states("a!"),
+    ]
+    spelled += [keys.hand("host:1:x"), *(keys.leases(part) for part in ("living", "dead", "graves", "watch"))]
+    spelled += [keys.marks("a"), keys.members("a", "b!"), keys.delayed("a"), keys.calendar("w"), keys.fired("a")]
+    assert len(spelled) == sum(not name.startswith("_") and name not in NO_KEYS for name in dir(Keys)) + 3
+    assert [key for key in spelled if not keys.is_own(key.encode())] == []
+
+
+#: Methods of `Keys` that spell no key; `leases` spells four.
+NO_KEYS = {"every", "every_counts", "is_own"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"ab{c}:queue",
+        b"a:b{c}:queue",
+        b"a",
+        b"a:session",
+        b"{a}:queue",
+        b"a{c}:cart",
+        b"a{c}",
+        b"a{b}{c}:queue",
+        b"aa{c}:counts",
+    ],
+)
+def test_other_keys_that_begin_with_the_prefix_are_not(key: bytes) -> None:
+    assert not Keys("a").is_own(key)
+
+
+@pytest.mark.parametrize("key", [b"a{c}:queue", b"session", b"{user1}:cart", b"{user1}", b"user{1}:queue", b":queue"])
+def test_an_empty_prefix_owns_nothing_but_keys_of_its_form(key: bytes) -> None:
+    assert not Keys("").is_own(key)
+    assert Keys("").is_own(b"{c}:queue")

@@ -34,6 +34,26 @@ def test_what_they_lack_is_said(layers: Any, said: str) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    ("config", "test_config"),
+    [
+        ({}, {}),
+        ({}, {"hosts": ["redis://127.0.0.1:6379/0"], "capacity": 5}),
+        (
+            {"hosts": [("cache", 6379)], "prefix": "site:"},
+            {"hosts": ["redis://:secret@cache:6379/0"], "prefix": "site:"},
+        ),
+    ],
+)
+def test_the_keys_of_the_site_itself_are_not_deleted(config: Any, test_config: Any) -> None:
+    layers = {"default": {"BACKEND": REDIS, "ROUTING": [], "CONFIG": config, "TEST_CONFIG": test_config}}
+    said = 'the same Redis and prefix in TEST_CONFIG as in CONFIG.*"prefix": "test:"'
+    with override_settings(CHANNEL_LAYERS=layers), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("towpath.testing.live._check_databases", lambda: None)
+        with pytest.raises(ImproperlyConfigured, match=said), live_site():
+            pass
+
+
 def test_a_transaction_that_is_open_is_said() -> None:
     layers = {"default": {"BACKEND": REDIS, "ROUTING": [], "TEST_CONFIG": {}}}
     said = "a transaction is open on the database 'default'.*TransactionTestCase"
