@@ -56,7 +56,8 @@ class InterfaceConfig:
     body_inline_max_bytes: int = 256 * KIB
     #: A longer request body is refused with 413. None takes any.
     body_max_bytes: int | None = None
-    #: Bytes of one response, or to one WebSocket, that may wait for a slow client before it is dropped.
+    #: Bytes of one response, or to one WebSocket, that may wait for a client. A response is dropped above it, a
+    #: WebSocket if its client takes nothing for five seconds, or 16 MiB more wait.
     output_buffer_max_bytes: int = 1 * MIB
 
     #: From the WebSocket handshake to the application's answer; then 503.

@@ -31,9 +31,9 @@ class CompressedSocket(Socket):
         self.offer = agreement.offer
         self._agreement = agreement
 
-    def send_frame(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+    def send_frame(self, data: bytes) -> None:
         """Send a message, compressed if it is worth it."""
-        self.sendData(self.deflater.compressed(data, self._agreement.server_window_bits))
+        super().send_frame(self.deflater.compressed(data, self._agreement.server_window_bits))
 
     def perMessageCompressionAccept(self, offers: Sequence[Any]) -> PerMessageDeflateOfferAccept:
         """Accept the offer that `Agreement.offer` made."""

@@ -33,6 +33,7 @@ from ..replies import (
 from .early import EarlyReplies
 from .handshake import action_details, choose_subprotocol, connect_content, offered_subprotocols
 from .keepalive import Due, Keepalive
+from .output import Progress
 from .protocol import ABNORMAL_CLOSURE, Socket
 
 if TYPE_CHECKING:
@@ -45,12 +46,18 @@ TRY_AGAIN_LATER = 1013
 
 #: From our close frame, or the client's, to the end of the TCP connection; then it is aborted. In seconds.
 CLOSE_SECONDS = 5.0
+#: For a client that goes on taking what waits for it, at most so many times as long.
+CLOSE_EXTENSIONS = 12
 #: The same for a client that does not read.
 CUT_OFF_SECONDS = 1.0
 
 
 class WebSocket:
     """Owns a conversation and, once accepted, a socket."""
+
+    #: How far the client had come with what it was sent at the last ping, at the close, or when that was looked at.
+    _progress: Progress | None = None
+    _extensions_left = CLOSE_EXTENSIONS
 
     def __init__(self, hub: "Hub", request: UpgradeRequest, key: str) -> None:
         """Register with the hub.
@@ -186,7 +193,7 @@ class WebSocket:
 
     def cut_off(self) -> None:
         """Close a client that does not read what it is sent."""
-        log.info("Cutting off %s: it does not read", self._conversation.reply_channel)
+        log.info("Closing %s with 1013: its client does not read", self._conversation.reply_channel)
         self._hub.counters.add(Count.SLOW_CLIENTS)
         self._close(TRY_AGAIN_LATER, "reads too slowly")
         self._deadline.set(CUT_OFF_SECONDS)
@@ -250,6 +257,7 @@ class WebSocket:
         self._state = state
         self._deadline.set(CLOSE_SECONDS)
         self._socket.sendCloseFrame(code, reason.encode() or None)
+        self._note_progress()
 
     # The end.
 
@@ -296,6 +304,9 @@ class WebSocket:
             self._refuse(503, "Service Unavailable")
         elif self._state is State.OPEN:
             self._look_after()
+        elif self._extensions_left > 0 and self._note_progress():
+            self._extensions_left -= 1
+            self._deadline.set(CLOSE_SECONDS)
         else:
             self.abort()
 
@@ -307,12 +318,21 @@ class WebSocket:
         due = self._keepalive.check(now, is_reading)
         if due is Due.PING:
             self._socket.sendPing()
+            self._note_progress()
+        elif due is Due.DROP and self._note_progress():
+            self._keepalive.heard_at = now  # the ping waits behind what the client is still taking
         elif due is Due.DROP:
             self._socket.abort()
         elif due in (Due.CLOSE_IDLE, Due.CLOSE_OLD):
             self._close(NORMAL_CLOSURE, due.value)
         if self._state is State.OPEN:
             self._deadline.set(self._keepalive.next_check(now, is_reading))
+
+    def _note_progress(self) -> bool:
+        """Return whether the client has taken some of what it was sent since the last call."""
+        progress = None if self._socket is None else self._socket.output_progress
+        before, self._progress = self._progress, progress
+        return progress is not None and before is not None and progress > before
 
     def _log_action(self, action: str) -> None:
         self._hub.log_action("websocket", action, self._details)

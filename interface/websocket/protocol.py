@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
-from .output import Flow, OutputBound
+from .output import Flow, Output, Progress
 
 if TYPE_CHECKING:
     from .sockets import SocketFactory
@@ -47,7 +47,7 @@ class Connection(Protocol):
         """A close frame was sent, or the end of the connection begun: no more messages may be sent."""
 
     def cut_off(self) -> None:
-        """The client reads so slowly that what waits for it has gone over the bound."""
+        """The client is too slow (see `output`)."""
 
     def failed(self) -> None:
         """Handling a message raised; it was logged."""
@@ -71,7 +71,7 @@ class Socket(WebSocketServerProtocol):
         self.factory = factory
         self._owner = owner
         self._subprotocol = subprotocol
-        self._output = OutputBound(factory.output_max_bytes)
+        self._output: Output | None = None
         self._received = bytearray()
         self._is_binary = False
         #: The server does not read for now: what has come already waits in Autobahn's buffer.
@@ -85,7 +85,8 @@ class Socket(WebSocketServerProtocol):
         Raises:
             RuntimeError: Autobahn did not take the handshake that was made for it.
         """
-        self.registerProducer(self._output, True)
+        self._output = output = Output(self.factory.outputs, self.transport, self._owner)
+        self.registerProducer(output, True)
         fields = f"Sec-WebSocket-Protocol: {self._subprotocol}\r\n" if self._subprotocol else ""
         if self.offer is not None:
             fields += f"Sec-WebSocket-Extensions: {self.offer}\r\n"
@@ -165,16 +166,26 @@ class Socket(WebSocketServerProtocol):
         if not self.is_held and not self._is_resting:
             self.transport.resumeProducing()
 
-    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        """Write bytes, all of them pass here; cut the client off if too many wait already."""
+    @property
+    def output_progress(self) -> Progress | None:
+        """How far the client has come with what it was sent; None before the socket is open."""
+        return None if self._output is None else self._output.progress
+
+    def send_frame(self, data: bytes) -> None:
+        """Send a message that is encoded already."""
         output = self._output
-        if output.flow is Flow.FLOWING or output.flow is Flow.CUT_OFF or output.takes(len(data)):
+        if output is None or output.flow is Flow.FLOWING:
             self.transport.write(data)
         else:
-            self._owner.cut_off()
+            output.write(data, is_control=False)
 
-    #: Sends a message that is encoded already.
-    send_frame = sendData
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """Write what Autobahn sends by itself: control frames, and the answer to the handshake."""
+        output = self._output
+        if output is None or output.flow is Flow.FLOWING:
+            self.transport.write(data)
+        else:
+            output.write(data, is_control=True)
 
     def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
         """Send a close frame: an answer, an error, or of our own will."""
@@ -183,6 +194,8 @@ class Socket(WebSocketServerProtocol):
 
     def dropConnection(self, abort: bool = False) -> None:
         """End the TCP connection: in order after a complete closing handshake, whatever Autobahn prefers."""
+        if self._output is not None:
+            self._output.finish()
         super().dropConnection(abort and not self.wasClean)
         self._owner.closing()
 
@@ -213,6 +226,8 @@ class Socket(WebSocketServerProtocol):
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N803
         """The connection has gone."""
+        if self._output is not None:
+            self._output.stop()
         try:
             self._owner.disconnected(self.close_code(wasClean))
         except Exception:

@@ -10,6 +10,7 @@ from ..config import InterfaceConfig
 from .compressed import CompressedSocket
 from .compression import Deflater, agree, room_for
 from .keepalive import Limits
+from .output import Outputs
 from .protocol import Connection, Socket
 
 
@@ -19,7 +20,7 @@ class SocketFactory(WebSocketServerFactory):
     def __init__(self, config: InterfaceConfig, clock: Clock) -> None:
         super().__init__(server="", reactor=clock)  # type: ignore[no-untyped-call]  # Autobahn is partly typed
         self.clock = clock
-        self.output_max_bytes = config.output_buffer_max_bytes
+        self.outputs = Outputs(clock, config.output_buffer_max_bytes)
         self.limits = Limits(
             config.ping_interval_seconds,
             config.ping_timeout_seconds,

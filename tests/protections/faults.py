@@ -211,14 +211,6 @@ FAULTS = [
         "tests/faults/overload -k share",
     ),
     Protection(
-        "a client that stops reading is cut off",
-        "interface/websocket/output.py",
-        "            if self._waiting_bytes > self._max_bytes:",
-        "            if self._waiting_bytes < 0:",
-        "tests/faults/overload -k 1013",
-    ),
-    # Data races.
-    Protection(
         "a connection that closes leaves its groups",
         "layers/edge.py",
         "        for group in self._index.remove(local):",

@@ -6,6 +6,7 @@
 |---|---|
 | `/silent/` | leaves the handshake without an answer |
 | `/refused/` | refuses the handshake |
+| `/burst/` | accepts, and answers "N BYTES" with N frames of that size from one consumer; "close" behind it closes |
 | any other | accepts, and sends each message back |
 
 An HTTP request is answered with JSON of what the application saw.
@@ -65,6 +66,10 @@ def replies(channel: str, content: Content) -> list[Content]:
         return [{"status": 200, "headers": [], "content": json.dumps(content, default=readable).encode()}]
     if channel == "websocket.connect":
         return {"/silent/": [], "/refused/": [{"close": True}]}.get(content["path"], [{"accept": True}])
+    if channel == "websocket.receive" and content["path"] == "/burst/":
+        count, length, *close = content["text"].split()
+        frames: list[Content] = [{"bytes": b"%-10d" % number + bytes(int(length) - 10)} for number in range(int(count))]
+        return [*frames, *({"close": True} for _ in close)]
     if channel == "websocket.receive":
         return [{"bytes": content["bytes"]} if "bytes" in content else {"text": content["text"]}]
     return []

@@ -6,7 +6,9 @@ import pytest
 
 from towpath.interface.counters import Count
 from towpath.interface.deadlines import SLOTS_PER_SECOND
+from towpath.interface.websocket import output
 from towpath.interface.websocket.connection import CLOSE_SECONDS, CUT_OFF_SECONDS
+from towpath.interface.websocket.output import BURST_MAX_BYTES, STALL_SECONDS
 from towpath.layers.contract import Grouped
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -358,9 +360,10 @@ async def test_a_slow_reader_is_cut_off_and_others_notice_nothing(make_world, ca
     slow.transport.producer.pauseProducing()
     for _ in range(11):
         await world.arrive(Grouped("room", locals_, {"text": "x" * 98}))
-    frames = slow.frames()
-    assert [opcode for opcode, _ in frames] == [TEXT] * 10 + [CLOSE]
-    assert frames[-1][1][:2] == (1013).to_bytes(2, "big")
+    await world.advance(STALL_SECONDS - 1)
+    assert slow.frames() == []
+    await world.advance(2)
+    assert slow.closed_with() == 1013
     assert len(quick.texts()) == 11
     assert world.hub.counters.totals[Count.SLOW_CLIENTS] == 1
     await world.arrive(Grouped("room", locals_, {"text": "more"}))
@@ -368,6 +371,83 @@ async def test_a_slow_reader_is_cut_off_and_others_notice_nothing(make_world, ca
     await world.advance(CUT_OFF_SECONDS + 0.1)
     assert slow.transport.end == "aborted"
     assert disconnects(world) == [1013]
+
+
+async def test_a_burst_is_not_a_slow_client(make_world):
+    world = make_world(output_buffer_max_bytes=1000)
+    client = await world.open_socket()
+    client.text("go")
+    await world.arrive()
+    client.transport.producer.pauseProducing()
+    await world.settle(*({"text": "x" * 1000} for _ in range(300)))
+    client.transport.producer.resumeProducing()
+    await world.advance(10)
+    assert client.texts() == ["x" * 1000] * 300
+    assert world.hub.counters.totals.get(Count.SLOW_CLIENTS, 0) == 0
+
+
+async def test_a_client_that_takes_something_now_and_then_is_not_slow(make_world):
+    world = make_world(output_buffer_max_bytes=1000, ping_interval_seconds=None)
+    client = await world.open_socket()
+    (conversation,) = world.hub.connections
+    for _ in range(5):
+        client.transport.producer.pauseProducing()
+        await world.arrive(Grouped("room", [conversation.local], {"text": "x" * 2000}))
+        await world.advance(STALL_SECONDS - 1)
+        client.transport.producer.resumeProducing()
+    await world.advance(STALL_SECONDS + 1)
+    assert len(client.texts()) == 5
+
+
+async def test_more_than_a_run_can_send_is_cut_off_at_once(make_world):
+    world = make_world(output_buffer_max_bytes=1000)
+    client = await world.open_socket()
+    (conversation,) = world.hub.connections
+    client.transport.producer.pauseProducing()
+    for _ in range(17):
+        await world.arrive(Grouped("room", [conversation.local], {"bytes": bytes(BURST_MAX_BYTES // 16)}))
+    assert client.closed_with() == 1013
+
+
+async def test_bursts_of_many_clients_are_bounded_together(make_world, monkeypatch):
+    monkeypatch.setattr(output, "SURPLUS_MAX_BYTES", 100_000)
+    world = make_world(output_buffer_max_bytes=1000)
+    clients = [await world.open_socket() for _ in range(4)]
+    locals_ = [conversation.local for conversation in world.hub.connections]
+    for client in clients:
+        client.transport.producer.pauseProducing()
+    for local in locals_:
+        await world.arrive(Grouped("room", [local], {"text": "x" * 30_000}))
+    assert [len(client.frames()) for client in clients] == [0, 0, 0, 1]
+    clients[0].transport.producer.resumeProducing()
+    clients[1].vanish()
+    await world.arrive(Grouped("room", locals_[2:3], {"text": "y" * 30_000}))
+    clients[2].transport.producer.resumeProducing()
+    assert clients[2].texts() == ["x" * 30_000, "y" * 30_000]
+
+
+async def test_what_waits_is_sent_in_order_before_the_answer_to_a_close(make_world):
+    world = make_world()
+    client = await world.open_socket()
+    client.text("go")
+    await world.arrive()
+    client.transport.producer.pauseProducing()
+    await world.settle({"text": "a"}, {"text": "b"})
+    client.send(PING, b"c")
+    client.close()
+    assert client.frames() == [(TEXT, b"a"), (TEXT, b"b"), (PONG, b"c"), (CLOSE, b"\x03\xe8")]
+    assert client.transport.end == "lost"
+
+
+async def test_a_client_that_stops_while_it_closes_is_aborted(make_world):
+    world = make_world()
+    client = await world.open_socket()
+    client.text("go")
+    await world.arrive()
+    client.transport.producer.pauseProducing()
+    await world.settle({"text": "x"}, {"close": True})
+    await world.advance(CLOSE_SECONDS + 1)
+    assert client.transport.end == "aborted"
 
 
 async def test_a_reader_that_catches_up_is_not_cut_off(make_world):
