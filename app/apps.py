@@ -18,13 +18,29 @@ class TowpathConfig(AppConfig):
     def ready(self) -> None:
         from towpath.consumers.binding import BindingMetaclass
 
-        from . import binding_checks, checks, origin_checks, routing_checks, schedule_checks, session_checks
+        from . import (
+            argument_checks,
+            binding_checks,
+            checks,
+            connect_checks,
+            layer_checks,
+            origin_checks,
+            path_checks,
+            routing_checks,
+            schedule_checks,
+            session_checks,
+        )
 
         django_checks.register(checks.check_settings)
         django_checks.register(checks.check_layers)
         django_checks.register(checks.check_memory_layer)
         django_checks.register(checks.check_runserver)
+        django_checks.register(layer_checks.check_backends)
         django_checks.register(routing_checks.check_routes)
+        django_checks.register(path_checks.check_paths)
+        django_checks.register(path_checks.check_channels)
+        django_checks.register(argument_checks.check_arguments)
+        django_checks.register(connect_checks.check_connects)
         django_checks.register(schedule_checks.check_schedules)
         django_checks.register(session_checks.check_session_engine)
         django_checks.register(origin_checks.check_origins)

@@ -3,9 +3,10 @@
 | id           | says                                                            | in               |
 |--------------|-----------------------------------------------------------------|------------------|
 | towpath.E001 | a setting has the wrong shape                                   | `checks`         |
-| towpath.E002 | the class of a channel layer cannot be imported                 | `checks`         |
+| towpath.E002 | the class of a channel layer cannot be imported, or is not one  | `layer_checks`   |
 | towpath.E003 | the routing of a channel layer cannot be imported, or is wrong  | `checks`         |
 | towpath.E004 | the engine of channel sessions cannot serve                     | `session_checks` |
+| towpath.E005 | an option of a channel layer is unknown or wrong                | `layer_checks`   |
 | towpath.W001 | another application's `runserver` wins over ours                | `checks`         |
 | towpath.W002 | a memory layer while DEBUG is off                               | `checks`         |
 | towpath.W003 | there are channel layers, but none is called "default"          | `checks`         |
@@ -16,6 +17,11 @@
 | towpath.W008 | any host is the site's own (`check --deploy`)                   | `origin_checks`  |
 | towpath.W009 | a schedule that sends to a channel that no route takes          | `schedule_checks`|
 | towpath.W010 | bulk operations on a bound model that bindings do not see       | `binding_checks` |
+| towpath.W011 | a regular expression that matches no path                       | `path_checks`    |
+| towpath.W012 | a channel that looks like one of interface servers and is not   | `path_checks`    |
+| towpath.W013 | a consumer that does not take the arguments of its route        | `argument_checks`|
+| towpath.W014 | there are no channel layers                                     | `checks`         |
+| towpath.W015 | a route of frames whose WebSocket is refused                    | `connect_checks` |
 """
 
 import traceback
@@ -41,19 +47,31 @@ from .settings import find_problems, read_settings
 IMPORTERS = ("importlib", "importlib._bootstrap", "django.utils.module_loading")
 
 
+_FIRST_LAYER = (
+    'Set it to {"default": {"BACKEND": "towpath.layers.memory.MemoryChannelLayer", "ROUTING": '
+    '"mysite.routing.channel_routing"}}; in production the BACKEND is "towpath.layers.redis.RedisChannelLayer".'
+)
+
+
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """Find settings of the wrong shape (E001) and a missing default layer (W003)."""
+    """Find settings of the wrong shape (E001), a missing default layer (W003), and missing layers (W014)."""
     messages: list[CheckMessage] = [
         Error(f"{problem.text}.", hint=problem.hint, id="towpath.E001") for problem in find_problems()
     ]
-    if not messages and (layers := read_settings().channel_layers) and DEFAULT_CHANNEL_LAYER not in layers:
+    if messages:
+        return messages
+    layers = read_settings().channel_layers
+    if not layers:
+        text = "CHANNEL_LAYERS is not set: `runserver` opens no WebSockets, and `runworker` has nothing to run."
+        messages.append(CheckWarning(text, hint=_FIRST_LAYER, id="towpath.W014"))
+    elif DEFAULT_CHANNEL_LAYER not in layers:
         text = f"CHANNEL_LAYERS has {', '.join(layers)}, but no 'default', which Channel and Group use by themselves."
         messages.append(CheckWarning(text, hint="Call one of them 'default'.", id="towpath.W003"))
     return messages
 
 
 def check_layers(**_: Any) -> list[CheckMessage]:
-    """Find classes (E002) and routings (E003) that cannot be imported."""
+    """Find routings that cannot be imported or used (E003)."""
     return [message for alias, layer in sound_layers() for message in _layer_messages(alias, layer)]
 
 
@@ -95,11 +113,6 @@ def sound_layers() -> list[tuple[str, LayerSettings]]:
 
 
 def _layer_messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
-    try:
-        import_string(layer.backend)
-    except (ImportError, AttributeError) as error:
-        text = f"CHANNEL_LAYERS[{alias!r}]['BACKEND'], {layer.backend!r}, cannot be imported: {error}"
-        yield Error(text, hint="Correct the dotted path, or install what it needs.", id="towpath.E002")
     try:
         Router(layer.routing)
     except ConfigurationError as error:

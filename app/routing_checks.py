@@ -33,18 +33,20 @@ TEXT_KEYS: Mapping[str, tuple[str, ...]] = {
 
 def check_routes(**_: Any) -> list[CheckMessage]:
     """Find routes that no message reaches: behind an earlier one (W004), or by a filter that never matches (W005)."""
-    return [
-        message
-        for alias, layer in sound_layers()
-        for message in _route_messages(f"CHANNEL_LAYERS[{alias!r}]['ROUTING']", layer.routing)
-    ]
+    return [message for where, router in sound_routers() for message in _route_messages(where, router.listed())]
 
 
-def _route_messages(where: str, routing: object) -> Iterator[CheckMessage]:
-    try:
-        routes = Router(routing).listed()
-    except ConfigurationError:
-        return  # check_layers says what is wrong with it
+def sound_routers() -> Iterator[tuple[str, Router]]:
+    """Yield the routers of all layers, with the setting that each is made of."""
+    for alias, layer in sound_layers():
+        try:
+            router = Router(layer.routing)
+        except ConfigurationError:
+            continue  # check_layers says what is wrong with it
+        yield f"CHANNEL_LAYERS[{alias!r}]['ROUTING']", router
+
+
+def _route_messages(where: str, routes: list[ListedRoute]) -> Iterator[CheckMessage]:
     for index, listed in enumerate(routes):
         yield from _shadowed(where, routes[:index], listed)
         yield from _never_matching(where, listed)

@@ -19,6 +19,12 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 #: An origin without a path, or its host alone; `*` and `null` are such hosts.
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s/?#@,]+\Z")
 
+#: Packages with channel layers for Channels, by the first part of their dotted paths.
+_FOREIGN_PACKAGES = (
+    "asgi_ipc", "asgi_rabbitmq", "asgi_redis", "asgiref", "channels", "channels_postgres", "channels_rabbitmq",
+    "channels_redis", "channels_valkey",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -91,7 +97,22 @@ def _layers_problems(value: object) -> Iterator[Problem]:
         try:
             LayerSettings.read(alias, entry)
         except ConfigurationError as error:
-            yield Problem(str(error), "Its keys are BACKEND, ROUTING, CONFIG, TEST_CONFIG and SCHEDULE.")
+            backend = entry.get("BACKEND") if isinstance(entry, Mapping) else None
+            hint = (
+                hint_for_foreign_backend(backend) or "Its keys are BACKEND, ROUTING, CONFIG, TEST_CONFIG and SCHEDULE."
+            )
+            yield Problem(str(error), hint)
+
+
+def hint_for_foreign_backend(backend: object) -> str | None:
+    """Return what to write instead of a channel layer of another package; None if it is not known to be one."""
+    if not (isinstance(backend, str) and backend.partition(".")[0] in _FOREIGN_PACKAGES):
+        return None
+    instead = "memory.MemoryChannelLayer" if "memory" in backend.lower() else "redis.RedisChannelLayer"
+    return (
+        f'{backend!r} is a layer for another package: write "BACKEND": "towpath.layers.{instead}", and the dotted path '
+        'of your routes as "ROUTING".'
+    )
 
 
 def _session_engine_problems(value: object) -> Iterator[Problem]:

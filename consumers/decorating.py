@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import wraps
 from inspect import iscoroutinefunction
+from types import FunctionType
 from typing import Any, Protocol, TypeVar, cast
+from weakref import WeakSet
 
 from towpath.channels import Message
 from towpath.layers.errors import ConfigurationError
@@ -84,7 +86,20 @@ def _inside(consumer: Callable[..., Any], context: Callable[[Message], AbstractC
         with context(find_message(args, consumer)):
             return consumer(*args, **kwargs)
 
+    _made.add(inside)
     return inside
+
+
+#: What `_inside` has made.
+_made: "WeakSet[Callable[..., Any]]" = WeakSet()
+
+
+def inner_consumer(consumer: object) -> Callable[..., Any] | None:
+    """Return the function that a decorator of this module was put on; None if `consumer` is not made by one."""
+    if not isinstance(consumer, FunctionType) or consumer not in _made:
+        return None
+    inner: Callable[..., Any] = vars(consumer)["__wrapped__"]
+    return inner
 
 
 def subclass(consumer: type, /, **attributes: Any) -> type:

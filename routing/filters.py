@@ -35,6 +35,10 @@ class Filters:
     def __bool__(self) -> bool:
         return bool(self._compiled)
 
+    def argument_names(self) -> set[str]:
+        """Return the names of the arguments that the consumer gets."""
+        return {name for _, pattern, _ in self._compiled for name in pattern.groupindex}
+
     def match(self, content: Content) -> dict[str, Any] | None:
         """Return the named groups of all filters, or None if one does not match."""
         groups: dict[str, Any] = {}

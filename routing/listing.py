@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .errors import RoutingError
-from .filters import Pattern
+from .filters import Filters, Pattern
 from .include import Include
 from .match import Routing
 from .path_syntax import PATH_KEY, can_begin_with_slash, is_path
@@ -17,6 +17,11 @@ class ListedRoute:
 
     route: Route
     prefixes: tuple[Mapping[str, Pattern], ...] = ()
+
+    def arguments(self) -> frozenset[str]:
+        """Return the names of the arguments that the consumer gets beside the message."""
+        every = (Filters(patterns, repr(self.route)) for patterns in (*self.prefixes, self.route.filters))
+        return frozenset(name for filters in every for name in filters.argument_names())
 
 
 def listed_routes(

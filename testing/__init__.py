@@ -6,7 +6,7 @@ Names are resolved at first use: pytest loads `towpath.testing.plugin` with ever
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cases import ChannelTestCase, TransactionChannelTestCase
+    from .cases import ChannelTestCase, ChannelTestCaseMixin, TransactionChannelTestCase
     from .client import Client
     from .faults import Fault, Faults, Held
     from .layer import TrialLayer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ChannelLiveServerTestCase",
     "ChannelTestCase",
+    "ChannelTestCaseMixin",
     "Client",
     "Fault",
     "Faults",

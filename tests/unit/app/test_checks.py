@@ -9,7 +9,7 @@ from django.core import mail
 from django.core.management.base import BaseCommand
 from django.test import override_settings
 
-from towpath import checks
+from towpath import checks, layer_checks
 from towpath.management.commands.runserver import Command
 from towpath.routing import route
 
@@ -31,6 +31,7 @@ def found(**settings: Any) -> list[str | None]:
     """Return the ids of what the checks of settings and layers find."""
     with override_settings(**settings):
         messages = [*checks.check_settings(), *checks.check_layers(), *checks.check_memory_layer()]
+        messages += layer_checks.check_backends()
     assert all(message.hint for message in messages)
     return [message.id for message in messages]
 
@@ -44,8 +45,9 @@ def test_a_sound_project_has_nothing_to_mend() -> None:
     assert found(DEBUG=True, CHANNEL_LAYERS={"default": layer()}) == []
 
 
-def test_a_project_without_layers_is_djangos_own_affair() -> None:
-    assert found(DEBUG=True, CHANNEL_LAYERS={}) == []
+@pytest.mark.parametrize("layers", [{}, None])
+def test_a_project_without_layers_is_warned(layers: object) -> None:
+    assert found(DEBUG=True, CHANNEL_LAYERS=layers) == ["towpath.W014"]
 
 
 def test_every_setting_of_the_wrong_shape_is_named() -> None:
@@ -69,6 +71,77 @@ def test_layers_without_a_default_are_warned_of() -> None:
 @pytest.mark.parametrize("backend", ["no.such.Layer", "towpath.layers.memory.Typo", "redis"])
 def test_a_backend_that_cannot_be_imported_is_an_error(backend: str) -> None:
     assert found(DEBUG=True, CHANNEL_LAYERS={"default": layer(BACKEND=backend)}) == ["towpath.E002"]
+
+
+class NotALayer:
+    """A class that has nothing of a layer."""
+
+
+@pytest.mark.parametrize("backend", ["unit.app.test_checks.NotALayer", "towpath.layers.memory"])
+def test_a_backend_that_is_not_a_layer_is_an_error(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+    monkeypatch.setattr(layer_checks, "import_string", lambda path: NotALayer if "Not" in path else object())
+    assert found(DEBUG=True, CHANNEL_LAYERS={"default": layer(BACKEND=backend)}) == ["towpath.E002"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "instead"),
+    [
+        ("channels_redis.core.RedisChannelLayer", "towpath.layers.redis.RedisChannelLayer"),
+        ("channels.layers.InMemoryChannelLayer", "towpath.layers.memory.MemoryChannelLayer"),
+        ("asgi_redis.RedisChannelLayer", "towpath.layers.redis.RedisChannelLayer"),
+        ("asgiref.inmemory.ChannelLayer", "towpath.layers.memory.MemoryChannelLayer"),
+    ],
+)
+def test_a_backend_of_another_package_is_answered_with_ours(backend: str, instead: str) -> None:
+    with_routing, without = layer(BACKEND=backend), {"BACKEND": backend, "CONFIG": {"hosts": [("redis", 6379)]}}
+    with override_settings(DEBUG=True, CHANNEL_LAYERS={"default": with_routing}):
+        (error,) = layer_checks.check_backends()
+    with override_settings(DEBUG=True, CHANNEL_LAYERS={"default": without}):
+        (shape,) = checks.check_settings()
+    for message in (error, shape):
+        assert f'write "BACKEND": "{instead}"' in (message.hint or "")
+
+
+REDIS = "towpath.layers.redis.RedisChannelLayer"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"host": "redis://127.0.0.1:6379/0"}, "CHANNEL_LAYERS['default']['CONFIG'] has the unknown option 'host'."),
+        ({"hosts": "redis://127.0.0.1:6379/0"}, "CHANNEL_LAYERS['default']['CONFIG'] cannot be used: "),
+        ({"capacity": "many"}, "CHANNEL_LAYERS['default']['CONFIG'] cannot be used: "),
+        ({1: 2}, "CHANNEL_LAYERS['default']['CONFIG'] has the unknown option 1."),
+    ],
+)
+def test_a_wrong_option_of_a_layer_is_an_error(options: dict[str, Any], text: str) -> None:
+    for key in ("CONFIG", "TEST_CONFIG"):
+        changed = layer(BACKEND=REDIS) | {key: options}
+        with override_settings(DEBUG=True, CHANNEL_LAYERS={"default": changed}):
+            (message,) = layer_checks.check_backends()
+        assert message.id == "towpath.E005"
+        assert message.msg.startswith(text.replace("CONFIG", key))
+    assert "hosts" not in options or "list" in message.msg
+
+
+def test_an_unknown_option_is_answered_with_the_nearest_one() -> None:
+    with override_settings(CHANNEL_LAYERS={"default": layer(BACKEND=REDIS, CONFIG={"host": []})}):
+        (message,) = layer_checks.check_backends()
+    assert message.hint is not None
+    assert message.hint.startswith("Did you mean 'hosts'? The options are expiry, hosts, prefix, ")
+
+
+def any_layer(**options: Any) -> Any:
+    """Make a layer that takes every option."""
+    from towpath.layers.memory import MemoryChannelLayer
+
+    return MemoryChannelLayer()
+
+
+def test_a_function_that_makes_layers_may_be_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_checks, "import_string", lambda path: any_layer)
+    with override_settings(CHANNEL_LAYERS={"default": layer(BACKEND="mysite.layers.any_layer", CONFIG={"own": 1})}):
+        assert layer_checks.check_backends() == []
 
 
 @pytest.mark.parametrize("routing", ["no.such.routes", "towpath.checks.typo", [3], {"a": "no.such.consumer"}])
@@ -129,3 +202,6 @@ def test_every_check_is_registered_and_every_id_is_in_the_table() -> None:
     sources = Path(checks.__file__).parent.glob("*checks.py")
     used = {name for source in sources for name in re.findall(r'id="(towpath\.\w+)"', source.read_text())}
     assert used == set(re.findall(r"^\| (towpath\.\w+) ", checks.__doc__ or "", re.MULTILINE))
+    document = Path(checks.__file__).parents[1] / "docs" / "consumers.md"
+    table = document.read_text(encoding="utf-8").partition("## What is found before anything runs")[2]
+    assert {f"towpath.{name}" for name in re.findall(r"`(?:towpath\.)?([EW]\d{3})`", table)} == used
