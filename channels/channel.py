@@ -1,5 +1,6 @@
 """A channel as application code sees it: somewhere to send to. Nothing here waits for messages."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from towpath.layers.codec import check_content
@@ -55,3 +56,23 @@ class Channel:
 
     def __repr__(self) -> str:
         return f"Channel({self.name!r})"
+
+
+class ReplyChannel(Channel):
+    """The reply channel of a message from an interface server: what is sent there is checked by `check` at the call."""
+
+    __slots__ = ("_check",)
+
+    def __init__(self, name: str, channel_layer: AnyLayer, check: Callable[[Content], None]) -> None:
+        super().__init__(name, channel_layer=channel_layer)
+        self._check = check
+
+    def send(self, content: Content, immediately: bool = False, delay: timedelta | None = None) -> None:
+        """Send a reply, as `Channel.send` does.
+
+        Raises:
+            InvalidReply: the interface server would not understand it; says which key is wrong.
+        """
+        if isinstance(content, dict):  # anything else is refused by `Channel.send`
+            self._check(content)
+        super().send(content, immediately, delay)

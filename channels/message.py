@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from towpath.layers.contract import Content, Envelope
 from towpath.layers.errors import MessageTooLarge
+from towpath.layers.replies import REPLY_CHECKS
 
-from .channel import Channel
+from .channel import Channel, ReplyChannel
 from .configured import AnyLayer
 
 if TYPE_CHECKING:
@@ -76,11 +77,19 @@ class Message:
 
     @property
     def reply_channel(self) -> Channel | MaybeNone:
-        """The channel of the answer, from the key `reply_channel`; None if the message has none."""
+        """The channel of the answer, from the key `reply_channel`; None if the message has none.
+
+        A reply to a message of an interface server is checked where it is sent (see `towpath.layers.replies`).
+        """
         if self._reply_channel is None:
             name = self.content.get("reply_channel")
             if name is not None:
-                self._reply_channel = Channel(name, channel_layer=self.channel_layer)
+                check = REPLY_CHECKS.get(self.channel_name) if "!" in str(name) else None
+                self._reply_channel = (
+                    Channel(name, channel_layer=self.channel_layer)
+                    if check is None
+                    else ReplyChannel(name, self.channel_layer, check)
+                )
         return self._reply_channel
 
     @property

@@ -4,6 +4,7 @@ TowpathError
  ├─ ConfigurationError     an option of a layer, an interface or a route is wrong: mend the settings
  ├─ InvalidName            a channel or group name that no layer accepts: mend the caller
  ├─ EncodeError            a message holds a value that cannot travel: mend the sender
+ ├─ InvalidReply           a reply that no interface server understands: mend the sender
  ├─ DecodeError            an entry that is not ours, or damaged: skip and count it
  ├─ MessageTooLarge        a message above the bound of the layer: send less
  ├─ ChannelFull            the channel is at its capacity: slow down, or give up
@@ -28,6 +29,10 @@ class InvalidName(TowpathError, TypeError):
 
 class EncodeError(TowpathError, TypeError):
     """Raised when a message holds something that cannot be sent; names the key."""
+
+
+class InvalidReply(TowpathError, ValueError):
+    """Raised when a message sent to a reply channel has a wrong key or value; names the key and what to write."""
 
 
 class DecodeError(TowpathError):

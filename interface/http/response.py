@@ -3,7 +3,7 @@
 | key of a response message | type | meaning |
 |---|---|---|
 | `status` | int, 200 to 599 | only in the first message, and there always |
-| `headers` | list of [name, value], bytes | only in the first message |
+| `headers` | list of [name, value], bytes, or str, which is sent as UTF-8 | only in the first message |
 | `content` | bytes | |
 | `more_content` | bool | False, or absent: this is the last message |
 | `flow_channel` | str | where to tell how much the client has taken |
@@ -134,9 +134,9 @@ def _checked(pairs: Sequence[Any]) -> tuple[Headers, dict[bytes, bytes]]:
 def _pair(pair: Any) -> tuple[bytes, bytes]:
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise BadResponse("a header is not a pair [name, value]")
-    name, value = pair
+    name, value = (part.encode() if isinstance(part, str) else part for part in pair)
     if not isinstance(name, bytes) or not isinstance(value, bytes):
-        raise BadResponse(f"the header {name!r} is not bytes and bytes")
+        raise BadResponse(f"the header {name!r} is neither bytes nor str")
     if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
         raise BadResponse(f"the header {name!r} would break the response's head")
     return name, value

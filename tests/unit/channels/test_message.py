@@ -1,11 +1,13 @@
 """What a consumer receives."""
 
+from datetime import timedelta
+
 import pytest
 
-from towpath.channels import Message
+from towpath.channels import Message, Outbox
 from towpath.channels.message import MAX_CONNECTION_STATE_BYTES
 from towpath.layers.contract import Envelope
-from towpath.layers.errors import InvalidName, MessageTooLarge
+from towpath.layers.errors import EncodeError, InvalidName, InvalidReply, MessageTooLarge
 
 
 def make(layer, content, **more):
@@ -49,6 +51,39 @@ def test_a_changed_reply_channel_counts(layer):
     assert message.reply_channel.name == "interface.x!1"
     message["reply_channel"] = "elsewhere"
     assert message.reply_channel.name == "elsewhere"
+
+
+@pytest.mark.parametrize("immediately", [False, True])
+@pytest.mark.parametrize(
+    ("channel", "wrong", "right"),
+    [
+        ("websocket.connect", {"accepted": True}, {"accept": True}),
+        ("websocket.receive", {"close": 4401, "reasons": "gone"}, {"close": 4401, "reason": "gone"}),
+        ("websocket.disconnect", {"text": 5}, {"text": "5"}),
+        ("http.request", {"status": 200, "body": b""}, {"status": 200, "content": b""}),
+    ],
+)
+def test_a_wrong_reply_is_an_error_at_the_call(layer, channel, wrong, right, immediately):
+    reply_channel = Message({"reply_channel": "interface.x!1"}, channel, layer).reply_channel
+    with Outbox(layer).holding() as outbox:
+        with pytest.raises(InvalidReply):
+            reply_channel.send(wrong, immediately=immediately)
+        with pytest.raises(EncodeError, match="a message is a dict"):
+            reply_channel.send("hello", immediately=immediately)
+        reply_channel.send(right, immediately=immediately)
+    assert [*outbox.sends, *layer.sent] == [Envelope("interface.x!1", right)]
+
+
+def test_a_wrong_reply_that_is_due_later_is_an_error_at_the_call(layer):
+    with pytest.raises(InvalidReply):
+        make(layer, {"reply_channel": "interface.x!1"}).reply_channel.send({"txt": "a"}, delay=timedelta(seconds=1))
+    assert layer.later == []
+
+
+def test_replies_to_messages_of_an_application_are_its_own(layer):
+    Message({"reply_channel": "answers"}, "websocket.receive", layer).reply_channel.send({"anything": 1})
+    Message({"reply_channel": "interface.x!1"}, "jobs", layer).reply_channel.send({"anything": 2})
+    assert [send.content for send in layer.sent] == [{"anything": 1}, {"anything": 2}]
 
 
 def test_an_envelope_becomes_a_message(layer):

@@ -65,8 +65,8 @@ def test_held_sends_and_the_end_of_the_turn_are_owed(run, layer):
 
 
 def test_a_message_without_a_turn_owes_its_sends_only(run):
-    owed = run(lambda message: message.reply_channel.send({}), turn=None)
-    assert owed == Owed([Envelope(REPLY, {})], REPLY, None)
+    owed = run(lambda message: message.reply_channel.send({"text": ""}), turn=None)
+    assert owed == Owed([Envelope(REPLY, {"text": ""})], REPLY, None)
 
 
 def test_named_groups_are_arguments(layer):

@@ -135,6 +135,15 @@ def test_a_header_value_in_utf8_or_latin1_is_sent_as_it_is(server: Any, client: 
     assert b"\r\nA: " + value + b"\r\n" in client.received()
 
 
+@pytest.mark.parametrize("pair", [["X-Own", "хлеб"], [b"X-Own", "хлеб"], ["X-Own", "хлеб".encode()]])
+def test_a_text_header_is_sent_as_utf8(server: Any, client: Any, pair: list[Any]) -> None:
+    client.send(GET)
+    server.conversation.reply(status=200, headers=[pair, ["content-length", "5"]], content=b"hello")
+    assert without_date(client.received()) == (
+        b"HTTP/1.1 200 OK\r\nX-Own: " + "хлеб".encode() + b"\r\ncontent-length: 5\r\n\r\nhello"
+    )
+
+
 def test_parts_after_the_last_are_ignored(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"1")
@@ -153,7 +162,10 @@ def test_parts_after_the_last_are_ignored(server: Any, client: Any) -> None:
         ({"status": 200, "content": "text"}, "content is a str"),
         ({"status": 200, "headers": {"a": "b"}}, "headers is a dict"),
         ({"status": 200, "headers": [b"ab"]}, "not a pair"),
-        ({"status": 200, "headers": [["A", "b"]]}, "not bytes"),
+        ({"status": 200, "headers": [[b"A", 5]]}, "neither bytes nor str"),
+        ({"status": 200, "headers": [[None, b"b"]]}, "neither bytes nor str"),
+        ({"status": 200, "headers": [["A", "b\r\nSet-Cookie: c"]]}, "would break"),
+        ({"status": 200, "headers": [["Ä", "b"]]}, "would break"),
         ({"status": 200, "headers": [[b"A", b"b\r\nSet-Cookie: c"]]}, "would break"),
         *[
             ({"status": 200, "headers": [[b"A", b"b" + byte + b"c"]]}, "would break")
