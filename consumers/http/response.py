@@ -21,6 +21,7 @@ from towpath.layers.contract import Content
 CHUNK_BYTES = 512 * 1024
 #: A body that is there as a whole goes in one message up to here, with the settlement. A longer one is streamed.
 WHOLE_BODY_MAX_BYTES = 4 * 1024 * 1024
+NO_CONTENT = frozenset((HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED))
 
 
 class HttpResponseLater(HttpResponse):
@@ -49,8 +50,8 @@ def replies(response: HttpResponseBase, method: str, chunk_bytes: int = CHUNK_BY
 
 
 def status_allows_body(status: int) -> bool:
-    """Tell whether responses with this status have a body (RFC 9110, sections 6.4.1 and 15)."""
-    return status >= 200 and status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+    """Return whether responses with this status have content (RFC 9110, sections 6.4.1 and 15)."""
+    return status >= 200 and status not in NO_CONTENT
 
 
 def last_resort_response() -> HttpResponse:

@@ -22,6 +22,7 @@ class Progress(Enum):
 
     MORE = "more is to come"
     COMPLETE = "this was the last part"
+    COMPLETE_EARLY = "it has no content, so that the parts to come are not wanted"
     TOO_SLOW = "the client takes too little, and its sender does not wait"
 
 
@@ -57,16 +58,19 @@ class Answer:
         """
         head = self._head
         part = parse_part(message, is_first=head is None)
-        is_last = not part.more_content
         if head is None:
             head = response_head(part, self._request.method, self._request.http_version, DATE.now())
             content = self._counted(head, part)
             self._head = head
             self._wire.set_deadline(None)
-            self._wire.start(head, content, is_last=is_last)
+            if head.ending is Ending.NO_BODY and part.more_content:
+                self._note_flow_channel(part)
+                self._wire.start(head, b"", is_last=True)
+                return Progress.COMPLETE_EARLY
+            self._wire.start(head, content, is_last=not part.more_content)
         else:
-            self._wire.write(self._counted(head, part), is_last=is_last)
-        return Progress.COMPLETE if is_last else self._written(part)
+            self._wire.write(self._counted(head, part), is_last=not part.more_content)
+        return self._written(part) if part.more_content else Progress.COMPLETE
 
     def write_page(self, status: int, detail: str) -> None:
         """Write a page in place of a response that has not begun."""
@@ -97,9 +101,12 @@ class Answer:
         self.content_bytes = total
         return part.content
 
-    def _written(self, part: Part) -> Progress:
+    def _note_flow_channel(self, part: Part) -> None:
         if part.flow_channel is not None and (self._flow is None or self._flow.channel != part.flow_channel):
             self._flow = FlowNotices(self._hub, part.flow_channel)
+
+    def _written(self, part: Part) -> Progress:
+        self._note_flow_channel(part)
         if self._wire.waiting_bytes == 0:
             self._tell_sent()
         elif self._flow is None and self._wire.waiting_bytes > self._hub.config.output_buffer_max_bytes:

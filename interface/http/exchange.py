@@ -3,7 +3,7 @@
 | event | when | keys |
 |---|---|---|
 | `http.request` | the body is complete, or longer than `body_inline_max_bytes` | see `Exchange._request` |
-| `http.disconnect` | the response will not be complete: the client left, or waited too long | reply_channel, path |
+| `http.disconnect` | the rest of a response is not wanted: the client left, or gets none | reply_channel, path |
 
 Every request that is taken ends in exactly one way: its response, a page of the server's own, or the client's leaving.
 """
@@ -187,6 +187,8 @@ class Exchange:
         self._phase = Phase.ANSWERING
         if progress is Progress.COMPLETE:
             self._end()
+        elif progress is Progress.COMPLETE_EARLY:
+            self._end_early()
         elif progress is Progress.TOO_SLOW:
             self._cut_slow_client()
 
@@ -212,11 +214,21 @@ class Exchange:
             self._conversation.close()
         self._log_complete()
 
+    def _end_early(self) -> None:
+        """The response is complete, and its sender, which has more of it, is to stop."""
+        self._phase = Phase.OVER
+        if self._body is not None:
+            self._body.abandon()
+        self._stop_sender()
+
     def _leave(self) -> None:
         """The client will not see the end of the response."""
         self._phase = Phase.OVER
         if self._body is not None and not self._body.is_over:
             self._body.client_left()
+        self._stop_sender()
+
+    def _stop_sender(self) -> None:
         self._answer.client_left()
         if self._conversation is not None:
             left: Content = {"reply_channel": self._conversation.reply_channel, "path": self.head.path}

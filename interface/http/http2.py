@@ -173,6 +173,8 @@ class Http2Request:
                 raise BadRequest("the length of the body is not clear")  # RFC 9113, 8.1.1; h2 counts only what comes
         except BadRequest as error:
             response, content = page(error.status, None, error.detail, (), DATE.now())
+            if any((name, value) == (b":method", b"HEAD") for name, value in headers):
+                content = b""
             factory.log_refused(self._connection.facts, error.status, len(content))
             self.start(response, content, is_last=True)
             return

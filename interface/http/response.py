@@ -20,12 +20,14 @@ from twisted.web.http import datetimeToString
 
 from towpath.layers.contract import Content
 
-from ..headers import VALUE
+from ..headers import LENGTH_MAX_DIGITS, VALUE
 
 Headers = list[tuple[bytes, bytes]]
 
-#: Statuses whose responses have no body (RFC 9110, 6.4.1), and of those the one that must not announce a length.
-NO_BODY = frozenset((204, 205, 304))
+#: Statuses whose responses end with their head (RFC 9112, section 6.3); a length would be of another response.
+ENDS_WITH_HEAD = frozenset((204, 304))
+#: The status whose response has no content and says so by its length, since clients wait for one (RFC 9110, 15.3.6).
+RESET_CONTENT = 205
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(VALUE)
@@ -101,18 +103,34 @@ def response_head(part: Part, method: str, http_version: str, date: bytes) -> Re
     status = part.status or 500
     headers, found = _checked(part.headers)
     length = _announced(found)
-    has_no_body = method == "HEAD" or status in NO_BODY
-    if length is not None and not has_no_body and not part.more_content and length != len(part.content):
-        raise BadResponse(f"content-length is {length}, but the content has {len(part.content)} bytes")
-    if length is None and not has_no_body and not part.more_content:
+    has_no_content = method == "HEAD" or status in ENDS_WITH_HEAD or status == RESET_CONTENT
+    if has_no_content:
+        length = _length_without_content(part, status, length, headers)
+    elif length is None and not part.more_content:
         length = len(part.content)
         headers.append((b"Content-Length", b"%d" % length))
+    elif length is not None and not part.more_content and length != len(part.content):
+        raise BadResponse(f"content-length is {length}, but the content has {len(part.content)} bytes")
     if b"date" not in found:
         headers.append((b"Date", date))
-    ending = Ending.NO_BODY if has_no_body else _ending(length, http_version)
+    ending = Ending.NO_BODY if has_no_content else _ending(length, http_version)
     if ending is Ending.CHUNKED:
         headers.append((b"Transfer-Encoding", b"chunked"))
     return ResponseHead(status, headers, ending, length, b"close" in found.get(b"connection", b"").lower())
+
+
+def _length_without_content(part: Part, status: int, length: int | None, headers: Headers) -> int | None:
+    """Announce what a response without content may announce, whatever the application says; return the length."""
+    if status in ENDS_WITH_HEAD or status == RESET_CONTENT:
+        headers[:] = [pair for pair in headers if pair[0].lower() != b"content-length"]
+        length = None if status in ENDS_WITH_HEAD else 0
+    elif length is None and part.content and not part.more_content:
+        length = len(part.content)  # to HEAD: what GET would get
+    else:
+        return length
+    if length is not None:
+        headers.append((b"Content-Length", b"%d" % length))
+    return length
 
 
 def _checked(pairs: Sequence[Any]) -> tuple[Headers, dict[bytes, bytes]]:
@@ -146,7 +164,7 @@ def _announced(found: dict[bytes, bytes]) -> int | None:
     value = found.get(b"content-length")
     if value is None:
         return None
-    if not value.isdigit():
+    if not value.isdigit() or len(value) > LENGTH_MAX_DIGITS:
         raise BadResponse(f"content-length is {value!r}, not a number")
     return int(value)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,8 @@ class Urls:
         path("file", lambda request: FileResponse(THIS_FILE.open("rb"), as_attachment=True)),
         path("redirect", lambda request: HttpResponseRedirect("/echo?æ=ø")),
         path("no-content", lambda request: HttpResponse(status=204)),
+        path("reset", lambda request: JsonResponse({"a": "b"}, status=205)),
+        path("reset-stream", lambda request: StreamingHttpResponse(repeat(b"without an end"), status=205)),
         path("no-type", lambda request: HttpResponse(b"\x00\xff", headers={"Content-Type": "application/x"})),
         path("large", lambda request: HttpResponse(b"0123456789" * 500_000)),
         path("broken", broken),
@@ -167,9 +170,15 @@ def test_a_second_get_with_the_etag_has_no_body(serve_both: Callable[..., Any]) 
     assert answer.header("ETag") == expected.header("ETag")
 
 
-def test_a_response_without_content_has_no_length(serve_both: Callable[..., Any]) -> None:
-    _, answer = serve_both("GET", "/no-content")
-    assert (answer.status, answer.body, answer.header("Content-Length")) == (204, b"", None)
+@pytest.mark.parametrize(("target", "status"), [("/no-content", 204), ("/reset", 205)])
+def test_a_response_without_content_has_no_length(serve_both: Callable[..., Any], target: str, status: int) -> None:
+    _, answer = serve_both("GET", target)
+    assert (answer.status, answer.body, answer.header("Content-Length")) == (status, b"", None)
+
+
+def test_content_that_a_status_does_not_allow_is_not_made(serve: Callable[..., Any]) -> None:
+    answer = serve("GET", "/reset-stream")
+    assert (answer.status, answer.body) == (205, b"")
 
 
 @pytest.mark.parametrize("target", ["/broken", "/nothing-here", "/refused"])
