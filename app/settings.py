@@ -5,13 +5,14 @@ the system checks do that. What an entry of CHANNEL_LAYERS may hold is said in `
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from django.conf import settings as django_settings
 
 from towpath.channels.configured import LayerSettings
+from towpath.channels.interface_settings import interface_options
 from towpath.layers.errors import ConfigurationError
 
 #: A subprotocol is a token (RFC 6455, section 4.1; RFC 9110, section 5.6.2).
@@ -61,19 +62,14 @@ def read_settings(source: object = django_settings) -> TowpathSettings:
     for problem in find_problems(source):
         raise ConfigurationError(str(problem))
     layers: Mapping[str, object] = getattr(source, "CHANNEL_LAYERS", None) or {}
+    interface = interface_options(source)
     return TowpathSettings(
         channel_layers={alias: LayerSettings.read(alias, entry) for alias, entry in layers.items()},
         session_engine=getattr(source, "CHANNEL_SESSION_ENGINE", None),
-        ws_protocols=tuple(getattr(source, "CHANNELS_WS_PROTOCOLS", None) or ()),
-        script_name=(getattr(source, "FORCE_SCRIPT_NAME", None) or "").rstrip("/"),
-        allowed_origins=_allowed_origins(getattr(source, "CHANNELS_WS_ALLOWED_ORIGINS", None)),
+        ws_protocols=interface["ws_protocols"],
+        script_name=interface["root_path"],
+        allowed_origins=interface["allowed_origins"],
     )
-
-
-def _allowed_origins(value: Sequence[str] | None) -> tuple[str, ...] | Literal["*"] | None:
-    if value is None:
-        return None
-    return "*" if "*" in value else tuple(value)
 
 
 def find_problems(source: object = django_settings) -> Iterator[Problem]:

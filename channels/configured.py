@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import ConfigurationError
 
+from .interface_settings import interface_options
 from .schedule import Entry, read_schedule
 
 #: The alias that is meant where none is given.
@@ -164,9 +165,12 @@ def _build(alias: str, entry: LayerSettings, key: str, config: Mapping[str, Any]
     except (ImportError, AttributeError, TypeError) as error:
         raise InvalidChannelLayerError(f"{where}['BACKEND']: cannot import {entry.backend!r}: {error}") from error
     try:
-        return ConfiguredLayer(backend(**config), alias, entry.routing, entry.schedule)
+        layer = backend(**config)
     except TypeError as error:  # an option the backend does not have
         raise InvalidChannelLayerError(f"{where}[{key!r}]: {error}") from error
+    if isinstance(layer, ChannelLayer):
+        layer.interface_options = interface_options
+    return ConfiguredLayer(layer, alias, entry.routing, entry.schedule)
 
 
 channel_layers = ChannelLayerManager()

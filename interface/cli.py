@@ -3,8 +3,9 @@
     towpath-interface mysite.asgi:channel_layer --port 8000
     towpath-interface --redis redis://127.0.0.1:6379/0 --port 8000
 
-The first form imports the project's layer, with the current folder first on the path. The second imports nothing of
-the project; its layer options must be those of the workers. Logging is set up here and nowhere else in this package.
+The first form imports the project's layer, with the current folder first on the path; a layer of the settings brings
+those that interface servers read. The second imports nothing of the project and reads no settings; its layer options
+must be those of the workers. Logging is set up here and nowhere else in this package.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -36,8 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     set_up_logging(options.verbosity)
     try:
-        config = config_from(options)
+        config_from(options)  # a wrong option is reported before the project is imported
         layer = find_layer(options)
+        config = config_from(options, **project_options(layer))
         with ExitStack() as stack:
             return serve(layer, config, open_access_log(config, stack))
     except ConfigurationError as error:
@@ -94,6 +96,15 @@ def find_layer(options: argparse.Namespace) -> ChannelLayer:
     if options.layer is not None:
         return import_layer(options.layer)
     raise ConfigurationError("no layer is given: name one as MODULE:LAYER, or with --redis URL")
+
+
+def project_options(layer: ChannelLayer) -> Mapping[str, Any]:
+    """Return the options that the project's settings give; none for a layer that was made without Django.
+
+    Raises:
+        ConfigurationError: a setting has a wrong type.
+    """
+    return {} if layer.interface_options is None else layer.interface_options()
 
 
 def redis_layer(options: argparse.Namespace) -> ChannelLayer:

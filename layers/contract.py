@@ -8,7 +8,7 @@ Nothing here knows Redis, Django or Twisted.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -242,6 +242,8 @@ class ChannelLayer(Asgi1Attributes, ABC):
     capacity: int
     #: When processes that give no sign of life are taken for dead; all processes on one store use the same.
     life_times: LifeTimes = LifeTimes()
+    #: Returns the options of interface servers that the project's settings give; None: the layer was made without them.
+    interface_options: Callable[[], Mapping[str, Any]] | None = None
 
     @abstractmethod
     def send(self, channel: str, message: Content) -> None:

@@ -5,12 +5,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, NamedTuple
 from unittest import TestResult
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.test import TransactionTestCase
 
 from towpath.channels.configured import ConfiguredLayer, LayerSettings, channel_layers
+from towpath.channels.interface_settings import interface_options
 
 from .live_interface import Orders
 from .live_processes import ProtocolServerProcess, WorkerProcess
@@ -67,7 +67,7 @@ def live_site(
         stack.callback(layer.close)
         stack.callback(layer.flush)
         worker = worker_class(layer, worker_threads, serve_static)
-        server = server_class(host, Orders(entry.backend, entry.test_config or {}, _interface_options()))
+        server = server_class(host, Orders(entry.backend, entry.test_config or {}, interface_options()))
         stack.callback(worker.stop)
         stack.callback(server.stop)
         server.start()  # first, and alone with its socket: the worker is a fork of this process
@@ -146,12 +146,3 @@ def _check_databases() -> None:
                 f"the database {connection.alias!r} lives in the memory of this process, where a worker cannot see it: "
                 f'set DATABASES[{connection.alias!r}]["TEST"] = {{"NAME": BASE_DIR / "test.sqlite3"}}'
             )
-
-
-def _interface_options() -> dict[str, Any]:
-    allowed = getattr(settings, "CHANNELS_WS_ALLOWED_ORIGINS", None)
-    return {
-        "ws_protocols": tuple(getattr(settings, "CHANNELS_WS_PROTOCOLS", ())),
-        "root_path": (getattr(settings, "FORCE_SCRIPT_NAME", None) or "").rstrip("/"),
-        "allowed_origins": allowed if allowed is None else "*" if "*" in allowed else tuple(allowed),
-    }

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Longest part of a client's value that a log line repeats, in characters.
+MAX_SHOWN_LENGTH = 200
+
 
 def begin(hub: "Hub", request: UpgradeRequest) -> None:
     """Take a valid upgrade request: answer it with an error, or hold it until the application answers."""
     head = request.head
     if not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
-        log.info("A page of %r may not open %r here", head.all(b"origin"), head.path)
+        log.info(
+            "Refused a WebSocket on %s with 403: its page is of %s, and not of %s. To allow it, list the origin in "
+            "--allowed-origin or CHANNELS_WS_ALLOWED_ORIGINS",
+            shown(head.path), shown(b", ".join(head.all(b"origin"))), shown(head.host),
+        )  # fmt: skip
         _turn_away(hub, request, 403, "Forbidden")
     else:
         _connect(hub, request)
@@ -34,6 +41,13 @@ def _connect(hub: "Hub", request: UpgradeRequest) -> None:
         _turn_away(hub, request, 503, "Service Unavailable")
     else:
         connection.begin(request.head)
+
+
+def shown(text: str | bytes) -> str:
+    """Return a value of a client for a log line, bounded."""
+    if isinstance(text, bytes):
+        text = text.decode("latin-1")
+    return repr(text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…")
 
 
 def _turn_away(hub: "Hub", request: UpgradeRequest, status: int, reason: str) -> None:

@@ -1,10 +1,13 @@
 """`manage.py runworker` and `manage.py runinterface` as processes of their own, over a real Redis."""
 
 import signal
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 WORKS = "on channels"
@@ -122,17 +125,69 @@ def test_an_interface_needs_its_layer_at_the_start(
     assert "Traceback" not in process.output
 
 
-def test_the_interface_takes_protocols_and_script_name_from_the_settings(
-    redis_project: Any, free_port: int, get: Callable[[str], bytes]
+INTERFACE_SETTINGS = """
+CHANNELS_WS_PROTOCOLS = ["wamp"]
+CHANNELS_WS_ALLOWED_ORIGINS = ["https://app.example.com"]
+FORCE_SCRIPT_NAME = "/app"
+"""
+
+ASGI = """
+import os
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+from towpath import get_channel_layer
+channel_layer = get_channel_layer()
+"""
+
+RUNINTERFACE = (sys.executable, "-u", "manage.py", "runinterface")
+SCRIPT = (str(Path(sys.executable).with_name("towpath-interface")), "asgi:channel_layer")
+
+
+@pytest.mark.parametrize("command", [RUNINTERFACE, SCRIPT], ids=["runinterface", "towpath-interface"])
+def test_an_interface_server_reads_its_settings(
+    redis_project: Any, free_port: int, get: Callable[[str], bytes], command: tuple[str, ...]
 ) -> None:
     settings = (redis_project.folder / "settings.py").read_text()
-    redis_project.write("settings.py", f'{settings}\nCHANNELS_WS_PROTOCOLS = ["wamp"]\nFORCE_SCRIPT_NAME = "/app"\n')
+    redis_project.write("settings.py", settings + INTERFACE_SETTINGS)
+    redis_project.write("asgi.py", ASGI)
     redis_project.edit("urls.py", 'request.GET.get("name", "")', "request.get_full_path()")
     start(redis_project, "runworker")
-    start(redis_project, "runinterface", "--port", str(free_port))
+    interface = redis_project.run(*command, "--port", str(free_port))
+    interface.wait_for(LISTENS)
     assert get(f"http://127.0.0.1:{free_port}/app/hello/") == b"hello /app/hello/"
-    with connect(f"ws://127.0.0.1:{free_port}/echo/", subprotocols=["other", "wamp"]) as websocket:  # type: ignore[list-item]
+    address = f"ws://127.0.0.1:{free_port}/echo/"
+    subprotocols: Any = ["other", "wamp"]
+    with connect(address, subprotocols=subprotocols, origin="https://app.example.com") as websocket:  # type: ignore[arg-type]
         assert websocket.subprotocol == "wamp"
+    with pytest.raises(InvalidStatus):
+        connect(address, origin="https://evil.example.com")  # type: ignore[arg-type]
+    interface.wait_for(
+        "Refused a WebSocket on '/echo/' with 403: its page is of 'https://evil.example.com', and not of "
+        f"'127.0.0.1:{free_port}'. To allow it, list the origin in --allowed-origin or CHANNELS_WS_ALLOWED_ORIGINS"
+    )
+
+
+def test_a_flag_counts_instead_of_the_setting(redis_project: Any, free_port: int) -> None:
+    settings = (redis_project.folder / "settings.py").read_text()
+    redis_project.write("settings.py", settings + INTERFACE_SETTINGS)
+    redis_project.write("asgi.py", ASGI)
+    start(redis_project, "runworker")
+    flags = ("--port", str(free_port), "--allowed-origin", "https://b.example.com")
+    redis_project.run(*SCRIPT, *flags).wait_for(LISTENS)
+    address = f"ws://127.0.0.1:{free_port}/echo/"
+    with connect(address, origin="https://b.example.com"):  # type: ignore[arg-type]
+        pass
+    with pytest.raises(InvalidStatus):
+        connect(address, origin="https://app.example.com")  # type: ignore[arg-type]
+
+
+def test_a_setting_of_a_wrong_type_is_named(redis_project: Any) -> None:
+    settings = (redis_project.folder / "settings.py").read_text()
+    redis_project.write("settings.py", f'{settings}\nCHANNELS_WS_ALLOWED_ORIGINS = "https://app.example.com"\n')
+    redis_project.write("asgi.py", ASGI)
+    process = redis_project.run(*SCRIPT, "--port", "0")
+    assert process.wait() == 2
+    assert "CHANNELS_WS_ALLOWED_ORIGINS is a list, not 'https://app.example.com'" in process.output
+    assert "Traceback" not in process.output
 
 
 def test_a_project_that_took_another_reactor_is_told_so(redis_project: Any) -> None:

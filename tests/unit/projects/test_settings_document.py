@@ -1,0 +1,23 @@
+"""`docs/settings.md` names every setting of Towpath's that its code reads."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+FOLDERS = ("app", "channels", "consumers", "worker", "testing")
+READ = re.compile(
+    r'(?:getattr|_listed)\((?:settings|source|django_settings), "([A-Z_]+)"|^SETTING = "([A-Z_]+)"', re.MULTILINE
+)
+#: Django's own.
+DJANGO = {"DATABASES"}
+
+
+def test_both_tables_have_every_setting_that_the_code_reads() -> None:
+    sources = [source.read_text(encoding="utf-8") for folder in FOLDERS for source in (ROOT / folder).rglob("*.py")]
+    read = {one or other for text in sources for one, other in READ.findall(text)} - DJANGO
+    assert "CHANNELS_WS_ALLOWED_ORIGINS" in read
+    first, second = re.findall(
+        r"(?:^\|.*\n)+", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    for table in (first, second):
+        assert read <= set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE))
