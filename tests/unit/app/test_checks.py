@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from django.core import mail
 from django.core.management.base import BaseCommand
@@ -192,6 +193,7 @@ def test_every_check_is_registered_and_every_id_is_in_the_table() -> None:
 
     from towpath import apps as towpath_apps
 
+    django.setup()
     registry = CheckRegistry()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(towpath_apps.django_checks, "register", registry.register)
