@@ -3,7 +3,8 @@
 import logging
 from threading import local
 
-from django.db import close_old_connections, connections
+from django.conf import settings
+from django.db import close_old_connections, connections, reset_queries
 from django.db.backends.signals import connection_created
 
 logger = logging.getLogger(__name__)
@@ -26,11 +27,16 @@ connection_created.connect(_note_connection, dispatch_uid="towpath.worker.databa
 
 
 def renew_connections() -> None:
-    """Close the connections of this thread that cannot be used any more; the next query opens new ones."""
+    """Close the connections of this thread that cannot be used any more; the next query opens new ones.
+
+    `connection.queries`, which Django fills with DEBUG, begins anew, as it does with each request.
+    """
     if _thread.has_connections is None:
         _thread.has_connections = bool(connections.all(initialized_only=True))
     if not _thread.has_connections:
         return
+    if settings.DEBUG:
+        reset_queries()
     try:
         close_old_connections()
     except Exception:

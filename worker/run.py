@@ -11,6 +11,7 @@ from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Envelope, Owed
 from towpath.routing import Match, Router, name_of
 
+from .context import in_own_context
 from .database import renew_connections
 from .failed import sends_of_failed
 from .signals import announce, consumer_finished, consumer_started
@@ -49,6 +50,9 @@ class Runner:
 
     def run(self, envelope: Envelope) -> Owed:
         """Route and run a message; return its held sends, new connection state, and the end of its turn."""
+        return in_own_context(self._run, envelope)
+
+    def _run(self, envelope: Envelope) -> Owed:
         message = Message.from_envelope(envelope, self._layer)
         outbox = Outbox(self._layer)
         verdict = None

@@ -4,7 +4,9 @@ import asyncio
 import os
 from collections import deque
 
+import django
 import pytest
+from django.apps import apps
 from django.conf import settings
 
 from towpath.layers import Envelope, Received, Taken
@@ -14,6 +16,10 @@ from towpath.routing import Router
 
 if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
     settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+
+
+if not apps.ready and "DJANGO_SETTINGS_MODULE" not in os.environ:
+    django.setup(set_prefix=False)
 
 
 class RecordingReader:
