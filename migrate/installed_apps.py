@@ -1,4 +1,8 @@
-"""INSTALLED_APPS, and lists that are called like parts of it: `"channels"` becomes `"towpath"`, above staticfiles."""
+"""INSTALLED_APPS, and lists that are called like parts of it: `"channels"` becomes `"towpath"`, above staticfiles.
+
+Also as an argument, `override_settings(INSTALLED_APPS=[...])`, as an entry of a dict, in `"channels" in INSTALLED_APPS`
+and in questions to Django's registry (`apps.is_installed("channels")`).
+"""
 
 import libcst as cst
 
@@ -8,6 +12,10 @@ from .reading import Reading, literal, quoted
 #: It brings a `runserver`, too, and the first application of the list wins.
 STATIC_FILES = "django.contrib.staticfiles"
 DELAY = "channels.delay"
+#: How lists of applications are called: INSTALLED_APPS, LOCAL_APPS.
+_SUFFIX = "_APPS"
+#: Functions of Django's registry that take the name or label of an application.
+_QUESTIONS = frozenset({"is_installed", "get_app_config"})
 #: The application itself, by its package or its configuration. What is ours already may still be in the wrong place.
 _OURS = {
     "channels": "towpath",
@@ -33,12 +41,32 @@ class InstalledApps(Reading):
             self._rewrite_in(node.value)
 
     def visit_Call(self, node: cst.Call) -> None:
-        if isinstance(node.func, cst.Attribute) and _is_list_of_apps(node.func.value):
-            for argument in node.args:
+        is_of_list = isinstance(node.func, cst.Attribute) and _is_list_of_apps(node.func.value)
+        function = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+        asks = isinstance(function, cst.Name) and function.value in _QUESTIONS
+        for argument in node.args:
+            if is_of_list or asks or (argument.keyword is not None and _is_list_of_apps(argument.keyword)):
                 self._rewrite_in(argument.value)
+
+    def visit_DictElement(self, node: cst.DictElement) -> None:
+        if (literal(node.key) or "").endswith(_SUFFIX):
+            self._rewrite_in(node.value)
+
+    def visit_Comparison(self, node: cst.Comparison) -> None:
+        for target in node.comparisons:
+            if isinstance(target.operator, (cst.In, cst.NotIn)) and _is_list_of_apps(target.comparator):
+                self._rewrite_in(node.left)
 
     def _rewrite_in(self, value: cst.BaseExpression) -> None:
         match value:
+            case cst.IfExp():
+                self._rewrite_in(value.body)
+                self._rewrite_in(value.orelse)
+            case cst.Dict():  # modify_settings(INSTALLED_APPS={"append": ...})
+                for element in value.elements:
+                    self._rewrite_in(element.value)
+            case cst.Call(func=cst.Name(value="list" | "tuple"), args=[cst.Arg(value=inner)]):
+                self._rewrite_in(inner)
             case cst.SimpleString():
                 self._rewrite_alone(value)
             case cst.List() | cst.Tuple():
@@ -113,8 +141,6 @@ class InstalledApps(Reading):
 
 def _is_list_of_apps(target: cst.BaseExpression) -> bool:
     match target:
-        case cst.Name(value=name):
-            return name == "INSTALLED_APPS" or name.endswith("_APPS")
-        case cst.Attribute(attr=cst.Name(value=name)):
-            return name == "INSTALLED_APPS" or name.endswith("_APPS")
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            return name.endswith(_SUFFIX)
     return False

@@ -7,18 +7,30 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper
 
 from .changes import Edit, Finding, apply
+from .distributions import RequiredDistributions
 from .imports import Imports
 from .installed_apps import InstalledApps
 from .layer_options import LayerOptions
+from .members import Members
 from .names import ROOTS
 from .reading import Reading
 from .routes import Facing, Facts
+from .stars import StarredNames
 from .strings import DottedStrings
 from .uses import Uses
 
 #: A file without one of these words has nothing for us.
-_WORDS = re.compile(rf"\b({'|'.join(ROOTS)}|towpath|CHANNEL_SESSION_ENGINE|websocket\.\w+)\b")
-_VISITORS: tuple[type[Reading], ...] = (Imports, Uses, DottedStrings, InstalledApps, LayerOptions)
+_WORDS = re.compile(rf"\b({'|'.join(ROOTS)}|asgi-\w+|towpath|CHANNEL_SESSION_ENGINE|websocket\.\w+)\b")
+_VISITORS: tuple[type[Reading], ...] = (
+    Imports,
+    Uses,
+    StarredNames,
+    DottedStrings,
+    InstalledApps,
+    LayerOptions,
+    RequiredDistributions,
+    Members,
+)
 
 
 @dataclass(frozen=True, slots=True)

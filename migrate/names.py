@@ -3,11 +3,16 @@
 A name that is not in these tables is not touched: it is the project's own.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
+from .reexports import reexported
+
 #: Packages whose names are looked up; a file that mentions none of them is not read any further.
-ROOTS = ("channels", "asgi_redis", "asgiref", "asgi_ipc", "asgi_rabbitmq", "daphne")
+ROOTS = ("channels", "asgi_redis", "asgiref", "asgi_ipc", "asgi_rabbitmq", "asgi_amqp", "daphne")
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ _MODULES = {
     ),
     "channels.handler": ("towpath.handler", "AsgiRequest AsgiHandler ViewConsumer HttpResponseLater"),
     "channels.log": ("towpath.log", "setup_logger"),
+    "channels.management.commands.runserver": ("towpath.management.commands.runserver", "Command"),
+    "channels.management.commands.runworker": ("towpath.management.commands.runworker", "Command"),
     "channels.message": ("towpath.message", "Message"),
     "channels.routing": (
         "towpath.routing",
@@ -108,8 +115,6 @@ _MODULES = {
 
 _RENAMED = {
     "channels.apps.ChannelsConfig": "towpath.apps.TowpathConfig",
-    "channels.management.commands.runserver.Command": "towpath.management.commands.runserver.Command",
-    "channels.management.commands.runworker.Command": "towpath.management.commands.runworker.Command",
     "channels.utils.name_that_thing": "towpath.routing.name_of",
     "asgiref.inmemory.ChannelLayer": "towpath.layers.memory.MemoryChannelLayer",
 }
@@ -119,15 +124,23 @@ _NO_WAIT = "take it out: events of a connection are in order by themselves, ther
 _HELD = "take it out: what a consumer sends is held by its worker; immediately=True does not wait"
 _SERVER = "run the server as a process: towpath-interface mysite.asgi:channel_layer, or manage.py runinterface"
 _BROKER = "decide: towpath.layers.redis.RedisChannelLayer is the layer between processes; RabbitMQ is not supported"
+_PROCESSES = (
+    "write towpath.testing.ProtocolServerProcess or WorkerProcess; their arguments are others, see its docstrings"
+)
 _ONE_MACHINE = (
     "decide: towpath.layers.redis.RedisChannelLayer between processes, towpath.layers.memory.MemoryChannelLayer "
     "inside one"
 )
 _CONFORMANCE = "write towpath.layers.conformance.ConformanceTestCase, with make_layer in place of channel_layer"
-_BASE_LAYER = "decide: a layer of your own is a subclass of towpath.layers.ChannelLayer, see its docstring"
+_BASE_LAYER = (
+    "write towpath.layers.BaseChannelLayer for its ChannelFull and MessageTooLarge; a layer of your own is a subclass "
+    "of towpath.layers.ChannelLayer, see its docstring"
+)
 
 _UNDECIDED = {
     "channels.delay": _DELAY,
+    "channels.delay.apps": _DELAY,
+    "channels.delay.apps.DelayConfig": _DELAY,
     "channels.delay.models": _DELAY,
     "channels.delay.models.DelayedMessage": _DELAY,
     "channels.delay.models.DelayedMessageQuerySet": _DELAY,
@@ -135,12 +148,18 @@ _UNDECIDED = {
     "channels.delay.worker.Worker": _DELAY,
     "channels.hacks": "take it out: Towpath patches nothing",
     "channels.hacks.monkeypatch_django": "take it out: Towpath patches nothing",
+    "channels.management.commands.runserver.WorkerThread": (
+        "take it out: runserver runs towpath.worker.WorkerPool(channel_layer, threads)"
+    ),
     "channels.message.PendingMessageStore": _HELD,
     "channels.message.pending_message_store": _HELD,
     "channels.package_checks": "take it out: there are no packages of layers to check",
     "channels.package_checks.check_all": "take it out: there are no packages of layers to check",
     "channels.sessions.requeue_messages": _NO_WAIT,
     "channels.sessions.wait_channel_name": _NO_WAIT,
+    "channels.test.liveserver.DaphneProcess": _PROCESSES,
+    "channels.test.liveserver.ProcessSetup": _PROCESSES,
+    "channels.test.liveserver.WorkerProcess": _PROCESSES,
     "channels.utils": "write `from towpath.routing import name_of` for name_that_thing",
     "channels.worker.StopWorkerGroupLoop": "take it out: WorkerPool stops by itself on SIGTERM",
     "channels.worker.WorkerGroup": "write towpath.worker.WorkerPool(channel_layer, threads, router=None, ...)",
@@ -162,6 +181,8 @@ _UNDECIDED = {
     "asgi_rabbitmq": _BROKER,
     "asgi_rabbitmq.RabbitmqChannelLayer": _BROKER,
     "asgi_rabbitmq.RabbitmqLocalChannelLayer": _BROKER,
+    "asgi_amqp": _BROKER,
+    "asgi_amqp.AMQPChannelLayer": _BROKER,
     "daphne": _SERVER,
     "daphne.access": _SERVER,
     "daphne.access.AccessLogGenerator": _SERVER,
@@ -179,6 +200,11 @@ _LATER = (
     "channels.auth.logout",
     "channels.consumer",
     "channels.db",
+    "channels.exceptions.AcceptConnection",
+    "channels.exceptions.ChannelFull",
+    "channels.exceptions.InvalidChannelLayerError",
+    "channels.exceptions.MessageTooLarge",
+    "channels.exceptions.StopConsumer",
     "channels.generic.http",
     "channels.generic.websocket",
     "channels.http",
@@ -187,6 +213,7 @@ _LATER = (
     "channels.routing.ChannelNameRouter",
     "channels.routing.ProtocolTypeRouter",
     "channels.routing.URLRouter",
+    "channels.routing.get_default_application",
     "channels.security.websocket",
     "channels.sessions.CookieMiddleware",
     "channels.sessions.SessionMiddleware",
@@ -209,6 +236,20 @@ def is_module(name: str) -> bool:
     return name in _MODULES
 
 
+@cache
+def misplaced() -> dict[str, str]:
+    """Return names that code may look for in the new module, because its old one imported them -> where they are."""
+    found = {}
+    for old, origin in reexported().items():
+        module, _, name = old.rpartition(".")
+        verdict = look_up(origin)
+        if module in _MODULES and isinstance(verdict, Moved):
+            new = f"{_MODULES[module][0]}.{name}"
+            if new not in moved().values() and new != verdict.to:
+                found[new] = verdict.to
+    return found
+
+
 def undecided() -> dict[str, str]:
     """Return every old name without a counterpart, and what to write instead."""
     return _UNDECIDED
@@ -216,10 +257,26 @@ def undecided() -> dict[str, str]:
 
 def look_up(name: str) -> Verdict | None:
     """Return what became of an old name; None if it is not in the tables."""
+    name = reexported().get(name, name)
     if name in moved():
         return Moved(moved()[name])
     if name in _UNDECIDED:
         return Undecided(_UNDECIDED[name])
+    return None
+
+
+def look_up_attribute(name: str) -> tuple[Verdict, str] | None:
+    """Return what became of the longest known part of a dotted name such as `channels.Group.send`, and the rest of it.
+
+    None if no part of it is known.
+    """
+    known, rest = name, ""
+    while _DOTTED.match(name) and name.partition(".")[0] in ROOTS and known:
+        verdict = look_up(known)
+        if verdict is not None:
+            return verdict, rest
+        known, _, last = known.rpartition(".")
+        rest = f".{last}{rest}"
     return None
 
 
@@ -237,4 +294,4 @@ def look_up_import(name: str) -> Verdict | None:
     parent = look_up(name.rpartition(".")[0])
     if isinstance(parent, Undecided):
         return parent
-    return Undecided("it is no public name of Channels 1.x, and there is none like it here")
+    return Undecided("Channels 1.x has no public name like this, and Towpath has none: find out what defines it")

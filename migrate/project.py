@@ -13,6 +13,8 @@ from .routes import advise
 
 #: Folders that hold nothing of the project's own.
 _FOREIGN = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
+#: Folders with a dot before their name that do.
+_OWN = {".github", ".gitlab", ".circleci", ".ebextensions", ".platform", ".docker", ".devcontainer"}
 _BOM = "\ufeff"
 #: A file without one of these is not read any further, whatever it is written in.
 _MENTIONED = re.compile(rb"channel|asgi|daphne|rundelay|towpath|websocket\.", re.IGNORECASE)
@@ -61,7 +63,8 @@ def _name(file: Path) -> str:
 
 def _is_foreign(folder: Path) -> bool:
     is_environment = (folder / "pyvenv.cfg").exists()
-    return folder.name in _FOREIGN or is_environment or folder.name.startswith(".") or folder.name.endswith(".egg-info")
+    is_hidden = folder.name.startswith(".") and folder.name not in _OWN
+    return folder.name in _FOREIGN or is_environment or is_hidden or folder.name.endswith(".egg-info")
 
 
 def _migrate_file(file: Path) -> FileOutcome:

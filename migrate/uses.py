@@ -3,7 +3,7 @@
 import libcst as cst
 from libcst.metadata import ExpressionContextProvider, ImportAssignment, ScopeProvider
 
-from .names import ROOTS, Moved, Undecided, look_up
+from .names import ROOTS, Moved, Undecided, look_up, misplaced
 from .reading import Reading, dotted
 
 #: A name, or an attribute of one.
@@ -30,6 +30,8 @@ class Uses(Reading):
         for name in self.imported_names(chain[0]) if self.is_bound(chain[0]) else [dotted(chain[0]) or ""]:
             if name.partition(".")[0] in ROOTS:
                 self._rewrite_chain(chain, name)
+            elif name.partition(".")[0] == "towpath":
+                self._find_misplaced(chain, name)
         return False
 
     def visit_Name(self, node: cst.Name) -> None:
@@ -61,18 +63,35 @@ class Uses(Reading):
                 self.find(node, name, f"write {verdict.to}, and import its module")
             return
 
+    def _find_misplaced(self, chain: list[Link], root: str) -> None:
+        """Name what an earlier run could not rewrite: `root` is what the first name of the chain stands for."""
+        for node in chain:
+            written = dotted(node) or ""
+            name = root + written[len(written.partition(".")[0]) :]
+            if name in misplaced():
+                self.find(node, name, f"write {misplaced()[name]}, and import its module")
+
     def _rewrite(self, node: Link, name: str, written: str, new: str) -> None:
         if written == name:  # `import channels.auth`: the text begins with the module's own name
             self._rewrite_whole(node, name, new)
+        elif not _stays_in_its_module(name, new):
+            module = look_up(name.rpartition(".")[0])
+            where = module.to if isinstance(module, Moved) else ""
+            self.find(node, f"{where}.{name.rpartition('.')[2]}", f"write {new}, and import its module")
         elif isinstance(node, cst.Attribute) and new.rpartition(".")[2] != name.rpartition(".")[2]:
             self.replace(node.attr, new.rpartition(".")[2])
 
     def _rewrite_whole(self, node: Link, name: str, new: str) -> None:
-        module = look_up(name.rpartition(".")[0])
-        if "." in name and not (isinstance(module, Moved) and new.startswith(f"{module.to}.")):
+        if not _stays_in_its_module(name, new):
             self.find(node, name, f"write {new}, and import its module")
         else:
             self.replace(node, new)
+
+
+def _stays_in_its_module(name: str, new: str) -> bool:
+    """Return whether what an old name became is in what its module became."""
+    module = look_up(name.rpartition(".")[0])
+    return "." not in name or (isinstance(module, Moved) and new.startswith(f"{module.to}."))
 
 
 def _chain(node: cst.Attribute) -> list[Link] | None:

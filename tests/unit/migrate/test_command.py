@@ -129,6 +129,25 @@ def test_encodings_stay(tmp_path: Path) -> None:
     [
         ("requirements.txt", "channels==1.1.8", "towpath[speedups]"),
         ("requirements.in", "asgiref~=1.1", "towpath[speedups]"),
+        ("requirements.txt", "asgiref==0.14.0", "towpath[speedups]"),
+        ("requirements.txt", "channels==1.1.8 ; python_version < '3'", "towpath[speedups]"),
+        ("constraints.txt", "daphne==1.4.2", "towpath[speedups]"),
+        ("tox.ini", "    py36-channels1: channels>=1,<2", "towpath[speedups]"),
+        ("tox.ini", "deps = channels==1.1.8", "towpath[speedups]"),
+        ("setup.cfg", "    channels>=1", "towpath[speedups]"),
+        ("environment.yml", "  - channels=1.1.8", "towpath[speedups]"),
+        ("environment.yml", "    - asgi_amqp==1.1.3", "towpath[speedups]"),
+        ("pyproject.toml", 'dependencies = ["Django>=1.8", "channels>=1.1"]', "towpath[speedups]"),
+        ("Dockerfile", "RUN pip install --no-cache-dir channels==1.1.8 asgi_redis", "towpath[speedups]"),
+        (".github/workflows/ci.yml", "      - run: pip install 'channels<2'", "towpath[speedups]"),
+        ("site.conf.j2", "command={{ venv }}/bin/daphne -b 0.0.0.0 mysite.asgi:channel_layer", "towpath-interface"),
+        ("Dockerfile.template", 'CMD ["daphne","-b","0.0.0.0","mysite.asgi:channel_layer"]', "towpath-interface"),
+        ("start.sh", "exec daphne \\", "towpath-interface"),
+        ("start.sh", "python -m daphne $ASGI_APP", "towpath-interface"),
+        ("settings.py.j2", "from channels.asgi import get_channel_layer", "a template is not rewritten"),
+        ("settings.py-tpl", "    'channels',", "a template is not rewritten"),
+        ("base.html", '<script src="https://unpkg.com/django-channels@1.1.6/dist/a.js"></script>', "findstatic"),
+        ("awx.yml", "BACKEND: asgi_amqp.AMQPChannelLayer", "towpath.layers.redis"),
         ("dev-requirements.txt", "channels", "towpath[speedups]"),
         ("requirements/base.txt", "asgi_redis>=1.4,<2", "towpath[speedups]"),
         ("Pipfile", 'daphne = "*"', "towpath[speedups]"),
@@ -147,7 +166,7 @@ def test_other_files_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, line: str, instead: str
 ) -> None:
     file = tmp_path / name
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(exist_ok=True, parents=True)
     file.write_text(f"\n{line}\n")
     assert main([str(tmp_path)]) == ExitCode.TO_DO
     [said, _] = capsys.readouterr().out.splitlines()
@@ -156,11 +175,46 @@ def test_other_files_are_named(
 
 
 @pytest.mark.parametrize(
-    "line", ["# channels==1", "channels-panel==1", "asgiref==3.11.0", "towpath", "from channels import daphne_x"]
-)
-def test_other_lines_of_requirements_are_not(tmp_path: Path, line: str) -> None:
-    (tmp_path / "requirements.txt").write_text(f"{line}\n")
+    ("name", "line"),
+    [
+        *(
+            ("requirements.txt", line)
+            for line in (
+                "# channels==1", "channels-panel==1", "asgiref==3.11.0", "asgiref", "towpath",
+                "from channels import daphne_x", "    # via channels, daphne", "-e git+https://example.com/x#egg=channelsx",
+            )
+        ),
+        ("environment.yml", "channels:"),
+        ("environment.yml", "  - conda-forge"),
+        ("tox.ini", "envlist = py36-channels1"),
+        ("nginx.conf", "upstream daphne {"),
+        ("nginx.conf", "    server daphne:9000;"),
+        ("nginx.conf", "    proxy_pass http://daphne;"),
+        ("nginx.conf", "    proxy_pass http://daphne/ws/;"),
+        ("docker-compose.yml", "  daphne:"),
+        ("docker-compose.yml", "    container_name: daphne"),
+        ("docker-compose.yml", "      - daphne"),
+        ("supervisor.conf", "[program:daphne]"),
+        ("daphne.service", "Description=daphne server of the site"),
+        ("deploy.sh", "systemctl restart daphne"),
+        ("deploy.sh", "systemctl restart daphne-prod.service"),
+        ("Makefile", "daphne: venv"),
+    ],
+)  # fmt: skip
+def test_other_lines_are_not(tmp_path: Path, name: str, line: str) -> None:
+    (tmp_path / name).write_text(f"{line}\n")
     assert main([str(tmp_path)]) == ExitCode.DONE
+
+
+def test_what_a_file_requires_is_one_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text("asgi-redis==1.4.3\nasgiref==1.1.2\nDjango==1.11\nchannels==1.1.8\ndaphne==1.4.2\n")
+    assert main([str(tmp_path)]) == ExitCode.TO_DO
+    assert capsys.readouterr().out.splitlines() == [
+        f"{file}:1: asgi-redis==1.4.3 -> require towpath[speedups] in its place, and take out asgiref (line 2), "
+        "channels (line 4), daphne (line 5)",
+        "0 files rewritten, 1 thing to be done by hand.",
+    ]
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,6 +229,29 @@ def test_without_libcst_it_says_what_to_install() -> None:
 
 
 RECEIVE_ONLY = "from channels import route\n\nchannel_routing = [\n    route('websocket.receive', 'a.b'),\n]\n"
+TWO_PATHS = """
+from channels import route
+
+channel_routing = [
+    route("websocket.connect", "a.b", path=r"^/chat/$"),
+    route("websocket.receive", "a.b", path=r"^/chat/(?P<room>.*)$"),
+    route("websocket.receive", "a.b", path=r"^/blog/$"),
+]
+"""
+RECEIVING_CLASS = """
+from channels.generic import BaseConsumer
+
+class Echo(BaseConsumer):
+    method_mapping = {
+        "websocket.receive": "receive",
+    }
+
+class Chat(BaseConsumer):
+    method_mapping = {"websocket.connect": "connect", "websocket.receive": "receive"}
+
+channel_routing = [Echo.as_route(path="^/$"), Chat.as_route()]
+"""
+LOOK_UP = "from channels.sessions import session_for_reply_channel\n\nsession_for_reply_channel(name)\n"
 OWN_CHANNEL = """
 from channels import route
 from channels.sessions import channel_session
@@ -198,6 +275,11 @@ channel_routing = [route("websocket.connect", join), route(["chat.join"], "chat.
         ({"routing.py": "channel_routing = {\n 'websocket.receive': 'a.b'}\n"}, ["routing.py:2: websocket.receive"]),
         ({"routing.py": RECEIVE_ONLY, "more.py": "R = {'websocket.connect': f}\n"}, []),
         ({"routing.py": RECEIVE_ONLY, "more.py": "import towpath\nR = [Echo.as_route(path='/')]\n"}, []),
+        ({"routing.py": TWO_PATHS}, ["routing.py:7: websocket.receive without websocket.connect"]),
+        ({"routing.py": RECEIVING_CLASS}, ["routing.py:4: Echo without websocket.connect"]),
+        ({"routing.py": RECEIVING_CLASS, "more.py": "R = {'websocket.connect': f}\n"}, []),
+        ({"a.py": LOOK_UP}, ["a.py:3: session_for_reply_channel"]),
+        ({"a.py": LOOK_UP, "settings.py": "CHANNEL_SESSION_ENGINE = 'django.contrib.sessions.backends.db'\n"}, []),
         ({"a.py": OWN_CHANNEL}, ["a.py:12: chat.leave to join", "a.py:13: chat.join to join"]),
         ({"a.py": OWN_CHANNEL, "settings.py": "CHANNEL_SESSION_ENGINE = 'django.contrib.sessions.backends.db'\n"}, []),
     ],

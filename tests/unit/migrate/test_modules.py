@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from django.utils.module_loading import import_string
 
-from towpath.migrate import names
+from towpath.migrate import names, reexports
 from towpath.migrate.module import migrate_module
 
 
@@ -64,6 +64,21 @@ def told(source: str) -> list[tuple[int, str]]:
             "import towpath\ndef f(channels, x=towpath):\n    return channels.Group, g().channels, g(channels=1)\n",
         ),
         ("import channels.auth as auth\n@auth.http_session_user\ndef f(message): pass\n", None),
+        (
+            "from channels.generic.websockets import BaseConsumer, JsonWebsocketConsumer, Group\n",
+            "from towpath.generic.base import BaseConsumer\n"
+            "from towpath.generic.websockets import JsonWebsocketConsumer\n"
+            "from towpath.channel import Group\n",
+        ),
+        ("from channels.sessions import ConsumeLater\n", "from towpath.exceptions import ConsumeLater\n"),
+        (
+            "from channels.test.base import InMemoryChannelLayer\n",
+            "from towpath.layers.memory import MemoryChannelLayer as InMemoryChannelLayer\n",
+        ),
+        (
+            "from channels.management.commands import runserver\nclass C(runserver.Command): pass\n",
+            "from towpath.management.commands import runserver\nclass C(runserver.Command): pass\n",
+        ),
         ("def f(m: 'Message') -> None:\n    import channels.message\n    x: channels.message.Message = m\n", None),
         ("if (group := __import__('x')):\n    from channels import (Group)\n    f'{Group}'\n", None),
     ],
@@ -125,6 +140,20 @@ def test_line_ends_tabs_and_quotes_stay() -> None:
     [
         ("from channels.sessions import requeue_messages\n", "from channels.sessions import requeue_messages"),
         ("from channels.db import database_sync_to_async\n", "from channels.db import database_sync_to_async"),
+        ("from channels.message import pending_message_store\n", "from channels.message import pending_message_store"),
+        ("from channels.channel import pending_message_store\n", "from channels.channel import pending_message_store"),
+        ("from channels.test.liveserver import DaphneProcess\n", "from channels.test.liveserver import DaphneProcess"),
+        ("import asgi_amqp\n", "import asgi_amqp"),
+        ("BACKEND = 'asgi_amqp.AMQPChannelLayer'\n", "asgi_amqp.AMQPChannelLayer"),
+        ("patch('channels.generic.websockets.Group')\n", "channels.generic.websockets.Group"),
+        ("mocker.patch('channels.nothing.Here')\n", "channels.nothing.Here"),
+        ("patch('channels.message.pending_message_store.append')\n", "channels.message.pending_message_store.append"),
+        ("command = 'daphne mysite.asgi:channel_layer -p 80'\n", "daphne mysite.asgi:channel_layer -p 80"),
+        (
+            "import channels.generic.websockets as w\n\nclass A(w.BaseConsumer): pass\n",
+            "towpath.generic.websockets.BaseConsumer",
+        ),
+        ("from channels.generic.websockets import *\n\nclass A(BaseConsumer): pass\n", "BaseConsumer"),
         ("from channels.auth import no_such_thing\n", "from channels.auth import no_such_thing"),
         ("from channels.hacks import *\n", "from channels.hacks import *"),
         ("import channels.package_checks\n", "import channels.package_checks"),
@@ -169,7 +198,7 @@ def test_strings_that_are_a_dotted_name() -> None:
         }
         LOGGING = {"loggers": {"django.channels": {"level": "DEBUG"}}}
         routing = {"websocket.connect": "channels.routing.connect_consumer"}
-        with patch("channels.auth.transfer_user"):
+        with patch("channels.auth.transfer_user"), patch("channels.channel.Group.send"), patch("channels.Group.add"):
             '''Says channels.auth.transfer_user in the middle.'''
     """
     new = migrated(old)
@@ -178,7 +207,7 @@ def test_strings_that_are_a_dotted_name() -> None:
         "'BACKEND': 'towpath.layers.memory.MemoryChannelLayer'}",
         '{"towpath": {"level"',
         '"towpath.routing.connect_consumer"',
-        'patch("towpath.auth.transfer_user")',
+        'patch("towpath.auth.transfer_user"), patch("towpath.channel.Group.send"), patch("towpath.Group.add")',
         "Says channels.auth.transfer_user",
     ):
         assert line in new
@@ -244,10 +273,108 @@ def test_the_application_goes_above_static_files_with_its_comment() -> None:
             "INSTALLED_APPS = [\n    'towpath', 'django.contrib.staticfiles'\n]\n",
         ),
         ("CHANNELS = ['channels']\n", "CHANNELS = ['channels']\n"),
+        ("@override_settings(INSTALLED_APPS=['channels'])\ndef f(): pass\n", None),
+        ("with self.settings(INSTALLED_APPS=settings.INSTALLED_APPS + ('channels',)): pass\n", None),
+        ("SETTINGS = {'INSTALLED_APPS': ['chat', 'channels']}\n", None),
+        ("settings.configure(**dict(INSTALLED_APPS=('channels',)))\n", None),
+        ("modify_settings(INSTALLED_APPS={'append': 'channels'})\n", None),
+        ("INSTALLED_APPS = ['a'] + (['channels'] if X else list(['channels']))\n", None),
+        ("if 'channels' in settings.INSTALLED_APPS or 'channels' not in INSTALLED_APPS: pass\n", None),
+        ("if apps.is_installed('channels'): apps.get_app_config('channels')\n", None),
+        ("if 'channels' in names: g(INSTALLED='channels')\n", "if 'channels' in names: g(INSTALLED='channels')\n"),
     ],
 )
-def test_lists_of_applications(old: str, new: str) -> None:
-    assert migrated(old) == new
+def test_lists_of_applications(old: str, new: str | None) -> None:
+    assert migrated(old) == (old.replace("channels", "towpath") if new is None else new)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from channels.worker import Worker\nWorker(layer, callback, 5)\n", "Worker(...)"),
+        (
+            "from channels.worker import Worker\nclass W(Worker):\n    def sigterm_handler(self): pass\n",
+            "W.sigterm_handler",
+        ),
+        (
+            "import channels.binding.websockets\nclass B(channels.binding.websockets.WebsocketBinding):\n"
+            "    slight_ordering = True\n",
+            "B.slight_ordering",
+        ),
+        (
+            "from channels.binding.base import BindingMetaclass\n\nBindingMetaclass.binding_classes\n",
+            "BindingMetaclass.binding_classes",
+        ),
+        (
+            "from channels.tests import HttpClient\nclass H(HttpClient):\n    def _get_content(self): pass\n",
+            "H._get_content",
+        ),
+        ("import channels\n\nchannels.channel_layers['default'].router.add_route(r)\n", "the layer's router"),
+        ("import channels\n\nmessage.channel_layer.receive_twisted([])\n", "the layer's receive_twisted"),
+        (
+            "import asgi_redis\nclass R(asgi_redis.RedisChannelLayer):\n    def receive_many(self, c): pass\n",
+            "R.receive_many",
+        ),
+    ],
+)
+def test_members_that_are_not_here_are_named_where_they_are_defined_or_used(source: str, expected: str) -> None:
+    assert told(source) == [(source.rstrip().count("\n") + 1, expected)]
+
+
+def test_members_that_are_here_are_not_named() -> None:
+    migrated(
+        """
+        from channels.worker import Worker
+        from channels.binding.base import Binding, BindingMetaclass
+
+        class Meta(BindingMetaclass):
+            pass
+
+        class B(Binding, metaclass=Meta):
+            @classmethod
+            def pre_change_receiver(cls, instance, action):
+                pass
+
+        Worker(layer, callback=f, message_retries=3)
+        self.router.add_route(r)
+        channel_layer.send("a", {})
+        channel_layer.extensions.append("twisted")
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("setup(install_requires=['Django>=1.8', 'channels>=1.1,<2'])\n", "channels>=1.1,<2"),
+        ("setup(extras_require={'ws': ['channels']})\n", "channels"),
+        ("REQUIREMENTS = ['daphne']\n", "daphne"),
+        ("session.install('asgi-redis==1.4.3')\n", "asgi-redis==1.4.3"),
+        ("setup(tests_require=['asgiref~=1.1'])\n", "asgiref~=1.1"),
+    ],
+)
+def test_requirements_in_python_files_are_named(source: str, expected: str) -> None:
+    assert told(source) == [(1, expected)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "setup(install_requires=['channels-panel', 'asgiref>=3.8', 'channelsx'], keywords=['channels'])\n",
+        "dependencies = [('channels', '0001_initial')]\n",
+        "x = ['channels', 'daphne']\n",
+    ],
+)
+def test_other_strings_are_no_requirements(source: str) -> None:
+    assert told(source) == []
+
+
+def test_every_name_that_1x_imported_is_found_where_it_is() -> None:
+    for old, origin in reexports.reexported().items():
+        assert names.look_up(origin) is not None, old
+        assert names.look_up(old) == names.look_up(origin)
+    for place in names.misplaced().values():
+        assert import_string(place) is not None
 
 
 def moved_names() -> Iterable[str]:
