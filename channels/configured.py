@@ -4,6 +4,7 @@ The setting is `{alias: {"BACKEND": ..., "CONFIG": ..., "TEST_CONFIG": ..., "ROU
 is only carried here; whoever runs consumers builds a `towpath.routing.Router` from it.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -18,6 +19,8 @@ from towpath.layers.errors import ConfigurationError
 
 from .interface_settings import interface_options
 from .schedule import Entry, read_schedule
+
+logger = logging.getLogger(__name__)
 
 #: The alias that is meant where none is given.
 DEFAULT_CHANNEL_LAYER = "default"
@@ -170,7 +173,22 @@ def _build(alias: str, entry: LayerSettings, key: str, config: Mapping[str, Any]
         raise InvalidChannelLayerError(f"{where}[{key!r}]: {error}") from error
     if isinstance(layer, ChannelLayer):
         layer.interface_options = interface_options
+    if hasattr(layer, "on_unserved_use"):
+        layer.on_unserved_use = lambda: _warn_unserved(where)
     return ConfiguredLayer(layer, alias, entry.routing, entry.schedule)
+
+
+def _warn_unserved(where: str) -> None:
+    """Warn that a memory layer is used by a process, such as `manage.py shell`, whose messages reach no other one."""
+    from django.core import mail  # most processes never need it
+
+    if hasattr(mail, "outbox"):  # made by Django's test environment
+        return
+    logger.warning(
+        "%s is a memory layer, and this process runs neither a worker nor an interface server: what is sent here "
+        "reaches nobody. Use towpath.layers.redis.RedisChannelLayer to send from other processes than runserver",
+        where,
+    )
 
 
 channel_layers = ChannelLayerManager()

@@ -1,6 +1,6 @@
 """The channel layer in this process's memory: for `runserver`, where all parts share one object, and for tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from re import Pattern
 from typing import cast
 
@@ -22,6 +22,10 @@ class MemoryChannelLayer(BaseChannelLayer):
         ConfigurationError: an option is wrong.
     """
 
+    #: Called once, if the layer is used while no part of this process takes messages from it: no worker, no interface
+    #: server.
+    on_unserved_use: Callable[[], None] | None = None
+
     def __init__(
         self,
         expiry: float = 60,
@@ -37,10 +41,12 @@ class MemoryChannelLayer(BaseChannelLayer):
 
     def reader(self, channels: Sequence[str]) -> Reader:
         """Return a reader for one thread."""
+        self.on_unserved_use = None
         return MemoryReader(channels, self._codec, self._sender, self._store)
 
     def edge(self) -> Edge:
         """Return an edge for one event loop."""
+        self.on_unserved_use = None
         edge = MemoryEdge(self._codec, self._capacities, self._store)
         edge.life_times = self.life_times
         return edge
@@ -49,6 +55,9 @@ class MemoryChannelLayer(BaseChannelLayer):
         """Do nothing: there are no connections. What is stored stays."""
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+        if self.on_unserved_use is not None:
+            warn, self.on_unserved_use = self.on_unserved_use, None
+            warn()
         return self._store.execute(operations)
 
     def _flush_store(self) -> None:

@@ -64,3 +64,22 @@ def test_a_frame_without_a_route_is_logged(site: Any) -> None:
     with connect(site.address("/echo/")) as websocket:
         websocket.send("hello")
         site.server.wait_for("Dropped a frame on '/echo/': no route of websocket.receive matches it.")
+
+
+def test_a_send_from_a_shell_on_a_memory_layer_warns(project: Any, free_port: int) -> None:
+    shell = project.manage("shell", "--command", 'from towpath import Group; Group("room").send({"text": "x"})')
+    assert shell.wait() == 0
+    assert shell.output.count("CHANNEL_LAYERS['default'] is a memory layer, and this process runs neither") == 1
+
+
+def test_a_view_under_runserver_sends_on_a_memory_layer_without_a_warning(
+    project: Any, free_port: int, get: Callable[[str], bytes]
+) -> None:
+    view = "lambda request: Group('room').send({'text': 'x'}) or HttpResponse('sent')"
+    urls = "from django.http import HttpResponse\nfrom django.urls import path\nfrom towpath import Group\n"
+    project.write("urls.py", f'{urls}urlpatterns = [path("hello/", {view})]\n')
+    server = project.manage("runserver", str(free_port), "--noreload")
+    server.wait_for("Quit the server with CONTROL-C.")
+    assert get(f"http://127.0.0.1:{free_port}/hello/") == b"sent"
+    server.wait_for("HTTP GET /hello/ 200")
+    assert "is a memory layer" not in server.output

@@ -1,8 +1,11 @@
 """The layers that CHANNEL_LAYERS describes."""
 
 import copy
+import logging
+from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.test import override_settings
 
 from towpath.channels import (
@@ -140,3 +143,45 @@ def test_get_channel_layer_sets_django_up_and_returns_the_layer_itself(layer, mo
     finally:
         channel_layers.set("default", before)
     assert calls == [False]
+
+
+@pytest.fixture
+def memory_layer(configure, monkeypatch):
+    """A memory layer of the settings, in a process that is not a test run."""
+    monkeypatch.delattr(mail, "outbox", raising=False)
+    return configure(BACKEND="towpath.layers.memory.MemoryChannelLayer")["default"]
+
+
+UNSERVED = "this process runs neither a worker nor an interface server: what is sent here reaches nobody"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda layer: Channel("jobs", channel_layer=layer).send({}),
+        lambda layer: Channel("jobs", channel_layer=layer).send({}, immediately=True),
+        lambda layer: Channel("jobs", channel_layer=layer).send({}, delay=timedelta(hours=1)),
+        lambda layer: Group("room", channel_layer=layer).send({"text": "x"}),
+        lambda layer: Group("room", channel_layer=layer).add("interface.x!y"),
+        lambda layer: layer.group_channels("room"),
+    ],
+)
+def test_a_memory_layer_that_no_part_of_the_process_serves_warns_once(memory_layer, caplog, use):
+    use(memory_layer)
+    use(memory_layer)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.message.startswith(f"CHANNEL_LAYERS['default'] is a memory layer, and {UNSERVED}. Use towpath.layers")
+
+
+@pytest.mark.parametrize("serve", [lambda layer: layer.reader(["jobs"]), lambda layer: layer.edge()])
+def test_a_memory_layer_that_this_process_serves_does_not_warn(memory_layer, caplog, serve):
+    serve(memory_layer)
+    Channel("jobs", channel_layer=memory_layer).send({})
+    assert caplog.records == []
+
+
+def test_a_memory_layer_does_not_warn_in_a_test_run(memory_layer, caplog, monkeypatch):
+    monkeypatch.setattr(mail, "outbox", [], raising=False)
+    Channel("jobs", channel_layer=memory_layer).send({})
+    assert caplog.records == []
