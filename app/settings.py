@@ -79,6 +79,7 @@ def find_problems(source: object = django_settings) -> Iterator[Problem]:
     yield from _ws_protocols_problems(getattr(source, "CHANNELS_WS_PROTOCOLS", None))
     yield from _script_name_problems(getattr(source, "FORCE_SCRIPT_NAME", None))
     yield from _allowed_origins_problems(getattr(source, "CHANNELS_WS_ALLOWED_ORIGINS", None))
+    yield from _session_key_problems(getattr(source, "TOWPATH_SESSION_KEY_IN_QUERY", False))
     yield from _on_commit_problems(getattr(source, "TOWPATH_ON_COMMIT", None), getattr(source, "DATABASES", {}))
 
 
@@ -115,6 +116,12 @@ def _session_engine_problems(value: object) -> Iterator[Problem]:
     if value is not None and not (isinstance(value, str) and value):
         hint = 'Give a dotted path, such as "django.contrib.sessions.backends.cache", or leave it out.'
         yield Problem(f"CHANNEL_SESSION_ENGINE is {value!r}", hint)
+
+
+def _session_key_problems(value: object) -> Iterator[Problem]:
+    if not isinstance(value, bool):
+        hint = "True lets `?session_key=` name the session of a browser that sends no cookie. Leave it out otherwise."
+        yield Problem(f"TOWPATH_SESSION_KEY_IN_QUERY is {value!r}", hint)
 
 
 def _ws_protocols_problems(value: object) -> Iterator[Problem]:

@@ -4,7 +4,6 @@ It is the message's `connection_state`, at most 64 KiB of msgpack: values are st
 and dict with str keys. It goes back with the settlement and comes with the connection's next event.
 """
 
-import hashlib
 import logging
 from typing import Any
 
@@ -14,12 +13,9 @@ from towpath.channels import Message
 from towpath.layers.codec import check_content, pack, unpack
 from towpath.layers.errors import DecodeError, EncodeError
 
+from .session_keys import session_key_for
+
 logger = logging.getLogger(__name__)
-
-
-def session_key_for(reply_channel: str) -> str:
-    """Return the session key of a connection, the same for all its messages."""
-    return "chn" + hashlib.sha1(reply_channel.encode("ascii"), usedforsecurity=False).hexdigest()[:29]
 
 
 class ConnectionSession(SessionBase):

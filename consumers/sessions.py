@@ -21,11 +21,14 @@ from towpath.channels import Message
 from towpath.channels.events import headers_of, query_string_of
 from towpath.layers.errors import ConfigurationError
 
-from .connection_session import ConnectionSession, session_key_for
+from .connection_session import ConnectionSession
 from .decorating import AnyConsumer, hang, opening
+from .session_keys import channel_session_store, is_channel_session_key, session_key_for
 
 logger = logging.getLogger(__name__)
 
+#: The setting that lets `?session_key=` name the browser's session where there is no cookie.
+IN_QUERY = "TOWPATH_SESSION_KEY_IN_QUERY"
 _SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 
 
@@ -45,7 +48,7 @@ def session_for_reply_channel(reply_channel: str) -> SessionBase:
     if engine == _SIGNED_COOKIES:
         raise ConfigurationError(f"CHANNEL_SESSION_ENGINE cannot be {engine!r}: channels have no cookies")
     key = session_key_for(reply_channel)
-    session: SessionBase = import_module(engine).SessionStore(session_key=key)
+    session = channel_session_store(engine)(session_key=key)
     session.keys()  # loads it
     session._session_key = key  # engines forget keys that are not in their store
     return session
@@ -128,17 +131,16 @@ def open_both_sessions(message: Message) -> Iterator[None]:
 
 
 def _http_session_key(message: Message) -> str | None:
-    query = query_string_of(message.content)
-    if b"session_key=" in query:
-        return QueryDict(query).get("session_key")
+    """Return the key in the session cookie; without one, in the query string if the project asks for that."""
     cookies = b"; ".join(value for name, value in headers_of(message.content) if name == b"cookie")
-    if not cookies:
-        return None
-    return parse_cookie(cookies.decode("utf-8", "replace")).get(settings.SESSION_COOKIE_NAME)
+    key = parse_cookie(cookies.decode("utf-8", "replace")).get(settings.SESSION_COOKIE_NAME) if cookies else None
+    if not key and getattr(settings, IN_QUERY, False):
+        key = QueryDict(query_string_of(message.content)).get("session_key")
+    return key
 
 
 def _stored_session(key: str | None) -> SessionBase | None:
-    if not key:
+    if not key or is_channel_session_key(key):
         return None
     session: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key=key)
     return session

@@ -95,6 +95,13 @@ def test_sends_may_wait_for_one_of_the_databases(alias: str | None) -> None:
     assert not list(find_problems(source(TOWPATH_ON_COMMIT=alias, DATABASES={"replica": {}})))
 
 
+@pytest.mark.parametrize("value", ["yes", 1, None])
+def test_whether_the_query_string_names_a_session_is_true_or_false(value):
+    assert not list(find_problems(source(TOWPATH_SESSION_KEY_IN_QUERY=True)))
+    [problem] = find_problems(source(TOWPATH_SESSION_KEY_IN_QUERY=value))
+    assert f"TOWPATH_SESSION_KEY_IN_QUERY is {value!r}" in problem.text
+
+
 @pytest.mark.parametrize("alias", ["unknown", 1, ["default"], True])
 def test_sends_cannot_wait_for_anything_else(alias: Any) -> None:
     [problem] = find_problems(source(TOWPATH_ON_COMMIT=alias, DATABASES={"default": {}}))

@@ -1,5 +1,6 @@
 """Channel sessions that travel with their connection or live in an engine, and the browser's session on messages."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from towpath.channels import ConsumeLater, Message
+from towpath.consumers.session_keys import channel_session_store, session_key_for
 from towpath.consumers.sessions import (
     channel_and_http_session,
     channel_session,
@@ -35,7 +37,7 @@ def event(layer: Any) -> MakeMessage:
 
 
 def stored(engine: str, key: str) -> dict[str, Any]:
-    return dict(import_module(engine).SessionStore(session_key=key).load())
+    return dict(channel_session_store(engine)(session_key=key).load())
 
 
 @channel_session
@@ -111,7 +113,7 @@ def test_the_session_key_is_that_of_the_connection(event: MakeMessage) -> None:
         return before
 
     one = key(event())
-    assert (len(one), one[:3]) == (32, "chn")
+    assert (len(one), one[:3]) == (40, "chn")
     assert one == key(event()) != key(event(reply_channel="interface.one!2"))
 
 
@@ -237,6 +239,44 @@ def test_an_engine_keeps_the_session_where_others_can_read_it(engine: str, event
     assert stored(engine, str(session.session_key)) == {"count": 3}
 
 
+def test_the_key_of_a_session_does_not_follow_from_the_name_of_its_reply_channel() -> None:
+    name = "interface.one!1"
+    digests = [hashlib.new(algorithm, name.encode()).hexdigest() for algorithm in ("sha1", "sha256", "md5")]
+    key = session_key_for(name)
+    assert not any(digest[:20] in key for digest in digests)
+    with override_settings(SECRET_KEY="another"):
+        assert session_key_for(name) != key
+
+
+def test_a_channel_session_is_never_the_session_of_a_browser(engine: str, event: MakeMessage) -> None:
+    @channel_session
+    def log_in(message: Any) -> None:
+        message.channel_session["_auth_user_id"] = "1"
+
+    log_in(event())
+    key = session_key_for("interface.one!1")
+    assert stored(engine, key) == {"_auth_user_id": "1"}
+    assert dict(import_module(engine).SessionStore(session_key=key).items()) == {}
+    with override_settings(SESSION_ENGINE=engine, TOWPATH_SESSION_KEY_IN_QUERY=True):
+        for content in (
+            {"headers": [[b"cookie", f"{settings.SESSION_COOKIE_NAME}={key}".encode()]]},
+            {"query_string": f"session_key={key}".encode()},
+        ):
+            assert found(event(**content)) is None
+
+
+def test_a_session_of_a_browser_is_never_a_channel_session(engine: str, event: MakeMessage) -> None:
+    session = import_module(engine).SessionStore(session_key=session_key_for("interface.one!1"))
+    session["count"] = 40
+    session.save(must_create=True)
+    assert count(event()) == 1
+
+
+@http_session
+def found(message: Any) -> Any:
+    return message.http_session
+
+
 def test_an_emptied_session_is_removed_from_its_engine(engine: str, event: MakeMessage) -> None:
     @channel_session
     def empty(message: Any, how: Any) -> None:
@@ -245,7 +285,7 @@ def test_an_emptied_session_is_removed_from_its_engine(engine: str, event: MakeM
     for how in (lambda session: session.flush(), lambda session: session.pop("count")):
         count(event())
         empty(event(), how)
-        assert not import_module(engine).SessionStore().exists(session_for_reply_channel("interface.one!1").session_key)
+        assert not channel_session_store(engine)().exists(session_for_reply_channel("interface.one!1").session_key)
 
 
 def test_a_session_in_an_engine_keeps_its_key(engine: str, event: MakeMessage) -> None:
@@ -328,8 +368,22 @@ def test_the_http_session_is_found_by_its_cookie(browser: Any, event: MakeMessag
     assert name(event(**with_cookie(browser))) == "anna"
 
 
-def test_the_http_session_is_found_by_the_query_string(browser: Any, event: MakeMessage) -> None:
-    assert name(event(query_string=f"session_key={browser.session_key}".encode())) == "anna"
+def test_the_http_session_is_not_found_by_the_query_string_unless_asked_for(browser: Any, event: MakeMessage) -> None:
+    query = f"session_key={browser.session_key}".encode()
+    assert name(event(query_string=query)) is None
+    with override_settings(TOWPATH_SESSION_KEY_IN_QUERY=True):
+        assert name(event(query_string=query)) == "anna"
+        assert name(event(query_string=query, headers=[[b"cookie", b"a=b"]])) == "anna"
+
+
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_the_cookie_comes_before_the_query_string(browser: Any, event: MakeMessage, is_allowed: bool) -> None:
+    other = import_module(settings.SESSION_ENGINE).SessionStore()
+    other["name"] = "mallory"
+    other.save(must_create=True)
+    query = f"session_key={other.session_key}".encode()
+    with override_settings(TOWPATH_SESSION_KEY_IN_QUERY=is_allowed):
+        assert name(event(query_string=query, **with_cookie(browser))) == "anna"
 
 
 def test_without_a_cookie_there_is_no_http_session(event: MakeMessage) -> None:
