@@ -96,9 +96,10 @@ class Inbox:
         try:
             return parse_reply(event.content)
         except BadReply as error:
-            log.error("A message of group %s is ignored: %s", event.group, error)
+            outcome = "ignored" if error.instead is None else "a close with 1011"
+            log.error("A message of group %s is %s: %s", event.group, outcome, error)
             self._hub.counters.add(Count.REPLIES_BAD, event.group)
-            return None
+            return error.instead
 
 
 def _dispatch_one(conversation: Conversation, event: Settled | Replies | Kept | Lost) -> None:

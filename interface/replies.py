@@ -1,30 +1,36 @@
-"""What the application answers a WebSocket: its messages checked, and what each means in each state. Plain logic.
+"""Replies of the application to a WebSocket, and what each means in each state. Plain logic.
 
-| key | type | meaning |
-|---|---|---|
-| `accept` | bool | answers the handshake; ignored once the socket is open |
-| `subprotocol` | str | with `accept`: one that the client offered |
-| `text` or `bytes` | str, bytes | one frame, sent also if it is empty; not both |
-| `close` | True or int | True is 1000, else a code that a server may send; any other number closes with 1011 |
-
-A key whose value is None is absent; `close` False is too. Every other key makes the message an error.
+The table of their keys is in `towpath.layers.replies`, which checks them where an application sends them. What comes
+here may have been sent by other means, and is read again: a key that is not in the table, a value of a wrong type, or
+keys that do not go together make the reply an error. A close with a code that no server may send is one with 1011.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from autobahn.websocket.protocol import PreparedMessage
 
 from towpath.layers.close_codes import NORMAL_CLOSURE
 from towpath.layers.contract import Content
+from towpath.layers.replies import REASON_MAX_BYTES, REFUSALS
 
 INTERNAL_ERROR = 1011
+FORBIDDEN = 403
 
-_TYPES: dict[str, type] = {"accept": bool, "subprotocol": str, "text": str, "bytes": bytes, "close": int}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "accept": bool, "subprotocol": str, "headers": (list, tuple), "text": str, "bytes": bytes, "close": int,
+    "reason": str, "status": int, "content": bytes,
+}  # fmt: skip
 
 
 class BadReply(ValueError):
-    """Raised when a reply is not a message of this protocol; says which key is wrong."""
+    """Raised when a reply is not a message of this protocol; says which key is wrong, and what is done `instead`."""
+
+    def __init__(self, text: str, instead: "Reply | None" = None) -> None:
+        super().__init__(text)
+        self.instead = instead
 
 
 class State(Enum):
@@ -54,6 +60,11 @@ class Reply:
     subprotocol: str | None = None
     frame: bytes | None = None
     close: int | None = None
+    reason: str = ""
+    #: Of the answer to the handshake; of a refusal also the status and the body, None for a page of the server's own.
+    headers: Sequence[Any] = ()
+    status: int = FORBIDDEN
+    content: bytes | None = None
 
 
 #: In the handshake, by (accept, is there a frame, is there a close).
@@ -87,17 +98,41 @@ def parse_reply(content: Content) -> Reply:
     """Check a reply and encode its frame.
 
     Raises:
-        BadReply: it has an unknown key, a value of a wrong type, both text and bytes, or nothing in it.
+        BadReply: it has an unknown key, a value of a wrong type, keys that do not go together, or nothing in it.
     """
     given = {key: value for key, value in content.items() if value is not None}
+    instead = Reply(close=INTERNAL_ERROR) if given.get("close", False) is not False else None
     for key, value in given.items():
         if not isinstance(value, _TYPES.get(key, ())):
-            raise BadReply(_what_is_wrong(key, value))
+            raise BadReply(_what_is_wrong(key, value), instead)
     if "text" in given and "bytes" in given:
-        raise BadReply("text and bytes in one message: send two")
-    if not given.keys() - {"subprotocol"}:
+        raise BadReply("text and bytes in one message: send two", instead)
+    if given.keys().isdisjoint(("accept", "text", "bytes", "close")):
         raise BadReply("nothing in it: expected accept, text, bytes or close")
-    return Reply(given.get("accept"), given.get("subprotocol"), frame_of(given), _close_code(given.get("close")))
+    _check_answer(given, instead)
+    return Reply(
+        accept=given.get("accept"),
+        subprotocol=given.get("subprotocol"),
+        frame=frame_of(given),
+        close=_close_code(given.get("close")),
+        reason=given.get("reason", ""),
+        headers=given.get("headers", ()),
+        status=given.get("status", FORBIDDEN),
+        content=given.get("content"),
+    )
+
+
+def _check_answer(given: Content, instead: Reply | None) -> None:
+    """Check what belongs to the answer to a handshake."""
+    accept, status = given.get("accept"), given.get("status", FORBIDDEN)
+    if accept is not False and not given.keys().isdisjoint(("status", "content")):
+        raise BadReply("status or content without accept False: they are parts of a refusal", instead)
+    if accept is None and "headers" in given:
+        raise BadReply("headers without accept: they are part of the answer to the handshake", instead)
+    if status not in REFUSALS:
+        raise BadReply(f"status is {status!r}: a handshake is refused with an int from 300 to 599", instead)
+    if len(given.get("reason", "").encode(errors="replace")) > REASON_MAX_BYTES:
+        raise BadReply(f"reason has more than {REASON_MAX_BYTES} bytes of UTF-8", instead)
 
 
 def plain_frame(content: Content) -> bytes | None:
@@ -137,5 +172,7 @@ def _close_code(close: bool | int | None) -> int | None:
 
 def _what_is_wrong(key: str, value: object) -> str:
     if key not in _TYPES:
-        return f"unknown key {key!r}: expected accept, subprotocol, text, bytes, close"
-    return f"{key!r} is a {type(value).__name__}, not a {_TYPES[key].__name__}"
+        return f"unknown key {key[:60]!r}: expected {', '.join(_TYPES)}"
+    kind = _TYPES[key]
+    expected = kind if isinstance(kind, type) else kind[0]
+    return f"{key!r} is a {type(value).__name__}, not a {expected.__name__}"

@@ -31,7 +31,8 @@ REFUSALS = range(300, 600)
 STATUSES = range(200, 600)
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_ENDS_HEADER = re.compile("[\r\n\0]")
+#: Line breaks and the other control characters but TAB (RFC 9110, section 5.5).
+_ENDS_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 #: Longest part of a wrong key or value that an error shows, in characters.
 _SHOWN = 60
 

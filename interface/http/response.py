@@ -138,7 +138,7 @@ def _checked(pairs: Sequence[Any]) -> tuple[Headers, dict[bytes, bytes]]:
     headers: Headers = []
     found: dict[bytes, bytes] = {}
     for pair in pairs:
-        name, value = _pair(pair)
+        name, value = checked_header(pair)
         key = name.lower()
         if key == b"content-length" and key in found:
             raise BadResponse("more than one content-length")
@@ -149,7 +149,12 @@ def _checked(pairs: Sequence[Any]) -> tuple[Headers, dict[bytes, bytes]]:
     return headers, found
 
 
-def _pair(pair: Any) -> tuple[bytes, bytes]:
+def checked_header(pair: Any) -> tuple[bytes, bytes]:
+    """Return the name and value of a header as bytes; str is encoded as UTF-8.
+
+    Raises:
+        BadResponse: it is not such a pair, or would break the head.
+    """
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise BadResponse("a header is not a pair [name, value]")
     name, value = (part.encode() if isinstance(part, str) else part for part in pair)

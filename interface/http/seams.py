@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from twisted.internet import protocol as twisted_protocol
 
@@ -85,7 +85,7 @@ Converse = Callable[[Owner], Conversation]
 
 
 class UpgradeRequest(Protocol):
-    """A valid WebSocket handshake that waits for an answer: exactly one of `respond_error` and `take_over`."""
+    """A valid WebSocket handshake that waits for one answer: `respond_error`, `respond` or `take_over`."""
 
     @property
     def head(self) -> RequestHead:
@@ -96,6 +96,13 @@ class UpgradeRequest(Protocol):
 
     def respond_error(self, status: int, reason: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         """Answer with a small HTML page and close the connection; nothing happens if the client has left."""
+
+    def respond(self, status: int, headers: Sequence[Any], content: bytes) -> None:
+        """Answer with a response of the application's and close the connection; nothing happens if the client has left.
+
+        Raises:
+            BadResponse: a header is not valid; nothing is answered.
+        """
 
     def take_over(self, protocol: twisted_protocol.Protocol) -> bytes:
         """Take the transport from HTTP and connect `protocol` to it; nothing is written.

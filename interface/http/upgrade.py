@@ -3,12 +3,14 @@
 import logging
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from twisted.internet.protocol import Protocol
 
 from ..headers import BadRequest, ParsedHead, tokens
 from .answer import DATE
 from .pages import page
+from .response import Ending, Part, response_head
 from .seams import RequestHead
 from .wire import Wire
 
@@ -75,6 +77,19 @@ class Handshake:
             self._is_open = False
             response, content = page(status, reason, "", headers, DATE.now())
             self._wire.start(response, content, is_last=True)
+
+    def respond(self, status: int, headers: Sequence[Any], content: bytes) -> None:
+        """Answer with a response of the application's and close the connection; see `seams.UpgradeRequest`.
+
+        Raises:
+            BadResponse: a header is not valid; nothing is answered.
+        """
+        part = Part(status, headers, content, more_content=False, flow_channel=None)
+        head = response_head(part, self.head.method, self.head.http_version, DATE.now())
+        if self._is_open:
+            self._is_open = False
+            has_content = head.ending is not Ending.NO_BODY
+            self._wire.start(head._replace(is_last=True), content if has_content else b"", is_last=True)
 
     def take_over(self, protocol: Protocol) -> bytes:
         """Take the transport from HTTP; see `seams.UpgradeRequest`.

@@ -19,6 +19,8 @@ from towpath.layers.contract import Content
 from ..conversation import Conversation
 from ..counters import Count
 from ..deadlines import Deadline
+from ..http.pages import reason_of
+from ..http.response import BadResponse
 from ..http.seams import RequestHead, UpgradeRequest
 from ..replies import (
     INTERNAL_ERROR,
@@ -31,7 +33,7 @@ from ..replies import (
     steps,
 )
 from .early import EarlyReplies
-from .handshake import action_details, choose_subprotocol, connect_content, offered_subprotocols
+from .handshake import action_details, choose_subprotocol, connect_content, header_lines, offered_subprotocols
 from .keepalive import Due, Keepalive
 from .output import Progress
 from .protocol import ABNORMAL_CLOSURE, Socket
@@ -104,10 +106,9 @@ class WebSocket:
         try:
             reply = parse_reply(content)
         except BadReply as error:
-            log.error("A reply to %s on %r is ignored: %s", self._conversation.reply_channel, self._path, error)
-            self._hub.counters.add(Count.REPLIES_BAD)
-            return
-        self._carry_out(reply)
+            self._take_bad_reply(error, error.instead)
+        else:
+            self._carry_out(reply)
 
     def deliver_group(self, reply: Reply) -> None:
         """Take a group message: it never accepts, and waits for the accept if it comes before it."""
@@ -115,7 +116,7 @@ class WebSocket:
             if reply.frame is not None:
                 self._send(reply.frame)
             if reply.close is not None:
-                self._carry_out(Reply(close=reply.close))
+                self._carry_out(Reply(close=reply.close, reason=reply.reason))
         elif self._state in (State.HANDSHAKE, State.OPEN) and not self._early.keep(reply):
             self._hub.counters.add(Count.GROUP_MESSAGES_DROPPED)
 
@@ -207,17 +208,33 @@ class WebSocket:
     def _carry_out(self, reply: Reply) -> None:
         for step in steps(self._state, reply):
             if step is Step.REJECT:
-                self._refuse(403, "Forbidden")
+                self._refuse_for_application(reply)
             elif step is Step.ACCEPT:
-                self._accept(reply.subprotocol)
+                self._accept(reply)
             elif step is Step.SEND and reply.frame is not None:
                 self._send(reply.frame)
             elif step is Step.CLOSE and reply.close is not None:
-                self._close_for_application(reply.close)
+                self._close_for_application(reply.close, reply.reason)
 
-    def _accept(self, wanted: str | None) -> None:
-        request = self._request
+    def _take_bad_reply(self, error: ValueError, instead: Reply | None = None) -> None:
+        """Log a reply that cannot be carried out; a handshake, which nothing else would end, is answered with 500."""
+        is_handshake = self._state is State.HANDSHAKE
+        outcome = "answered with 500" if is_handshake else "ignored" if instead is None else "a close with 1011"
+        log.error("A reply to %s on %r is %s: %s", self._conversation.reply_channel, self._path, outcome, error)
+        self._hub.counters.add(Count.REPLIES_BAD)
+        if is_handshake:
+            self._refuse(500, "Internal Server Error")
+        elif instead is not None:
+            self._carry_out(instead)
+
+    def _accept(self, reply: Reply) -> None:
+        request, wanted = self._request, reply.subprotocol
         if request is None:
+            return
+        try:
+            lines = header_lines(reply.headers)
+        except BadResponse as error:
+            self._take_bad_reply(error)
             return
         offered = offered_subprotocols(request.head)
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
@@ -229,7 +246,7 @@ class WebSocket:
         sent_early = request.take_over(socket)
         self._request = None
         self._state = State.OPEN
-        socket.open(self._key)
+        socket.open(self._key, lines)
         self._keepalive.resumed(self._hub.clock.seconds())
         self._look_after()
         self._log_action("connected")
@@ -243,9 +260,9 @@ class WebSocket:
             self._keepalive.talked_at = self._hub.clock.seconds()
             self._socket.send_frame(frame)
 
-    def _close_for_application(self, code: int) -> None:
+    def _close_for_application(self, code: int, reason: str) -> None:
         if is_sendable(code):
-            self._close(code)
+            self._close(code, reason)
             return
         log.error("Close code %d on %r is not allowed (%s): closing with 1011", code, self._path, SENDABLE)
         self._hub.counters.add(Count.REPLIES_BAD)
@@ -260,6 +277,20 @@ class WebSocket:
         self._note_progress()
 
     # The end.
+
+    def _refuse_for_application(self, reply: Reply) -> None:
+        request = self._request
+        if request is None or not reply.headers and reply.content is None:
+            self._refuse(reply.status, reason_of(reply.status))
+            return
+        try:
+            request.respond(reply.status, reply.headers, reply.content or b"")
+        except BadResponse as error:
+            self._take_bad_reply(error)
+            return
+        self._request = None
+        self._log_action("rejected")
+        self._end(ABNORMAL_CLOSURE)
 
     def _refuse(self, status: int, reason: str) -> None:
         self._answer_error(status, reason)

@@ -15,12 +15,16 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from towpath.layers.contract import Content
 
+from ..http.response import BadResponse, checked_header
 from ..http.seams import Address, RequestHead
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", re.ASCII)
+#: Headers that say how the connection goes on, or that a 101 does not have (RFC 9110, 8.6 and 15.2.2).
+_OF_THE_ANSWER = frozenset((b"connection", b"upgrade", b"content-length", b"transfer-encoding", b"trailer"))
 _SCHEMES = {"http": "ws", "https": "wss"}
 
 
@@ -51,6 +55,19 @@ def offered_subprotocols(head: RequestHead) -> list[str]:
     for value in head.all(b"sec-websocket-protocol"):
         offered += [part.strip(" \t") for part in value.decode("latin-1").split(",")]
     return [name for name in offered if _TOKEN.match(name)]
+
+
+def header_lines(headers: Sequence[Any]) -> bytes:
+    """Return the lines of the headers that an application adds to the answer.
+
+    Raises:
+        BadResponse: one is not valid, or belongs to the handshake itself.
+    """
+    checked = [checked_header(pair) for pair in headers]
+    for name, _ in checked:
+        if name.lower() in _OF_THE_ANSWER or name.lower().startswith(b"sec-websocket-"):
+            raise BadResponse(f"the header {name!r} belongs to the server: a subprotocol is the key `subprotocol`")
+    return b"".join(b"%b: %b\r\n" % pair for pair in checked)
 
 
 def choose_subprotocol(offered: Sequence[str], wanted: str | None, configured: Sequence[str]) -> str | None:

@@ -65,6 +65,8 @@ class Socket(WebSocketServerProtocol):
     tcpNoDelay = True
     #: The extension that is offered to Autobahn in the client's name.
     offer: str | None = None
+    #: What the application adds to the answer to the handshake, until that is written.
+    _header_lines = b""
 
     def __init__(self, factory: "SocketFactory", owner: Connection, subprotocol: str | None) -> None:
         super().__init__()
@@ -79,8 +81,8 @@ class Socket(WebSocketServerProtocol):
         #: It does not for a moment, so that the others get their turn.
         self._is_resting = False
 
-    def open(self, key: str) -> None:
-        """Answer the client's handshake, whose Sec-WebSocket-Key is `key`, with 101.
+    def open(self, key: str, header_lines: bytes = b"") -> None:
+        """Answer the client's handshake, whose Sec-WebSocket-Key is `key`, with 101 and these headers besides.
 
         Raises:
             RuntimeError: Autobahn did not take the handshake that was made for it.
@@ -90,6 +92,7 @@ class Socket(WebSocketServerProtocol):
         fields = f"Sec-WebSocket-Protocol: {self._subprotocol}\r\n" if self._subprotocol else ""
         if self.offer is not None:
             fields += f"Sec-WebSocket-Extensions: {self.offer}\r\n"
+        self._header_lines = header_lines
         self.data = _HEAD.format(key=key, fields=fields).encode("ascii")
         self.consumeData()
         if self.state != self.STATE_OPEN:
@@ -181,6 +184,8 @@ class Socket(WebSocketServerProtocol):
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Write what Autobahn sends by itself: control frames, and the answer to the handshake."""
+        if self._header_lines:
+            data, self._header_lines = data.removesuffix(b"\r\n") + self._header_lines + b"\r\n", b""
         output = self._output
         if output is None or output.flow is Flow.FLOWING:
             self.transport.write(data)

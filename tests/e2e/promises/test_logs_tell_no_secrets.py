@@ -41,7 +41,7 @@ def receive(message):
     if text.startswith("raise"):
         raise RuntimeError("a consumer failed")
     if text.startswith("key"):
-        message.reply_channel.send({"txt": text})
+        Channel(message.reply_channel.name).send({"txt": text})
     if text.startswith("both"):
         message.reply_channel.send({"text": text, "bytes": text.encode()})
     if text.startswith("type"):
@@ -98,6 +98,7 @@ def test_no_mark_of_the_traffic_is_in_any_log(stack_at_debug: Any) -> None:
     speak_nonsense(port)
     worker.wait_for("a consumer failed")
     worker.wait_for("a view failed")
+    worker.wait_for("text or bytes, not both")
     interface.wait_for("unknown key 'txt'")
     with suppress(ConnectionError):  # the server may be faster
         stack.layer.send("websocket.receive", {"text": f"foreign-{MARK}"})

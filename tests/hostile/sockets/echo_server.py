@@ -6,6 +6,9 @@
 |---|---|
 | `/silent/` | leaves the handshake without an answer |
 | `/refused/` | refuses the handshake |
+| `/unauthorized/` | refuses it with 401, a header and a body |
+| `/typo/` | answers it with a key that does not exist |
+| `/cookie/` | accepts with a cookie, and closes with 4401 and a reason |
 | `/burst/` | accepts, and answers "N BYTES" with N frames of that size from one consumer; "close" behind it closes |
 | any other | accepts, and sends each message back |
 
@@ -26,6 +29,18 @@ from towpath.layers.memory import MemoryChannelLayer
 
 CHANNELS = ("http.request", "http.disconnect", "websocket.connect", "websocket.receive", "websocket.disconnect")
 AT_A_TIME = 100
+ANSWERS: dict[str, list[Content]] = {
+    "/silent/": [],
+    "/refused/": [{"close": True}],
+    "/unauthorized/": [
+        {"accept": False, "status": 401, "headers": [["WWW-Authenticate", "Basic"]], "content": b"who are you?"}
+    ],
+    "/typo/": [{"accept": True, "subprotcol": "chat"}],
+    "/cookie/": [
+        {"accept": True, "headers": [[b"Set-Cookie", "city=хлеб".encode()]]},
+        {"close": 4401, "reason": "gone"},
+    ],
+}
 
 
 def main() -> int:
@@ -65,7 +80,7 @@ def replies(channel: str, content: Content) -> list[Content]:
     if channel == "http.request":
         return [{"status": 200, "headers": [], "content": json.dumps(content, default=readable).encode()}]
     if channel == "websocket.connect":
-        return {"/silent/": [], "/refused/": [{"close": True}]}.get(content["path"], [{"accept": True}])
+        return ANSWERS.get(content["path"], [{"accept": True}])
     if channel == "websocket.receive" and content["path"] == "/burst/":
         count, length, *close = content["text"].split()
         frames: list[Content] = [{"bytes": b"%-10d" % number + bytes(int(length) - 10)} for number in range(int(count))]

@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from towpath.interface.config import InterfaceConfig
+from towpath.interface.http.response import checked_header
 from towpath.interface.http.seams import RequestHead
 from towpath.interface.hub import Hub
 from towpath.interface.inbox import Inbox
@@ -225,6 +226,7 @@ class FakeRequest:
         self.head = head
         self.transport = FakeTransport()
         self.answer: int | None = None
+        self.response: Any = None
         self.is_taken = False
         self.sent_early = b""
         self._left: Callable[[], None] | None = None
@@ -236,6 +238,11 @@ class FakeRequest:
         assert not self.is_taken
         assert self.answer is None
         self.answer = status
+
+    def respond(self, status: int, headers: Sequence[Any], content: bytes) -> None:
+        checked = [checked_header(pair) for pair in headers]
+        self.respond_error(status, "")
+        self.response = checked, content
 
     def take_over(self, protocol: Any) -> bytes:
         if self.answer is not None:

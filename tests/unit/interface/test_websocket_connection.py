@@ -9,7 +9,7 @@ from towpath.interface.deadlines import SLOTS_PER_SECOND
 from towpath.interface.websocket import output
 from towpath.interface.websocket.connection import CLOSE_SECONDS, CUT_OFF_SECONDS
 from towpath.interface.websocket.output import BURST_MAX_BYTES, STALL_SECONDS
-from towpath.layers.contract import Grouped
+from towpath.layers.contract import Grouped, Replies
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 #: What a server may send in a close frame (RFC 6455, section 7.4, and the IANA registry).
@@ -113,6 +113,26 @@ async def test_the_application_closes_after_its_data(make_world, close, code):
     assert disconnects(world) == [code]
     assert len(received(world)) == 1
     assert world.actions[-1] == "disconnected"
+
+
+async def test_a_close_has_its_reason(make_world):
+    world = make_world()
+    clients = [await world.open_socket() for _ in range(2)]
+    locals_ = [conversation.local for conversation in world.hub.connections]
+    await world.arrive(Replies(locals_[0], [{"text": "bye", "close": 4401, "reason": "gone"}]))
+    await world.arrive(Grouped("room", locals_[1:], {"close": True, "reason": "é" * 61}))
+    assert clients[0].frames() == [(TEXT, b"bye"), (CLOSE, b"\x11\x31gone")]
+    assert clients[1].frames() == [(CLOSE, b"\x03\xe8" + "é".encode() * 61)]
+
+
+@pytest.mark.parametrize("reply", [{"close": 4401, "typo": 1}, {"close": "4401"}, {"close": 4401, "reason": "x" * 124}])
+async def test_a_close_that_cannot_be_read_closes_with_1011(make_world, caplog, reply):
+    world = make_world()
+    clients = [await world.open_socket() for _ in range(2)]
+    locals_ = [conversation.local for conversation in world.hub.connections]
+    await world.arrive(Replies(locals_[0], [reply]), Grouped("room", locals_[1:], reply))
+    assert [client.closed_with() for client in clients] == [1011, 1011]
+    assert caplog.text.count("is a close with 1011") == 2
 
 
 @pytest.mark.parametrize("close", [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, -1])

@@ -195,14 +195,64 @@ async def test_the_access_log_does_not_hear_of_a_query_string(make_world):
     assert [details["path"] for _, _, details in told] == ["/chat/", "/chat/"]
 
 
-async def test_a_reply_that_is_none_is_logged_counted_and_does_not_answer(make_world, caplog):
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        ({"status": 200}, "nothing in it"),
+        ({"accept": True, "typo": 1}, "unknown key 'typo'"),
+        ({"close": 4401, "typo": "gone"}, "unknown key 'typo'"),
+        ({"accept": "yes"}, "'accept' is a str"),
+        ({"text": b"a"}, "'text' is a bytes"),
+        ({"accept": True, "headers": [["a"]]}, "not a pair"),
+        ({"accept": True, "headers": [["a", "b\x0bc"]]}, "would break"),
+        ({"accept": True, "headers": [["Sec-WebSocket-Protocol", "chat"]]}, "belongs to the server"),
+        ({"accept": True, "headers": [[b"connection", b"close"]]}, "belongs to the server"),
+        ({"accept": True, "headers": [[b"Content-Length", b"5"]]}, "belongs to the server"),
+        ({"accept": False, "status": 401, "headers": [["a b", "c"]]}, "would break"),
+    ],
+)
+async def test_a_handshake_whose_answer_cannot_be_read_ends_at_once(make_world, caplog, reply, complaint):
     world = make_world()
     request = await world.shake_hands()
-    await world.settle({"status": 200})
-    assert request.answer is None
+    await world.settle(reply)
+    assert request.answer == 500
     assert not request.is_taken
-    assert "unknown key 'status'" in caplog.text
+    assert complaint in caplog.text
     assert world.hub.counters.totals[Count.REPLIES_BAD] == 1
+    assert world.edge.channels() == ["websocket.connect", "websocket.disconnect"]
+    assert len(world.hub.connections) == 0
+
+
+async def test_headers_and_cookies_of_an_accept_are_in_the_answer(make_world):
+    world = make_world()
+    request = await world.shake_hands((b"sec-websocket-protocol", b"chat"))
+    cookies = [[b"Set-Cookie", b"a=1"], ("set-cookie", "city=хлеб"), [b"x-latin", b"caf\xe9"]]
+    await world.settle({"accept": True, "subprotocol": "chat", "headers": cookies, "text": "a"})
+    head, _, frames = request.transport.take().partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 101 Switching Protocols"
+    assert b"Sec-WebSocket-Protocol: chat" in lines
+    assert lines[-3:] == [b"Set-Cookie: a=1", "set-cookie: city=хлеб".encode(), b"x-latin: caf\xe9"]
+    assert frames == b"\x81\x01a"
+
+
+@pytest.mark.parametrize(
+    ("reply", "response"),
+    [
+        ({"status": 404}, None),
+        ({"status": 401, "headers": [["WWW-Authenticate", "Basic"]]}, ([(b"WWW-Authenticate", b"Basic")], b"")),
+        ({"status": 429, "content": b"later"}, ([], b"later")),
+        ({"headers": [[b"a", b"b"]], "content": b""}, ([(b"a", b"b")], b"")),
+    ],
+)
+async def test_a_refusal_may_have_a_status_headers_and_content(make_world, reply, response):
+    world = make_world()
+    request = await world.shake_hands()
+    await world.settle({"accept": False, **reply})
+    assert request.answer == reply.get("status", 403)
+    assert request.response == response
+    assert world.edge.channels() == ["websocket.connect", "websocket.disconnect"]
+    assert world.actions == ["connecting", "rejected"]
 
 
 async def test_group_messages_wait_for_the_accept_and_follow_its_replies(make_world):

@@ -46,13 +46,47 @@ def test_steps_by_state(content, in_handshake, when_open):
         ({"accept": "yes"}, "'accept' is a str"),
         ({"close": "1000"}, "'close' is a str"),
         ({"accept": True, "subprotocol": b"a"}, "'subprotocol' is a bytes"),
-        ({"text": "a", "status": 200}, "unknown key 'status'"),
+        (
+            {"text": "a", "typo": 200},
+            "unknown key 'typo': expected accept, subprotocol, headers, text, bytes, close, r",
+        ),
+        ({"text": "a", "x" * 900: 1}, "unknown key 'x{60}': "),
+        ({"accept": True, "status": 401}, "status or content without accept False"),
+        ({"close": True, "content": b""}, "status or content without accept False"),
+        ({"text": "a", "headers": []}, "headers without accept"),
+        ({"accept": True, "headers": {"a": "b"}}, "'headers' is a dict, not a list"),
+        ({"accept": False, "status": 200}, "status is 200: a handshake is refused with an int from 300 to 599"),
+        ({"accept": False, "status": "401"}, "'status' is a str, not a int"),
+        ({"close": 4401, "reason": "é" * 62}, "more than 123 bytes"),
+        ({"close": 4401, "reason": b"gone"}, "'reason' is a bytes, not a str"),
         ({"text": "\ud800"}, "not valid Unicode"),
     ],
 )
 def test_what_is_not_a_reply_names_what_is_wrong(content, says):
     with pytest.raises(BadReply, match=says):
         parse_reply(content)
+
+
+@pytest.mark.parametrize("content", [{"close": 4401, "typo": 1}, {"close": True, "text": b"a"}, {"close": "4401"}])
+def test_a_close_that_cannot_be_read_is_one_with_1011_in_its_place(content):
+    with pytest.raises(BadReply) as caught:
+        parse_reply(content)
+    assert caught.value.instead == Reply(close=1011)
+
+
+@pytest.mark.parametrize(
+    "content", [{"text": b"a"}, {"close": False, "typo": 1}, {"text": "a", "close": None, "typo": 1}]
+)
+def test_another_reply_that_cannot_be_read_has_nothing_in_its_place(content):
+    with pytest.raises(BadReply) as caught:
+        parse_reply(content)
+    assert caught.value.instead is None
+
+
+def test_a_refusal_has_status_headers_and_content():
+    content = {"accept": False, "status": 401, "headers": [["a", "b"]], "content": b"who?"}
+    assert parse_reply(content) == Reply(accept=False, status=401, headers=[["a", "b"]], content=b"who?")
+    assert parse_reply({"accept": False}) == Reply(accept=False, status=403, content=None)
 
 
 def test_a_close_of_true_is_1000_and_none_is_absent():

@@ -57,6 +57,7 @@ WRONG_WEBSOCKET: list[tuple[Any, str]] = [
     ({"accept": True, "headers": [["a", 1]]}, "'headers' .* is a list"),
     ({"accept": True, "headers": [["a b", "c"]]}, "'headers' .* is a list"),
     ({"accept": True, "headers": [["a", "b\r\nc: d"]]}, "without line breaks"),
+    ({"accept": True, "headers": [[b"a", b"b\x0bc"]]}, "without line breaks"),
 ]
 
 

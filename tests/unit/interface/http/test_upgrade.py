@@ -6,6 +6,8 @@ import pytest
 from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
+from towpath.interface.http.response import BadResponse
+
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 LINES = {
     b"Host": b"h",
@@ -100,6 +102,26 @@ def test_a_handshake_waits_as_long_as_whoever_answers_it_likes(server: Any, clie
     assert not client.is_aborted
 
 
+def test_a_refusal_of_the_applications_is_a_response(server: Any, client: Any) -> None:
+    client.send(handshake())
+    server.handshakes[0].respond(401, [["WWW-Authenticate", "Basic"], [b"Connection", b"upgrade"]], b"who?")
+    head, _, content = client.received().partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 401 Unauthorized"
+    assert lines[1:3] == [b"WWW-Authenticate: Basic", b"Content-Length: 4"]
+    assert lines[-1] == b"Connection: close"
+    assert content == b"who?"
+    assert client.is_closed
+
+
+def test_a_refusal_that_is_not_a_response_answers_nothing(server: Any, client: Any) -> None:
+    client.send(handshake())
+    with pytest.raises(BadResponse, match="would break"):
+        server.handshakes[0].respond(401, [["a", "b\r\nc: d"]], b"")
+    server.handshakes[0].respond_error(500, "Internal Server Error")
+    assert client.received().startswith(b"HTTP/1.1 500 ")
+
+
 def test_a_client_that_leaves_is_reported_once(server: Any, client: Any) -> None:
     client.send(handshake())
     left: list[int] = []
@@ -107,6 +129,7 @@ def test_a_client_that_leaves_is_reported_once(server: Any, client: Any) -> None
     client.leave()
     assert left == [1]
     server.handshakes[0].respond_error(403, "Too Late")
+    server.handshakes[0].respond(403, [], b"")
     with pytest.raises(RuntimeError, match="over"):
         server.handshakes[0].take_over(Socket())
     assert client.received() == b""
