@@ -1,6 +1,6 @@
-"""What is known of a connection before its first request, and what that makes of a request's head."""
+"""The ends of a connection, and what they make of a request's head."""
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from twisted.internet.interfaces import ISSLTransport
@@ -11,27 +11,37 @@ from ..proxy import NOTHING, TrustedProxies
 from .seams import Address, RequestHead
 
 
-@dataclass(frozen=True, slots=True)
 class ConnectionFacts:
-    """The two ends of a connection; None on UNIX sockets."""
+    """The two ends of a connection; None on UNIX sockets.
 
-    client: Address | None
-    server: Address | None
-    is_secure: bool
-    #: The other end is a proxy whose X-Forwarded-* headers are believed.
-    is_trusted: bool
+    They are read when they are first asked for, not when the connection is made: behind the PROXY protocol
+    (`--endpoint haproxy:tcp:...`) the addresses arrive with the first bytes.
+    """
 
+    # `Any`: transports have no common type; `getPeer` and `getHost` are what all of them share.
+    def __init__(self, transport: Any, proxies: TrustedProxies) -> None:
+        self._transport = transport
+        self._proxies = proxies
 
-# `Any`: transports have no common type; `getPeer` and `getHost` are what all of them share.
-def connection_facts(transport: Any, proxies: TrustedProxies) -> ConnectionFacts:
-    """Ask a transport who talks to whom."""
-    client = _address(transport.getPeer())
-    return ConnectionFacts(
-        client=client,
-        server=_address(transport.getHost()),
-        is_secure=ISSLTransport.providedBy(transport),
-        is_trusted=proxies.trusts_peer(None if client is None else client[0]),
-    )
+    @cached_property
+    def client(self) -> Address | None:
+        """The address of the other end: the client's, or its proxy's."""
+        return _address(self._transport.getPeer())
+
+    @cached_property
+    def server(self) -> Address | None:
+        """The address that the client connected to."""
+        return _address(self._transport.getHost())
+
+    @cached_property
+    def is_secure(self) -> bool:
+        """Whether this connection is TLS."""
+        return bool(ISSLTransport.providedBy(self._transport))
+
+    @cached_property
+    def is_trusted(self) -> bool:
+        """Whether the other end is a proxy whose X-Forwarded-* headers are believed."""
+        return self._proxies.trusts_peer(None if self.client is None else self.client[0])
 
 
 def request_head(

@@ -25,7 +25,7 @@ from ..headers import BadRequest, ParsedHead
 from .answer import DATE
 from .chunks import BadChunk, ChunkedBody, LengthBody
 from .exchange import Exchange
-from .facts import connection_facts, request_head
+from .facts import ConnectionFacts, request_head
 from .handover import hand_over
 from .heads import HeadReader
 from .http1_writer import CONTINUE, encode_chunk, encode_head
@@ -91,7 +91,7 @@ class Http1Connection(Protocol):
         if set_no_delay is not None:
             set_no_delay(True)
         transport.registerProducer(self, True)
-        self._facts = connection_facts(transport, self.factory.proxies)
+        self._facts = ConnectionFacts(transport, self.factory.proxies)
         self._deadline.set(self._hub.config.idle_timeout_seconds)
         if not self.factory.opened(self):
             self._refuse(BadRequest("Too many connections are open.", 503))

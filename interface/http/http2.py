@@ -21,7 +21,7 @@ from ..deadlines import Deadline
 from ..headers import BadRequest, ParsedHead, check_headers, checked_head
 from .answer import DATE
 from .exchange import Exchange
-from .facts import ConnectionFacts, connection_facts, request_head
+from .facts import ConnectionFacts, request_head
 from .pages import page
 from .response import ResponseHead
 
@@ -52,7 +52,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
 
     def connectionMade(self) -> None:
         """Begin, and let the transport say when it is full."""
-        self.facts: ConnectionFacts = connection_facts(self.transport, self.factory.proxies)
+        self.facts = ConnectionFacts(self.transport, self.factory.proxies)
         super().connectionMade()
         self.transport.registerProducer(self, True)
         self.factory.opened(self)

@@ -159,6 +159,13 @@ HOSTILE = [
         "tests/hostile/http/test_forwarded.py",
     ),
     Protection(
+        "behind the PROXY protocol a client is not its balancer",
+        "interface/http/http1.py",
+        "        self._facts = ConnectionFacts(transport, self.factory.proxies)",
+        "        self._facts = ConnectionFacts(transport, self.factory.proxies)\n        self._facts.client",
+        "tests/unit/interface/http/test_proxy_protocol.py -k forge",
+    ),
+    Protection(
         "a foreign page opens no socket",
         "interface/origin.py",
         "    return _is_same(origin, host, scheme) or any(",
