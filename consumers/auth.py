@@ -104,20 +104,13 @@ def _load_user(session: SessionBase | None) -> Any:
 def hang_user(message: Message, session_name: str, anew: bool = False) -> None:
     """Give the message its `user`, out of its session of this name, when it is first looked at.
 
-    One that it has from the same session stays, loaded or not, unless somebody may have logged in (`anew`).
-
-    Raises:
-        ConfigurationError: it has one already, out of its other session.
+    One from the same session stays, loaded or not, unless somebody may have logged in (`anew`). One from the other
+    session is replaced, as in 1.x: the innermost of several decorators decides.
     """
-    before = vars(message).setdefault("_user_session", session_name)
-    if before != session_name:
-        raise ConfigurationError(
-            f"message.user is the one of message.{before} already, and a decorator inside wants that of "
-            f"message.{session_name}: keep one of the two decorators; channel_session_user_from_http takes the "
-            "browser's user over into the connection's session"
-        )
-    if anew or "user" not in vars(message):
-        hang(message, user=SimpleLazyObject(lambda: _load_user(getattr(message, session_name))))
+    before = vars(message).get("_user_session")
+    if anew or "user" not in vars(message) or before not in (None, session_name):
+        user = SimpleLazyObject(lambda: _load_user(getattr(message, session_name)))
+        hang(message, user=user, _user_session=session_name)
 
 
 def _transfer_from_http(message: Message) -> None:

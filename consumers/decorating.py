@@ -24,15 +24,9 @@ _FROM_COOKIE = frozenset({"channel_session_user_from_http", "channel_and_http_se
 #: What cannot be on one consumer, and why.
 _RIVALS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (
-        frozenset({"http_session_user"}),
-        frozenset({"channel_session_user", "token_user"}) | _FROM_COOKIE,
-        "both set message.user, the one from the browser's session, the other from the connection's: keep one; "
-        "channel_session_user_from_http takes the browser's user over into the connection's session",
-    ),
-    (
         frozenset({"token_user"}),
-        _FROM_COOKIE,
-        "both log the connection in, the one by a token, the other by a cookie: keep one",
+        frozenset({"http_session_user"}) | _FROM_COOKIE,
+        "the one takes the user from a token, the other from a cookie: keep one",
     ),
 )
 
@@ -68,7 +62,7 @@ def opening(name: str, context: Callable[[Message], AbstractContextManager[None]
     def decorate(consumer: AnyConsumer) -> AnyConsumer:
         check_decorated(consumer, name)
         names = (*names_on(consumer), name)
-        check_rivals(names, getattr(consumer, "__qualname__", repr(consumer)))
+        check_rivals((*names, *_names_of_attributes(consumer)), getattr(consumer, "__qualname__", repr(consumer)))
         if isinstance(consumer, type):  # calling it is consuming: wrap what the call runs
             run: Callable[..., Any] = consumer.__init__  # type: ignore[misc]  # the one of this very class is meant
             return cast(AnyConsumer, subclass(consumer, __init__=_inside(run, context), **{_NAMES: names}))
@@ -135,6 +129,15 @@ def names_on(consumer: object) -> tuple[str, ...]:
     """Return the names of the decorators that a consumer has, the innermost first."""
     names: tuple[str, ...] = getattr(consumer, _NAMES, ())
     return names
+
+
+def _names_of_attributes(consumer: object) -> list[str]:
+    """Return the names of the decorators that the attributes of a class consumer stand for."""
+    attributes = {
+        "http_user": "channel_session_user_from_http",
+        "http_user_and_session": "channel_and_http_session_user_from_http",
+    }
+    return [name for attribute, name in attributes.items() if getattr(consumer, attribute, False)]
 
 
 def check_rivals(names: Iterable[str], consumer: str) -> None:

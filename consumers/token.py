@@ -169,10 +169,11 @@ def _checked(check: Check, token: str) -> "AbstractBaseUser | TokenLogin | None"
 class _AcceptingChannel(Channel):
     """A reply channel whose accept names the subprotocol: browsers that offered some hang up without."""
 
-    __slots__ = ("_is_accepted", "_token")
+    __slots__ = ("_channel", "_is_accepted", "_token")
 
     def __init__(self, channel: Channel, token: BearerToken) -> None:
         super().__init__(channel.name, channel_layer=channel.channel_layer)
+        self._channel = channel
         self._token = token
         self._is_accepted = False
 
@@ -187,7 +188,7 @@ class _AcceptingChannel(Channel):
             raise ValueError(
                 "the subprotocol to accept is the token itself: leave it out, and the right one is accepted"
             )
-        super().send(content, immediately, delay)
+        self._channel.send(content, immediately, delay)
 
 
 def _accepts(content: object) -> bool:

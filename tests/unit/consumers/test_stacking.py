@@ -17,6 +17,7 @@ from towpath.consumers.auth import (
     channel_session_user,
     channel_session_user_from_http,
     http_session_user,
+    log_in,
 )
 from towpath.consumers.generic import WebsocketConsumer
 from towpath.consumers.origin import BaseOriginValidator, allowed_hosts_only
@@ -88,18 +89,113 @@ def test_later_events_have_both_in_every_order(layer: Any, headers: Any, stack: 
     assert consumer(event(layer, "receive", first)) == ("anna", True)
 
 
-RIVALS = [
-    (http_session_user, channel_session_user),
-    (http_session_user, channel_session_user_from_http),
-    (http_session_user, channel_and_http_session_user_from_http),
-    (http_session_user, enforce_ordering, channel_session_user),
-]
+ALL = {
+    decorate.__name__: decorate
+    for decorate in (
+        channel_session,
+        http_session,
+        channel_and_http_session,
+        enforce_ordering,
+        channel_session_user,
+        http_session_user,
+        channel_session_user_from_http,
+        channel_and_http_session_user_from_http,
+        allowed_hosts_only,
+    )
+}
+#: Decorator -> the session that its user is from: that of the connection, of the browser, or of the browser for both.
+USERS = {
+    "channel_session_user": "channel",
+    "http_session_user": "http",
+    "channel_session_user_from_http": "from http",
+    "channel_and_http_session_user_from_http": "from http",
+}
+OF_HANDSHAKES = allowed_hosts_only.__name__
+PAIRS = [(outer, inner) for outer in ALL for inner in ALL]
 
 
-@pytest.mark.parametrize("stack", [order for stack in RIVALS for order in permutations(stack)])
-def test_two_sources_of_one_user_are_an_error_when_they_are_put_together(stack: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"cannot both be on look: both set message.user, .*: keep one; "):
-        stacked(look, stack)
+@pytest.fixture
+def state(layer: Any, database: None) -> bytes | None:
+    """The state of a connection to which berta is logged in, by other means than the cookie."""
+
+    @channel_session
+    def connect(message: Any) -> None:
+        log_in(message.channel_session, User.objects.create_user("berta"))
+
+    message = event(layer)
+    connect(message)
+    return message.connection_state
+
+
+def expected_user(outer: str, inner: str) -> str | None:
+    """Return who is `message.user` in a handshake with anna's cookie on a connection of berta's; None: it has none."""
+    sources = [USERS[name] for name in (outer, inner) if name in USERS]
+    if not sources:
+        return None
+    return "anna" if sources[-1] != "channel" or "from http" in sources else "berta"
+
+
+@pytest.mark.parametrize("kind", ["function", "method", "class"])
+@pytest.mark.parametrize(("outer", "inner"), PAIRS)
+def test_of_two_decorators_the_inner_one_decides_who_the_user_is(
+    layer: Any, headers: Any, state: bytes | None, outer: str, inner: str, kind: str
+) -> None:
+    seen: list[str | None] = []
+
+    def consume(message: Any) -> None:
+        seen.append(str(message.user) if hasattr(message, "user") else None)
+
+    class Chat(WebsocketConsumer):
+        def connect(self, message: Message, **kwargs: Any) -> None:
+            consume(message)
+
+    message = Message({"reply_channel": "interface.one!1", "headers": headers}, "websocket.connect", layer, 1, state)
+    with override_settings(ALLOWED_HOSTS=["testserver"]):
+        if kind == "function":
+            ALL[outer](ALL[inner](consume))(message)
+        elif kind == "class":
+            ALL[outer](ALL[inner](Chat))(message)
+        else:
+            Chat.connect = ALL[outer](ALL[inner](Chat.connect))  # type: ignore[method-assign]
+            Chat(message)
+    assert seen == [expected_user(outer, inner)]
+
+
+@pytest.mark.parametrize(("outer", "inner"), [pair for pair in PAIRS if OF_HANDSHAKES not in pair])
+def test_any_two_decorators_can_be_on_the_consumer_of_a_later_event(
+    layer: Any, state: bytes | None, outer: str, inner: str
+) -> None:
+    """Without a cookie the browser's user is anonymous, and the connection's is berta."""
+
+    def consume(message: Any) -> str | None:
+        return str(message.user) if hasattr(message, "user") else None
+
+    message = Message({"reply_channel": "interface.one!1", "text": ""}, "websocket.receive", layer, 1, state)
+    sources = [USERS[name] for name in (outer, inner) if name in USERS]
+    user = None if not sources else "AnonymousUser" if sources[-1] == "http" else "berta"
+    assert ALL[outer](ALL[inner](consume))(message) == user
+
+
+@pytest.mark.parametrize("attribute", ["channel_session_user", "http_user", "http_user_and_session"])
+def test_a_decorator_on_a_method_decides_before_an_attribute_of_its_class(
+    layer: Any, headers: Any, state: bytes | None, attribute: str
+) -> None:
+    seen = []
+
+    class Chat(WebsocketConsumer):
+        @http_session_user
+        def connect(self, message: Any, **kwargs: Any) -> None:
+            seen.append(str(message.user))
+
+    setattr(Chat, attribute, True)
+    Chat(Message({"reply_channel": "interface.one!1", "headers": headers}, "websocket.connect", layer, 1, state))
+    assert seen == ["anna"]
+
+
+def test_a_user_that_a_decorator_of_the_project_has_set_stays(layer: Any, headers: Any) -> None:
+    message: Any = event(layer, headers=headers)
+    message.user = "set by hand"
+    assert http_session_user(channel_session_user(lambda message: message.user))(message) == "set by hand"
 
 
 DECORATORS = [channel_session, http_session_user, enforce_ordering, allowed_hosts_only]

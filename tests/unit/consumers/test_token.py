@@ -23,7 +23,7 @@ from towpath.consumers.generic import WebsocketConsumer
 from towpath.consumers.sessions import channel_session
 from towpath.consumers.token import TokenCheckFailed, TokenLogin, token_user
 from towpath.layers.contract import Content
-from towpath.layers.errors import ConfigurationError
+from towpath.layers.errors import ConfigurationError, InvalidReply
 
 KEY = "a key for tests, at least thirty-two bytes long"
 BACKENDS = [f"django.contrib.auth.backends.{name}" for name in ("ModelBackend", "AllowAllUsersModelBackend")]
@@ -260,15 +260,28 @@ def test_a_request_is_the_affair_of_views(layer: Any) -> None:
         connect(Message({"reply_channel": "interface.one!1", "headers": []}, "http.request", layer))
 
 
-@pytest.mark.parametrize("rival", [channel_session_user_from_http, channel_and_http_session_user_from_http])
+@pytest.mark.parametrize(
+    "rival", [channel_session_user_from_http, channel_and_http_session_user_from_http, http_session_user]
+)
 def test_a_token_and_a_cookie_are_two_logins(rival: Any) -> None:
     for first, second in ((rival, token_user(user_of)), (token_user(user_of), rival)):
         with pytest.raises(
-            ConfigurationError, match=r"cannot both be on accept: both log the connection in, .*: keep one"
+            ConfigurationError, match=r"cannot both be on accept: the one takes the user from a token, .*: keep one"
         ):
             second(first(accept))
-    with pytest.raises(ConfigurationError, match=r"both set message.user"):
-        http_session_user(token_user(user_of)(accept))
+
+
+@pytest.mark.parametrize("attribute", ["http_user", "http_user_and_session"])
+def test_a_token_and_an_attribute_that_takes_the_cookie_are_two_logins(attribute: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot both be on .*Chat: the one takes the user from a token"):
+        token_user(user_of)(type("Chat", (WebsocketConsumer,), {attribute: True}))
+
+
+def test_a_wrong_reply_is_an_error_at_the_call_with_a_token_too(socket: Socket, anna: User) -> None:
+    with pytest.raises(InvalidReply, match="unknown key 'txt'"):
+        socket.connect(
+            token_user(user_of)(lambda message: message.reply_channel.send({"txt": "hi"})), make_token("anna")
+        )
 
 
 def test_it_stacks_with_what_reads_the_connections_session(socket: Socket, anna: User) -> None:

@@ -10,7 +10,7 @@ from django.contrib import auth
 from django.contrib.auth.models import User
 
 from towpath.channels import Message
-from towpath.consumers.auth import channel_session_user, http_session_user
+from towpath.consumers.auth import channel_session_user
 from towpath.consumers.generic import JsonWebsocketConsumer, WebsocketConsumer
 from towpath.consumers.sessions import channel_session
 from towpath.layers.errors import ConfigurationError
@@ -260,15 +260,3 @@ def test_decorators_work_on_the_class_and_on_each_of_its_methods(socket: Any) ->
         socket.event(consumer, "connect")
         socket.event(consumer, "receive", text="")
     assert [reply["text"] for reply in socket.replies] == ["1 AnonymousUser"] * 2
-
-
-def test_a_user_of_the_one_session_inside_a_user_of_the_other_is_an_error(socket: Any, database: None) -> None:
-    class Torn(WebsocketConsumer):
-        channel_session_user = True
-
-        @http_session_user
-        def connect(self, message: Message, **kwargs: Any) -> None:
-            """Is not reached."""
-
-    with pytest.raises(ConfigurationError, match=r"message.user is the one of message.channel_session already"):
-        socket.event(Torn, "connect")
