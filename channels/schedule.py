@@ -153,4 +153,4 @@ def _cronsim() -> Any:
     try:
         return import_module("cronsim")
     except ImportError as error:
-        raise ConfigurationError("'cron' in a schedule needs a library: pip install 'towpath[cron]'") from error
+        raise ConfigurationError("'cron' in a schedule needs the package cronsim: install towpath[cron]") from error

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name != "libcst":
             raise
-        sys.stderr.write('towpath-migrate needs libcst: pip install "towpath[migrate]"\n')
+        sys.stderr.write("towpath-migrate needs the package libcst: install towpath[migrate]\n")
         return ExitCode.USAGE
     path: Path = options.path
     if not path.exists():

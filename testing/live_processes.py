@@ -67,7 +67,11 @@ class ProtocolServerProcess:
 
 
 class WorkerProcess:
-    """A worker process of so many threads, forked from this one."""
+    """A worker process of so many threads, forked from this one.
+
+    Only the layer and the routes are made before the fork: threads, and what has some, belong to the process they are
+    made in.
+    """
 
     def __init__(self, layer: ConfiguredLayer, threads: int, serve_static: bool) -> None:
         """Load routes and views, so that what is wrong with them is raised here.
@@ -77,9 +81,11 @@ class WorkerProcess:
         """
         if "fork" not in multiprocessing.get_all_start_methods():
             raise ConfigurationError("live tests fork their worker: run them on a system that can, such as Linux")
+        if threads < 1:
+            raise ConfigurationError(f"the worker of a live test has at least one thread, not {threads!r}")
         router = Router(layer.routing)
         router.check_default(http_consumer=_views(serve_static))
-        self._pool = WorkerPool(layer, threads, router)
+        self._layer, self._threads, self._router = layer, threads, router
         self._process: Any = None
 
     def start(self) -> None:
@@ -103,7 +109,7 @@ class WorkerProcess:
                 self._process.join()
 
     def _work(self) -> None:
-        sys.exit(self._pool.run())
+        sys.exit(WorkerPool(self._layer, self._threads, self._router).run())
 
 
 def _check_alive(name: str, exit_code: int | None) -> None:

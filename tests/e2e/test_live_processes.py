@@ -1,11 +1,14 @@
 """Processes of a live test that die are noticed: clients do not wait for them, and the test says so."""
 
 import socket
+import sys
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from towpath.testing import live_processes
 from towpath.testing.live_interface import Orders
 from towpath.testing.live_processes import ProtocolServerProcess, WorkerProcess
 
@@ -25,16 +28,12 @@ def test_a_server_that_cannot_start_refuses_its_clients_and_is_an_error(capfd: p
 
 def test_a_worker_that_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     worker: Any = object.__new__(WorkerProcess)
-    worker._pool = _Pool()
+    monkeypatch.setattr(worker, "_work", lambda: sys.exit(3), raising=False)
+    monkeypatch.setattr(live_processes, "connections", SimpleNamespace(close_all=lambda: None))  # there are no settings
     worker.start()
     worker._process.join()
     with pytest.raises(RuntimeError, match="the worker of a live test ended with 3 before the test did"):
         worker.stop()
-
-
-class _Pool:
-    def run(self) -> int:
-        return 3
 
 
 def _stop_when_dead(server: Any) -> None:

@@ -24,7 +24,7 @@ def main() -> int:
     """Run what the command line asks for; return the exit code."""
     options, pytest_arguments = parse(sys.argv[1:])
     try:
-        environment, server = provide(options.lowest)
+        environment, server = provide(options.lowest, options.django)
     except (InstallError, NoRedis) as error:
         print(error, file=sys.stderr)
         return EXIT_NO_ENVIRONMENT
@@ -44,14 +44,18 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     )
     parser.add_argument("--fast", action="store_true", help="only the tests that start no server and no browser")
     parser.add_argument("--no-lint", action="store_true", help="neither ruff nor mypy")
-    parser.add_argument("--lowest", action="store_true", help="with the oldest releases that setup.py allows")
+    releases = parser.add_mutually_exclusive_group()
+    releases.add_argument("--lowest", action="store_true", help="with the oldest releases that setup.py allows")
+    releases.add_argument("--django", metavar="X.Y", help="with this series of Django, such as 6.0")
     return parser.parse_known_args(arguments)
 
 
-def provide(lowest: bool) -> tuple[Environment, Path]:
-    """Return the environment and the Redis server to test with."""
+def provide(lowest: bool, django: str | None) -> tuple[Environment, Path]:
+    """Return the environment and the Redis server to test with; `django` is a series such as "6.0"."""
     if lowest:
         environment = prepare(ROOT, "lowest", "test", say, lower_bounds(ROOT))
+    elif django is not None:
+        environment = prepare(ROOT, f"django-{django}", "test", say, (f"Django=={django}.*",))
     else:
         environment = prepare(ROOT, "tests", "test", say)
     return environment, find_or_fetch(environment, say)

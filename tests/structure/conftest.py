@@ -4,6 +4,8 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -62,6 +64,21 @@ def wheel(sources: Path) -> Path:
 def build() -> Build:
     """Builds a wheel or an sdist of a folder."""
     return build_distribution
+
+
+@pytest.fixture(scope="session")
+def new_environment() -> Callable[[Path], Path]:
+    """Makes a virtual environment with the requirements of Towpath, but without Towpath; returns its interpreter."""
+
+    def make(folder: Path) -> Path:
+        venv.create(folder, with_pip=False, symlinks=True)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        # A line of a .pth file adds the folder without running the .pth files in it: this checkout stays invisible.
+        requirements = folder / "lib" / version / "site-packages" / "requirements.pth"
+        requirements.write_text(sysconfig.get_path("purelib"))
+        return folder / "bin" / "python"
+
+    return make
 
 
 def build_distribution(sources: Path, kind: str) -> Path:

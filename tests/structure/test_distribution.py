@@ -1,5 +1,6 @@
 """Wheel and sdist: both are built from a copy of the repository and compared with its files."""
 
+import os
 import re
 import subprocess
 import sys
@@ -85,6 +86,31 @@ def test_without_a_public_address_the_metadata_has_no_link_that_leads_nowhere(so
     assert found.get_all("Project-URL") is None
     assert [link for link in LINK.findall(found.get_payload()) if "://" not in link] == []
     assert "How it works, and the wire contract" in found.get_payload()
+
+
+INSTALL = re.compile(r"^```sh\n(?P<commands>python -m pip .*?)^```$", re.MULTILINE | re.DOTALL)
+#: The commands of the README as they are, but for what they would fetch: it is here already.
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["a checkout", "a wheel"])
+def test_the_install_commands_of_the_readme_install_a_towpath_that_runs(
+    root, sources, new_environment, tmp_path, number
+):
+    commands = INSTALL.findall((root / "README.md").read_text(encoding="utf-8"))[number]
+    python = new_environment(tmp_path / "venv")
+    variables = {**os.environ, **OFFLINE, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    script = f"set -e\n{commands.replace('/path/to/towpath', str(sources))}\ntowpath-interface --help\n"
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Serve HTTP and WebSockets for the workers of a channel layer." in done.stdout
+    where = subprocess.run(
+        [python, "-c", "import towpath; print(towpath.__file__)"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert where.stdout.startswith(str(tmp_path / "venv"))
 
 
 def test_there_is_no_top_level_folder_that_would_shadow_the_package(root):

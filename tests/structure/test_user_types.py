@@ -7,8 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-import sysconfig
-import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,16 +23,14 @@ Place = tuple[str, int]
 
 @pytest.fixture(scope="module", params=["wheel", "strict editable install"])
 def interpreter(
-    request: pytest.FixtureRequest, wheel: Path, sources: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    wheel: Path,
+    sources: Path,
+    new_environment: Callable[[Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """The Python of a user: Towpath is installed there, and its requirements are those of the test environment."""
-    folder = tmp_path_factory.mktemp("user") / "venv"
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = folder / "bin" / "python"
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    # A line of a .pth file adds the folder without running the .pth files in it: this checkout stays invisible.
-    site_packages = folder / "lib" / version / "site-packages"
-    (site_packages / "requirements.pth").write_text(sysconfig.get_path("purelib"))
+    python = new_environment(tmp_path_factory.mktemp("user") / "venv")
     target = [str(wheel)] if request.param == "wheel" else [*EDITABLE, str(sources)]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install"]
     run(*pip, "--quiet", "--no-deps", "--no-index", *target)

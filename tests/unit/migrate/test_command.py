@@ -225,7 +225,7 @@ def test_a_path_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.Cap
 def test_without_libcst_it_says_what_to_install() -> None:
     program = "import sys; sys.modules['libcst'] = None\nfrom towpath.migrate.cli import main\nsys.exit(main(['.']))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, 'towpath-migrate needs libcst: pip install "towpath[migrate]"\n')
+    assert (done.returncode, done.stderr) == (2, "towpath-migrate needs the package libcst: install towpath[migrate]\n")
 
 
 RECEIVE_ONLY = "from channels import route\n\nchannel_routing = [\n    route('websocket.receive', 'a.b'),\n]\n"
