@@ -13,12 +13,11 @@ from django.conf import settings as django_settings
 
 from towpath.channels.configured import LayerSettings
 from towpath.channels.interface_settings import interface_options
+from towpath.interface.origin import is_entry
 from towpath.layers.errors import ConfigurationError
 
 #: A subprotocol is a token (RFC 6455, section 4.1; RFC 9110, section 5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-#: An origin without a path, or its host alone; `*` and `null` are such hosts.
-_ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s/?#@,]+\Z")
 
 #: Packages with channel layers for Channels, by the first part of their dotted paths.
 _FOREIGN_PACKAGES = (
@@ -150,10 +149,10 @@ def _on_commit_problems(value: object, databases: Mapping[str, object]) -> Itera
 def _allowed_origins_problems(value: object) -> Iterator[Problem]:
     if value is None:
         return
-    hint = 'List origins such as "https://example.com", and hosts such as "example.com" or ".example.com".'
+    hint = 'List origins such as "https://example.com" or "file://", and hosts such as "example.com" or ".example.com".'
     if not isinstance(value, list | tuple):
         yield Problem(f"CHANNELS_WS_ALLOWED_ORIGINS is {value!r}", hint)
         return
     for index, origin in enumerate(value):
-        if not (isinstance(origin, str) and _ORIGIN.match(origin)):
+        if not (isinstance(origin, str) and is_entry(origin)):
             yield Problem(f"CHANNELS_WS_ALLOWED_ORIGINS[{index}] is {origin!r}", hint)

@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 
 from towpath.layers.errors import ConfigurationError
 
+from .origin import is_entry
+
 #: Where a server listens when no option says so.
 DEFAULT_BIND = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -153,16 +155,11 @@ def _is_network(value: str) -> bool:
     return True
 
 
-def _is_origin(value: str) -> bool:
-    scheme, mark, host = value.rpartition("://")
-    return bool(scheme or not mark) and host != "" and not any(char in "/?#@, " for char in host)
-
-
 _SECONDS = _Rule(lambda value: _is_number(value, 0.001, 10**8), "a number of seconds above 0")
 _BYTES = _whole(1, "a whole number of bytes, at least 1")
 _COUNT = _whole(1, "a whole number, at least 1")
 _TEXT = _or_none(_Rule(_is_text, "a str that is not empty"))
-_ORIGINS = _tuple_of(_is_origin, "")
+_ORIGINS = _tuple_of(is_entry, "")
 
 _RULES: dict[str, _Rule] = {
     "bind": _TEXT,
@@ -191,7 +188,7 @@ _RULES: dict[str, _Rule] = {
     "compression_min_bytes": _whole(0, "a whole number of bytes, 0 or more"),
     "allowed_origins": _Rule(
         lambda value: value is None or value == "*" or _ORIGINS.holds(value),
-        "None, '*', or a tuple of origins like 'https://example.com' and hosts like '.example.com'",
+        "None, '*', or a tuple of origins like 'https://example.com' or 'file://' and hosts like '.example.com'",
     ),
     "max_connections": _COUNT,
     "incoming_max_events": _COUNT,

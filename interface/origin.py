@@ -9,12 +9,15 @@ from typing import Literal, NamedTuple
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-_ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#@\s]+)\Z", re.ASCII)
+_ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#@\s]*)\Z", re.ASCII)
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:\[\]/?#@\s]+)(?::(?P<port>\d{1,5}))?\Z", re.ASCII)
 
 
 class Origin(NamedTuple):
-    """An origin, lower-case; `port` is filled in where the scheme has a default one."""
+    """An origin, lower-case; `port` is filled in where the scheme has a default one.
+
+    `host` is empty for pages that no server has: some web views send `file://`.
+    """
 
     scheme: str
     host: str
@@ -31,8 +34,8 @@ def is_origin_allowed(
 
     Without an Origin it is not a browser, and may. `scheme` https is known from TLS or a trusted proxy, so a page
     of http is foreign then; with http it may be that a proxy speaks TLS and did not say, so both schemes match.
-    An entry of `allowed` is an origin (`https://example.com`), a host with any scheme and port (`example.com`),
-    either with a dot before the name for it and all below it (`.example.com`), or `null`.
+    An entry of `allowed` is an origin (`https://example.com`, `file://`), a host with any scheme and port
+    (`example.com`), either with a dot before the name for it and all below it (`.example.com`), or `null`.
     """
     if allowed == "*" or not origins:
         return True
@@ -48,12 +51,20 @@ def is_origin_allowed(
     return _is_same(origin, host, scheme) or any(_matches(origin, entry.lower()) for entry in entries)
 
 
+def is_entry(text: str) -> bool:
+    """Return whether `text` is an entry of `allowed` that an origin can match."""
+    text = text.lower()
+    return parse_origin(text) is not None if "://" in text else _AUTHORITY.match(text) is not None
+
+
 def parse_origin(text: str) -> Origin | None:
     """Return the parts of a lower-case origin, or None if it is none."""
     found = _ORIGIN.match(text)
     if found is None:
         return None
     scheme = found["scheme"]
+    if not found["authority"]:
+        return None if scheme in DEFAULT_PORTS else Origin(scheme, "", None)
     return _with_authority(scheme, found["authority"])
 
 

@@ -32,7 +32,7 @@ def test_everything_that_is_set_is_read() -> None:
             CHANNEL_SESSION_ENGINE="django.contrib.sessions.backends.cache",
             CHANNELS_WS_PROTOCOLS=["wamp", "graphql-ws"],
             FORCE_SCRIPT_NAME="/app/",
-            CHANNELS_WS_ALLOWED_ORIGINS=["https://example.com", ".example.org", "null"],
+            CHANNELS_WS_ALLOWED_ORIGINS=["https://example.com", ".example.org", "file://", "null"],
         )
     )
     layer = LayerSettings(GOOD_LAYER["BACKEND"], GOOD_LAYER["ROUTING"], {"capacity": 5}, {})
@@ -40,7 +40,7 @@ def test_everything_that_is_set_is_read() -> None:
     assert settings.session_engine == "django.contrib.sessions.backends.cache"
     assert settings.ws_protocols == ("wamp", "graphql-ws")
     assert settings.script_name == "/app"
-    assert settings.allowed_origins == ("https://example.com", ".example.org", "null")
+    assert settings.allowed_origins == ("https://example.com", ".example.org", "file://", "null")
 
 
 def test_a_star_allows_all_origins() -> None:
@@ -73,6 +73,7 @@ def test_routing_may_be_a_path_a_list_or_a_dict(routing: Any) -> None:
         ({"FORCE_SCRIPT_NAME": "app"}, "FORCE_SCRIPT_NAME"),
         ({"CHANNELS_WS_ALLOWED_ORIGINS": "https://example.com"}, "CHANNELS_WS_ALLOWED_ORIGINS"),
         ({"CHANNELS_WS_ALLOWED_ORIGINS": ["a.example", "https://b.example/path"]}, "CHANNELS_WS_ALLOWED_ORIGINS[1]"),
+        ({"CHANNELS_WS_ALLOWED_ORIGINS": ["http://"]}, "CHANNELS_WS_ALLOWED_ORIGINS[0]"),
         ({"CHANNELS_WS_ALLOWED_ORIGINS": [None]}, "CHANNELS_WS_ALLOWED_ORIGINS[0]"),
         ({"FORCE_SCRIPT_NAME": b"/app"}, "FORCE_SCRIPT_NAME"),
     ],

@@ -34,7 +34,14 @@ WRONG: dict[str, list[object]] = {
     "compression": [None, 1, "on"],
     "compression_window_bits": [8, 16, None],
     "compression_min_bytes": [-1, None],
-    "allowed_origins": ["https://example.com", ("a page",), ("https://example.com/",)],
+    "allowed_origins": [
+        "https://example.com",
+        ("a page",),
+        ("https://example.com/",),
+        ("http://",),
+        ("://",),
+        ("file:///",),
+    ],
     "max_connections": [0],
     "incoming_max_events": [0],
     "incoming_max_bytes": [0],
@@ -87,7 +94,16 @@ def test_it_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["https://example.com", "example.com", ".example.com", "https://.example.com", "null"]
+    "entry",
+    [
+        "https://example.com",
+        "file://",
+        "capacitor://localhost",
+        "example.com",
+        ".example.com",
+        "https://.example.com",
+        "null",
+    ],
 )
 def test_an_allowed_origin_may_be_an_origin_or_a_host(entry: str) -> None:
     assert InterfaceConfig(allowed_origins=(entry,)).allowed_origins == (entry,)

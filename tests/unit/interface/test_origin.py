@@ -41,6 +41,8 @@ def test_the_same_origin_may(origin, host):
         (b"http://example.com http://evil.com", b"example.com"),
         (b"http://ex\xe4mple.com", b"example.com"),
         (b"file://", b"example.com"),
+        (b"file://", b""),
+        (b"https://", b""),
         (b"http://example.com:99999999", b"example.com"),
     ],
 )
@@ -74,6 +76,12 @@ def test_two_origins_are_refused():
         (".example.org", b"https://example.org", b"https://example.org.evil.com"),
         ("app.example.org:8000", b"http://app.example.org:8000", b"http://app.example.org"),
         ("null", b"null", b"http://null.example"),
+        ("file://", b"file://", b"file://server"),
+        ("FILE://", b"file://", b"null"),
+        ("file://server", b"file://server", b"file://"),
+        ("qrc://", b"qrc://", b"file://"),
+        ("capacitor://localhost", b"capacitor://localhost", b"capacitor://"),
+        ("example.org", b"app://example.org", b"file://"),
     ],
 )
 def test_an_allowed_entry_widens_to_what_it_names_only(entry, good, bad):
