@@ -11,10 +11,12 @@ from towpath.layers.contract import Delayed, GroupSend, Send
 from towpath.routing import Match, name_of
 from towpath.routing.unrouted import shown_path
 
+from .refusals import refusal
+
 logger = logging.getLogger(__name__)
 
-#: Ends a handshake, and means nothing to a WebSocket that is open already.
-REFUSAL = {"accept": False}
+#: The status of a mistake of the application's.
+STATUS = 500
 
 
 def refuse_unanswered(match: Match, message: Message, outbox: Outbox) -> None:
@@ -25,12 +27,13 @@ def refuse_unanswered(match: Match, message: Message, outbox: Outbox) -> None:
     sends = [*outbox.sends, *(send for held in outbox.foreign.values() for send in held)]
     if _may_be_answered(reply_channel.name, sends):
         return
-    logger.error(
-        "%s has not answered the WebSocket handshake of %s, which is refused: send {'accept': True} to "
-        "message.reply_channel, or raise DenyConnection; if other code answers it later, raise ResponseLater",
-        name_of(match.consumer), shown_path(message),
-    )  # fmt: skip
-    reply_channel.send(REFUSAL)
+    reason = (
+        f"{name_of(match.consumer)} has not answered the WebSocket handshake of {shown_path(message)}, which is "
+        "refused: send {'accept': True} to message.reply_channel, or raise DenyConnection; if other code answers it "
+        "later, raise ResponseLater"
+    )
+    logger.error("%s", reason)
+    reply_channel.send(refusal(STATUS, reason))
 
 
 def _may_be_answered(reply_channel: str, sends: Iterable[Send | Delayed]) -> bool:

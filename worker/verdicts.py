@@ -16,6 +16,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from towpath.channels import (
     ChannelSocketException,
     ConsumeLater,
@@ -28,12 +30,16 @@ from towpath.layers.codec import check_content
 from towpath.layers.contract import Envelope
 from towpath.routing.unrouted import NoRoute, shown_path
 
+from .refusals import refusal
+
 logger = logging.getLogger(__name__)
 
 #: Key of a message that counts how often it was put off.
 RETRIES_KEY = "__retries__"
 #: The only channel on which a connection can be refused.
 CONNECT = "websocket.connect"
+#: The status of a refusal that a consumer asks for.
+FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,10 @@ def _deny(case: Case) -> Verdict:
         raise ValueError(f"a connection is refused on {CONNECT} only; close it with WebsocketCloseException")
     level = logging.WARNING if isinstance(case.error, NoRoute) else logging.INFO
     reason = str(case.error) or f"its consumer raised {type(case.error).__name__}"
-    logger.log(level, "Refused a WebSocket on %s: %s", shown_path(case.message), reason)
+    told = f"Refused a WebSocket on {shown_path(case.message)}: {reason}"
+    logger.log(level, "%s", told)
+    if settings.DEBUG and case.message.reply_channel is not None:
+        case.message.reply_channel.send(refusal(FORBIDDEN, told))  # what follows closes it, if it is open already
     _refuse(case.message)
     return SETTLE
 

@@ -31,32 +31,49 @@ def site(project: Any, free_port: int) -> Any:
     return project
 
 
-Refuse = Callable[[str], int]
+Refuse = Callable[[str], tuple[int, str]]
 
 
 @pytest.fixture
-def refused_status(site: Any) -> Refuse:
-    """Return a function that opens a WebSocket and returns the status of its refusal."""
+def refusal(site: Any) -> Refuse:
+    """Return a function that opens a WebSocket and returns the status and the body of its refusal."""
 
-    def attempt(path: str) -> int:
+    def attempt(path: str) -> tuple[int, str]:
         with pytest.raises(InvalidStatus) as raised:
             connect(site.address(path))
-        return raised.value.response.status_code
+        response = raised.value.response
+        return response.status_code, bytes(response.body or b"").decode()
 
     return attempt
 
 
-def test_a_path_without_a_route_is_logged_with_the_path_that_was_meant(site: Any, refused_status: Refuse) -> None:
-    assert refused_status("/chat/lobby") == 403
-    site.server.wait_for(
-        "Refused a WebSocket on '/chat/lobby': no route of websocket.connect matches it. Did you mean '/chat/lobby/'? "
-        "Routes tried: path='^/echo/$' (consumers.connect), path='/chat/<slug:room>/' (routes.forgetful)."
-    )
+UNROUTED = (
+    "Refused a WebSocket on '/chat/lobby': no route of websocket.connect matches it. Did you mean '/chat/lobby/'? "
+    "Routes tried: path='^/echo/$' (consumers.connect), path='/chat/<slug:room>/' (routes.forgetful)."
+)
 
 
-def test_a_consumer_that_does_not_answer_a_handshake_is_named(site: Any, refused_status: Refuse) -> None:
-    assert refused_status("/chat/lobby/") == 403
-    site.server.wait_for("routes.forgetful has not answered the WebSocket handshake of '/chat/lobby/'")
+def test_a_path_without_a_route_is_refused_with_the_path_that_was_meant(site: Any, refusal: Refuse) -> None:
+    assert refusal("/chat/lobby") == (403, f"{UNROUTED}\n")
+    site.server.wait_for(UNROUTED)
+
+
+def test_without_debug_a_refusal_tells_nothing_of_the_routes(project: Any, free_port: int) -> None:
+    project.edit("settings.py", "DEBUG = True", "DEBUG = False")
+    server = project.manage("runserver", str(free_port), "--noreload")
+    server.wait_for("Quit the server with CONTROL-C.")
+    with pytest.raises(InvalidStatus) as raised:
+        connect(f"ws://127.0.0.1:{free_port}/echo")
+    assert raised.value.response.status_code == 403
+    assert b"rout" not in bytes(raised.value.response.body or b"")
+    server.wait_for("Refused a WebSocket on '/echo': no route of websocket.connect matches it\n")
+
+
+def test_a_consumer_that_does_not_answer_a_handshake_is_named(site: Any, refusal: Refuse) -> None:
+    status, body = refusal("/chat/lobby/")
+    assert status == 500
+    assert body.startswith("routes.forgetful has not answered the WebSocket handshake of '/chat/lobby/'")
+    site.server.wait_for(body)
     assert "did not answer the handshake" not in site.server.output
 
 

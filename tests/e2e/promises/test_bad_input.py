@@ -99,7 +99,7 @@ def test_an_unmatched_path_is_refused_with_403(port: int) -> None:
     ("text", "logged"),
     [
         ("raise", "the consumer failed on purpose"),
-        ("unserialisable", "message['when']"),
+        ("unserialisable", "the unknown key 'when'"),
         ("bad name", "channel name 'not a name' is not valid"),
         ("exit", "SystemExit"),
     ],

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 
 from towpath.channels import Channel, DenyConnection, Group, ResponseLater
 from towpath.layers import Envelope
@@ -11,7 +12,7 @@ from towpath.routing import Router, route
 from towpath.worker.run import Runner, RunOptions
 
 REPLY = "interface.x!1"
-REFUSAL = Envelope(REPLY, {"accept": False})
+REFUSAL = Envelope(REPLY, {"accept": False, "status": 500})
 
 
 @pytest.fixture
@@ -50,6 +51,31 @@ def test_the_error_names_the_class_that_has_not_answered(run, caplog):
     assert f"{__name__}.Forgetful has not answered" in caplog.text
 
 
+def content_of(envelope):
+    assert envelope.channel == REPLY
+    assert envelope.content["accept"] is False
+    assert ["content-type", "text/plain; charset=utf-8"] in envelope.content["headers"]
+    return envelope.content["status"], envelope.content["content"].decode()
+
+
+def test_with_debug_the_refusal_says_why(run):
+    with override_settings(DEBUG=True):
+        status, content = content_of(run(forgetful)[-1])
+    assert status == 500
+    assert content.startswith(f"{__name__}.forgetful has not answered the WebSocket handshake of '/chat/'")
+
+
+def test_with_debug_a_denied_handshake_says_why_and_an_open_socket_is_closed(run):
+    def refusing(message):
+        message.reply_channel.send({"accept": True})
+        raise DenyConnection("the token is not valid")
+
+    with override_settings(DEBUG=True):
+        accept, refusal, close = run(refusing)
+    assert (accept.content, close.content) == ({"accept": True}, {"close": True})
+    assert content_of(refusal) == (403, "Refused a WebSocket on '/chat/': the token is not valid\n")
+
+
 def passed_on(message):
     content = {"checks": [{"reply_channel": message.reply_channel.name}]}
     Channel("logins", channel_layer=message.channel_layer).send(content)
@@ -73,7 +99,7 @@ def raises_response_later(message):
     ],
 )
 def test_a_handshake_that_is_answered_or_passed_on_is_not_refused(run, caplog, consumer):
-    assert REFUSAL not in run(consumer)
+    assert [send for send in run(consumer) if send.content.get("accept") is False] == []
     assert caplog.records == []
 
 
