@@ -1,6 +1,7 @@
 """The code in `docs/from-channels-4.md` that takes the place of Channels 4's runs as it stands there."""
 
 import ast
+import asyncio
 import re
 import sys
 import types
@@ -94,6 +95,24 @@ def test_work_in_the_background_answers_the_socket(site: Any, tmp_path: Path) ->
     assert (tmp_path / "canal.small").stat().st_size == 100
 
 
+def test_a_task_for_each_socket_ends_with_it(project: MakeSite) -> None:
+    ticks = {
+        "prices.consumers": MODULES["prices.consumers"].replace("seconds=10", "seconds=0"),
+        "prices.routing": MODULES["prices.routing"],
+        "prices.feed": "def latest_price():\n    return 42\n",
+    }
+    prices = project("prices.routing.channel_routing", **ticks)
+    assert prices.event("a", "connect", "/prices/") == [{"accept": True}, {"text": "price 42"}]
+    for _ in range(2):
+        prices.layer.hand_on()
+        assert prices.run("a") == [{"text": "price 42"}]
+    prices._edge.closed("a")
+    asyncio.run(prices._edge.renew())
+    prices.layer.hand_on()
+    assert prices.run("a") == []
+    assert prices.layer.hand_on() is None
+
+
 def test_the_test_case_passes(site: Any) -> None:
     case = import_module("chat.tests").ChatTests("test_chat")
     result = unittest.TestResult()
@@ -114,6 +133,7 @@ def test_every_block_is_of_channels_4_or_is_covered_here() -> None:
     assert len(MODULES) + len(olds) == TEXT.count("```python")
     assert all(ast.parse(old) for old in olds)
     covered = {"chat.consumers", "chat.classes", "chat.tests", "shop.tasks", "pictures.consumers"}
+    covered |= {"prices.consumers", "prices.routing"}
     assert set(MODULES) == covered | {"mysite.routing", "mysite.asgi", "mysite.settings"}
 
 
