@@ -123,6 +123,7 @@ def test_an_interface_needs_its_layer_at_the_start(
     assert process.wait() != 0
     assert f"127.0.0.1:{server.port}" in process.output
     assert "Traceback" not in process.output
+    assert ("needs no Redis" in process.output) == (command == "runserver")
 
 
 INTERFACE_SETTINGS = """

@@ -55,7 +55,7 @@ class Site:
 
     def start(self, command: str) -> None:
         """Start what a reader leaves running in a terminal; its output goes to a file."""
-        with (self.folder / f"output-{len(self.processes)}.txt").open("w") as output:
+        with (self.folder / f"output-{len(self.processes)}.txt").open("a") as output:
             arguments = [found_server(part) for part in shlex.split(self.adapt(command))]
             self.processes.append(
                 subprocess.Popen(
@@ -121,6 +121,20 @@ def test_a_room_may_have_any_name(site):
         assert elsewhere.recv(PATIENCE_SECONDS) == "Konbanwa."
 
 
+def test_an_interface_server_starts_with_the_asgi_py_of_the_readme(site):
+    address = site.adapt("ws://127.0.0.1:8000/chat/lobby/")
+    with opened(site, address):
+        (site.folder / "mysite/asgi.py").write_text(block("# mysite/asgi.py"))
+    redis, interface, worker = site.processes
+    interface.terminate()
+    assert interface.wait(PATIENCE_SECONDS) == 0, site.output()
+    site.processes = [redis, worker]
+    site.start("towpath-interface mysite.asgi:channel_layer --port 8000")
+    with opened(site, address) as browser:
+        browser.send("Good morning.")
+        assert browser.recv(PATIENCE_SECONDS) == "Good morning."
+
+
 def test_restarting_the_worker_drops_no_socket(site):
     with opened(site, site.adapt("ws://127.0.0.1:8000/chat/lobby/")) as browser:
         worker = site.processes.pop()
@@ -177,6 +191,7 @@ def test_every_block_of_the_readme_is_covered_here():
         "redis-server",
         "socket =",
         "# shell",
+        "# mysite/asgi.py",
     )
     assert [line for line in blocks if not line.startswith((*starts, "set -a"))] == []
 

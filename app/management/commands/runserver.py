@@ -34,6 +34,8 @@ from ...settings import read_settings
 WORKER_THREADS = 4
 #: How long responses and sockets may take to end, in seconds: an edit should be seen soon.
 GRACE_SECONDS = 1.0
+#: What to do if the layer's store does not answer.
+_WITHOUT_REDIS = 'Start it, or develop without it: BACKEND "towpath.layers.memory.MemoryChannelLayer" needs no Redis.'
 #: Where the line of each request goes.
 REQUEST_LOGGER = "towpath.requests"
 
@@ -92,7 +94,9 @@ class Command(DjangoCommand):
         server = self._build_server(layer, listener, options)
         try:
             server.start()
-        except (LayerUnavailable, ConfigurationError) as error:
+        except LayerUnavailable as error:
+            self._give_up(f"{str(error).rstrip('.')}. {_WITHOUT_REDIS}")
+        except ConfigurationError as error:
             self._give_up(str(error))
         self._greet(layer, port)
         with suppress(KeyboardInterrupt):  # a second Ctrl-C: wait for nobody
