@@ -92,8 +92,10 @@ class InterfaceConfig:
     #: The same in bytes of content.
     incoming_max_bytes: int = 1 * MIB
 
-    #: The path the application is mounted at, without a slash at its end.
+    #: The path the application is mounted at, without a slash at its end; requests for other paths get a 404.
     root_path: str = ""
+    #: A proxy removes `root_path` from the paths of requests; otherwise they arrive with it.
+    proxy_strips_root_path: bool = False
     #: IP addresses, networks or "unix" whose X-Forwarded-* headers are believed.
     trusted_proxies: tuple[str, ...] = ()
     #: File for the access log, "-" for standard output. None writes none.
@@ -158,6 +160,7 @@ def _is_network(value: str) -> bool:
 _SECONDS = _Rule(lambda value: _is_number(value, 0.001, 10**8), "a number of seconds above 0")
 _BYTES = _whole(1, "a whole number of bytes, at least 1")
 _COUNT = _whole(1, "a whole number, at least 1")
+_ON_OR_OFF = _Rule(lambda value: isinstance(value, bool), "True or False")
 _TEXT = _or_none(_Rule(_is_text, "a str that is not empty"))
 _ORIGINS = _tuple_of(is_entry, "")
 
@@ -183,7 +186,7 @@ _RULES: dict[str, _Rule] = {
     "ping_timeout_seconds": _or_none(_SECONDS),
     "ws_protocols": _tuple_of(_is_token, "a tuple of subprotocol names"),
     "max_message_bytes": _whole(1, "a whole number of bytes from 1 to 15 MiB", 15 * MIB),
-    "compression": _Rule(lambda value: isinstance(value, bool), "True or False"),
+    "compression": _ON_OR_OFF,
     "compression_window_bits": _whole(9, "a whole number from 9 to 15", 15),
     "compression_min_bytes": _whole(0, "a whole number of bytes, 0 or more"),
     "allowed_origins": _Rule(
@@ -194,6 +197,7 @@ _RULES: dict[str, _Rule] = {
     "incoming_max_events": _COUNT,
     "incoming_max_bytes": _BYTES,
     "root_path": _Rule(_is_root_path, "'' or a path that starts with '/' and does not end with one"),
+    "proxy_strips_root_path": _ON_OR_OFF,
     "trusted_proxies": _tuple_of(_is_network, "a tuple of IP addresses, networks like '10.0.0.0/8', or 'unix'"),
     "access_log": _TEXT,
     "grace_seconds": _Rule(lambda value: _is_number(value, 0, 10**8), "a number of seconds, 0 or more"),

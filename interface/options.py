@@ -100,6 +100,7 @@ _OPTIONS = (
     _Option("incoming_max_events", "--incoming-max-events", int, "events of a connection that may wait"),
     _Option("incoming_max_bytes", "--incoming-max-bytes", int, "their bytes"),
     _Option("root_path", "--root-path", str, "path the application is mounted at"),
+    _Option("proxy_strips_root_path", "--proxy-strips-root-path", on_or_off, "the proxy removes that from paths"),
     _Option(
         "trusted_proxies", "--trusted-proxies", str, "proxies whose X-Forwarded-* headers are believed", Values.LISTS
     ),

@@ -20,12 +20,8 @@ def script_name(content: Content) -> str:
 
 
 def split_path(content: Content, mount: str) -> tuple[str, str]:
-    """Return the whole path and the part below `mount`, whether or not a proxy has cut the mount off."""
+    """Return the whole path and the part below `mount`, which is the message's path."""
     path: str = content["path"]
-    if not mount:
-        return (path, path) if path.startswith("/") else ("/" + path, path)
-    if path == mount or path.startswith(mount + "/"):
-        path = path[len(mount) :] or "/"
     return (mount + path if path.startswith("/") else f"{mount}/{path}"), path
 
 

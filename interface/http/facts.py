@@ -7,6 +7,7 @@ from twisted.internet.interfaces import ISSLTransport
 
 from ..config import InterfaceConfig
 from ..headers import ParsedHead
+from ..mount import path_below
 from ..proxy import NOTHING, TrustedProxies
 from .seams import Address, RequestHead
 
@@ -47,14 +48,21 @@ class ConnectionFacts:
 def request_head(
     parsed: ParsedHead, facts: ConnectionFacts, proxies: TrustedProxies, config: InterfaceConfig
 ) -> RequestHead:
-    """Complete a head with who asked whom: by the word of a trusted proxy, else by the connection itself."""
+    """Complete a head with who asked whom: by the word of a trusted proxy, else by the connection itself.
+
+    Raises:
+        BadRequest: the path is not below the mount (404).
+    """
     told = proxies.read(parsed.headers) if facts.is_trusted else NOTHING
     server = facts.server
     if server is not None and told.port is not None:
         server = (server[0], told.port)
+    path = parsed.path
+    if config.root_path and not config.proxy_strips_root_path:
+        path = path_below(config.root_path, path)
     return RequestHead(
         method=parsed.method,
-        path=parsed.path,
+        path=path,
         target=parsed.target,
         query_string=parsed.query_string,
         headers=parsed.headers,

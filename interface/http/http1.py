@@ -218,12 +218,12 @@ class Http1Connection(Protocol):
 
     def _take_head(self) -> bool:
         try:
-            head, self._buffer = self._heads.read(self._buffer)
+            parsed, self._buffer = self._heads.read(self._buffer)
+            if parsed is not None:
+                self._begin(parsed)
+                return True
         except BadRequest as error:
             self._refuse(error)
-            return True
-        if head is not None:
-            self._begin(head)
             return True
         if self._heads.has_begun and self._state is State.IDLE:
             self._state = State.HEAD
@@ -264,11 +264,7 @@ class Http1Connection(Protocol):
         exchange.begin(parsed.length, parsed.expects_continue)
 
     def _begin_handshake(self, parsed: ParsedHead, handshake: Handshake) -> None:
-        try:
-            check_handshake(parsed)
-        except BadRequest as error:
-            self._refuse(error)
-            return
+        check_handshake(parsed)
         self._state = State.ANSWERING
         self._occupant = handshake
         self._deadline.set(None)

@@ -171,6 +171,7 @@ class Http2Request:
             parsed = parse_http2_head(headers, factory.hub.config.head_max_bytes, factory.hub.config.headers_max_count)
             if parsed.length and not has_body:
                 raise BadRequest("the length of the body is not clear")  # RFC 9113, 8.1.1; h2 counts only what comes
+            head = request_head(parsed, self._connection.facts, factory.proxies, factory.hub.config)
         except BadRequest as error:
             response, content = page(error.status, None, error.detail, (), DATE.now())
             if any((name, value) == (b":method", b"HEAD") for name, value in headers):
@@ -178,7 +179,6 @@ class Http2Request:
             factory.log_refused(self._connection.facts, error.status, len(content))
             self.start(response, content, is_last=True)
             return
-        head = request_head(parsed, self._connection.facts, factory.proxies, factory.hub.config)
         self._exchange = Exchange(factory.hub, factory.converse, self, head)
         has_length = any(name == b"content-length" for name, _ in parsed.headers)
         length = 0 if not has_body else parsed.length if has_length else None

@@ -18,7 +18,7 @@ class RequestHead(NamedTuple):
     """A request's head, checked. Header names are lower-case; order and duplicates are the client's."""
 
     method: str
-    #: Percent-decoded.
+    #: Percent-decoded, without the mount.
     path: str
     #: The target as sent: `/path?query`, an absolute URI, or `*`.
     target: bytes
@@ -26,6 +26,7 @@ class RequestHead(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...]
     http_version: Literal["1.0", "1.1", "2"]
     scheme: Literal["http", "https"]
+    #: The mount, without a slash at its end; empty for the root.
     root_path: str
     client: Address | None
     server: Address | None

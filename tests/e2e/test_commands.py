@@ -155,12 +155,15 @@ def test_an_interface_server_reads_its_settings(
     interface = redis_project.run(*command, "--port", str(free_port))
     interface.wait_for(LISTENS)
     assert get(f"http://127.0.0.1:{free_port}/app/hello/") == b"hello /app/hello/"
-    address = f"ws://127.0.0.1:{free_port}/echo/"
+    address = f"ws://127.0.0.1:{free_port}/app/echo/"
     subprotocols: Any = ["other", "wamp"]
     with connect(address, subprotocols=subprotocols, origin="https://app.example.com") as websocket:  # type: ignore[arg-type]
         assert websocket.subprotocol == "wamp"
     with pytest.raises(InvalidStatus):
         connect(address, origin="https://evil.example.com")  # type: ignore[arg-type]
+    with pytest.raises(InvalidStatus, match="404"):
+        connect(f"ws://127.0.0.1:{free_port}/echo/")
+    interface.wait_for("Refused '/echo/' with 404: it is not below --root-path /app. If a proxy strips that, use")
     interface.wait_for(
         "Refused a WebSocket on '/echo/' with 403: its page is of 'https://evil.example.com', and not of "
         f"'127.0.0.1:{free_port}'. To allow it, list the origin in --allowed-origin or CHANNELS_WS_ALLOWED_ORIGINS"
@@ -174,7 +177,7 @@ def test_a_flag_counts_instead_of_the_setting(redis_project: Any, free_port: int
     start(redis_project, "runworker")
     flags = ("--port", str(free_port), "--allowed-origin", "https://b.example.com")
     redis_project.run(*SCRIPT, *flags).wait_for(LISTENS)
-    address = f"ws://127.0.0.1:{free_port}/echo/"
+    address = f"ws://127.0.0.1:{free_port}/app/echo/"
     with connect(address, origin="https://b.example.com"):  # type: ignore[arg-type]
         pass
     with pytest.raises(InvalidStatus):

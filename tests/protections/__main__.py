@@ -41,7 +41,7 @@ def main() -> int:
     if options.list:
         sys.stdout.write("".join(f"{protection.name}: {protection.test}\n" for protection in selected))
         return 0
-    environment, server = provide(lowest=False)
+    environment, server = provide(lowest=False, django=None)
     variables = environment.variables()
     variables["PATH"] += f"{os.pathsep}{server.parent}"
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))

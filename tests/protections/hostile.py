@@ -159,6 +159,20 @@ HOSTILE = [
         "tests/hostile/http/test_forwarded.py",
     ),
     Protection(
+        "a page has one URL, below the mount",
+        "interface/mount.py",
+        '    raise BadRequest("This path does not exist.", 404)',
+        "    return path",
+        "tests/hostile/http/test_root_path.py -k below_the_mount",
+    ),
+    Protection(
+        "a worker does not guess a mount",
+        "consumers/http/environment.py",
+        '    path: str = content["path"]\n',
+        '    path: str = content["path"].removeprefix(mount)\n',
+        "tests/unit/consumers/test_request.py -k below_its_root_path",
+    ),
+    Protection(
         "behind the PROXY protocol a client is not its balancer",
         "interface/http/http1.py",
         "        self._facts = ConnectionFacts(transport, self.factory.proxies)",

@@ -57,17 +57,17 @@ def test_names_that_clients_invent_do_not_fill_the_memory(message_of: MakeMessag
     ("root_path", "forced", "path", "expected"),
     [
         ("", None, "/a", ("", "/a", "/a")),
-        ("/app", None, "/app/a", ("/app", "/app/a", "/a")),
         ("/app", None, "/a", ("/app", "/app/a", "/a")),
-        ("/app", None, "/apple", ("/app", "/app/apple", "/apple")),
-        ("/app", None, "/app", ("/app", "/app/", "/")),
-        ("/app/", None, "/app//a", ("/app", "/app//a", "//a")),
-        ("/app", "", "/app/a", ("", "/app/a", "/app/a")),
+        ("/app", None, "/app/a", ("/app", "/app/app/a", "/app/a")),
+        ("/app", None, "/", ("/app", "/app/", "/")),
+        ("/app/", None, "//a", ("/app", "/app//a", "//a")),
+        ("/app", "", "/a", ("", "/a", "/a")),
         ("", "/forced", "/a", ("/forced", "/forced/a", "/a")),
+        ("/app", "/forced", "/a", ("/forced", "/forced/a", "/a")),
         ("", None, "*", ("", "/*", "*")),
     ],
 )
-def test_the_root_path_is_taken_off_the_path(
+def test_the_path_of_a_message_is_below_its_root_path(
     root_path: str, forced: str | None, path: str, expected: tuple[str, str, str], message_of: MakeMessage
 ) -> None:
     with override_settings(FORCE_SCRIPT_NAME=forced):

@@ -46,6 +46,7 @@ WRONG: dict[str, list[object]] = {
     "incoming_max_events": [0],
     "incoming_max_bytes": [0],
     "root_path": ["app", "/app/", "/", None],
+    "proxy_strips_root_path": [None, 1, "on"],
     "trusted_proxies": [("localhost",), ("10.0.0.1/8",), "10.0.0.1"],
     "access_log": [""],
     "grace_seconds": [-1, None],

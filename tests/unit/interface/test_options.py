@@ -48,6 +48,7 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "incoming_max_events": (["--incoming-max-events", "9"], 9),
     "incoming_max_bytes": (["--incoming-max-bytes", "9"], 9),
     "root_path": (["--root-path", "/app"], "/app"),
+    "proxy_strips_root_path": (["--proxy-strips-root-path", "on"], True),
     "trusted_proxies": (["--trusted-proxies", "unix, 10.0.0.0/8"], ("unix", "10.0.0.0/8")),
     "access_log": (["--access-log", "-"], "-"),
     "grace_seconds": (["--grace", "0"], 0.0),

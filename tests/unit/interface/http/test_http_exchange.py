@@ -43,8 +43,9 @@ def test_a_get_becomes_one_message(server: Any, client: Any) -> None:
 
 def test_the_root_path_is_told(make_server: Any) -> None:
     server = make_server(root_path="/app")
-    server.connect().send(GET)
-    assert server.conversation.request["root_path"] == "/app"
+    server.connect().send(GET.replace(b"/a%20b", b"/app/a%20b"))
+    request = server.conversation.request
+    assert (request["root_path"], request["path"]) == ("/app", "/a b")
 
 
 def test_there_are_no_addresses_on_a_unix_socket(server: Any) -> None:
