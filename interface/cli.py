@@ -2,6 +2,7 @@
 
     towpath-interface mysite.asgi:channel_layer --port 8000
     towpath-interface --redis redis://127.0.0.1:6379/0 --port 8000
+    towpath-interface --redis-env REDIS_URL --port 8000
 
 The first form imports the project's layer, with the current folder first on the path; a layer of the settings brings
 those that interface servers read. The second imports nothing of the project and reads no settings; its layer options
@@ -25,6 +26,7 @@ from .accesslog import AccessLog, ActionLogger, no_log
 from .config import InterfaceConfig
 from .options import add_options, config_from
 from .process import ExitCode, serve
+from .redis_options import add_redis_options, redis_layer, redis_url
 
 log = logging.getLogger(__name__)
 
@@ -57,30 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("layer", nargs="?", metavar="MODULE:LAYER", help=f"the project's layer, as {EXAMPLE}")
     parser.add_argument("-v", "--verbosity", type=int, choices=LEVELS, default=1, help="0 warnings, 1 more, 2 all")
     parser.add_argument("--force-sync", action="store_true", help=argparse.SUPPRESS)  # 1.x: polled the layer
-    _add_redis_options(parser.add_argument_group("a layer without a project", "with the options that the workers have"))
+    add_redis_options(parser.add_argument_group("a layer without a project", "with the options that the workers have"))
     add_options(parser)
     return parser
-
-
-def _add_redis_options(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--redis", metavar="URL", help="a Redis layer, in place of MODULE:LAYER")
-    group.add_argument("--prefix", help="prefix of its keys", default=argparse.SUPPRESS)
-    group.add_argument("--expiry", type=float, metavar="SECONDS", help="of its messages", default=argparse.SUPPRESS)
-    group.add_argument("--group-expiry", type=float, metavar="SECONDS", help="of its groups", default=argparse.SUPPRESS)
-    group.add_argument("--capacity", type=int, metavar="N", help="of its channels", default=argparse.SUPPRESS)
-    group.add_argument(
-        "--channel-capacity",
-        action="append",
-        type=_pattern_and_number,
-        metavar="PATTERN=N",
-        help="of the channels that match; may be given more than once, the first that matches counts",
-        default=argparse.SUPPRESS,
-    )
-
-
-def _pattern_and_number(text: str) -> tuple[str, int]:
-    pattern, _, number = text.rpartition("=")
-    return pattern, int(number)
 
 
 def find_layer(options: argparse.Namespace) -> ChannelLayer:
@@ -89,13 +70,16 @@ def find_layer(options: argparse.Namespace) -> ChannelLayer:
     Raises:
         ConfigurationError: there is none, two are named, or it cannot be used.
     """
-    if options.redis is not None and options.layer is not None:
-        raise ConfigurationError("both MODULE:LAYER and --redis are given: choose one")
-    if options.redis is not None:
-        return redis_layer(options)
+    url = redis_url(options)
+    if url is not None and options.layer is not None:
+        raise ConfigurationError("both MODULE:LAYER and a Redis are given: choose one")
+    if url is not None:
+        return redis_layer(url, options)
     if options.layer is not None:
         return import_layer(options.layer)
-    raise ConfigurationError("no layer is given: name one as MODULE:LAYER, or with --redis URL")
+    raise ConfigurationError(
+        "no layer is given: name one as MODULE:LAYER, or a Redis with --redis, --redis-env or --redis-file"
+    )
 
 
 def project_options(layer: ChannelLayer) -> Mapping[str, Any]:
@@ -105,22 +89,6 @@ def project_options(layer: ChannelLayer) -> Mapping[str, Any]:
         ConfigurationError: a setting has a wrong type.
     """
     return {} if layer.interface_options is None else layer.interface_options()
-
-
-def redis_layer(options: argparse.Namespace) -> ChannelLayer:
-    """Make a Redis layer out of the options.
-
-    Raises:
-        ConfigurationError: one of them is wrong.
-    """
-    from towpath.layers.redis import RedisChannelLayer
-
-    given = vars(options)
-    names = ("prefix", "expiry", "group_expiry", "capacity")
-    config: dict[str, Any] = {name: given[name] for name in names if name in given}
-    if "channel_capacity" in given:
-        config["channel_capacity"] = dict(given["channel_capacity"])
-    return RedisChannelLayer(hosts=[options.redis], **config)
 
 
 def import_layer(path: str) -> ChannelLayer:

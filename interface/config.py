@@ -6,6 +6,7 @@ Nothing here knows Twisted. An option that is off is None; 0 is never a spelling
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from ipaddress import ip_network
+from stat import S_IWOTH
 from typing import Literal, NamedTuple
 
 from towpath.layers.errors import ConfigurationError
@@ -37,6 +38,8 @@ class InterfaceConfig:
     port: int | None = None
     #: Path of a UNIX socket to make.
     unix_socket: str | None = None
+    #: Permissions of that socket: who may connect. With "unix" in `trusted_proxies` not every user of the machine may.
+    unix_socket_mode: int = 0o660
     #: Number of an inherited descriptor that is already bound; several processes may share one.
     fd: int | None = None
     #: Twisted endpoint strings, such as `ssl:443:privateKey=key.pem:certKey=cert.pem`.
@@ -109,6 +112,16 @@ class InterfaceConfig:
             value = getattr(self, field.name)
             if not rule.holds(value):
                 raise ConfigurationError(f"{field.name} cannot be {value!r}: expected {rule.expected}")
+        if self.unix_socket_mode & S_IWOTH and self.trusts_unix:
+            raise ConfigurationError(
+                f"unix_socket_mode {self.unix_socket_mode:o} lets every user of this machine connect, and "
+                "trusted_proxies believes what they say of their clients: use the mode 660, or take unix out of it"
+            )
+
+    @property
+    def trusts_unix(self) -> bool:
+        """Whether the clients of UNIX sockets are believed as proxies are."""
+        return "unix" in self.trusted_proxies
 
 
 class _Rule(NamedTuple):
@@ -168,6 +181,7 @@ _RULES: dict[str, _Rule] = {
     "bind": _TEXT,
     "port": _or_none(_whole(0, "a port from 0 to 65535", 65535)),
     "unix_socket": _TEXT,
+    "unix_socket_mode": _whole(0, "permissions from 0 to 0o777", 0o777),
     "fd": _or_none(_whole(0, "the number of an open descriptor, 0 or more")),
     "endpoints": _tuple_of(_is_text, "a tuple of Twisted endpoint strings"),
     "http_timeout_seconds": _or_none(_SECONDS),

@@ -21,6 +21,7 @@ from zope.interface import implementer
 from towpath.layers.errors import ConfigurationError, TowpathError
 
 from .config import DEFAULT_BIND, DEFAULT_PORT, InterfaceConfig
+from .unix_permissions import warn_of_open_socket
 
 #: Connections that may wait to be accepted: many clients come back at once after a restart.
 BACKLOG = 2048
@@ -65,11 +66,11 @@ def addresses(reactor: Any, config: InterfaceConfig) -> list[Address]:
     Raises:
         ConfigurationError: an endpoint string cannot be understood, or what it needs is not installed.
     """
-    found = [_from_string(reactor, text) for text in config.endpoints]
+    found = [_from_string(reactor, text, config) for text in config.endpoints]
     if config.unix_socket is not None:
-        found.append(_unix(reactor, config.unix_socket))
+        found.append(_unix(reactor, config.unix_socket, config.unix_socket_mode))
     if config.fd is not None:
-        found.append(_inherited(reactor, config.fd))
+        found.append(_inherited(reactor, config.fd, config.trusts_unix))
     if config.bind is not None or config.port is not None or not found:
         found.append(_tcp(reactor, config.bind, config.port))
     return found
@@ -86,12 +87,12 @@ def _tcp(reactor: Any, bind: str | None, port: int | None) -> Address:
     return Address(label, listen)
 
 
-def _unix(reactor: Any, path: str) -> Address:
+def _unix(reactor: Any, path: str, mode: int) -> Address:
     """A UNIX socket; its lock file lets a stale socket of a process that was killed be replaced."""
 
     def listen(factory: Any) -> Any:
         try:
-            return reactor.listenUNIX(path, factory, backlog=BACKLOG, wantPID=True)
+            return reactor.listenUNIX(path, factory, backlog=BACKLOG, mode=mode, wantPID=True)
         except CannotListenError as error:
             if isinstance(error.socketError, str):
                 raise OSError(errno.EADDRINUSE, error.socketError) from error
@@ -100,18 +101,34 @@ def _unix(reactor: Any, path: str) -> Address:
     return Address(f"unix socket {path}", listen)
 
 
-def _from_string(reactor: Any, text: str) -> Address:
+def _from_string(reactor: Any, text: str, config: InterfaceConfig) -> Address:
+    is_unix = text.removeprefix("haproxy:").startswith("unix:")
+    full = f"{text}:mode={config.unix_socket_mode:o}" if is_unix and ":mode=" not in text else text
     try:
-        endpoint: Any = serverFromString(reactor, text)
+        endpoint: Any = serverFromString(reactor, full)
     except Exception as error:  # Twisted, its plugins and OpenSSL raise a dozen kinds here
         raise ConfigurationError(f"the endpoint {text!r} cannot be used: {error!r}") from error
-    return Address(f"endpoint {text}", endpoint.listen)
+
+    def listen(factory: Any) -> Any:
+        listening = endpoint.listen(factory)
+        if is_unix and config.trusts_unix:
+            listening.addCallback(_warned)
+        return listening
+
+    return Address(f"endpoint {text}", listen)
 
 
-def _inherited(reactor: Any, fd: int) -> Address:
+def _warned(port: Any) -> Any:
+    warn_of_open_socket(os.fsdecode(port.getHost().name))
+    return port
+
+
+def _inherited(reactor: Any, fd: int, trusts_unix: bool) -> Address:
     def listen(factory: Any) -> Any:
         family = prepare_inherited(fd)
         if family == socket.AF_UNIX:
+            if trusts_unix:
+                warn_of_open_socket(_path_of(fd))
             kind: Any = InheritedUnixPort
             port = kind._fromListeningDescriptor(reactor, fd, factory)
             port.startListening()
@@ -119,6 +136,11 @@ def _inherited(reactor: Any, fd: int) -> Address:
         return reactor.adoptStreamPort(fd, family, factory)
 
     return Address(f"inherited descriptor {fd}", listen)
+
+
+def _path_of(fd: int) -> str:
+    with socket.socket(fileno=os.dup(fd)) as inherited:
+        return os.fsdecode(inherited.getsockname())
 
 
 def prepare_inherited(fd: int) -> socket.AddressFamily:

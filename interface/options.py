@@ -26,6 +26,11 @@ def count_or_none(text: str) -> int | None:
     return None if text == "none" else int(text)
 
 
+def permissions(text: str) -> int:
+    """Read permissions as chmod takes them, in octal."""
+    return int(text, 8)
+
+
 def on_or_off(text: str) -> bool:
     """Read a switch."""
     return {"on": True, "off": False}[text]
@@ -37,6 +42,7 @@ _WANTED: dict[Callable[[str], object], str] = {
     seconds_or_none: "a number of seconds, or none",
     int: "a whole number",
     count_or_none: "a whole number, or none",
+    permissions: "permissions in octal, such as 660",
     on_or_off: "on or off",
 }
 
@@ -61,6 +67,7 @@ _OPTIONS = (
     _Option("bind", "-b --bind --host", str, "host name or IP address to listen on"),
     _Option("port", "-p --port", int, "TCP port to listen on"),
     _Option("unix_socket", "-u --unix-socket", str, "path of a UNIX socket to listen on"),
+    _Option("unix_socket_mode", "--unix-socket-mode", permissions, "permissions of that socket in octal"),
     _Option("fd", "--fd", int, "inherited descriptor to listen on; 0 is one, too"),
     _Option("endpoints", "-e --endpoint", str, "Twisted endpoint string to listen on", Values.MANY),
     _Option("http_timeout_seconds", "-t --http-timeout --http_timeout", seconds_or_none, "until a response begins"),

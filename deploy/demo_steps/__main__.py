@@ -42,7 +42,6 @@ def parse() -> argparse.Namespace:
         epilog="TOWPATH_PYTHON selects the interpreter.",
     )
     parser.add_argument("--port", type=int, default=8000, help="where browsers find it (default: %(default)s)")
-    parser.add_argument("--redis-port", type=int, default=6390, help="for its own Redis (default: %(default)s)")
     parser.add_argument(
         "--state", type=Path, default=ROOT / "var" / "demo", help="folder for its database and logs (default: var/demo)"
     )
@@ -53,8 +52,7 @@ def parse() -> argparse.Namespace:
 def serve(options: argparse.Namespace) -> int:
     """Run the demo until it is told to stop."""
     require_free(options.port, "--port")
-    require_free(options.redis_port, "--redis-port")
-    site = provide(options.state.resolve(), options.port, options.redis_port)
+    site = provide(options.state.resolve(), options.port)
     with Supervision(site, say) as supervision:
         supervision.wait_until_ready()
         print(welcome(site), flush=True)
@@ -65,22 +63,21 @@ def serve(options: argparse.Namespace) -> int:
 def check_once() -> int:
     """Start the demo with a fresh database on free ports, see a post travel, stop it."""
     with tempfile.TemporaryDirectory(prefix="towpath-check-") as state:
-        site = provide(Path(state), free_port(), free_port())
+        site = provide(Path(state), free_port())
         with Supervision(site, say) as supervision:
             supervision.wait_until_ready()
             check(site, say)
     require_free(site.port, "The check")
-    require_free(site.redis_port, "The check")
     say("Everything works")
     return 0
 
 
-def provide(state: Path, port: int, redis_port: int) -> Site:
+def provide(state: Path, port: int) -> Site:
     """Make the environment, find Redis, fill the database."""
     environment: Environment = prepare(ROOT, "demo", "demo", say)
     redis_server = find_or_fetch(environment, say)
     say(f"Redis: {redis_server}")
-    site = Site(ROOT, environment, state, redis_server, port, redis_port)
+    site = Site(ROOT, environment, state, redis_server, port)
     prepare_database(site, say)
     return site
 

@@ -2,10 +2,12 @@
 
 import os
 import shlex
+import stat
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from deploy.demo_steps.ports import HOST
 from deploy.provision.environment import Environment
@@ -31,7 +33,6 @@ class Site:
     state: Path
     redis_server: Path
     port: int
-    redis_port: int
 
     @property
     def address(self) -> str:
@@ -49,12 +50,21 @@ class Site:
         return self.root / "liveblog_example"
 
     @property
+    def sockets(self) -> Path:
+        """The folder of the UNIX sockets; not `state` if that path is too long for one."""
+        if len(os.fsencode(self.state / "supervisor.sock")) <= MAX_SOCKET_PATH_BYTES:
+            return self.state
+        return Path(f"/tmp/towpath-{os.getuid()}-{self.port}")
+
+    @property
     def control_socket(self) -> Path:
-        """Where supervisorctl finds supervisor; not in `state` if that path is too long for a socket."""
-        inside = self.state / "supervisor.sock"
-        if len(os.fsencode(inside)) <= MAX_SOCKET_PATH_BYTES:
-            return inside
-        return Path(f"/tmp/towpath-{os.getuid()}-{self.port}.sock")
+        """Where supervisorctl finds supervisor."""
+        return self.sockets / "supervisor.sock"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the site finds its Redis."""
+        return self.sockets / "redis.sock"
 
     def settings(self) -> dict[str, str]:
         """Return the variables that deploy/supervisor.env lists, and the example's own."""
@@ -70,8 +80,9 @@ class Site:
             "TOWPATH_THREADS": "4",
             "TOWPATH_FILES": "1000",
             "TOWPATH_REDIS_SERVER": str(self.redis_server),
-            "TOWPATH_REDIS_PORT": str(self.redis_port),
-            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "TOWPATH_REDIS_SOCKET": str(self.redis_socket),
+            "TOWPATH_REDIS_MEMORY": "100mb",
+            "REDIS_URL": f"unix://{quote(str(self.redis_socket))}?db=0",
             "DEBUG": "1",
             "SQLITE_FILE": str(self.state / "db.sqlite3"),
         }
@@ -111,12 +122,26 @@ class Site:
 def prepare_database(site: Site, say: Say) -> None:
     """Make the folders, the scripts, the tables and the sample content, where they are not there yet."""
     site.logs.mkdir(parents=True, exist_ok=True)
+    if site.sockets != site.state:
+        make_private(site.sockets)
     write_script(site, "manage", f"cd {shlex.quote(str(site.project))}\nexec python manage.py")
     configuration = shlex.quote(str(site.root / "deploy" / "supervisor.conf"))
     write_script(site, "supervisorctl", f"exec supervisorctl -c {configuration}")
     say("Preparing the database")
     site.manage("migrate", "--verbosity", "0")
     site.manage("sample")
+
+
+def make_private(folder: Path) -> None:
+    """Make sure that a folder is this user's, and that nobody else can write to it.
+
+    Raises:
+        SiteError: it is another user's, as a folder in /tmp may be.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise SiteError(f"{folder} is not a folder that this user alone can write to: choose a shorter path as --state")
 
 
 def write_script(site: Site, name: str, command: str) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -63,7 +64,7 @@ def shared_demo(installed: str, variables: dict[str, str], tmp_path_factory: pyt
 
 def running(variables: dict[str, str], state: Path) -> Iterator[Demo]:
     """Keep a demo running, each process of it gone in the end."""
-    command = [str(DEMO), "--port", str(free_port()), "--redis-port", str(free_port()), "--state", str(state)]
+    command = [str(DEMO), "--port", str(free_port()), "--state", str(state)]
     process = subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -143,15 +144,26 @@ def test_supervisor_brings_killed_workers_back_and_the_socket_goes_on(shared_dem
     assert not set(workers(shared_demo)) & set(killed)
 
 
-@pytest.mark.parametrize("option", ["--port", "--redis-port"])
-def test_a_taken_port_is_a_clear_message(variables, option):
+def test_a_taken_port_is_a_clear_message(variables):
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-        ports = {"--port": free_port(), "--redis-port": free_port(), option: port}
-        command = [str(DEMO), *(str(part) for pair in ports.items() for part in pair)]
+        command = [str(DEMO), "--port", str(port)]
         done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert done.stderr == f"Port {port} cannot be used: Address already in use. Choose another one with {option}.\n"
+    assert done.stderr == f"Port {port} cannot be used: Address already in use. Choose another one with --port.\n"
+
+
+def test_redis_listens_on_a_socket_that_other_users_cannot_open_and_on_no_port(shared_demo):
+    [server] = [child for child in processes(shared_demo) if child.name().startswith("redis-server")]
+    assert server.net_connections(kind="inet") == []
+    [path] = {Path(each.laddr) for each in server.net_connections(kind="unix") if each.laddr}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+def test_no_url_of_redis_is_in_a_command_line(shared_demo):
+    commands = [" ".join(child.cmdline()) for child in processes(shared_demo)]
+    assert len(commands) >= 5
+    assert [command for command in commands if "://" in command] == []
 
 
 def test_a_machine_without_a_python_that_serves_is_told_what_to_install(tmp_path):
@@ -162,10 +174,14 @@ def test_a_machine_without_a_python_that_serves_is_told_what_to_install(tmp_path
     assert "Python 3.10 or newer with venv is needed" in done.stderr
 
 
+def processes(demo: Demo) -> list[psutil.Process]:
+    """Return all processes of the demo."""
+    return psutil.Process(demo.process.pid).children(recursive=True)
+
+
 def workers(demo: Demo) -> list[psutil.Process]:
     """Return the demo's worker processes."""
-    children = psutil.Process(demo.process.pid).children(recursive=True)
-    return [child for child in children if "runworker" in child.cmdline()]
+    return [child for child in processes(demo) if "runworker" in child.cmdline()]
 
 
 def open_stream(demo: Demo) -> ClientConnection:

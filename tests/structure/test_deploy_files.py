@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
-UNITS = ("towpath-interface.socket", "towpath-interface@.service", "towpath-worker@.service")
+SERVICES = ("towpath-interface@.service", "towpath-worker@.service", "towpath-redis.service")
+UNITS = ("towpath-interface.socket", *SERVICES)
+#: What `systemd-analyze security` may find of a service, in tenths: from 0, shut, to 100, everything open.
+MOST_EXPOSURE = 20
 
 
 @pytest.fixture(scope="module")
@@ -76,23 +79,65 @@ def test_nginx_reads_the_site(deploy, tmp_path):
     assert "warn" not in done.stderr
 
 
-def test_systemd_reads_the_units(deploy, tmp_path):
+@pytest.fixture
+def units(deploy, tmp_path) -> dict[str, str]:
+    """The units with paths that exist here, for systemd to read; return the environment in which it finds them."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     (tmp_path / "env").touch()
     for name in UNITS:
         unit = (deploy / "systemd" / name).read_text().replace("/etc/towpath.env", str(tmp_path / "env"))
-        unit = re.sub(r"/srv/venv/bin/[\w-]+", "/bin/true", unit).replace("/srv/mysite", str(tmp_path))
+        unit = re.sub(r"/(srv/venv|usr)/bin/[\w-]+", "/bin/true", unit).replace("/srv/mysite", str(tmp_path))
         (tmp_path / name).write_text(unit)
-    instances = [name.replace("@.", "@1.") for name in UNITS]
-    done = subprocess.run(
-        ["systemd-analyze", "verify", *instances],
-        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return {**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
+
+
+def analyze(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["systemd-analyze", "--no-pager", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_systemd_reads_the_units(units):
+    done = analyze(units, "verify", *(name.replace("@.", "@1.") for name in UNITS))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_shut_but_for_what_it_needs(units, name):
+    command = ["security", "--offline=true", f"--threshold={MOST_EXPOSURE}", name.replace("@.", "@1.")]
+    done = analyze(units, *command)
+    if "unrecognized option" in done.stderr:
+        pytest.skip("this systemd-analyze does not look at units that are not installed")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_runs_as_the_sites_own_user(deploy, name):
+    lines = (deploy / "systemd" / name).read_text().splitlines()
+    assert [line for line in lines if line.startswith(("User=", "Group="))] == ["User=towpath"]
+    assert "u towpath " in (deploy / "systemd" / "towpath.sysusers.conf").read_text()
+
+
+def test_the_socket_is_for_the_sites_user_and_nginx(deploy):
+    lines = (deploy / "systemd" / "towpath-interface.socket").read_text().splitlines()
+    assert {"SocketUser=towpath", "SocketGroup=www-data", "SocketMode=0660"} <= set(lines)
+
+
+@pytest.mark.parametrize("name", ["supervisor.conf", "systemd/towpath-redis.service"])
+def test_redis_is_behind_a_socket_and_has_a_bound(deploy, name):
+    [command] = [line for line in (deploy / name).read_text().splitlines() if "--unixsocketperm 700" in line]
+    for option in ("--port 0", "--maxmemory ", "--maxmemory-policy noeviction"):
+        assert option in command
+
+
+def test_no_command_line_has_the_url_of_a_redis(deploy):
+    files = [path for path in deploy.rglob("*") if path.suffix in (".conf", ".service", ".socket")]
+    assert len(files) >= 6
+    commands = [
+        line for path in files for line in path.read_text().splitlines() if re.match(r"(command|ExecStart) ?=", line)
+    ]
+    assert len(commands) >= 6
+    assert [line for line in commands if "://" in line] == []
 
 
 @pytest.mark.parametrize("name", ["deploy/demo", "deploy/find_python", "tests/run", ".ci/run"])

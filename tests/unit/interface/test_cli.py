@@ -105,10 +105,41 @@ def test_a_redis_layer_needs_no_project() -> None:
     assert (layer.prefix, layer.expiry, layer.group_expiry, layer.capacity) == ("p:", 5, 6, 7)
 
 
+def test_the_url_of_redis_comes_from_the_environment_or_a_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITE_REDIS", " redis://:secret@cache:1/2\n")
+    (project / "redis").write_text("redis://:secret@cache:1/2\n")
+    for arguments in (["--redis-env", "SITE_REDIS"], ["--redis-file", "redis"]):
+        layer = cli.find_layer(options(*arguments, "--prefix", "p:"))
+        assert str(layer) == "Redis at redis://cache:1/2, prefix 'p:'"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned"),
+    [
+        ("redis://:secret@cache", True),
+        ("redis://cache/0?password=secret", True),
+        ("redis://user@cache", False),
+        ("redis://cache", False),
+        ("unix:///run/redis.sock", False),
+    ],
+)
+def test_a_password_in_the_command_line_is_warned_of(
+    caplog: pytest.LogCaptureFixture, url: str, is_warned: bool
+) -> None:
+    cli.find_layer(options("--redis", url))
+    assert ("which every user of this machine can read: give the URL by --redis-env" in caplog.text) == is_warned
+    assert "secret" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "no layer is given"),
+        ([], "no layer is given: name one as MODULE:LAYER, or a Redis with --redis, --redis-env or --redis-file"),
+        (["--redis-env", "NO_SUCH_NAME"], "--redis-env NO_SUCH_NAME: there is no such variable"),
+        (["--redis-file", "no/such/file"], "--redis-file no/such/file cannot be read: No such file"),
+        (["--redis-file", "site_asgi.py", "--redis-env", "HOME"], "more than one is given: choose one"),
+        (["--redis-file", "site_asgi.py", "site_asgi:channel_layer"], "choose one"),
+        (["--redis-file", "site_asgi.py"], "a Redis URL begins with redis://"),
         (["site_asgi:channel_layer", "--redis", "redis://h"], "choose one"),
         (["--redis", "http://h"], "http"),
         (["redis://:secret@h"], "the URL of a Redis goes to --redis"),

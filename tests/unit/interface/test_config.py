@@ -13,6 +13,7 @@ WRONG: dict[str, list[object]] = {
     "bind": ["", 8000],
     "port": [-1, 65536, "8000", True],
     "unix_socket": [""],
+    "unix_socket_mode": [-1, 0o1000, "660", None],
     "fd": [-1, "0"],
     "endpoints": ["tcp:8000", ["tcp:8000"], ("",)],
     "http_timeout_seconds": [0, -1, "120", float("nan")],
@@ -108,3 +109,10 @@ def test_it_cannot_be_changed() -> None:
 )
 def test_an_allowed_origin_may_be_an_origin_or_a_host(entry: str) -> None:
     assert InterfaceConfig(allowed_origins=(entry,)).allowed_origins == (entry,)
+
+
+def test_a_socket_for_every_user_is_not_believed() -> None:
+    with pytest.raises(ConfigurationError, match="unix_socket_mode 666 lets every user of this machine connect"):
+        InterfaceConfig(unix_socket="/run/s", unix_socket_mode=0o666, trusted_proxies=("unix",))
+    assert InterfaceConfig(unix_socket="/run/s", unix_socket_mode=0o666).unix_socket_mode == 0o666
+    assert InterfaceConfig(unix_socket="/run/s", trusted_proxies=("unix",)).unix_socket_mode == 0o660

@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -151,6 +152,74 @@ def test_an_inherited_unix_socket_keeps_its_file_and_mode(reactor: Any, tmp_path
         stop(reactor)
         assert path.exists()
         client.connect(str(path))
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        ({"unix_socket": "{}"}, 0o660),
+        ({"unix_socket": "{}", "unix_socket_mode": 0o600}, 0o600),
+        ({"endpoints": ("unix:{}",)}, 0o660),
+        ({"endpoints": ("unix:{}",), "unix_socket_mode": 0o640}, 0o640),
+        ({"endpoints": ("unix:{}:mode=666",)}, 0o666),
+        ({"endpoints": ("haproxy:unix:{}",)}, 0o660),
+    ],
+)
+def test_a_unix_socket_is_for_its_user_and_group(
+    reactor: Any, tmp_path: Path, options: dict[str, Any], mode: int
+) -> None:
+    path = tmp_path / "s"
+    filled = {
+        name: tuple(part.format(path) for part in value) if isinstance(value, tuple) else value
+        for name, value in options.items()
+    }
+    if "unix_socket" in filled:
+        filled["unix_socket"] = str(path)
+    listen(reactor, **filled)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    stop(reactor)
+
+
+@pytest.mark.parametrize("kind", ["inherited", "endpoint"])
+@pytest.mark.parametrize(
+    ("mode", "folder_mode", "trusted", "is_warned"),
+    [
+        (0o666, 0o755, ("unix",), True),
+        (0o660, 0o755, ("unix",), False),
+        (0o666, 0o750, ("unix",), False),
+        (0o666, 0o755, ("127.0.0.1",), False),
+    ],
+)
+def test_a_socket_that_every_user_can_reach_and_is_believed_is_warned_of(
+    reactor: Any, open_folder: Path, caplog: Any, kind: str, mode: int, folder_mode: int, trusted: Any, is_warned: bool
+) -> None:
+    open_folder.chmod(folder_mode)
+    path = open_folder / "s"
+    with socket.socket(socket.AF_UNIX) as shared:
+        if kind == "inherited":
+            shared.bind(str(path))
+            path.chmod(mode)
+            listen(reactor, fd=shared.fileno(), trusted_proxies=trusted)
+        else:
+            listen(reactor, endpoints=(f"unix:{path}:mode={mode:o}",), trusted_proxies=trusted)
+        stop(reactor)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * is_warned
+    assert (f"Every user of this machine can connect to '{path}'" in caplog.text) == is_warned
+
+
+def test_an_abstract_socket_is_open_to_all(reactor: Any, caplog: Any) -> None:
+    with socket.socket(socket.AF_UNIX) as shared:
+        shared.bind(f"\0towpath-{os.getpid()}")
+        listen(reactor, fd=shared.fileno(), trusted_proxies=("unix",))
+        stop(reactor)
+    assert "Every user of this machine can connect" in caplog.text
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder below folders that every user can go through."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 def test_descriptor_0_is_one_too(reactor: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "bind": (["-b", "::1"], "::1"),
     "port": (["-p", "0"], 0),
     "unix_socket": (["-u", "/run/s"], "/run/s"),
+    "unix_socket_mode": (["--unix-socket-mode", "0600"], 0o600),
     "fd": (["--fd", "0"], 0),
     "endpoints": (["-e", "tcp:1", "--endpoint", "tcp:2:interface=a,b"], ("tcp:1", "tcp:2:interface=a,b")),
     "http_timeout_seconds": (["-t", "none"], None),

@@ -1,0 +1,104 @@
+"""The options of a layer without a project: where its Redis is, and what the workers' layer is made with.
+
+Every user of a machine sees the command lines of its processes, so a URL with a password comes from a variable of the
+environment or from a file.
+"""
+
+import argparse
+import logging
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from towpath.layers.contract import ChannelLayer
+from towpath.layers.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+
+def add_redis_options(group: "argparse._ArgumentGroup") -> None:
+    """Add the options to a group of a parser."""
+    group.add_argument("--redis", metavar="URL", help="a Redis layer, in place of MODULE:LAYER")
+    group.add_argument("--redis-env", metavar="NAME", help="the same; the URL is in a variable of the environment")
+    group.add_argument("--redis-file", metavar="PATH", help="the same; the URL is in a file, with nothing else")
+    group.add_argument("--prefix", help="prefix of its keys", default=argparse.SUPPRESS)
+    group.add_argument("--expiry", type=float, metavar="SECONDS", help="of its messages", default=argparse.SUPPRESS)
+    group.add_argument("--group-expiry", type=float, metavar="SECONDS", help="of its groups", default=argparse.SUPPRESS)
+    group.add_argument("--capacity", type=int, metavar="N", help="of its channels", default=argparse.SUPPRESS)
+    group.add_argument(
+        "--channel-capacity",
+        action="append",
+        type=_pattern_and_number,
+        metavar="PATTERN=N",
+        help="of the channels that match; may be given more than once, the first that matches counts",
+        default=argparse.SUPPRESS,
+    )
+
+
+def redis_url(options: argparse.Namespace) -> str | None:
+    """Return the URL of the Redis that the options name; None if they name none.
+
+    Raises:
+        ConfigurationError: they name several, or the variable or file has none in it.
+    """
+    given = [name for name in ("redis", "redis_env", "redis_file") if getattr(options, name) is not None]
+    if len(given) > 1:
+        raise ConfigurationError("of --redis, --redis-env and --redis-file, more than one is given: choose one")
+    if options.redis_env is not None:
+        return _from_environment(options.redis_env)
+    if options.redis_file is not None:
+        return _from_file(options.redis_file)
+    if options.redis is not None and _has_password(options.redis):
+        log.warning(
+            "The password of Redis stands in the command line, which every user of this machine can read: give the URL "
+            "by --redis-env NAME or --redis-file PATH"
+        )
+    url: str | None = options.redis
+    return url
+
+
+def redis_layer(url: str, options: argparse.Namespace) -> ChannelLayer:
+    """Make a Redis layer out of the options.
+
+    Raises:
+        ConfigurationError: one of them is wrong.
+    """
+    from towpath.layers.redis import RedisChannelLayer
+
+    given = vars(options)
+    names = ("prefix", "expiry", "group_expiry", "capacity")
+    config: dict[str, Any] = {name: given[name] for name in names if name in given}
+    if "channel_capacity" in given:
+        config["channel_capacity"] = dict(given["channel_capacity"])
+    return RedisChannelLayer(hosts=[url], **config)
+
+
+def _from_environment(name: str) -> str:
+    url = os.environ.get(name, "").strip()
+    if not url:
+        raise ConfigurationError(f"--redis-env {name}: there is no such variable in the environment, or it is empty")
+    return url
+
+
+def _from_file(path: str) -> str:
+    try:
+        url = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+        raise ConfigurationError(f"--redis-file {path} cannot be read: {reason}") from None
+    if not url:
+        raise ConfigurationError(f"--redis-file {path} is empty: write the URL of Redis into it")
+    return url
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return urlsplit(url).password is not None or "password=" in url
+    except ValueError:  # the layer says what is wrong with it
+        return False
+
+
+def _pattern_and_number(text: str) -> tuple[str, int]:
+    pattern, _, number = text.rpartition("=")
+    return pattern, int(number)
