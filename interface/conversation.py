@@ -1,13 +1,14 @@
 """One connection's events on their way to the workers: in order, one turn out at a time, with the state that travels.
 
-A turn ends by its settlement, or is lost: when no worker settled or kept it in time, or the layer lost its event.
-Every lost turn is counted; the next event follows it.
+A turn ends by its settlement, or is lost: when the worker that had its event has stopped, or the layer lost it. If a
+send was not answered, its turn stays out, and the layer is asked again. Lost turns are counted; the next event follows.
 """
 
 import logging
 from typing import TYPE_CHECKING
 
 from towpath.layers.contract import SESSION_MAX_BYTES, Content, Envelope, Replies, Settled
+from towpath.layers.sockets import DISCONNECT
 
 from .counters import Count
 from .deadlines import Deadline
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: From a sign that the consumer still runs to the end of its turn, in seconds; the signs come every three.
-KEPT_SECONDS = 15.0
+#: A turn without a sign of its consumer for so long, in seconds, is looked for in the layer; the signs come every two.
+LOOK_SECONDS = 8.0
 
 
 class Conversation:
@@ -30,7 +31,7 @@ class Conversation:
 
     __slots__ = (
         "owner", "reply_channel", "local", "socket_owner", "_hub", "_turns", "_session",
-        "_deadline", "_is_closed", "_closed_at",
+        "_deadline", "_is_accepted", "_is_closed", "_closed_at",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", owner: Owner) -> None:
@@ -47,8 +48,10 @@ class Conversation:
         self._hub = hub
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
         self._session: bytes | None = None
-        #: When the turn that is out is lost; not set while its event is not on its channel yet.
-        self._deadline = Deadline(hub.deadlines, self._turn_expired)
+        #: The event of the turn that is out is, or was, on its channel.
+        self._is_accepted = False
+        #: When that turn is looked for.
+        self._deadline = Deadline(hub.deadlines, self._turn_is_late)
         self._is_closed = False
         self._closed_at = 0.0
         hub.edge.opened(self.local)
@@ -62,7 +65,7 @@ class Conversation:
     def accepted_turn(self) -> int | None:
         """The turn that is out and whose event is, or was, on its channel; None if there is none."""
         number = self._turns.number
-        return number if self._turns.is_out(number) and self._deadline.is_set else None
+        return number if self._is_accepted and self._turns.is_out(number) else None
 
     @property
     def channel(self) -> str:
@@ -121,12 +124,12 @@ class Conversation:
     def kept(self, turn: int) -> None:
         """The consumer of this turn is still running."""
         if self._turns.is_out(turn):
-            self._deadline.set(KEPT_SECONDS)
+            self._deadline.set(LOOK_SECONDS)
 
-    def doubt(self, turn: int, seconds: float) -> None:
-        """The event of this turn may be lost: the turn is, unless there is a sign of life within so many seconds."""
-        if self._turns.is_out(turn):
-            self._deadline.set(seconds)
+    def looked_for(self, turn: int) -> None:
+        """The layer was asked for this turn: it goes on, or its end is on its way."""
+        if self.accepted_turn == turn:
+            self._deadline.set(LOOK_SECONDS)
 
     def lost(self, turn: int) -> None:
         """Nobody will settle this turn: the worker that had its event has died, or the event had waited too long."""
@@ -163,6 +166,7 @@ class Conversation:
             self.socket_owner.replied()
 
     def _send(self, event: Event) -> None:
+        self._is_accepted = False
         self._deadline.set(None)
         envelope = Envelope(event.channel, event.content, self._turns.number, self._session)
         self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
@@ -176,16 +180,23 @@ class Conversation:
             self._accepted()
             return False
         is_last = self._turns.phase is Phase.LAST_OUT
-        if outcome is Outcome.UNKNOWN and not is_last or self._is_given_up():
+        if outcome is Outcome.FULL:
+            is_lost = self._is_given_up() and envelope.channel != DISCONNECT
+        else:
+            is_lost = outcome is Outcome.FAILED and not is_last
+        if is_lost:
             self._lose(turn, envelope.channel)
-            return False
-        return True
+        return not is_lost
 
     def _posted_first(self, envelope: Envelope, outcome: Outcome) -> bool:
         """Hear what became of an event that does not insist."""
         turn = envelope.turn
-        if outcome is Outcome.ACCEPTED or outcome is Outcome.UNKNOWN:
+        if outcome is Outcome.ACCEPTED or outcome is Outcome.FAILED:
             return self._posted(envelope, outcome)
+        if outcome is Outcome.UNKNOWN:
+            if not self._is_closed:  # the client need not wait; the event, and what follows it, does
+                self.owner.lost(envelope.channel)
+            return True
         if turn is not None and self._turns.is_out(turn):
             self._hub.counters.add(Count.EVENTS_REFUSED, envelope.channel)
             is_closed = self._is_closed
@@ -198,10 +209,14 @@ class Conversation:
         if self._turns.phase is Phase.LAST_OUT:
             self._next_turn()  # nobody waits for its settlement
         else:
-            self._deadline.set(self._hub.turn_seconds)
+            self._is_accepted = True
+            self._deadline.set(LOOK_SECONDS)
 
     def _is_given_up(self) -> bool:
-        """After the connection has gone, its events are tried for as long as a turn may last."""
+        """After the connection has gone, its events are tried for as long as a message may wait.
+
+        A `websocket.disconnect` is never given up.
+        """
         return self._is_closed and self._hub.clock.seconds() - self._closed_at > self._hub.turn_seconds
 
     def _keep_session(self, session: bytes) -> None:
@@ -237,9 +252,9 @@ class Conversation:
         else:
             self.owner.relieved()
 
-    def _turn_expired(self) -> None:
+    def _turn_is_late(self) -> None:
         if self._turns.phase is not Phase.IDLE:
-            self._lose(self._turns.number, self._turns.channel)
+            self._hub.recovery.ask(self, self._turns.number)
 
     def _unregister(self) -> None:
         self._deadline.stop()

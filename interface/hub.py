@@ -15,13 +15,13 @@ from .connections import Connections
 from .counters import Counters
 from .deadlines import Deadlines
 from .outbound import Outbound, Outcome
+from .recovery import Recovery
 from .tasks import Tasks
 from .websocket.sockets import SocketFactory
 
 log = logging.getLogger(__name__)
 
-#: From the moment an event is on its channel to the end of its turn, in seconds beside the expiry of the layer:
-#: a message that old is never run, and a consumer that runs longer than a few seconds keeps its turn.
+#: How long events of a connection that has gone are tried, in seconds beside the expiry of the layer.
 TURN_MARGIN_SECONDS = 10.0
 
 
@@ -41,6 +41,7 @@ class Hub:
     availability: Availability = field(init=False)
     outbound: Outbound = field(init=False)
     connections: Connections = field(init=False)
+    recovery: Recovery = field(init=False)
     #: The options of this process's WebSockets.
     sockets: SocketFactory = field(init=False)
     #: No new connection is taken any more.
@@ -51,17 +52,23 @@ class Hub:
         self.availability = Availability(self.clock.seconds)
         self.outbound = Outbound(self.edge, self.clock, self.tasks, self.availability)
         self.connections = Connections(self.config.max_connections)
+        self.recovery = Recovery(self)
         self.sockets = SocketFactory(self.config, self.clock)
 
     @property
     def turn_seconds(self) -> float:
-        """How long a turn may take without a sign of life from a worker."""
+        """How long events of a connection that has gone are tried while their channel is full, in seconds."""
         return self.expiry_seconds + TURN_MARGIN_SECONDS
 
     def post(self, channel: str, content: Content, done: Callable[[bool | None], None]) -> None:
-        """Send a message outside of any turn; `done` hears True (accepted), False (full) or None (layer away), once."""
+        """Send a message outside of any turn; `done` hears True (accepted), False (full) or None (layer away), once.
+
+        While it is unknown whether the message was accepted, the layer is asked again.
+        """
 
         def report(envelope: Envelope, outcome: Outcome) -> bool:
+            if outcome is Outcome.UNKNOWN:
+                return True
             done(True if outcome is Outcome.ACCEPTED else False if outcome is Outcome.FULL else None)
             return False
 

@@ -7,13 +7,17 @@ Whoever posts a message may pass a report, which hears what became of it and ans
 | ACCEPTED | it is on its channel | (the answer is not looked at) |
 | FULL | the channel is at its capacity | tried again with growing pauses, in order with others for that channel |
 | AWAY | the store is away: it was not tried, or refused | it waits until the store is back |
-| UNKNOWN | the store went away while it was under way: it may have arrived | it is sent again when the store is back |
+| UNKNOWN | the store went away before it answered: the message may have arrived | (see below) |
+| FAILED | the store answered with an error | it is sent again when the store is back |
+
+A flush that was not answered is passed to the edge again, as it was, when the store is back: the edge tells what became
+of it, and sends nothing twice. Another report follows then, if the answer to UNKNOWN was True.
 
 Invariant: the messages of one poster that waits for each report keep their order.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
@@ -38,6 +42,7 @@ class Outcome(Enum):
     FULL = "full"
     AWAY = "away"
     UNKNOWN = "unknown"
+    FAILED = "failed"
 
 
 Report = Callable[[Envelope, Outcome], bool]
@@ -64,6 +69,8 @@ class Outbound:
         self._blocked: dict[str, BlockedChannel[_Post]] = {}
         self._due: list[str] = []
         self._is_flushing = False
+        #: The flush that was not answered.
+        self._unanswered: list[_Post] = []
 
     def post(self, envelope: Envelope, report: Report | None = None) -> None:
         """Send a message with the others of this tick; `report` is never called from within."""
@@ -73,13 +80,13 @@ class Outbound:
 
     def forget(self) -> None:
         """Forget what waits to be sent: nobody who posted it is there any more."""
-        self._pending, self._held = [], []
+        self._pending, self._held, self._unanswered = [], [], []
         for blocked in self._blocked.values():
             blocked.clear()
 
     def is_idle(self) -> bool:
         """Tell whether nothing is on its way or waits."""
-        return not (self._is_flushing or self._pending or self._held or self._blocked)
+        return not (self._is_flushing or self._unanswered or self._pending or self._held or self._blocked)
 
     def _start_flush(self) -> None:
         self._is_flushing = True
@@ -87,7 +94,7 @@ class Outbound:
 
     async def _flush(self) -> None:
         try:
-            while (self._pending or self._due) and not self._availability.is_away:
+            while (self._unanswered or self._pending or self._due) and not self._availability.is_away:
                 await self._send_next()
             if self._availability.is_away:
                 self._hold_pending()
@@ -95,6 +102,10 @@ class Outbound:
             self._is_flushing = False
 
     async def _send_next(self) -> None:
+        if self._unanswered:
+            posts, self._unanswered = self._unanswered, []
+            self._sort_refused(await self._send(posts), [])
+            return
         tried, self._due = self._due, []
         posts = [post for channel in tried for post in self._blocked[channel].take()]
         posts += self._next_pending()
@@ -122,7 +133,12 @@ class Outbound:
             results = await self._edge.send([post.envelope for post in posts])
         except LayerUnavailable as error:
             self._availability.went_away(error)
-            return self._sort_interrupted(posts, error)
+            if isinstance(error, PartlyRefused):
+                return self._sort_interrupted(posts, error)
+            self._unanswered = [
+                post if _answer(post, Outcome.UNKNOWN) else post._replace(report=None) for post in posts
+            ]
+            return []
         except Exception as error:
             return await self._send_after(error, posts)
         refused = []
@@ -133,13 +149,10 @@ class Outbound:
                 _answer(post, Outcome.ACCEPTED)
         return refused
 
-    def _sort_interrupted(self, posts: list[_Post], error: LayerUnavailable) -> list[_Post]:
-        """Report what is known of messages that the store went away with; return what was refused by full channels."""
-        known: Sequence[object] = [None] * len(posts)
-        outcome = Outcome.UNKNOWN
-        if isinstance(error, PartlyRefused):
-            known = error.results
-            outcome = Outcome.AWAY if error.is_clean else Outcome.UNKNOWN
+    def _sort_interrupted(self, posts: list[_Post], error: PartlyRefused) -> list[_Post]:
+        """Report what is known of messages of which the store refused some; return what full channels refused."""
+        known = error.results
+        outcome = Outcome.AWAY if error.is_clean else Outcome.FAILED
         for post, accepted in zip(posts, known, strict=True):
             if accepted is None and _answer(post, outcome):
                 self._held.append(post)
@@ -150,12 +163,18 @@ class Outbound:
     async def _send_after(self, error: Exception, posts: list[_Post]) -> list[_Post]:
         """Send one by one: a message that cannot be sent must not take the others with it."""
         if len(posts) > 1 and isinstance(error, TowpathError):
-            return [refused for post in posts for refused in await self._send([post])]
+            refused = []
+            for position, post in enumerate(posts):
+                refused += await self._send([post])
+                if self._availability.is_away:
+                    self._pending[:0] = posts[position + 1 :]
+                    break
+            return refused
         log.error(
             "%d messages, the first for %s, cannot be sent", len(posts), posts[0].envelope.channel, exc_info=error
         )
         for post in posts:
-            _answer(post, Outcome.UNKNOWN)
+            _answer(post, Outcome.FAILED)
         return []
 
     def _sort_refused(self, refused: list[_Post], tried: list[str]) -> None:
@@ -184,7 +203,7 @@ class Outbound:
     def _resume(self) -> None:
         self._pending[:0] = self._held
         self._held = []
-        if not self._is_flushing and (self._pending or self._due):
+        if not self._is_flushing and (self._unanswered or self._pending or self._due):
             self._start_flush()
 
 

@@ -18,7 +18,6 @@ from .accesslog import ActionLogger, no_log
 from .clock import Clock, pause
 from .config import InterfaceConfig
 from .conversation import Conversation
-from .doubts import Doubts
 from .http.factory import HttpFactory
 from .hub import Hub
 from .inbox import Inbox
@@ -185,15 +184,22 @@ class InterfaceServer:
         except (LayerUnavailable, asyncio.TimeoutError) as error:
             log.warning("The inbox could not be taken out of the store, it expires by itself: %r", error)
 
+    async def _look_for_turns(self, hub: Hub) -> None:
+        try:
+            await hub.recovery.look()
+        except LayerUnavailable as error:
+            hub.availability.went_away(error)
+        except Exception:
+            log.exception("Looking for turns that take long failed; trying again")
+
     async def _renew(self, hub: Hub) -> None:
         """Renew the lease every second; while the layer is away, ask with growing pauses whether it is back."""
-        pauses, doubts = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS), Doubts(hub)
+        pauses = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
         while True:
             wait = RENEW_SECONDS
             try:
                 if not await hub.edge.renew():
                     cut_off(hub)
-                await doubts.look()
             except LayerUnavailable as error:
                 hub.availability.went_away(error)
                 wait = pauses.after_failure(self._clock.seconds())
@@ -201,6 +207,7 @@ class InterfaceServer:
                 log.exception("Renewing the lease failed; trying again")
             else:
                 hub.availability.came_back()
+                await self._look_for_turns(hub)
             hub.counters.report()
             await pause(self._clock, wait)
 

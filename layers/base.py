@@ -4,7 +4,7 @@ A layer adds `_execute`, `_wait_for_entry`, `_flush_store`, `_counted_channels`,
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from re import Pattern
 from typing import cast
 
@@ -17,7 +17,8 @@ from .encryption import Cipher, NoCipher
 from .entries import EntryCodec
 from .errors import ChannelFull, ConfigurationError
 from .firing import Fired
-from .lives import Lease
+from .in_flight import BatchId
+from .lives import Lease, Life
 from .names import check_channel_name, check_group_name, is_inbox, new_channel_name, split_local
 from .operations import (
     INBOX_CAPACITY,
@@ -118,9 +119,9 @@ class BaseChannelLayer(ChannelLayer):
 
     # Later
 
-    def send_later(self, sends: Sequence[Delayed]) -> Sequence[Delayed]:
+    def send_later(self, sends: Sequence[Delayed], batch: BatchId | None = None) -> Sequence[Delayed]:
         """Keep messages until they are due; return those refused."""
-        return self._delayer.keep(sends)
+        return self._delayer.keep(sends, batch)
 
     def hand_on(self) -> float | None:
         """Hand on what is due; say when to look again, in seconds."""
@@ -132,14 +133,14 @@ class BaseChannelLayer(ChannelLayer):
 
     # Life and death
 
-    def renew_leases(self, readers: Sequence[str]) -> None:
-        """Say that these readers live."""
-        if readers:
-            self._execute([Lease(reader, self.life_times) for reader in readers])
+    def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
+        """Renew leases; return the readers that hold one."""
+        lives = self._execute_leases([Lease(reader, self.life_times) for reader in readers]) if readers else ()
+        return {reader for reader, life in zip(readers, lives, strict=True) if life is not Life.DEAD}
 
-    def lose(self, reader: str, taken: Sequence[Taken]) -> None:
-        """Count messages of a reader that will not come back as lost, and tell who waits."""
-        self._reaper.lose(reader, taken)
+    def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
+        """Count what a reader that hangs is running as lost, and requeue what it has not begun."""
+        self._reaper.lose(reader, number, running, unrun)
 
     def reap(self) -> None:
         """Do what processes that died owe the living."""
@@ -221,6 +222,10 @@ class BaseChannelLayer(ChannelLayer):
         Raises:
             LayerUnavailable: the store is away.
         """
+
+    def _execute_leases(self, leases: Sequence[Operation]) -> Sequence[object]:
+        """Execute renewals of leases, which must not wait for anything else."""
+        return self._execute(leases)
 
     @abstractmethod
     def _flush_store(self) -> None:

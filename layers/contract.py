@@ -8,12 +8,13 @@ Nothing here knows Redis, Django or Twisted.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from .asgi1 import Asgi1Attributes
 from .firing import Fired
+from .in_flight import BatchId
 from .lives import LifeTimes
 
 #: Largest session state that a connection carries; a larger one is dropped, counted and logged by its owner.
@@ -74,7 +75,8 @@ class Owed:
     """What one run of a consumer owes: its held sends in call order, and the end of its turn.
 
     `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
-    `is_lost`: there was no run, and the connection is told so; nothing else of this counts.
+    `is_lost`: there was no run, and the connection is told so; nothing else of this counts. `again` is the message
+    itself, to be run later: its turn goes on.
     """
 
     sends: list[Send] = field(default_factory=list)
@@ -82,6 +84,7 @@ class Owed:
     turn: int | None = None
     session: bytes | None = None
     is_lost: bool = False
+    again: Envelope | None = None
 
 
 class Taken(NamedTuple):
@@ -101,11 +104,13 @@ class Received(NamedTuple):
 class Reader(Protocol):
     """A worker thread's own way into the layer. Used by one thread, but for `wake`.
 
-    What it takes is recorded until it has been settled or given back, so that it is known what is lost if it dies. Its
-    `name` is what `ChannelLayer.renew_leases` wants; without a lease nobody looks after it.
+    The messages it takes are in flight until they are settled or requeued, so that it is known which are lost if it
+    stops. Its `name` is what `ChannelLayer.renew_leases` takes; a reader without a lease never expires.
     """
 
     name: str
+    #: Number of the batch that `exchange` returned last; 0 before the first.
+    number: int
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write everything that is `owed`, then take messages, in one round trip where nobody sends to named channels.
@@ -115,20 +120,26 @@ class Reader(Protocol):
         there. A send to a channel that stays full for two seconds is dropped, counted and logged.
 
         Raises:
-            LayerUnavailable: the store is away. Settlements are kept and written by the next call; nothing else is.
+            LayerUnavailable: the store is away. What is owed is kept, and written by the next call, once; a batch that
+                was taken is returned by it.
         """
 
-    def give_back(self, taken: Sequence[Taken]) -> None:
-        """Put messages that were taken but not run back to the front of their channels, oldest first.
+    def requeue(self, taken: Sequence[Taken]) -> bool:
+        """Put messages of the last batch that were not run back to the front of their channel, oldest first.
 
-        Then nothing is in the hand any more: what else was taken has been settled.
+        The rest of the batch is settled with it. Return False if the batch is not in flight any more: the lease of
+        this reader had expired, and others have counted the batch as lost.
+
+        Raises:
+            PartlyRefused: the store refused; the messages are still in flight.
+            LayerUnavailable: the store is away. The messages are requeued by the next call of `exchange` or `close`.
         """
 
     def wake(self) -> None:
         """End a wait of `exchange` in another thread, without losing what it is about to receive."""
 
     def close(self) -> None:
-        """Write settlements still kept, if the store answers, give up lease and connection: an end in order."""
+        """Write what is still kept, if the store answers, release the lease and close the connection."""
 
 
 class Replies(NamedTuple):
@@ -193,8 +204,9 @@ class Edge(Protocol):
         """Send all in one round trip, in order; say of each whether it was accepted (False: channel full).
 
         Raises:
-            LayerUnavailable: the store is away; it is unknown whether the messages arrived. `PartlyRefused` knows of
-            each: True, False, or None, which with `is_clean` means that it did not.
+            LayerUnavailable: the store is away; it is unknown whether the messages arrived. The next call must pass the
+                same envelopes: it tells what became of them, and sends none twice.
+            PartlyRefused: known of each: True, False, or None, which with `is_clean` means that it did not arrive.
         """
 
     async def receive(self) -> Sequence[InboxEvent]:
@@ -220,8 +232,11 @@ class Edge(Protocol):
             LayerUnavailable: the store is away.
         """
 
-    async def waiting(self, channels: Sequence[str]) -> int:
-        """Return how many messages wait on channels, together.
+    async def check_turns(self, turns: Mapping[str, int], channels: Sequence[str]) -> Collection[str]:
+        """Look for the events of turns, by local part, which were sent to `channels`; return the locals that have one.
+
+        A turn whose event is neither queued nor in flight is over. Its settlement is in the inbox, or lost: a `Lost`
+        event of the turn follows there.
 
         Raises:
             LayerUnavailable: the store is away.
@@ -231,7 +246,10 @@ class Edge(Protocol):
         """Forget a single-reader channel and what is in it."""
 
     async def close(self) -> None:
-        """Take the inbox and its groups' marks out of the store."""
+        """Take the inbox and its groups' marks out of the store.
+
+        If WebSockets are left whose `websocket.disconnect` was not accepted, the inbox expires instead: others send it.
+        """
 
 
 class ChannelLayer(Asgi1Attributes, ABC):
@@ -260,8 +278,10 @@ class ChannelLayer(Asgi1Attributes, ABC):
         """Send all, in order, in at most two round trips; return the ones refused because their channel is full."""
 
     @abstractmethod
-    def send_later(self, sends: Sequence[Delayed]) -> Sequence[Delayed]:
+    def send_later(self, sends: Sequence[Delayed], batch: BatchId | None = None) -> Sequence[Delayed]:
         """Keep messages until they are due, in one round trip; return those refused: too many wait for their channels.
+
+        A message that was requested by a message of a reader, its `batch`, is kept once, however often this is called.
 
         Raises:
             ValueError: a delay is below 0 or longer than a year.
@@ -338,18 +358,20 @@ class ChannelLayer(Asgi1Attributes, ABC):
         """Tell the owners of (reply channel, turn) pairs that their consumers are still running."""
 
     @abstractmethod
-    def renew_leases(self, readers: Sequence[str]) -> None:
-        """Say that these readers live; to be called every two seconds, by name.
+    def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
+        """Renew the leases of readers, by name; to be called every two seconds. Return those that hold one now.
+
+        The others had expired: what they have in flight is counted as lost. They may ask again.
 
         Raises:
             LayerUnavailable: the store is away.
         """
 
     @abstractmethod
-    def lose(self, reader: str, taken: Sequence[Taken]) -> None:
-        """Do for a reader that will not come back what `reap` does for the dead: of one channel, these are lost.
+    def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
+        """Do at once what `reap` does when a reader's lease has expired, for one that hangs.
 
-        Whatever else it had taken has been settled or given back by the caller.
+        Of its batch `number`, `running` are lost and `unrun` are requeued; the caller has settled the others.
 
         Raises:
             LayerUnavailable: the store is away.

@@ -24,6 +24,7 @@ from .delays import (
 )
 from .entries import EntryCodec
 from .firing import Fire, Fired
+from .in_flight import BatchId
 from .names import check_channel_name, is_inbox, split_local
 from .operations import INBOX_CAPACITY, Operation
 
@@ -40,13 +41,13 @@ class Delayer:
         self._capacities = capacities
         self._execute = execute
 
-    def keep(self, sends: Sequence[Delayed]) -> list[Delayed]:
+    def keep(self, sends: Sequence[Delayed], batch: BatchId | None = None) -> list[Delayed]:
         """Keep all until they are due, in one round trip; return those refused (see `ChannelLayer.send_later`)."""
         operations: list[Operation] = []
         wake = self._codec.queue_body(Envelope(WAKE_CHANNEL, {}))
         for send in sends:
             target, entry = self._entry(send)
-            operations.append(Delay(target, entry, send.seconds, DELAYED_CAPACITY))
+            operations.append(Delay(target, entry, send.seconds, DELAYED_CAPACITY, batch))
             operations.append(Enter(target, send.seconds, wake))
         results = self._execute(operations) if operations else ()
         return [send for send, is_kept in zip(sends, results[::2], strict=True) if not is_kept]

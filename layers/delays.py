@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .in_flight import BatchId
+
 #: The 1.x channel that takes messages to be delayed: `{"channel": str, "content": dict, "delay": milliseconds}`.
 DELAY_CHANNEL = "asgi.delay"
 #: A message here ends the wait of a process that waits for the next entry of the calendar: there is an earlier one.
@@ -60,12 +62,16 @@ class HandedOn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Keep a body or inbox entry beside its target, unless `capacity` wait there. Result: whether it is kept (bool)."""
+    """Keep a body or inbox entry beside its target, unless `capacity` wait there. Result: whether it is kept (bool).
+
+    With a `batch`, which is settled with it: only if that is in flight still; else it was done before.
+    """
 
     target: str
     entry: bytes
     seconds: float
     capacity: int
+    batch: BatchId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,45 @@
 A layer adds how operations are executed without blocking and how inbox entries are waited for.
 """
 
+import asyncio
 import logging
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
+from .addressee import reply_channel_of
 from .capacity import Capacities
 from .contract import Envelope, InboxEvent
 from .entries import EntryCodec
-from .errors import PartlyRefused
+from .errors import DecodeError, LayerUnavailable, PartlyRefused
+from .in_flight import Outstanding, Record
 from .inbox import Inbox
-from .lives import Lease, Life, LifeTimes, Retire
-from .names import random_token
-from .operations import RENEW_SECONDS, ChannelState, CloseInbox, Drop, Join, Leave, Operation, Push, Renew, Statistics
-from .sockets import CONNECT, ForgetSockets, OpenSockets
+from .lives import Expire, Lease, Life, LifeTimes, Retire
+from .names import random_token, split_local
+from .operations import (
+    FENCED,
+    INBOX_CAPACITY,
+    RENEW_SECONDS,
+    CloseInbox,
+    Drop,
+    Fence,
+    Join,
+    Leave,
+    Operation,
+    Push,
+    PushInbox,
+    PushNumber,
+    Renew,
+)
+from .sockets import CONNECT, DISCONNECT, AddSockets, ForgetSockets
 
 logger = logging.getLogger(__name__)
+
+#: Entries that are decoded before other work of the event loop has its turn: about a millisecond.
+DECODED_AT_A_TIME = 256
+#: Groups that are announced in one round trip.
+ANNOUNCED_AT_A_TIME = 1000
 
 
 class BaseEdge:
@@ -38,7 +61,12 @@ class BaseEdge:
         self._is_announced = False
         self._open: set[str] = set()
         self._index = Inbox(self.inbox, self._codec, self._open.__contains__)
-        self._sockets = OpenSockets(self.inbox, self._codec)
+        #: Number of the next pushes. They were asked for, and not answered; they were refused for ever.
+        self._number = 1
+        self._is_unanswered = False
+        self._is_fenced = False
+        #: WebSockets that the store knows, with their registrations.
+        self._registered: dict[str, bytes] = {}
         #: Members that left by closing and that the store still lists: group -> local parts.
         self._left: dict[str, list[str]] = {}
         #: Groups still to renew in this round, and how many each second.
@@ -54,30 +82,91 @@ class BaseEdge:
         """Send all in one round trip, in order; say of each whether it was accepted.
 
         Raises:
+            LayerUnavailable: unknown; the next call must pass the same envelopes.
             PartlyRefused: with what is known of each message: True, False (full), or None (refused).
         """
         positions: dict[str, list[int]] = {}
         for position, envelope in enumerate(envelopes):
             positions.setdefault(envelope.channel, []).append(position)
         pushes = [
-            Push(
-                channel,
-                [self._codec.queue_body(envelopes[position]) for position in where],
-                self._capacities.of(channel),
-            )
-            for channel, where in positions.items()
+            self._push(channel, [envelopes[position] for position in where]) for channel, where in positions.items()
         ]
-        changes = self._sockets.changes(envelopes, positions)
-        try:
-            results = await self._execute([*changes, *pushes])
-        except PartlyRefused as error:
-            known = _accepted(positions.values(), error.results[len(changes) :])
-            if error.is_clean:
-                self._refuse_connects(envelopes, known)
-            raise PartlyRefused(str(error), known, error.is_clean) from error
-        known = _accepted(positions.values(), results[len(changes) :])
-        self._refuse_connects(envelopes, known)
+        results, refusal = await self._pushed(pushes)
+        self._note_sockets(pushes, results)
+        known = _accepted(positions.values(), results)
+        if refusal is not None:
+            raise PartlyRefused(str(refusal), known, refusal.is_clean) from refusal
         return [bool(is_accepted) for is_accepted in known]
+
+    async def _pushed(self, pushes: Sequence[Push]) -> tuple[Sequence[object], PartlyRefused | None]:
+        """Execute the pushes of one number; return what is known for certain.
+
+        Raises:
+            LayerUnavailable: it is unknown what became of them; the number stays theirs.
+        """
+        try:
+            results, refusal = await self._execute(pushes), None
+        except PartlyRefused as error:
+            if self._is_unanswered and error.is_clean:  # now; not when it was asked for the first time
+                raise LayerUnavailable(str(error)) from error
+            results, refusal = error.results, error
+        except BaseException:  # also if the process stops while it waits for the answer
+            self._is_unanswered = True
+            raise
+        self._is_unanswered = False
+        self._number += 1
+        if FENCED in results:
+            self._is_fenced = True
+            results = [None] * len(pushes)
+            refusal = PartlyRefused(f"inbox {self.inbox} had expired: its messages are refused", results, is_clean=True)
+        return results, refusal
+
+    def _push(self, channel: str, envelopes: Sequence[Envelope]) -> Push:
+        bodies = [self._codec.queue_body(envelope) for envelope in envelopes]
+        opens: Sequence[tuple[str, bytes]] = ()
+        closes: Sequence[str] = ()
+        if channel == CONNECT:
+            paths = [self._codec.stored(str(envelope.content.get("path", ""))) for envelope in envelopes]
+            opens = list(zip(map(self._local, envelopes), paths, strict=True))
+        elif channel == DISCONNECT:
+            closes = [self._local(envelope) for envelope in envelopes]
+        number = PushNumber(self.inbox, self._number)
+        return Push(channel, bodies, self._capacities.of(channel), number, opens, closes)
+
+    def _note_sockets(self, pushes: Sequence[Push], results: Sequence[object]) -> None:
+        """Note which sockets the store knows now."""
+        for push, accepted in zip(pushes, results, strict=True):
+            if isinstance(accepted, int):
+                self._registered.update(push.opens[:accepted])
+                for local in push.closes[:accepted]:
+                    self._registered.pop(local, None)
+
+    def _local(self, envelope: Envelope) -> str:
+        return str(envelope.content.get("reply_channel", "")).removeprefix(self.inbox)
+
+    async def check_turns(self, turns: Mapping[str, int], channels: Sequence[str]) -> Collection[str]:
+        """Return the locals whose turns have an event that is queued or in flight; end the turns of the others."""
+        records = cast("list[Record]", (await self._execute([Outstanding(channels)]))[0])
+        found: set[str] = set()
+        for record in records:
+            for begin in range(0, len(record.entries), DECODED_AT_A_TIME):
+                found.update(self._locals(record.channel, record.entries[begin : begin + DECODED_AT_A_TIME]))
+                await asyncio.sleep(0)
+        ends = [self._codec.lost(local, turn) for local, turn in turns.items() if local not in found]
+        if ends:
+            # Behind their settlements, which were there before their events were not in flight any more.
+            await self._execute([PushInbox(self.inbox, ends, INBOX_CAPACITY)])
+        return found & turns.keys()
+
+    def _locals(self, channel: str, entries: Sequence[bytes]) -> Iterator[str]:
+        for entry in entries:
+            try:
+                envelope = self._codec.open_queue_entry(channel, entry, is_aged=True)
+            except DecodeError:
+                continue  # it is logged and counted where it is taken
+            inbox, local = split_local(reply_channel_of(envelope) or "")
+            if inbox == self.inbox:
+                yield local
 
     async def receive(self) -> Sequence[InboxEvent]:
         """Wait for the next events, at most a few seconds; joins and leaves are handled here."""
@@ -105,13 +194,15 @@ class BaseEdge:
         left, self._left = self._left, {}
         try:
             signs: list[Operation] = [Lease(self.inbox, self.life_times)]
-            signs += [self._sockets.keep()] if not self._round else []
+            signs += [AddSockets(self.inbox, {})] if not self._round else []
             life = (await self._execute([*signs, *self._leaves(left)]))[0]
+            if self._is_fenced:
+                life = Life.DEAD
             if life is Life.KNOWN:
                 await self._renew_marks(self._next_share())
             elif life is Life.NEW and self._is_announced:
                 logger.warning("The layer had lost inbox %s: announcing %d groups", self.inbox, len(self._index.groups))
-                await self._execute(self._sockets.again())
+                await self._execute([AddSockets(self.inbox, dict(self._registered))] if self._registered else [])
                 await self._announce(self._index.groups)
         except Exception:
             for group, locals_ in left.items():
@@ -124,25 +215,20 @@ class BaseEdge:
         self._begin()
         return False
 
-    async def waiting(self, channels: Sequence[str]) -> int:
-        """Return how many messages wait on channels, together."""
-        states = await self._execute([Statistics(channel) for channel in channels])
-        return sum(state.pending for state in states if isinstance(state, ChannelState))
-
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel."""
         await self._execute([Drop(channel)])
 
     async def close(self) -> None:
-        """Take the inbox and its marks out of the store, and give up the connections."""
+        """Take the inbox and its marks out of the store; if sockets are left, let it expire."""
         leaves = [Leave(group, self.inbox, self._index.members(group)) for group in self._index.groups]
-        ends: list[Operation] = [ForgetSockets(self.inbox), CloseInbox(self.inbox), Retire(self.inbox)]
+        ends: list[Operation] = [Fence(self.inbox), CloseInbox(self.inbox)]
+        if self._registered or self._is_unanswered:
+            logger.warning("Inbox %s closes with %d sockets to be disconnected", self.inbox, len(self._registered))
+            ends.append(Expire(self.inbox))
+        else:
+            ends += [ForgetSockets(self.inbox), Retire(self.inbox)]
         await self._execute([*self._leaves(self._left), *leaves, *ends])
-
-    def _refuse_connects(self, envelopes: Sequence[Envelope], accepted: Sequence[bool | None]) -> None:
-        for envelope, is_accepted in zip(envelopes, accepted, strict=True):
-            if envelope.channel == CONNECT and not is_accepted:
-                self._sockets.refuse(envelope)
 
     def _leaves(self, left: dict[str, list[str]]) -> list[Operation]:
         return [Leave(group, self.inbox, locals_) for group, locals_ in left.items()]
@@ -157,11 +243,16 @@ class BaseEdge:
     async def _renew_marks(self, groups: Sequence[str]) -> None:
         if groups:
             known = await self._execute([Renew(group, self.inbox) for group in groups])
-            await self._announce([group for group, is_known in zip(groups, known, strict=True) if not is_known])
+            if not all(known):  # the marks of the others have expired too, or were lost
+                logger.warning(
+                    "Marks of inbox %s had expired: announcing %d groups", self.inbox, len(self._index.groups)
+                )
+                await self._announce(self._index.groups)
 
     async def _announce(self, groups: Sequence[str]) -> None:
-        joins = [Join(group, self.inbox, members) for group in groups if (members := self._index.members(group))]
-        if joins:
+        for begin in range(0, len(groups), ANNOUNCED_AT_A_TIME):
+            some = groups[begin : begin + ANNOUNCED_AT_A_TIME]
+            joins = [Join(group, self.inbox, members) for group in some if (members := self._index.members(group))]
             await self._execute(joins)
 
     @abstractmethod

@@ -6,15 +6,18 @@ Inbox entry    one kind byte in clear, then the body:
 
   kind  body                              meaning
   S     [local, turn, replies, session]   a consumer has run: its replies, new state (nil: as before), end of the turn
-  D     [local, content]                  a message for one connection
-  G     [group, content]                  a message for the members of a group that live here
+  D     [local, content]                  a message for one connection; 8 random bytes in clear before it
+  G     [group, content]                  a message for the members of a group that live here; the same
   J, L  [group, local]                    a connection joins, leaves a group
   K     [local, turn]                     the consumer of this turn is still running
   X     [local, turn]                     the worker that had this turn's message has died
 
 Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
+
+The random bytes tell entries apart: an entry that was written twice, because an answer was lost, counts once.
 """
 
+import os
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -42,6 +45,8 @@ class Kind:
 
 #: What an inbox refuses above its capacity; everything else is always taken.
 REFUSABLE = (Kind.DELIVERY, Kind.GROUP)
+#: Random bytes behind the kind of a delivery or group message.
+UNIQUE_BYTES = 8
 
 
 def sent_at(entry: bytes) -> float:
@@ -88,11 +93,11 @@ class EntryCodec:
 
     def delivery(self, local: str, content: Content) -> bytes:
         """Encode a message for one connection."""
-        return Kind.DELIVERY + self._pack((local, content))
+        return Kind.DELIVERY + os.urandom(UNIQUE_BYTES) + self._pack((local, content))
 
     def group(self, group: str, content: Content) -> bytes:
         """Encode a group message."""
-        return Kind.GROUP + self._pack((group, content))
+        return Kind.GROUP + os.urandom(UNIQUE_BYTES) + self._pack((group, content))
 
     def join(self, group: str, local: str) -> bytes:
         """Encode that a connection joins a group."""
@@ -131,7 +136,8 @@ class EntryCodec:
         Raises:
             DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
         """
-        fields = self._unpack(entry[1:])
+        kind = entry[:1]
+        fields = self._unpack(entry[1 + UNIQUE_BYTES :] if kind in REFUSABLE else entry[1:])
         if not isinstance(fields, list):
             raise DecodeError("an inbox entry is not a list of fields")
-        return entry[:1], fields
+        return kind, fields

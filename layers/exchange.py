@@ -1,5 +1,8 @@
 """A worker thread's exchange with the store: write what is owed, take what is next. Shared by all layers.
 
+An exchange that fails is executed again by the next one, as a whole, and has no effect twice: pushes and batches have
+numbers, entries of inboxes are told apart by their readers. An unanswered write is never taken for done or for lost.
+
 A layer adds how operations are executed and how a wait ends.
 """
 
@@ -8,14 +11,25 @@ import random
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from .contract import Owed, Received, Taken
-from .entries import EntryCodec, Kind, is_expired
+from .entries import EntryCodec, is_expired
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
-from .lives import Release, Retire
+from .in_flight import (
+    REGISTERED_SECONDS,
+    Acknowledge,
+    BatchId,
+    CloseReader,
+    InFlight,
+    Record,
+    Register,
+    Requeue,
+)
+from .lives import Retire
 from .names import check_channel_name, new_reader_name
-from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Push, PushInbox, PutBack, Take
+from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Push, PushInbox, PushNumber, Take
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
 from .sockets import Remember
@@ -34,6 +48,14 @@ class Waiting(NamedTuple):
     seconds: float
 
 
+@dataclass(slots=True)
+class Unsent:
+    """A plan whose pushes to named channels are not all answered: what is left of them."""
+
+    plan: Plan
+    pushes: list[Push]
+
+
 class BaseReader:
     """The life of `Reader.exchange`: first named channels and group look-ups, if any; then inboxes and the take."""
 
@@ -41,33 +63,80 @@ class BaseReader:
         self._channels = [check_channel_name(channel) for channel in channels]
         random.shuffle(self._channels)
         self.name = new_reader_name()
+        #: Number of the batch that was returned last.
+        self.number = 0
         self._codec = codec
         self._sender = sender
         self._planner = Planner(codec)
-        #: Settlements whose write failed: the next exchange writes them again. Writing one twice does no harm.
-        self._kept: dict[str, list[bytes]] = {}
-        #: The same with the states that go with them.
-        self._states: list[Remember] = []
+        self._push_number = 0
+        #: Plans whose first step is not done; each is followed by its inbox entries.
+        self._unsent: list[Unsent] = []
+        #: Operations that were written and not answered, or refused: the next exchange begins with them.
+        self._unanswered: list[Operation] = []
         #: What was expired, undecodable or dropped: written with the next exchange.
         self._counts: list[Count] = []
-        #: What the store gave while it refused what was owed: the next exchange that works hands it out.
-        self._stranded: list[Batch] = []
         #: The last batch held more than one message.
         self._is_busy = False
+        #: When this reader is to be registered again, in seconds; after an error at once, for data may have been lost.
+        self._register_at = 0.0
+        #: A batch may be in flight that was not returned: a take was not answered, or its answer could not be handled.
+        self._is_uncertain = False
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write what is owed, then take messages (see `Reader`)."""
-        stranded = next((batch for batch in self._stranded if limits.get(batch.channel, 0) > 0), None)
-        operations = [*self._settling(owed), *self._counts]
-        take = self._take(limits) if stranded is None else None
+        operations = self._settling(owed)
+        take = self._take(limits)
         if take is None:
             self._write(operations)
-            batch = stranded
-            if stranded is not None:
-                self._stranded.remove(stranded)
-        else:
-            batch = self._taken(operations, take, block_seconds)
-        return self._received(batch) if batch is not None else Received()
+            return Received()
+        self._is_uncertain, was_uncertain = True, self._is_uncertain
+        batch = self._taken(self._acknowledging(operations), take, block_seconds)
+        if batch is None:
+            self._is_uncertain = was_uncertain
+            return Received()
+        received = self._received(batch)
+        self.number += 1
+        self._is_uncertain = False
+        return received
+
+    def requeue(self, taken: Sequence[Taken]) -> bool:
+        """Put messages of the last batch back to the front of their channel (see `Reader`)."""
+        if not taken:
+            self._write([*self._unanswered, Acknowledge(self.name, self.number)])
+            return True
+        requeue = Requeue(self.name, self.number, taken[0].envelope.channel, [item.raw for item in taken])
+        try:
+            return bool(self._write([*self._unanswered, requeue])[-1])
+        except PartlyRefused:  # so it is not done: the caller decides
+            self._unanswered = [operation for operation in self._unanswered if operation is not requeue]
+            raise
+
+    def close(self) -> None:
+        """Write what is not answered yet, requeue what was taken and not returned, and leave the living."""
+        self._write(self._settling(()))
+        if self._is_uncertain:
+            self._requeue_unseen()
+        self._execute([CloseReader(self.name), Retire(self.name)])
+
+    @abstractmethod
+    def wake(self) -> None:
+        """End a wait in another thread."""
+
+    @abstractmethod
+    def _execute(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
+        """Execute in order, in one round trip; one result each. `then` a wait begins, which `_waited` ends.
+
+        Raises:
+            LayerUnavailable: some may have been executed. No wait has begun then.
+        """
+
+    @abstractmethod
+    def _waited(self) -> Batch | None:
+        """Return what the wait that has begun gives; None after its time, or `wake`.
+
+        Raises:
+            LayerUnavailable: the store has gone meanwhile; what was executed before was executed.
+        """
 
     def _taken(self, operations: list[Operation], take: Take, block_seconds: float) -> Batch | None:
         """Write, and take what is there; wait for it if there is nothing.
@@ -79,81 +148,72 @@ class BaseReader:
         if self._is_busy or block_seconds <= 0:
             batch = cast("Batch | None", self._write([*operations, take])[-1])
             operations = []
-        else:
-            operations.append(Release(self.name))  # while it waits, nothing is in its hand
         if batch is None and block_seconds > 0:
             self._write(operations, Waiting(take, block_seconds))
             batch = self._waited()
         self._is_busy = batch is not None and len(batch.entries) > 1
         return batch
 
-    def give_back(self, taken: Sequence[Taken]) -> None:
-        """Put messages back to the front of their channels, in the order given."""
-        entries: dict[str, list[bytes]] = {}
-        for item in taken:
-            entries.setdefault(item.envelope.channel, []).append(item.raw)
-        self._execute([*(PutBack(channel, raws) for channel, raws in entries.items()), Release(self.name)])
-
-    def close(self) -> None:
-        """Write settlements and counts that are still kept, give back what was not handed out, and leave the living."""
-        put_back = [PutBack(batch.channel, batch.entries) for batch in self._stranded]
-        self._write([*self._settling(()), *self._counts, *put_back, Release(self.name), Retire(self.name)])
-        self._stranded.clear()
-
-    @abstractmethod
-    def wake(self) -> None:
-        """End a wait in another thread."""
-
-    @abstractmethod
-    def _execute(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
-        """Execute in order, in one round trip; one result each. `then` a wait begins, which `_waited` ends.
-
-        Raises:
-            LayerUnavailable: some may have been executed. No wait has begun then; what one gave is the last of
-                `PartlyRefused.results`.
-        """
-
-    @abstractmethod
-    def _waited(self) -> Batch | None:
-        """Return what the wait that has begun gives; None after its time, or `wake`.
-
-        Raises:
-            LayerUnavailable: the store has gone meanwhile; what was executed before was executed.
-        """
+    def _acknowledging(self, operations: list[Operation]) -> list[Operation]:
+        """Add what settles the last batch: with the last entries that are written, so both are refused or none."""
+        if any(isinstance(operation, Requeue) for operation in operations):
+            return operations  # which settles the batch, or else it must stay in flight
+        batch = BatchId(self.name, self.number)
+        for position in range(len(operations) - 1, -1, -1):
+            operation = operations[position]
+            if isinstance(operation, PushInbox):
+                operations[position] = operation._replace(settles=batch)
+                return operations
+        return [*operations, Acknowledge(*batch)] if self.number else operations
 
     def _settling(self, owed: Sequence[Owed]) -> list[Operation]:
-        """Do the first step of writing `owed`; return the operations of the second."""
-        if not owed and not self._kept:
-            return []
-        plan = self._planner.plan(owed)
-        marks = self._first_step(plan) if plan.queues or plan.groups else {}
-        entries, self._kept = self._kept, {}
-        for inbox, new in inbox_entries(plan, marks).items():
-            entries.setdefault(inbox, []).extend(new)
-        pushes: list[Operation] = list(self._sender.pushes(plain_member_sends(plan, marks))) if marks else []
-        states, self._states = [*self._states, *plan.states], []
-        return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()), *states]
+        """Do the first step of writing what is owed; return the operations of the second."""
+        if owed:
+            plan = self._planner.plan(owed)
+            self._unsent.append(Unsent(plan, self._numbered(self._sender.queue_pushes(plan))))
+        while self._unsent:
+            unsent = self._unsent[0]
+            marks = self._first_step(unsent) if unsent.pushes or unsent.plan.groups else {}
+            self._unanswered += self._second_step(unsent.plan, marks)
+            self._unsent.pop(0)
+        self._unanswered += self._numbered_counts()
+        return list(self._unanswered)
 
-    def _first_step(self, plan: Plan) -> dict[str, Sequence[str]]:
-        pushes = self._sender.queue_pushes(plan)
-        look_ups = [Marks(group) for group in plan.groups]
-        try:
-            results = self._execute([*pushes, *look_ups])
-            self._insist(pushes, results)
-        except LayerUnavailable:
-            self._keep(inbox_entries(plan, dict.fromkeys(plan.groups, ())))
-            self._states += plan.states
-            raise
-        return self._sender.marks(look_ups, results[len(pushes) :])
+    def _second_step(self, plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[Operation]:
+        members = plain_member_sends(plan, marks) if marks else ()
+        pushes: Sequence[Operation] = self._numbered(self._sender.pushes(members)) if members else ()
+        entries = inbox_entries(plan, marks)
+        return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()), *plan.states]
 
-    def _insist(self, pushes: Sequence[Push], results: Sequence[object]) -> None:
-        """Retry what full channels refused for a while, then drop it: counted and logged."""
-        refused = self._sender.refused(pushes, results)
+    def _first_step(self, unsent: Unsent) -> dict[str, Sequence[str]]:
+        """Push to named channels and look up groups; what full channels refuse is tried again for a while."""
+        look_ups = [Marks(group) for group in unsent.plan.groups]
+        pushes, results = unsent.pushes, self._execute_first([*unsent.pushes, *look_ups])
         deadline = time.monotonic() + INSIST_SECONDS
-        while refused and time.monotonic() < deadline:
+        found = results[len(pushes) :]
+        while refused := self._sender.refused(pushes, results):
+            pushes = unsent.pushes = self._numbered(refused)
+            if time.monotonic() >= deadline:
+                self._drop(pushes)
+                break
             time.sleep(INSIST_PAUSE_SECONDS)
-            refused = self._sender.refused(refused, self._execute(refused))
-        for push in refused:
+            results = self._execute_first(pushes)
+        unsent.pushes = []
+        return self._sender.marks(look_ups, found)
+
+    def _execute_first(self, operations: Sequence[Operation]) -> Sequence[object]:
+        """Execute; an operation that the store refuses for ever is dropped, not tried again with each exchange."""
+        try:
+            return self._execute(operations)
+        except PartlyRefused as error:
+            if error.is_clean:
+                raise
+            lost = [operation for operation, result in zip(operations, error.results, strict=True) if result is None]
+            logger.error("The store refused %d sends to channels or groups: %s", len(lost), error)
+            return [0 if result is None else result for result in error.results]
+
+    def _drop(self, pushes: Sequence[Push]) -> None:
+        for push in pushes:
             self._counts.append(Count(push.channel, "dropped", len(push.bodies)))
             logger.error(
                 "Dropped %d held messages: channel %r stayed full for %s seconds (capacity %d)",
@@ -166,33 +226,53 @@ class BaseReader:
     def _write(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
         if not operations and then is None:
             return ()
+        now = time.monotonic()
+        writes = operations if now < self._register_at else [Register(self.name), *operations]
         try:
-            results = self._execute(operations, then)
+            results = self._execute(writes, then)
         except LayerUnavailable as error:
-            if isinstance(error, PartlyRefused) and error.results and isinstance(error.results[-1], Batch):
-                self._stranded.append(error.results[-1])
-            self._keep({push.inbox: list(push.entries) for push in operations if isinstance(push, PushInbox)})
-            self._states += [operation for operation in operations if isinstance(operation, Remember)]
+            self._register_at = 0.0
+            self._keep(writes, error)
             raise
-        self._counts.clear()
-        self._sender.log_refused_deliveries(operations, results)
+        if writes is not operations:
+            self._register_at = now + REGISTERED_SECONDS / 2
+        self._unanswered = []
+        self._sender.log_refused_deliveries(writes, results)
         return results
 
-    def _keep(self, entries: Mapping[str, Sequence[bytes]]) -> None:
-        """Keep settlements for the next exchange. Other entries may have arrived: they go at most once."""
-        lost = 0
-        for inbox, new in entries.items():
-            settlements = [entry for entry in new if entry[:1] == Kind.SETTLED]
-            lost += len(new) - len(settlements)
-            if settlements:
-                self._kept.setdefault(inbox, []).extend(settlements)
-        if lost:
-            logger.warning("The layer went away while %d deliveries and group messages were written to it", lost)
+    def _keep(self, writes: Sequence[Operation], error: LayerUnavailable) -> None:
+        """Keep what must be executed again: all that was not answered, or what was refused."""
+        kept: list[Operation] = [write for write in writes if isinstance(write, _REPEATED)]
+        if isinstance(error, PartlyRefused):
+            refused = {id(write) for write, result in zip(writes, error.results, strict=False) if result is None}
+            kept = [write for write in kept if id(write) in refused]
+        self._unanswered = kept
+
+    def _requeue_unseen(self) -> None:
+        record = self._execute([InFlight(self.name)])[0]
+        if isinstance(record, Record) and record.number > self.number:
+            self._execute([Requeue(self.name, record.number, record.channel, record.entries)])
+
+    def _numbered_counts(self) -> list[Count]:
+        counts: dict[tuple[str, str], int] = {}
+        for count in self._counts:
+            counts[count.channel, count.counter] = counts.get((count.channel, count.counter), 0) + count.amount
+        self._counts = []
+        if counts:
+            self._push_number += 1
+        number = PushNumber(self.name, self._push_number)
+        return [Count(channel, counter, amount, number) for (channel, counter), amount in counts.items()]
+
+    def _numbered(self, pushes: Sequence[Push]) -> list[Push]:
+        first = self._push_number + 1
+        self._push_number += len(pushes)
+        return [push._replace(number=PushNumber(self.name, number)) for number, push in enumerate(pushes, first)]
 
     def _take(self, limits: Mapping[str, int]) -> Take | None:
         """Ask first who has given nothing for the longest time: no channel waits for two batches of another."""
         wanted = tuple([channel for channel in self._channels if limits.get(channel, 0) > 0])
-        return Take(wanted, tuple([limits[channel] for channel in wanted]), self.name) if wanted else None
+        counts = tuple([limits[channel] for channel in wanted])
+        return Take(wanted, counts, self.name, self.number + 1) if wanted else None
 
     def _received(self, batch: Batch) -> Received:
         if self._channels[-1] != batch.channel:
@@ -211,3 +291,7 @@ class BaseReader:
         if expired:
             self._counts.append(Count(batch.channel, "expired", len(expired)))
         return Received(taken, expired)
+
+
+#: Operations that an exchange repeats after an error: each has its effect once.
+_REPEATED = (Push, PushInbox, Remember, Requeue, Count)

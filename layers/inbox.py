@@ -8,10 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .contract import Grouped, InboxEvent, Kept, Lost, Replies, Settled
-from .entries import EntryCodec, Kind
+from .entries import REFUSABLE, UNIQUE_BYTES, EntryCodec, Kind
 from .errors import DecodeError
 
 logger = logging.getLogger(__name__)
+
+#: Deliveries and group messages that are recognized if they come again: at least so many, at most twice as many.
+SEEN_ENTRIES = 10_000
 
 
 class Inbox:
@@ -29,6 +32,9 @@ class Inbox:
         self._members: dict[str, dict[str, None]] = {}
         self._groups: dict[str, dict[str, None]] = {}
         self._strays: list[tuple[str, str]] = []
+        #: The latest deliveries and group messages, by kind and random bytes; and those before them.
+        self._seen: set[bytes] = set()
+        self._seen_before: set[bytes] = set()
 
     @property
     def groups(self) -> Sequence[str]:
@@ -43,6 +49,8 @@ class Inbox:
         """Apply entries in order; return what the owner has to act on. Damaged entries are counted and skipped."""
         events: list[InboxEvent] = []
         for entry in entries:
+            if entry[:1] in REFUSABLE and self._was_seen(entry):
+                continue
             try:
                 kind, fields = self._codec.open_inbox_entry(entry)
                 event = self._apply(kind, fields)
@@ -65,6 +73,18 @@ class Inbox:
         """Return (group, local) pairs that were asked to join but are not open: the store still lists them."""
         strays, self._strays = self._strays, []
         return strays
+
+    def _was_seen(self, entry: bytes) -> bool:
+        """Note a delivery or group message; return whether it is among the latest: then its write was repeated."""
+        key = entry[: 1 + UNIQUE_BYTES]
+        if len(key) <= UNIQUE_BYTES:
+            return False  # it is damaged
+        if key in self._seen or key in self._seen_before:
+            return True
+        self._seen.add(key)
+        if len(self._seen) >= SEEN_ENTRIES:
+            self._seen_before, self._seen = self._seen, set()
+        return False
 
     def _apply(self, kind: bytes, fields: Sequence[Any]) -> InboxEvent | None:
         match kind, fields:

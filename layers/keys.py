@@ -4,15 +4,19 @@ The part in braces is the hash tag: all keys of one channel, inbox or group shar
 sharding layer would choose the host by it.
 
   <prefix>{<channel>}:queue             list of queue entries
-  <prefix>{<channel>}:bell              list of one, there while the queue holds something: where readers wait
+  <prefix>{<channel>}:wakeup            list of one, there while the queue holds something: where readers wait
   <prefix>{<channel or inbox>}:counts   hash of counters
   <prefix>{<inbox>}:inbox               list of inbox entries
   <prefix>{<inbox>}:sockets             hash of the local parts of WebSockets, their paths
   <prefix>{<inbox>}:states              hash of the local parts of WebSockets, their states, where they have one
-  <prefix>{<reader>}:hand               list, a queue's key and then entries: what a worker's thread has taken
+  <prefix>{<inbox or reader>}:pushes    hash of channels, the number and result of its last push to each; and `fenced`
+  <prefix>{<reader>}:inflight           list, a number, a queue's key and entries: the last batch of a worker's thread
+  <prefix>{<reader>}:settled            number of its last batch that is settled
+  <prefix>{<reader>}:seized             list, like inflight: the batch of a reader that expired, until it is counted
   <prefix>{leases}:living               sorted set of readers and inboxes, by the time their leases run out
   <prefix>{leases}:dead                 sorted set of those that died, by the time from which they may be cared for
   <prefix>{leases}:graves               sorted set of those that died, by the time when that was noticed
+  <prefix>{leases}:readers              sorted set of readers, also without a lease, by when they were registered
   <prefix>{leases}:watch                hash; when a lease was renewed last, and from when on they count
   <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they die
   <prefix>{<group>}:members:<inbox>     set of the local parts of a group's members in an inbox
@@ -27,7 +31,8 @@ import re
 
 #: What follows the braces, as a pattern.
 _KINDS = (
-    "queue|bell|counts|inbox|sockets|states|hand|living|dead|graves|watch|marks|members:[^{}]+|delayed|calendar|fired"
+    "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|settled|seized|living|dead|graves|readers|watch|"
+    "marks|members:[^{}]+|delayed|calendar|fired"
 )
 
 
@@ -42,9 +47,9 @@ class Keys:
         """Return the key of a channel's queue."""
         return f"{self.prefix}{{{channel}}}:queue"
 
-    def bell(self, channel: str) -> str:
-        """Return the key of a channel's bell."""
-        return f"{self.prefix}{{{channel}}}:bell"
+    def wakeup(self, channel: str) -> str:
+        """Return the key of what wakes a channel's readers."""
+        return f"{self.prefix}{{{channel}}}:wakeup"
 
     def counts(self, channel: str) -> str:
         """Return the key of a channel's or inbox's counters."""
@@ -62,12 +67,24 @@ class Keys:
         """Return the key of their states."""
         return f"{self.prefix}{{{inbox}}}:states"
 
-    def hand(self, reader: str) -> str:
-        """Return the key of what a reader has taken."""
-        return f"{self.prefix}{{{reader}}}:hand"
+    def pushes(self, writer: str) -> str:
+        """Return the key of what is known of the last pushes of an inbox or reader."""
+        return f"{self.prefix}{{{writer}}}:pushes"
+
+    def in_flight(self, reader: str) -> str:
+        """Return the key of a reader's in-flight record."""
+        return f"{self.prefix}{{{reader}}}:inflight"
+
+    def settled(self, reader: str) -> str:
+        """Return the key of the number of a reader's last settled batch."""
+        return f"{self.prefix}{{{reader}}}:settled"
+
+    def seized(self, reader: str) -> str:
+        """Return the key of the record that was taken away from a reader."""
+        return f"{self.prefix}{{{reader}}}:seized"
 
     def leases(self, part: str) -> str:
-        """Return the key of a part of what is known of who lives: `living`, `dead`, `graves`, `watch`."""
+        """Return the key of a part of what is known of who lives: `living`, `dead`, `graves`, `readers`, `watch`."""
         return f"{self.prefix}{{leases}}:{part}"
 
     def marks(self, group: str) -> str:

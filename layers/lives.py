@@ -4,7 +4,6 @@ An owner is the name of an inbox (it ends in `!`) or of a reader. Its lease says
 one living worker at a time claims the dead one, does what it owes the living, and buries it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -47,13 +46,6 @@ class Dead(NamedTuple):
     seconds: float
 
 
-class Record(NamedTuple):
-    """What a reader took last: entries of one channel."""
-
-    channel: str
-    entries: Sequence[bytes]
-
-
 class Lease(NamedTuple):
     """Say that an owner lives. Result: `Life`."""
 
@@ -68,6 +60,12 @@ class Lease(NamedTuple):
 
 class Retire(NamedTuple):
     """Take an owner that has ended in order out of the living. Result: None."""
+
+    owner: str
+
+
+class Expire(NamedTuple):
+    """End an owner's lease now, as if its time were over: others are to do what remains. Result: None."""
 
     owner: str
 
@@ -95,19 +93,3 @@ class Bury(NamedTuple):
     """
 
     owner: str
-
-
-class Readers(NamedTuple):
-    """List the readers that live, and those that are dead and not buried. Result: list of str."""
-
-
-class Release(NamedTuple):
-    """Record that a reader has nothing in its hand any more. Result: None."""
-
-    reader: str
-
-
-class InHand(NamedTuple):
-    """Read what a reader has taken. Result: `Record`, or None."""
-
-    reader: str

@@ -10,29 +10,56 @@ from typing import NamedTuple
 
 from .delays import DelayOperation
 from .firing import Fire
-from .lives import Bury, Claim, InHand, Lease, Readers, Release, Retire, Revisit
+from .in_flight import BatchId, InFlightOperation
+from .lives import Bury, Claim, Expire, Lease, Retire, Revisit
 from .sockets import SocketOperation
 
 
+class PushNumber(NamedTuple):
+    """The number of a write of one writer, an inbox or a reader: numbers begin at 1 and only grow.
+
+    The store records, for each writer and channel, the highest number and its result. A push with that number or a
+    lower one is not executed again: it has the recorded result. Pushes of a writer that is fenced are refused.
+    """
+
+    writer: str
+    number: int
+
+
 class Push(NamedTuple):
-    """Append bodies to a channel's queue while it holds fewer than `capacity`. Result: how many were accepted (int)."""
+    """Append bodies to a channel's queue while it holds fewer than `capacity`.
+
+    With a `number` it is executed at most once, however often it is asked for. `opens` has the WebSocket (local part,
+    registration) that each body opens, `closes` the local part that each body closes: registered, or no longer, if the
+    body is accepted. Result: how many were accepted (int), the first ones; `FENCED` if the writer is fenced.
+    """
 
     channel: str
     bodies: Sequence[bytes]
     capacity: int
+    number: PushNumber | None = None
+    opens: Sequence[tuple[str, bytes]] = ()
+    closes: Sequence[str] = ()
+
+
+class Fence(NamedTuple):
+    """Refuse the pushes of a writer from now on. Result: None."""
+
+    writer: str
 
 
 class Take(NamedTuple):
     """Take up to `counts[i]` entries from the first of `channels` that has any.
 
-    With a `reader`, what it took before is no longer in its hand, and what it takes now is: should it die, that is
-    known. `has_waited` says that the reader was woken, so that it passes on what woke it if there is more. Result:
-    `Batch`, or None if all are empty.
+    With a `reader` they become its in-flight batch `number`. If it has that batch already, because an answer was lost,
+    the same batch is the result again; while the batch before is not settled, nothing is taken. `has_waited` says that
+    the reader was woken, so that it wakes another one if there is more. Result: `Batch`, or None if all are empty.
     """
 
     channels: Sequence[str]
     counts: Sequence[int]
     reader: str | None = None
+    number: int = 0
     has_waited: bool = False
 
 
@@ -44,13 +71,6 @@ class Batch(NamedTuple):
     entries: Sequence[bytes]
 
 
-class PutBack(NamedTuple):
-    """Put entries back to the front of a channel's queue, in the order given. Result: None."""
-
-    channel: str
-    entries: Sequence[bytes]
-
-
 class Drop(NamedTuple):
     """Forget a channel's queue. Result: None."""
 
@@ -58,11 +78,15 @@ class Drop(NamedTuple):
 
 
 class Count(NamedTuple):
-    """Add to one of a channel's counters (`sent`, `full`, `expired`, `dropped`, `lost`). Result: None."""
+    """Add to one of a channel's counters (`sent`, `full`, `expired`, `dropped`, `lost`). Result: None.
+
+    With a `number`, at most once, however often it is asked for.
+    """
 
     channel: str
     counter: str
     amount: int
+    number: PushNumber | None = None
 
 
 class Statistics(NamedTuple):
@@ -82,12 +106,13 @@ class ChannelState(NamedTuple):
 class PushInbox(NamedTuple):
     """Append entries to an inbox. Deliveries and group messages are refused above `capacity`, all others never.
 
-    Result: how many were refused (int).
+    `settles` is a batch that is settled with them. Result: how many were refused (int).
     """
 
     inbox: str
     entries: Sequence[bytes]
     capacity: int
+    settles: BatchId | None = None
 
 
 class TakeInbox(NamedTuple):
@@ -144,8 +169,8 @@ class Members(NamedTuple):
 
 Operation = (
     Push
+    | Fence
     | Take
-    | PutBack
     | Drop
     | Count
     | Statistics
@@ -159,17 +184,20 @@ Operation = (
     | Members
     | Lease
     | Retire
+    | Expire
     | Claim
     | Revisit
     | Bury
-    | Readers
-    | Release
-    | InHand
+    | InFlightOperation
     | SocketOperation
     | DelayOperation
     | Fire
 )
 
+#: Result of a push whose writer is fenced.
+FENCED = -1
+#: Capacity of a channel for messages that were accepted before and are queued again.
+UNLIMITED = 2**53
 #: Seconds that an inbox's mark in a group outlives its last renewal.
 MARK_SECONDS = 50
 #: Seconds between two renewals of the same mark: one may fail before it dies.

@@ -29,6 +29,8 @@ class Plan:
     """
 
     queues: dict[str, list[bytes]] = field(default_factory=dict)
+    #: Of messages that were taken from these channels and are to be run later.
+    again: dict[str, list[bytes]] = field(default_factory=dict)
     groups: dict[str, None] = field(default_factory=dict)
     steps: list[tuple[str | None, GroupSend | None, bytes]] = field(default_factory=list)
     states: list[Remember] = field(default_factory=list)
@@ -44,6 +46,8 @@ class Planner:
         """Plan several runs in order. A send that cannot be encoded is logged and left out; the others go."""
         plan = Plan()
         for run in owed:
+            if run.again is not None:
+                plan.again.setdefault(run.again.channel, []).append(self._codec.queue_body(run.again))
             if run.turn is None or run.reply_channel is None:
                 self._add_sends(plan, run.sends)
             else:

@@ -14,9 +14,10 @@ from .contract import Envelope, Taken
 from .entries import EntryCodec
 from .errors import DecodeError
 from .farewells import Farewells
-from .lives import Bury, Claim, Dead, InHand, LifeTimes, Record, Release, Retire
+from .in_flight import CountLost, Record, Requeue, Seize
+from .lives import Bury, Claim, Dead, LifeTimes, Retire
 from .names import is_inbox, split_local
-from .operations import INBOX_CAPACITY, Count, Operation, PushInbox
+from .operations import INBOX_CAPACITY, Operation, PushInbox
 
 logger = logging.getLogger(__name__)
 
@@ -43,20 +44,32 @@ class Reaper:
             else:
                 self._bury_reader(dead.owner)
 
-    def lose(self, reader: str, taken: Sequence[Taken]) -> None:
-        """Do the same for a reader that will not come back, with what it had of one channel."""
-        record = Record(taken[0].envelope.channel, [item.raw for item in taken]) if taken else None
-        losses = self._losses(f"Worker {reader} is given up", record) if record is not None else []
-        self._execute([*losses, Release(reader), Retire(reader)])
+    def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
+        """Do the same for a reader that hangs: requeue what it has not begun, lose what is running."""
+        batch = [*running, *unrun]
+        if batch:
+            channel = batch[0].envelope.channel
+            requeued, stay = [item.raw for item in unrun], [item.raw for item in running]
+            self._execute([Requeue(reader, number, channel, requeued, stay)])
+        self._lose_in_flight(reader, "is given up")
+        self._execute([Retire(reader)])
 
     def _bury_reader(self, reader: str) -> None:
-        record = self._execute([InHand(reader)])[0]
-        losses = self._losses(f"Worker {reader} died", record) if isinstance(record, Record) else []
-        self._execute([*losses, Release(reader), Bury(reader)])
+        self._lose_in_flight(reader, "has expired")
+        self._execute([Bury(reader)])
 
-    def _losses(self, what: str, record: Record) -> list[Operation]:
-        """Log what a reader had taken; return what ends its turns and counts it."""
-        logger.error("%s: lost %d messages of channel %s that it had taken", what, len(record.entries), record.channel)
+    def _lose_in_flight(self, reader: str, reason: str) -> None:
+        """Seize what is in flight, end its turns, and count it: each step can be repeated by another process."""
+        record = self._execute([Seize(reader)])[0]
+        if isinstance(record, Record):
+            lost, channel = len(record.entries), record.channel
+            logger.error(
+                "Worker %s %s: lost %d messages of channel %s that it had taken", reader, reason, lost, channel
+            )
+            self._execute([*self._ends(record), CountLost(reader, channel, lost)])
+
+    def _ends(self, record: Record) -> list[Operation]:
+        """Return what ends the turns of lost messages."""
         entries: dict[str, list[bytes]] = {}
         for raw in record.entries:
             try:
@@ -65,8 +78,7 @@ class Reaper:
                 logger.warning("One of them cannot be read: %s", error)
             else:
                 self._end_turn(envelope, entries)
-        ends = [PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()]
-        return [*ends, Count(record.channel, "lost", len(record.entries))]
+        return [PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()]
 
     def _end_turn(self, envelope: Envelope, entries: dict[str, list[bytes]]) -> None:
         reply_channel = reply_channel_of(envelope)

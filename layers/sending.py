@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from .capacity import Capacities
 from .contract import Envelope
 from .entries import EntryCodec
-from .operations import Marks, Operation, Push, PushInbox
+from .operations import UNLIMITED, Marks, Operation, Push, PushInbox
 from .plan import Plan
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,9 @@ class Sender:
 
     def queue_pushes(self, plan: Plan) -> list[Push]:
         """Return one push for each named channel of a plan."""
-        return [Push(channel, bodies, self._capacities.of(channel)) for channel, bodies in plan.queues.items()]
+        pushes = [Push(channel, bodies, self._capacities.of(channel)) for channel, bodies in plan.queues.items()]
+        # What was accepted before is not refused now: its place may have been taken while it was in flight.
+        return pushes + [Push(channel, bodies, UNLIMITED) for channel, bodies in plan.again.items()]
 
     def pushes(self, envelopes: Sequence[Envelope]) -> list[Push]:
         """Return one push for each channel, keeping order within each."""
@@ -35,7 +37,7 @@ class Sender:
         left = []
         for push, accepted in zip(pushes, results, strict=False):
             if isinstance(accepted, int) and accepted < len(push.bodies):
-                left.append(Push(push.channel, push.bodies[accepted:], push.capacity))
+                left.append(Push(push.channel, push.bodies[max(0, accepted) :], push.capacity))
         return left
 
     def marks(self, look_ups: Sequence[Marks], results: Sequence[object]) -> dict[str, Sequence[str]]:

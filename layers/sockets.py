@@ -1,15 +1,12 @@
 """The WebSockets of an interface server as its store knows them, so that others can say their last word if it dies.
 
-Kept up to date in round trips that happen anyway: a socket's card is written with its `websocket.connect` and taken
-away with its `websocket.disconnect`; its state is written with the settlement that changes it. An event that changes
-no state costs nothing.
+Kept up to date in round trips that happen anyway: a socket is registered by the push of its `websocket.connect`, and no
+longer registered after the push of its `websocket.disconnect` (`Push.opens`, `Push.closes`); its state is written with
+the settlement that changes it. An event that changes no state costs nothing.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-
-from .contract import Envelope
-from .entries import EntryCodec
 
 #: Channels of a socket's events, and its last one.
 CONNECT, RECEIVE, DISCONNECT = "websocket.connect", "websocket.receive", "websocket.disconnect"
@@ -37,13 +34,6 @@ class AddSockets(NamedTuple):
     cards: Mapping[str, bytes]
 
 
-class RemoveSockets(NamedTuple):
-    """Forget sockets with their states. Result: None."""
-
-    inbox: str
-    locals_: Sequence[str]
-
-
 class Remember(NamedTuple):
     """Write the new state of a socket, if its inbox has it; empty: it has none any more. Result: None."""
 
@@ -66,61 +56,17 @@ class ForgetSockets(NamedTuple):
     inbox: str
 
 
-class Peek(NamedTuple):
-    """Read entries of a channel's queue without taking them. Result: list of bytes, oldest first."""
+class PushWills(NamedTuple):
+    """Append the last event of each socket to a channel's queue that holds fewer than `capacity`; forget the socket.
 
+    `wills` are (local part, body). A socket that is not registered any more has had its last event: it is skipped.
+    Result: how many are done, all or none (int).
+    """
+
+    inbox: str
     channel: str
-    begin: int
-    limit: int
+    wills: Sequence[tuple[str, bytes]]
+    capacity: int
 
 
-SocketOperation = AddSockets | RemoveSockets | Remember | Sockets | ForgetSockets | Peek
-
-
-class OpenSockets:
-    """The sockets of one edge: notices in what it sends which of them come and go."""
-
-    def __init__(self, inbox: str, codec: EntryCodec) -> None:
-        self._inbox = inbox
-        self._codec = codec
-        self._cards: dict[str, bytes] = {}
-        #: Their connect was refused: to be forgotten with what is sent next.
-        self._refused: list[str] = []
-
-    def changes(self, envelopes: Sequence[Envelope], positions: Mapping[str, Sequence[int]]) -> list[SocketOperation]:
-        """Return what to write along with these envelopes, of which `positions` says where each channel's are."""
-        if CONNECT not in positions and DISCONNECT not in positions and not self._refused:
-            return []
-        changes: list[SocketOperation] = []
-        connecting = {
-            self._local(envelopes[position]): self._codec.stored(str(envelopes[position].content.get("path", "")))
-            for position in positions.get(CONNECT, ())
-        }
-        gone = [*self._refused, *(self._local(envelopes[position]) for position in positions.get(DISCONNECT, ()))]
-        if connecting:
-            self._cards.update(connecting)
-            changes.append(AddSockets(self._inbox, connecting))
-        if gone:
-            self._forget(gone)
-            changes.append(RemoveSockets(self._inbox, gone))
-        return changes
-
-    def refuse(self, envelope: Envelope) -> None:
-        """Note that a connect was refused, because its channel is full."""
-        self._refused.append(self._local(envelope))
-
-    def again(self) -> list[SocketOperation]:
-        """Return what writes all cards again, after the store has lost them."""
-        return [AddSockets(self._inbox, dict(self._cards))] if self._cards else []
-
-    def keep(self) -> SocketOperation:
-        """Return what keeps the store from forgetting them."""
-        return AddSockets(self._inbox, {})
-
-    def _forget(self, locals_: Sequence[str]) -> None:
-        for local in locals_:
-            self._cards.pop(local, None)
-        self._refused = []
-
-    def _local(self, envelope: Envelope) -> str:
-        return str(envelope.content.get("reply_channel", "")).removeprefix(self._inbox)
+SocketOperation = AddSockets | Remember | Sockets | ForgetSockets | PushWills

@@ -66,7 +66,7 @@ def consume(layer: ConfiguredLayer, reader: Reader, envelope: Envelope) -> Consu
 def settle(reader: Reader, owed: Owed) -> None:
     """Write what a run owes. Only inboxes take settlements: other reply channels get the replies alone."""
     is_settled = owed.reply_channel is not None and is_inbox(owed.reply_channel)
-    reader.exchange([owed if is_settled else Owed(owed.sends)], {})
+    reader.exchange([owed if is_settled else Owed(owed.sends, again=owed.again)], {})
 
 
 _routers: "WeakKeyDictionary[ConfiguredLayer, tuple[object, Router]]" = WeakKeyDictionary()

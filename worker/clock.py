@@ -8,11 +8,13 @@ import logging
 from threading import Event, Thread
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
-from towpath.layers.contract import ChannelLayer, Envelope, Reader
+from towpath.layers.contract import ChannelLayer, Envelope, Reader, Received
 from towpath.layers.delays import DELAY_CHANNEL, LOOK_SECONDS, WAKE_CHANNEL
 from towpath.layers.errors import LayerUnavailable
+from towpath.layers.in_flight import BatchId
 
 from .delay_requests import keep_requested
+from .hand import Hand
 from .outage import Pauses
 from .timetable import Timetable
 
@@ -22,8 +24,8 @@ logger = logging.getLogger(__name__)
 SHORTEST_SECONDS = 0.01
 #: Pause after a defect, in seconds: one that shows at once must not spin.
 DEFECT_SECONDS = 1.0
-#: What is taken at a time: requests to delay a message, and what wakes.
-LIMITS = {DELAY_CHANNEL: 32, WAKE_CHANNEL: 1}
+#: What is taken at a time: requests to delay a message, and what wakes. One request, for it is settled by being kept.
+LIMITS = {DELAY_CHANNEL: 1, WAKE_CHANNEL: 1}
 #: How often a clock that is stopped is woken, in seconds: it may have begun to sleep just after the last wake.
 WAKE_SECONDS = 0.1
 
@@ -36,7 +38,11 @@ class Clock:
         schedule = channel_layer.schedule if isinstance(channel_layer, ConfiguredLayer) else ()
         self._timetable = Timetable(self._layer, schedule)
         self._stopping = Event()
-        self._reader: Reader | None = None
+        self._reader: Reader = self._layer.reader(list(LIMITS))
+        #: Its lease is renewed with those of the workers: a request that it has taken is counted if the process stops.
+        self.hand = Hand(self._reader.name)
+        #: What was taken last, if it is not known whether it was kept.
+        self._unkept: Received | None = None
         self._thread = Thread(target=self._run, name="towpath-clock", daemon=True)
 
     def start(self) -> None:
@@ -76,23 +82,19 @@ class Clock:
         self._close()
 
     def _tick_and_sleep(self) -> None:
-        if self._reader is None:
-            self._reader = self._layer.reader(list(LIMITS))
-        seconds = self.tick()
-        received = self._reader.exchange([], LIMITS, seconds)
-        keep_requested(self._layer, received)
+        if self._unkept is None:
+            self._unkept = self._reader.exchange([], LIMITS, self.tick())
+        keep_requested(self._layer, self._unkept, BatchId(self._reader.name, self._reader.number))
+        self._unkept = None
 
     def _wake(self) -> None:
-        if self._reader is not None:
-            try:
-                self._reader.wake()
-            except LayerUnavailable as error:
-                logger.debug("Could not wake the clock, which sleeps %.0f seconds at most: %s", LOOK_SECONDS, error)
+        try:
+            self._reader.wake()
+        except LayerUnavailable as error:
+            logger.debug("Could not wake the clock, which sleeps %.0f seconds at most: %s", LOOK_SECONDS, error)
 
     def _close(self) -> None:
         """Go, and wake another clock: this one may be the only one that knows what is due soon."""
-        if self._reader is None:
-            return
         try:
             seconds = self._layer.hand_on()
             if seconds is not None and seconds < LOOK_SECONDS:

@@ -15,27 +15,28 @@ from collections.abc import Sequence
 from towpath.layers.contract import ChannelLayer, Content, Delayed, Received
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import LayerUnavailable, TowpathError
+from towpath.layers.in_flight import BatchId
 
 logger = logging.getLogger(__name__)
 
 
-def keep_requested(layer: ChannelLayer, received: Received) -> None:
-    """Let the layer keep what is requested.
+def keep_requested(layer: ChannelLayer, received: Received, batch: BatchId) -> None:
+    """Let the layer keep what the one message of a batch requests, once: it may be called again.
 
     Raises:
-        LayerUnavailable: the layer is away; what was taken is lost.
+        LayerUnavailable: the layer is away; the request is still in flight, or was kept.
     """
     expired = sum(item.envelope.channel == DELAY_CHANNEL for item in received.expired)
     if expired:
         logger.warning("Dropped %d requests of %s: they waited longer than the layer's expiry", expired, DELAY_CHANNEL)
     requests = [item.envelope.content for item in received.taken if item.envelope.channel == DELAY_CHANNEL]
     for request in requests:
-        _keep(layer, request)
+        _keep(layer, request, batch)
 
 
-def _keep(layer: ChannelLayer, request: Content) -> None:
+def _keep(layer: ChannelLayer, request: Content, batch: BatchId) -> None:
     try:
-        refused: Sequence[Delayed] = layer.send_later([delayed(request)])
+        refused: Sequence[Delayed] = layer.send_later([delayed(request)], batch)
     except LayerUnavailable:
         raise
     except (TowpathError, ValueError) as error:

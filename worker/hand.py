@@ -6,23 +6,30 @@ from collections.abc import Sequence
 from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Taken
 
+from .lease import WorkerLease
+
 
 class Hand:
     """Filled with a batch, emptied when it is settled. The owner replaces one attribute, so readers need no lock."""
 
-    __slots__ = ("name", "begun", "_content", "_ended")
+    __slots__ = ("name", "lease", "number", "begun", "_content", "_ended")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, lease: WorkerLease | None = None) -> None:
         #: The name of the reader that fills it.
         self.name = name
+        #: Its lease, if anything renews it.
+        self.lease = lease
+        #: The number of the batch.
+        self.number = 0
         #: How many of its messages have been begun.
         self.begun = 0
         self._content: tuple[float, Sequence[Taken]] | None = None
         self._ended: set[str | None] = set()
 
-    def fill(self, taken: Sequence[Taken]) -> None:
-        """Note what was taken just now."""
+    def fill(self, taken: Sequence[Taken], number: int) -> None:
+        """Note the batch that was taken just now."""
         self.begun = 0
+        self.number = number
         self._content = (time.monotonic(), taken)
 
     def drop(self, reply_channel: str | None) -> None:
@@ -36,7 +43,7 @@ class Hand:
             self._ended = set()
 
     def split(self) -> tuple[Sequence[Taken], Sequence[Taken]]:
-        """Return the message that is running, and those that have not been begun; for a hand whose owner hangs."""
+        """Return the message that is running, and those that have not been begun; for a worker that hangs."""
         taken, begun = self._content[1] if self._content is not None else (), self.begun
         return taken[max(0, begun - 1) : begun], taken[begun:]
 

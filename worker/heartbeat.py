@@ -9,6 +9,7 @@ from towpath.layers.contract import ChannelLayer
 from towpath.layers.lives import BEAT_SECONDS
 
 from .hand import Hand
+from .lease import boot_seconds
 from .repeating import Repeating
 
 #: Age from which a turn is kept, in seconds, at every beat. The interface waits 15 s for it.
@@ -43,7 +44,13 @@ class Heartbeat:
 
     def _beat(self) -> None:
         hands = self._hands()
-        self._layer.renew_leases([hand.name for hand in hands])
+        asked_at = boot_seconds()
+        held = self._layer.renew_leases([hand.name for hand in hands])
+        for hand in hands:
+            if hand.lease is not None and hand.name in held:
+                hand.lease.renewed(asked_at)
+            elif hand.lease is not None:
+                hand.lease.refused()
         turns = [turn for hand in hands for turn in hand.turns_older_than(KEEP_SECONDS)]
         if turns:
             self._layer.keep_turns(turns)

@@ -16,6 +16,7 @@ from .clock import Clock
 from .database import close_connections
 from .hand import Hand
 from .heartbeat import Heartbeat
+from .lease import WorkerLease
 from .limits import Limits
 from .outage import Outage
 from .run import Callback
@@ -76,6 +77,7 @@ class WorkerPool:
             only_channels=self.channels,
             signal_handlers=False,
             outage=outage,
+            lease=WorkerLease(raw_layer(channel_layer).life_times.reader_lease),
         )
         self._workers: dict[int, Worker] = {}
         self._lock = Lock()
@@ -180,7 +182,7 @@ class WorkerPool:
             worker.stop()
 
     def _hands(self) -> list[Hand]:
-        return [worker.hand for worker in self._living()]
+        return [*(worker.hand for worker in self._living()), self._clock.hand]
 
     def _living(self) -> list[Worker]:
         with self._lock:

@@ -110,7 +110,7 @@ def _owed(envelope: Envelope, message: Message, outbox: Outbox, verdict: Verdict
     if verdict is not None and verdict.is_failed:
         sends = sends_of_failed(envelope, sends)
     if verdict is not None and verdict.again is not None:
-        return Owed([*sends, verdict.again])  # the turn goes on with the message
+        return Owed(sends, again=verdict.again)  # the turn goes on with the message
     if not message.connection_state_changed:
         return Owed(sends, reply_channel_of(envelope), message.turn)
     if message.turn is None:

@@ -1,7 +1,9 @@
 """One worker: takes messages, runs their consumers, settles what they owe. One thread; `stop` may come from any other.
 
 The life of a message is `run_one`. `run` does the same with batches, and writes what is owed with the exchange that
-asks for the next messages. Nothing that was taken is lost: it is run, or given back.
+asks for the next messages. Every message that was taken is run, or requeued.
+
+A worker whose lease has expired begins nothing: other processes may have counted what it had taken as lost.
 """
 
 import logging
@@ -14,12 +16,13 @@ from threading import Event, get_ident
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.consumers.http.view import ViewConsumer
 from towpath.layers.contract import Owed, Received, Taken
-from towpath.layers.errors import ConfigurationError, LayerUnavailable
+from towpath.layers.errors import ConfigurationError, LayerUnavailable, PartlyRefused
 from towpath.routing import Router
 
 from .batching import Batching, is_overdue
 from .expired import owed_for_expired
 from .hand import Hand
+from .lease import WorkerLease
 from .outage import Outage, Pauses
 from .run import Callback, Runner, RunOptions
 from .selection import select_channels
@@ -30,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 #: How long an exchange waits for messages, in seconds; `stop` ends it at once.
 BLOCK_SECONDS = 5.0
+#: Pause of a worker that holds no lease, in seconds: until one is renewed, it takes nothing.
+NO_LEASE_PAUSE_SECONDS = 0.1
 
 
 class Worker:
@@ -54,6 +59,7 @@ class Worker:
         only_channels: Sequence[str] | None = None,
         exclude_channels: Sequence[str] | None = None,
         outage: Outage | None = None,
+        lease: WorkerLease | None = None,
     ) -> None:
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
@@ -62,7 +68,10 @@ class Worker:
             channel_layer, self.router, RunOptions(message_retries, callback, type(self)), self._end_turn
         )
         self._reader = raw_layer(channel_layer).reader(self.channels)
-        self.hand = Hand(self._reader.name)
+        self.hand = Hand(self._reader.name, lease)
+        self._lease = lease
+        #: The term of the lease in which the last batch was taken.
+        self._term = 0
         self._batching = Batching(self.channels)
         self._outage = Outage() if outage is None else outage
         self._pauses = Pauses()
@@ -86,6 +95,9 @@ class Worker:
             try:
                 while not (self._stopping.is_set() or signals.is_waiting()):
                     self.run_batch()
+            except BaseException:  # a defect: this worker will be replaced, and what it has not run is not lost
+                self._lose_running()
+                raise
             finally:
                 self._close()
 
@@ -98,17 +110,20 @@ class Worker:
         received = self._exchange(dict.fromkeys(self.channels, 1), block_seconds)
         self._run_all(received)
         self._settle()
-        self._reader.give_back(())
+        self._reader.requeue(())
         return bool(received.taken)
 
     def run_batch(self, block_seconds: float = BLOCK_SECONDS) -> None:
         """Settle what the last batch owes and run the next; pause instead if the layer is away."""
+        if self._lease is not None and not self._lease.is_held:
+            self._wait_for_lease()
+            return
+        limits = self._batching.limits
         try:
             # After an outage do not wait in the first exchange: that the layer is back is to be known at once.
-            received = self._exchange(self._batching.limits, 0 if self._is_away else block_seconds)
+            received = self._exchange(limits, 0 if self._is_away else block_seconds)
         except LayerUnavailable as error:
-            self._outage.gone(error)
-            self._is_away = True
+            self._note_outage(error)
             self._stopping.wait(self._pauses.next())
             return
         if self._is_away:
@@ -136,23 +151,23 @@ class Worker:
     def abandon(self) -> None:
         """Save what can be saved of a worker whose consumer hangs, from another thread: the process ends after this.
 
-        Its message is lost. What ran before it is settled, what has not been begun is given back.
+        Its message is lost. What ran before it is settled, what has not been begun is requeued.
 
         Raises:
             LayerUnavailable: the layer is away; others will count as lost all that it had taken.
         """
         self._is_abandoned = True
         layer = raw_layer(self.channel_layer)
-        running, rest = self.hand.split()
         rescuer = layer.reader(self.channels)
         rescuer.exchange(self._owed, {})
-        rescuer.give_back(rest)
         rescuer.close()
-        layer.lose(self.hand.name, running)
+        layer.lose(self.hand.name, self.hand.number, *self.hand.split())
 
     def _exchange(self, limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         owed, self._owed = self._owed, []
         self.hand.empty()
+        if self._lease is not None:
+            self._term = self._lease.term
         try:
             received = self._reader.exchange(owed, limits, block_seconds)
         except LayerUnavailable:
@@ -165,14 +180,17 @@ class Worker:
         return received
 
     def _run_all(self, received: Received) -> None:
-        """Run what was taken, in order; what would wait too long is given to other workers."""
+        """Run what was taken, in order; what would wait too long is requeued for other workers."""
         taken = received.taken
         if not taken:
             return
-        self.hand.fill(taken)
+        self.hand.fill(taken, self._reader.number)
         channel = taken[0].envelope.channel
         started = before = time.perf_counter()
         for done, item in enumerate(taken, 1):
+            if not self._may_begin():
+                self._requeue(taken[done - 1 :])
+                break
             self.hand.begun = done
             owed = self._runner.run(item.envelope)  # which may settle what was owed before
             if self._is_abandoned:
@@ -180,23 +198,53 @@ class Worker:
             self._owed.append(owed)
             now = time.perf_counter()
             self._batching.observe(channel, now - before)
-            if done < len(taken) and is_overdue(now - before, now - started) and self._give_back(taken[done:]):
+            if done < len(taken) and is_overdue(now - before, now - started) and self._requeue(taken[done:]):
                 break
             before = now
         self._batching.adjust(channel)
         self.handled += len(taken)
 
-    def _give_back(self, rest: Sequence[Taken]) -> bool:
-        """Settle and give messages back; False if the layer is away: then they are run here."""
+    def _wait_for_lease(self) -> None:
+        """Take nothing, since it would be counted as lost; write what is owed."""
         try:
             self._settle()
-            self._reader.give_back(rest)
         except LayerUnavailable as error:
-            self._outage.gone(error)
-            self._is_away = True
-            self.hand.fill(rest)
+            self._note_outage(error)
+        else:
+            self._note_outage(LayerUnavailable(f"the lease of worker {self.hand.name} could not be renewed"))
+        self._stopping.wait(NO_LEASE_PAUSE_SECONDS)
+
+    def _may_begin(self) -> bool:
+        """Return whether the lease has been held without a gap since before the batch was taken."""
+        lease = self._lease
+        return lease is None or lease.is_held and lease.term == self._term
+
+    def _requeue(self, rest: Sequence[Taken]) -> bool:
+        """Settle, and requeue the rest of the batch; False if it is to be run here, because the store takes nothing."""
+        try:
+            self._settle()
+        except LayerUnavailable as error:  # the reader keeps settlements for the next exchange
+            self._note_outage(error)
+        try:
+            if not self._reader.requeue(rest):
+                logger.error(
+                    "The lease of worker %s had expired: %d messages of channel %s are lost and counted by others",
+                    *(self.hand.name, len(rest), rest[0].envelope.channel),
+                )
+        except PartlyRefused as error:
+            self._note_outage(error)
+            if not self._may_begin():
+                return True  # they are in flight still, and are counted when the lease is reaped
+            self.hand.fill(rest, self._reader.number)
             return False
+        except LayerUnavailable as error:  # the reader requeues them with the next exchange
+            self._note_outage(error)
+        self.hand.empty()
         return True
+
+    def _note_outage(self, error: LayerUnavailable) -> None:
+        self._outage.gone(error)
+        self._is_away = True
 
     def _end_turn(self, owed: Owed) -> None:
         """Let a connection go on before its consumer runs."""
@@ -205,8 +253,7 @@ class Worker:
         try:
             self._reader.exchange(owed_now, {})
         except LayerUnavailable as error:  # the reader keeps settlements for the next exchange
-            self._outage.gone(error)
-            self._is_away = True
+            self._note_outage(error)
 
     def _settle(self) -> None:
         """Write what is owed without asking for more."""
@@ -214,6 +261,18 @@ class Worker:
         if self._owed:
             owed, self._owed = self._owed, []
             self._reader.exchange(owed, {})
+
+    def _lose_running(self) -> None:
+        running, unrun = self.hand.split()
+        if not running:
+            return
+        try:
+            self._settle()
+            raw_layer(self.channel_layer).lose(self.hand.name, self.hand.number, running, unrun)
+        except LayerUnavailable as error:
+            logger.error(
+                "What worker %s had taken is counted as lost when its lease expires: %s", self.hand.name, error
+            )
 
     def _close(self) -> None:
         try:

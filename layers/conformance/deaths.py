@@ -120,7 +120,7 @@ class DeathCases(LayerCase):
     def test_what_was_given_back_is_not_lost(self) -> None:
         self.layer.send_many([Envelope("channel", {}), Envelope("channel", {})])
         reader = self.living_reader("channel")
-        reader.give_back(self.take(reader, "channel", 1))
+        reader.requeue(self.take(reader, "channel", 1))
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
         self.assertEqual(self.lost("channel"), 0)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ..contract import Envelope, Replies
+from ..contract import Envelope, Lost, Owed, Replies, Settled
 from .case import PATIENCE_SECONDS, LayerCase
 
 #: An arrival must end a wait of `Edge.receive` sooner than its own time does, in seconds.
@@ -36,10 +36,26 @@ class EdgeCases(LayerCase):
         edge = await self.edge()
         self.assertEqual(list(await edge.send([])), [])
 
-    async def test_an_edge_knows_how_many_messages_wait(self) -> None:
+    async def test_turns_whose_events_are_queued_or_in_flight_go_on_and_the_others_end(self) -> None:
         edge = await self.edge()
-        await edge.send([Envelope("a", {}), Envelope("a", {}), Envelope("b", {})])
-        assert [await edge.waiting(channels) for channels in ([], ["c"], ["a", "c"], ["a", "b"])] == [0, 0, 2, 3]
+        names = ["queued", "taken", "requeued", "settled"]
+        sends = [Envelope(name, {"reply_channel": f"{edge.inbox}{name}"}, 1) for name in names]
+        self.assertEqual(list(await edge.send(sends)), [True] * 4)
+        self.take(self.reader("taken"), "taken")
+        requeuing, settling = self.reader("requeued"), self.reader("settled")
+        requeuing.requeue(self.take(requeuing, "requeued"))
+        self.take(settling, "settled")
+        settling.exchange([Owed([], f"{edge.inbox}settled", 1)], {"settled": 1})
+        found = await edge.check_turns(dict.fromkeys([*names, "never"], 1), names)
+        self.assertEqual(set(found), {"queued", "taken", "requeued"})
+        events = await self.events(edge, 3)
+        self.assertEqual(events, [Settled("settled", 1, [], None), Lost("settled", 1), Lost("never", 1)])
+
+    async def test_an_event_of_another_inbox_does_not_count(self) -> None:
+        edge, other = await self.edge(), await self.edge()
+        await other.send([Envelope("channel", {"reply_channel": f"{other.inbox}a"}, 1)])
+        self.assertEqual(set(await edge.check_turns({"a": 1}, ["channel"])), set())
+        self.assertEqual(await self.events(edge, 1), [Lost("a", 1)])
 
     async def test_a_waiting_reader_sees_what_an_edge_sends(self) -> None:
         edge = await self.edge()

@@ -1,6 +1,7 @@
 """Interface servers that die: the last word for their sockets is said by others, once each and after all else."""
 
 from ..contract import ChannelLayer, Edge, Envelope, Owed
+from ..errors import PartlyRefused
 from ..lives import LifeTimes
 from .case import LayerCase
 
@@ -19,7 +20,7 @@ class FarewellCases(LayerCase):
         self.assertEqual(list(await edge.send(connects)), [True] * len(locals_))
         reader = self.reader("websocket.connect", layer=layer)
         self.take(reader, "websocket.connect", 1000)
-        reader.give_back([])
+        reader.requeue([])
         return edge
 
     def event(self, channel: str, edge: Edge, local: str, **content: object) -> Envelope:
@@ -83,7 +84,7 @@ class FarewellCases(LayerCase):
             reader.exchange([Owed([], f"{edge.inbox}a", 1, b"last")], {"websocket.receive": 1})
             said = self.reap_until_said(1)
             self.assertEqual([(envelope.content["path"], envelope.session) for envelope in said], [("/a/", b"last")])
-            reader.give_back([])
+            reader.requeue([])
             said = self.reap_until_said(1)
             self.assertEqual([envelope.content["path"] for envelope in said], ["/b/"])
 
@@ -127,13 +128,55 @@ class FarewellCases(LayerCase):
         self.layer.reap()
         self.assertEqual(self.last_words(), [])
 
-    async def test_an_edge_that_closed_leaves_no_sockets(self) -> None:
-        gone = self.layer.edge()
-        await gone.open()
-        await gone.send([self.event("websocket.connect", gone, "gone", path="/gone/")])
-        await gone.close()
-        self.take(self.reader("websocket.connect"), "websocket.connect")
+    async def test_an_edge_that_closes_after_its_sockets_leaves_none(self) -> None:
+        gone = await self.closed_edge_of_sockets("gone", disconnects=True)
+        self.assertEqual([envelope.content["reply_channel"] for envelope in self.last_words()], [f"{gone}gone"])
         await self.edge_of_sockets("a")
         with self.assertLogs("towpath.layers", "ERROR"):
             said = self.reap_until_said(1)
         self.assertEqual([envelope.content["path"] for envelope in said], ["/a/"])
+
+    async def test_sockets_that_an_edge_leaves_when_it_closes_are_disconnected(self) -> None:
+        await self.edge_of_sockets("a")
+        gone = await self.closed_edge_of_sockets("gone", disconnects=False)
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(2)
+        self.assertEqual({envelope.content["path"] for envelope in said}, {"/a/", "/gone/"})
+        self.assertIn(f"{gone}gone", {envelope.content["reply_channel"] for envelope in said})
+
+    async def test_a_connect_that_was_refused_leaves_no_socket(self) -> None:
+        self.layer = layer = self.layer_with(channel_capacity={"websocket.connect": 1, "websocket.*": 1000})
+        edge = await self.edge_of_sockets("a", layer=layer)
+        connects = [self.event("websocket.connect", edge, local, path=f"/{local}/") for local in "bc"]
+        self.assertEqual(list(await edge.send(connects)), [True, False])
+        reader = self.reader("websocket.connect", layer=layer)
+        self.take(reader, "websocket.connect")
+        reader.requeue([])
+        with self.assertLogs("towpath.layers", "ERROR"):
+            said = self.reap_until_said(2)
+        self.assertEqual({envelope.content["path"] for envelope in said}, {"/a/", "/b/"})
+
+    async def test_events_of_an_edge_that_was_taken_for_dead_are_refused(self) -> None:
+        edge = await self.edge_of_sockets("a")
+        with self.assertLogs("towpath.layers", "ERROR"):
+            self.reap_until_said(1)
+        with self.assertRaises(PartlyRefused) as refusal:
+            await edge.send([self.event("websocket.receive", edge, "a", text="late")])
+        self.assertTrue(refusal.exception.is_clean)
+        self.assertEqual(self.contents("websocket.receive"), [])
+        with self.assertLogs("towpath.layers", "ERROR"):
+            self.assertFalse(await edge.renew())
+        self.assertEqual(list(await edge.send([self.event("websocket.receive", edge, "b", text="new")])), [True])
+
+    async def closed_edge_of_sockets(self, *locals_: str, disconnects: bool) -> str:
+        """Return the inbox of an edge that has closed, with these sockets, whose connects have been handled."""
+        edge = self.layer.edge()
+        await edge.open()
+        await edge.send([self.event("websocket.connect", edge, local, path=f"/{local}/") for local in locals_])
+        reader = self.reader("websocket.connect")
+        self.take(reader, "websocket.connect")
+        reader.requeue([])
+        if disconnects:
+            await edge.send([self.event("websocket.disconnect", edge, local, path=f"/{local}/") for local in locals_])
+        await edge.close()
+        return edge.inbox

@@ -73,26 +73,49 @@ class ReaderCases(LayerCase):
         self.layer.send_many([Envelope("channel", {"number": number}, number, b"state") for number in range(6)])
         reader = self.reader("channel")
         taken = self.take(reader, "channel", 4)
-        reader.give_back(taken[1:])
+        reader.requeue(taken[1:])
         again = self.take(self.reader("channel"), "channel")
         self.assertEqual([item.envelope.content["number"] for item in again], [1, 2, 3, 4, 5])
         self.assertEqual(again[0], taken[1])
 
-    def test_what_several_channels_gave_goes_back_to_each(self) -> None:
+    def test_each_batch_is_requeued_to_its_channel(self) -> None:
         self.layer.send_many([Envelope("one", {"number": 1}), Envelope("two", {"number": 2})])
         reader = self.reader("one", "two")
-        reader.give_back([*self.take(reader, "one"), *self.take(reader, "two")])
+        for channel in ("one", "two"):
+            self.assertTrue(reader.requeue(self.take(reader, channel)))
         self.assertEqual([item.envelope.content["number"] for item in self.take(reader, "one")], [1])
         self.assertEqual([item.envelope.content["number"] for item in self.take(reader, "two")], [2])
 
-    def test_giving_nothing_back_does_nothing(self) -> None:
-        self.reader("channel").give_back([])
+    def test_a_batch_is_requeued_once(self) -> None:
+        self.layer.send("channel", {"number": 1})
+        reader = self.reader("channel")
+        taken = self.take(reader, "channel")
+        self.assertTrue(reader.requeue(taken))
+        self.assertFalse(reader.requeue(taken))
+        self.assertEqual(self.contents("channel"), [{"number": 1}])
+
+    def test_a_batch_that_is_settled_is_not_requeued(self) -> None:
+        self.layer.send_many([Envelope("channel", {"number": number}) for number in (1, 2)])
+        reader = self.reader("channel")
+        taken = self.take(reader, "channel", 1)
+        self.take(reader, "channel", 1)
+        self.assertEqual(reader.number, 2)
+        reader.number = 1
+        self.assertFalse(reader.requeue(taken))
+        self.assertEqual(self.contents("channel"), [])
+
+    def test_requeueing_nothing_settles_the_batch(self) -> None:
+        self.layer.send("channel", {})
+        reader = self.reader("channel")
+        taken = self.take(reader, "channel")
+        self.assertTrue(reader.requeue([]))
+        self.assertFalse(reader.requeue(taken))
 
     def test_what_is_given_back_keeps_its_age_and_is_not_counted_again(self) -> None:
         layer = self.layer_with(expiry=self.expiry_delay)
         reader = self.reader("channel", layer=layer)
         layer.send("channel", {})
-        reader.give_back(self.take(reader, "channel"))
+        reader.requeue(self.take(reader, "channel"))
         self.assertEqual(layer.channel_statistics("channel")["messages_count"], 1)
         self.eventually(lambda: layer.channel_statistics("channel")["messages_max_age"] > self.expiry_delay)
         self.assertEqual(layer.receive(["channel"]), (None, None))

@@ -61,7 +61,7 @@ class WaitCases(LayerCase):
         thread = self.wait_in_thread(reader, answers)
         self.layer.send("channel", {"number": 1})
         thread.join(PATIENCE_SECONDS)
-        reader.give_back(self.taken(answers))
+        reader.requeue(self.taken(answers))
         self.assertEqual([item.envelope.content for item in self.take(reader, "channel")], [{"number": 1}])
 
     async def test_a_settlement_is_written_before_the_wait(self) -> None:

@@ -26,8 +26,10 @@ from ..delays import (
     LookUp,
     Visit,
 )
+from ..in_flight import Acknowledge
 from ..names import is_inbox
 from ..operations import Count, Push, PushInbox
+from .in_flight import Records
 from .inboxes import Inboxes
 from .queues import Queues
 
@@ -35,8 +37,9 @@ from .queues import Queues
 class Delays:
     """Every target's delayed entries, by the time they are due."""
 
-    def __init__(self, clock: Callable[[], float], queues: Queues, inboxes: Inboxes) -> None:
+    def __init__(self, clock: Callable[[], float], queues: Queues, inboxes: Inboxes, records: Records) -> None:
         self._clock = clock
+        self._records = records
         self._queues = queues
         self._inboxes = inboxes
         #: By target: (due, place among equals, entry) in a heap; from when on a full one is tried again.
@@ -54,11 +57,15 @@ class Delays:
 
     def delay(self, delay: Delay) -> bool:
         """Keep an entry, if there is room."""
+        if delay.batch is not None and self._records.is_settled(delay.batch):
+            return True
         waiting = self._entries[delay.target]
         has_room = len(waiting) < delay.capacity
         self._queues.count(Count(delay.target, "delayed" if has_room else "full", 1))
         if has_room:
             heapq.heappush(waiting, (self._clock() + delay.seconds, next(self._places), delay.entry))
+            if delay.batch is not None:
+                self._records.acknowledge(Acknowledge(*delay.batch))
         return has_room
 
     def enter(self, enter: Enter) -> None:

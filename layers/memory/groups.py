@@ -18,7 +18,7 @@ class Groups:
 
     def join(self, join: Join) -> None:
         """Mark an inbox, with members, or a plain channel."""
-        life = min(MARK_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
+        life = MARK_SECONDS if join.locals_ else self._group_expiry
         mark = self._groups.touch(join.group, life).touch(join.mark, life)
         mark.update(dict.fromkeys(join.locals_))
 

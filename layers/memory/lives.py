@@ -1,22 +1,9 @@
-"""Who lives, who died, and what readers have in their hands. Means the same as the scripts of the Redis layer; its
-owner holds the lock."""
+"""Leases: which owners live, and which expired. Means the same as the scripts of the Redis layer; its owner holds the
+lock."""
 
 from collections.abc import Callable
 
-from ..lives import (
-    Bury,
-    Claim,
-    Dead,
-    InHand,
-    Lease,
-    Life,
-    LifeTimes,
-    Readers,
-    Record,
-    Release,
-    Retire,
-    Revisit,
-)
+from ..lives import Bury, Claim, Dead, Expire, Lease, Life, LifeTimes, Retire, Revisit
 from ..names import is_inbox
 from .expiring import Expiring
 
@@ -25,7 +12,7 @@ GRAVES_SECONDS = 86_400
 
 
 class Lives:
-    """The leases, the dead, and the hands of one store."""
+    """The leases and the dead of one store."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -34,7 +21,6 @@ class Lives:
         self._dead: dict[str, float] = {}
         #: By owner: when its death was noticed.
         self._graves: Expiring[list[float]] = Expiring(clock, lambda: [clock()])
-        self._hands: dict[str, Record] = {}
         #: None: no lease was ever renewed.
         self._heard_at: float | None = None
         self._counts_from = 0.0
@@ -79,27 +65,19 @@ class Lives:
         if not is_inbox(bury.owner):
             self._graves.pop(bury.owner)
 
-    def readers(self, _: Readers) -> list[str]:
-        """List the readers that live or are not buried."""
-        return [owner for owner in {**self._living, **self._dead} if not is_inbox(owner)]
+    def expire(self, expire: Expire) -> None:
+        """End a lease now."""
+        self._living.pop(expire.owner, None)
+        self._dead[expire.owner] = self._clock()
+        self._graves.touch(expire.owner, GRAVES_SECONDS)
 
-    def take(self, reader: str, record: Record | None) -> None:
-        """Note what a reader has in its hand from now on."""
-        self._hands.pop(reader, None)
-        if record is not None:
-            self._hands[reader] = record
-
-    def release(self, release: Release) -> None:
-        """Note that a reader's hand is empty."""
-        self.take(release.reader, None)
-
-    def in_hand(self, in_hand: InHand) -> Record | None:
-        """Return what a reader has in its hand."""
-        return self._hands.get(in_hand.reader)
+    def owners(self) -> list[str]:
+        """List all that hold a lease, or are dead and not buried."""
+        return list({**self._living, **self._dead})
 
     def clear(self) -> None:
         """Forget everything."""
-        for part in (self._living, self._dead, self._graves, self._hands):
+        for part in (self._living, self._dead, self._graves):
             part.clear()
         self._heard_at, self._counts_from = None, 0.0
 

@@ -1,11 +1,10 @@
 """Channels and their counters. Means the same as the scripts of the Redis layer; its owner holds the lock."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ..entries import HEADER, is_expired, sent_at
-from ..operations import Batch, ChannelState, Count, Drop, Push, PutBack, Statistics, Take
-from ..sockets import Peek
+from ..operations import Batch, ChannelState, Count, Drop, Push, Statistics, Take
 from .expiring import Expiring
 
 #: Counters live this long after their last change, in seconds: a day.
@@ -52,13 +51,25 @@ class Queues:
                 return Batch(channel, self._clock(), entries)
         return None
 
-    def peek(self, peek: Peek) -> list[bytes]:
-        """Read entries without taking them."""
-        return list(self._entries.get(peek.channel) or ())[peek.begin : peek.begin + peek.limit]
+    def entries(self, channel: str) -> list[bytes]:
+        """Return a channel's entries without taking them."""
+        return list(self._entries.get(channel) or ())
 
-    def put_back(self, put_back: PutBack) -> None:
+    def has_room(self, channel: str, capacity: int) -> bool:
+        """Return whether a channel holds fewer than `capacity`, without what is too old."""
+        waiting = self._entries.get(channel) or deque()
+        expired = self._give_up_expired(waiting, Push(channel, [b""], capacity), self._clock())
+        self._add(channel, {"expired": expired})
+        return len(waiting) < capacity
+
+    def now(self) -> float:
+        """Return the store's time in seconds."""
+        return self._clock()
+
+    def put_back(self, channel: str, entries: Sequence[bytes]) -> None:
         """Put entries back to the front, the first one foremost."""
-        self._entries.touch(put_back.channel, self._life).extendleft(reversed(put_back.entries))
+        if entries:
+            self._entries.touch(channel, self._life).extendleft(reversed(entries))
 
     def drop(self, drop: Drop) -> None:
         """Forget a channel."""

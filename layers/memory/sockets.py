@@ -1,6 +1,8 @@
 """The sockets that inboxes have. Means the same as the scripts of the Redis layer; its owner holds the lock."""
 
-from ..sockets import AddSockets, ForgetSockets, Remember, RemoveSockets, Socket, SocketPage, Sockets
+from collections.abc import Sequence
+
+from ..sockets import AddSockets, ForgetSockets, Remember, Socket, SocketPage, Sockets
 
 
 class KnownSockets:
@@ -16,13 +18,21 @@ class KnownSockets:
             known = sockets.get(local)
             sockets[local] = Socket(local, card, known.state if known is not None else None)
 
-    def remove(self, remove: RemoveSockets) -> None:
-        """Forget some."""
-        sockets = self._sockets.get(remove.inbox, {})
-        for local in remove.locals_:
+    def open(self, inbox: str, opened: Sequence[tuple[str, bytes]]) -> None:
+        """Register sockets that open."""
+        self.add(AddSockets(inbox, dict(opened)))
+
+    def close(self, inbox: str, locals_: Sequence[str]) -> None:
+        """Forget sockets that close."""
+        sockets = self._sockets.get(inbox, {})
+        for local in locals_:
             sockets.pop(local, None)
         if not sockets:
-            self._sockets.pop(remove.inbox, None)
+            self._sockets.pop(inbox, None)
+
+    def has(self, inbox: str, local: str) -> bool:
+        """Return whether a socket is registered."""
+        return local in self._sockets.get(inbox, {})
 
     def remember(self, remember: Remember) -> None:
         """Write a state."""

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from ..delays import Enter, HandOn
 from ..firing import Fire
-from ..lives import Bury, Claim, InHand, Lease, Readers, Record, Release, Retire, Revisit
+from ..in_flight import Acknowledge, Requeue
+from ..lives import Bury, Claim, Expire, Lease, Retire, Revisit
 from ..operations import (
-    Batch,
+    UNLIMITED,
     CloseInbox,
     Count,
     Drop,
@@ -21,16 +22,15 @@ from ..operations import (
     Operation,
     Push,
     PushInbox,
-    PutBack,
     Renew,
     Statistics,
-    Take,
     TakeInbox,
 )
-from ..sockets import AddSockets, ForgetSockets, Peek, Remember, RemoveSockets, Sockets
+from ..sockets import AddSockets, ForgetSockets, PushWills, Remember, Sockets
 from .delays import Delays
 from .firing import Firing
 from .groups import Groups
+from .in_flight import NumberedWrites, Records
 from .inboxes import Inboxes
 from .lives import Lives
 from .queues import Queues
@@ -39,7 +39,7 @@ from .sockets import KnownSockets
 Found = TypeVar("Found")
 
 #: Operations after which somebody who waits may find something.
-_ARRIVALS = (Push, PushInbox, PutBack, Enter, HandOn, Fire)
+_ARRIVALS = (Push, PushInbox, PushWills, Requeue, Enter, HandOn, Fire)
 
 
 class Store:
@@ -53,14 +53,12 @@ class Store:
         self._groups = Groups(clock, group_expiry)
         self._lives = Lives(clock)
         self._sockets = KnownSockets()
-        self._delays = Delays(clock, self._queues, self._inboxes)
+        self._records = Records(self._queues, self._lives.owners)
+        self._writes = NumberedWrites(self._queues, self._sockets)
+        self._delays = Delays(clock, self._queues, self._inboxes, self._records)
         self._firing = Firing(self._queues)
         self._executors: dict[type, Callable[[Any], object]] = {
-            Push: self._queues.push,
-            Take: self._take,
-            PutBack: self._queues.put_back,
             Drop: self._queues.drop,
-            Count: self._queues.count,
             Statistics: self._queues.statistics,
             PushInbox: self._push_inbox,
             TakeInbox: self._inboxes.take,
@@ -75,16 +73,15 @@ class Store:
             Claim: self._lives.claim,
             Revisit: self._lives.revisit,
             Bury: self._lives.bury,
-            Readers: self._lives.readers,
-            Release: self._lives.release,
-            InHand: self._lives.in_hand,
+            Expire: self._lives.expire,
             AddSockets: self._sockets.add,
-            RemoveSockets: self._sockets.remove,
             Remember: self._sockets.remember,
             Sockets: self._sockets.page,
             ForgetSockets: self._sockets.forget,
-            Peek: self._queues.peek,
+            PushWills: self._push_wills,
             Fire: self._firing.fire,
+            **self._records.executors,
+            **self._writes.executors,
             **self._delays.executors,
         }
 
@@ -136,17 +133,23 @@ class Store:
             self._groups.clear()
             self._lives.clear()
             self._sockets.clear()
+            self._records.clear()
+            self._writes.clear()
             self._delays.clear()
             self._firing.clear()
 
-    def _take(self, take: Take) -> Batch | None:
-        batch = self._queues.take(take)
-        if take.reader is not None:
-            self._lives.take(take.reader, Record(batch.channel, batch.entries) if batch is not None else None)
-        return batch
+    def _push_wills(self, push: PushWills) -> int:
+        if not self._queues.has_room(push.channel, push.capacity):
+            return 0
+        left = [(local, body) for local, body in push.wills if self._sockets.has(push.inbox, local)]
+        self._queues.push(Push(push.channel, [body for _, body in left], UNLIMITED))
+        self._sockets.close(push.inbox, [local for local, _ in left])
+        return len(push.wills)
 
     def _push_inbox(self, push: PushInbox) -> int:
         refused = self._inboxes.push(push)
+        if push.settles is not None:
+            self._records.acknowledge(Acknowledge(*push.settles))
         if refused:
             self._queues.count(Count(push.inbox, "full", refused))
         return refused

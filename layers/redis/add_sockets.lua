@@ -1,9 +1,11 @@
--- Write the cards of sockets.
--- KEYS[1]  sockets: hash of local parts to cards (sealed), expires after ARGV[1]
+-- Register sockets.
+-- KEYS[1]  sockets: hash of local parts to registrations (sealed), expires after ARGV[1]
 -- KEYS[2]  states: hash of local parts to states (sealed), expires after ARGV[1]
--- ARGV     1 life of both in s, 2.. local part, card, local part, card ...
+-- KEYS[3]  pushes: hash of what is known of the inbox's last pushes, expires after ARGV[1]
+-- ARGV     1 life of all in s, 2.. local part, registration, local part, registration ...
 for i = 2, #ARGV, 2 do
   redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
 end
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-redis.call('EXPIRE', KEYS[2], ARGV[1])
+for i = 1, 3 do
+  redis.call('EXPIRE', KEYS[i], ARGV[1])
+end

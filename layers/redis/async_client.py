@@ -12,6 +12,7 @@ from ..operations import Operation
 from . import scripts
 from .answers import missing_scripts, results
 from .async_wire import AsyncWire
+from .client import shorter
 from .commands import Commands
 from .hosts import AnyHost
 from .packing import pack
@@ -25,10 +26,11 @@ _AWAY = (RedisError, OSError, ProtocolError)
 class AsyncClient:
     """Executes operations over one connection, one task after the other; a lost connection is opened again."""
 
-    def __init__(self, host: AnyHost, commands: Commands) -> None:
+    def __init__(self, host: AnyHost, commands: Commands, timeout_seconds: float | None = None) -> None:
+        """`timeout_seconds` is the longest time without an answer; None: as the host says."""
         self.label = f"Redis at {host.label}"
         self._opener = host.async_opener()
-        self._timeout_seconds = host.timeout_seconds
+        self._timeout_seconds = shorter(host.timeout_seconds, timeout_seconds)
         self._commands = commands
         self._lock = asyncio.Lock()
         self._wire: AsyncWire | None = None

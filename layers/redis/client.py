@@ -31,17 +31,21 @@ _LOADS: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts
 class Client:
     """Executes operations; any number of threads may use it, each call on a connection of its own."""
 
-    def __init__(self, host: AnyHost, commands: Commands) -> None:
+    def __init__(self, host: AnyHost, commands: Commands, timeout_seconds: float | None = None) -> None:
+        """`timeout_seconds` is the longest time without an answer on pooled connections; None: as the host says."""
         self.label = f"Redis at {host.label}"
         #: The longest wait that may be asked of Redis, in seconds: beyond, the connection would be taken for dead.
         self.longest_wait_seconds = math.inf if host.timeout_seconds is None else host.timeout_seconds - MARGIN_SECONDS
-        self._timeout_seconds = host.timeout_seconds
+        self._timeout_seconds = shorter(host.timeout_seconds, timeout_seconds)
         self._pool: ConnectionPool = host.pool()
+        self._pool.connection_kwargs["socket_timeout"] = self._timeout_seconds
         self._commands = commands
 
-    def new_connection(self) -> BlockingWire:
+    def new_connection(self, timeout_seconds: float | None = None) -> BlockingWire:
         """Return a connection outside the pool, for one owner; it connects when it is used."""
-        return self._wire(self._pool.connection_class(**self._pool.connection_kwargs))
+        timeout = shorter(self._timeout_seconds, timeout_seconds)
+        kwargs = {**self._pool.connection_kwargs, "socket_timeout": timeout}
+        return BlockingWire(self._pool.connection_class(**kwargs), timeout)
 
     def execute(self, operations: Sequence[Operation], connection: BlockingWire | None = None) -> list[object]:
         """Execute in order, over `connection` or one from the pool; one result each.
@@ -152,3 +156,8 @@ class Client:
 
     def _away(self, error: Exception) -> LayerUnavailable:
         return LayerUnavailable(f"{self.label} is away: {error}")
+
+
+def shorter(host_seconds: float | None, own_seconds: float | None) -> float | None:
+    """Return the shorter of two timeouts; None is none. A host without a timeout keeps none."""
+    return host_seconds if host_seconds is None or own_seconds is None else min(host_seconds, own_seconds)

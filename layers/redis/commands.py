@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..entries import HEADER
-from ..keys import Keys
+from ..keys import Keys, channel_of_queue
 from ..operations import (
     MARK_SECONDS,
     Batch,
@@ -13,6 +13,7 @@ from ..operations import (
     CloseInbox,
     Count,
     Drop,
+    Fence,
     Join,
     Leave,
     Marks,
@@ -20,20 +21,22 @@ from ..operations import (
     Operation,
     Push,
     PushInbox,
-    PutBack,
     Renew,
     Statistics,
     Take,
     TakeInbox,
 )
 from . import scripts
-from .life_commands import HAND_SECONDS, LifeCommands, life_readers
+from .in_flight_commands import RECORD_SECONDS, InFlightCommands, in_flight_readers
+from .life_commands import LifeCommands, life_readers
 from .scripts import Command
 from .socket_commands import SocketCommands, socket_readers
 from .time_commands import TimeCommands, time_readers
 
 #: Counters live this long after their last change, in seconds: a day.
 COUNTS_SECONDS = 86400
+#: What is known of a writer's last pushes lives this long, in seconds: a day after a channel was added.
+PUSHES_SECONDS = 86400
 
 
 class Commands:
@@ -49,7 +52,7 @@ class Commands:
         self._writers: dict[type, Callable[[Any], Command]] = {
             Push: self._push,
             Take: self._take,
-            PutBack: self._put_back,
+            Fence: self._fence,
             Drop: self._drop,
             Count: self._count,
             Statistics: self._statistics,
@@ -61,8 +64,9 @@ class Commands:
             Renew: self._renew,
             Marks: self._marks,
             Members: self._members,
+            **InFlightCommands(keys, self._queue_ms).writers,
             **LifeCommands(keys).writers,
-            **SocketCommands(keys).writers,
+            **SocketCommands(keys, expiry, self._queue_ms).writers,
             **TimeCommands(keys, expiry).writers,
         }
 
@@ -71,33 +75,50 @@ class Commands:
         return self._writers[type(operation)](operation)
 
     def _push(self, push: Push) -> Command:
-        channel = push.channel
-        keys = self._keys.queue(channel), self._keys.counts(channel), self._keys.bell(channel)
-        return scripts.PUSH.call(keys, push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS, *push.bodies)
+        channel, bodies = push.channel, push.bodies
+        keys = [self._keys.queue(channel), self._keys.counts(channel), self._keys.wakeup(channel)]
+        limits = push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS
+        if push.number is None:
+            return scripts.PUSH.call(keys, *limits, *bodies)
+        writer, number = push.number
+        keys.append(self._keys.pushes(writer))
+        if not (push.opens or push.closes):
+            return scripts.PUSH.call(keys, *limits, number, *bodies)
+        keys += [self._keys.sockets(writer), self._keys.states(writer)]
+        sockets: list[str | bytes] = [*push.closes, *(part for opened in push.opens for part in opened)]
+        return scripts.PUSH.call(keys, *limits, number, len(bodies), *bodies, *sockets)
+
+    def _fence(self, fence: Fence) -> Command:
+        return scripts.FENCE.call([self._keys.pushes(fence.writer)], PUSHES_SECONDS)
 
     def _take(self, take: Take) -> Command:
-        keys = [*map(self._keys.queue, take.channels), *map(self._keys.bell, take.channels)]
+        keys = [*map(self._keys.queue, take.channels), *map(self._keys.wakeup, take.channels)]
         if take.reader is not None:
-            keys.append(self._keys.hand(take.reader))
-        return scripts.TAKE.call(keys, HAND_SECONDS, self._queue_ms, int(take.has_waited), *take.counts)
-
-    def _put_back(self, put_back: PutBack) -> Command:
-        keys = self._keys.queue(put_back.channel), self._keys.bell(put_back.channel)
-        return scripts.PUT_BACK.call(keys, self._queue_ms, *put_back.entries)
+            keys += [self._keys.in_flight(take.reader), self._keys.settled(take.reader)]
+        return scripts.TAKE.call(keys, RECORD_SECONDS, self._queue_ms, int(take.has_waited), *take.counts, take.number)
 
     def _drop(self, drop: Drop) -> Command:
-        return "DEL", self._keys.queue(drop.channel), self._keys.counts(drop.channel), self._keys.bell(drop.channel)
+        return "DEL", self._keys.queue(drop.channel), self._keys.counts(drop.channel), self._keys.wakeup(drop.channel)
 
     def _count(self, count: Count) -> Command:
-        return scripts.COUNT.call([self._keys.counts(count.channel)], count.counter, count.amount, COUNTS_SECONDS)
+        keys, increment = [self._keys.counts(count.channel)], (count.counter, count.amount, COUNTS_SECONDS)
+        if count.number is None:
+            return scripts.COUNT.call(keys, *increment)
+        writer, number = count.number
+        known = f"{count.channel}:{count.counter}"
+        return scripts.COUNT.call([*keys, self._keys.pushes(writer)], *increment, number, PUSHES_SECONDS, known)
 
     def _statistics(self, statistics: Statistics) -> Command:
         keys = self._keys.queue(statistics.channel), self._keys.counts(statistics.channel)
         return scripts.STATISTICS.call(keys)
 
     def _push_inbox(self, push: PushInbox) -> Command:
-        keys = self._keys.inbox(push.inbox), self._keys.counts(push.inbox)
-        return scripts.PUSH_INBOX.call(keys, push.capacity, self._inbox_ms, COUNTS_SECONDS, *push.entries)
+        keys = [self._keys.inbox(push.inbox), self._keys.counts(push.inbox)]
+        limits = push.capacity, self._inbox_ms, COUNTS_SECONDS
+        if push.settles is None:
+            return scripts.PUSH_INBOX.call(keys, *limits, *push.entries)
+        reader, number = push.settles
+        return scripts.PUSH_INBOX.call([*keys, self._keys.settled(reader)], *limits, number, *push.entries)
 
     def _take_inbox(self, take: TakeInbox) -> Command:
         return "LPOP", self._keys.inbox(take.inbox), take.limit
@@ -124,7 +145,7 @@ class Commands:
         return "SMEMBERS", self._keys.members(members.group, members.inbox)
 
     def _life(self, join: Join) -> float:
-        return min(MARK_SECONDS, self._group_expiry) if join.locals_ else self._group_expiry
+        return MARK_SECONDS if join.locals_ else self._group_expiry
 
 
 def result(operation: Operation, answer: Any) -> object:
@@ -136,8 +157,9 @@ def result(operation: Operation, answer: Any) -> object:
 def _batch(take: Take, answer: Any) -> Batch | None:
     if not answer:
         return None
-    index, seconds, microseconds, entries = answer
-    return Batch(take.channels[index - 1], _clock(seconds, microseconds), entries)
+    index, seconds, microseconds, entries = answer[:4]
+    channel = take.channels[index - 1] if index else channel_of_queue(answer[4])
+    return Batch(channel, _clock(seconds, microseconds), entries)
 
 
 def _state(_: Statistics, answer: Any) -> ChannelState:
@@ -165,6 +187,7 @@ _READERS: dict[type, Callable[[Any, Any], object]] = {
     Renew: lambda _, known: bool(known),
     Marks: _names,
     Members: _names,
+    **in_flight_readers,
     **life_readers,
     **socket_readers,
     **time_readers,

@@ -1,8 +1,13 @@
 -- Keep an entry beside its target until it is due. Returns 1, or 0 if too many wait there.
 -- KEYS[1]  delayed: sorted set of entries (random bytes, then a body) by the time (s) they are due; expires ARGV[3] after
 -- KEYS[2]  counts: hash of counters (delayed, full), expires after ARGV[4]
--- ARGV     1 capacity, 2 delay in s, 3 life of what is overdue in ms, 4 life of the counts in s, 5 entry
+-- KEYS[3]  settled (where the entry comes from a batch): number of the reader's last settled batch, expires after ARGV[7]
+-- ARGV     1 capacity, 2 delay in s, 3 life of what is overdue in ms, 4 life of the counts in s, 5 entry, 6 number of the
+--          batch, 7 life of `settled` in s
 local delayed, counts = KEYS[1], KEYS[2]
+if KEYS[3] and tonumber(redis.call('GET', KEYS[3]) or 0) >= tonumber(ARGV[6]) then
+  return 1
+end
 local has_room = redis.call('ZCARD', delayed) < tonumber(ARGV[1])
 redis.call('HINCRBY', counts, has_room and 'delayed' or 'full', 1)
 redis.call('EXPIRE', counts, ARGV[4])
@@ -14,5 +19,8 @@ redis.call('ZADD', delayed, time[1] + time[2] / 1000000 + ARGV[2], ARGV[5])
 local life = math.ceil(ARGV[2] * 1000) + ARGV[3]
 if redis.call('PTTL', delayed) < life then
   redis.call('PEXPIRE', delayed, life)
+end
+if KEYS[3] then
+  redis.call('SET', KEYS[3], ARGV[6], 'EX', ARGV[7])
 end
 return 1

@@ -1,7 +1,7 @@
 -- Enter a target into the calendar, and end the wait of somebody who would wake up too late for it.
 -- KEYS[1]  calendar: sorted set of targets by the time (s) of their next visit, expires ARGV[3] after the last
 -- KEYS[2]  wake: list of one queue entry (16-byte header, body), expires after ARGV[4]
--- KEYS[3]  bell: list of one, where readers wait
+-- KEYS[3]  wakeup: list of one, where readers wait
 -- ARGV     1 target, 2 delay in s, 3 life of what is overdue in ms, 4 delay in s from which everybody wakes up in time,
 --          5 body
 local calendar, wake = KEYS[1], KEYS[2]
@@ -20,5 +20,5 @@ local is_sooner = not first[2] or at < tonumber(first[2])
 if is_sooner and tonumber(ARGV[2]) < tonumber(ARGV[4]) and redis.call('EXISTS', wake) == 0 then
   redis.call('RPUSH', wake, struct.pack('>dd', now, now + ARGV[4]) .. ARGV[5])
   redis.call('PEXPIRE', wake, ARGV[4] * 1000)
-  ring(KEYS[3], ARGV[4] * 1000)
+  notify(KEYS[3], ARGV[4] * 1000)
 end

@@ -3,7 +3,7 @@
 -- KEYS[1]  fired: hash of schedules, the time (s) each was last due; expires after ARGV[3]
 -- KEYS[2]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[6]
 -- KEYS[3]  counts: hash of counters (sent, full, expired), expires after ARGV[7]
--- KEYS[4]  bell: list of one, where readers wait
+-- KEYS[4]  wakeup: list of one, where readers wait
 -- ARGV     1 schedule, 2 time it is due in s, 3 life of the record in s, 4 capacity, 5 expiry of a message in s,
 --          6 life of the queue in ms, 7 life of the counts in s, 8 body, 9 '1' if the time was missed
 local fired, queue, counts = KEYS[1], KEYS[2], KEYS[3]
@@ -30,7 +30,7 @@ if last or ARGV[9] ~= '1' then
   end
   redis.call('RPUSH', queue, struct.pack('>dd', now, now + ARGV[5]) .. ARGV[8])
   redis.call('PEXPIRE', queue, ARGV[6])
-  ring(KEYS[4], ARGV[6])
+  notify(KEYS[4], ARGV[6])
   redis.call('HINCRBY', counts, 'sent', 1)
   redis.call('EXPIRE', counts, ARGV[7])
 end

@@ -4,7 +4,7 @@
 -- KEYS[2]  queue: list of entries (16-byte header sent_at, expires_at; then the body), or inbox: list of bodies;
 --          expires after ARGV[3]
 -- KEYS[3]  counts: hash of counters (sent, expired), expires after ARGV[4]
--- KEYS[4]  bell: list of one, where readers of a queue wait; none for an inbox
+-- KEYS[4]  wakeup: list of one, where readers of a queue wait; none for an inbox
 -- ARGV     1 capacity, 2 expiry of a message in s, '' for an inbox, 3 life of the list in ms, 4 life of the counts in s,
 --          5 random bytes before a body, 6 most entries
 local delayed, list, counts = KEYS[1], KEYS[2], KEYS[3]
@@ -32,7 +32,7 @@ end
 if moved > 0 then
   redis.call('PEXPIRE', list, ARGV[3])
   if is_queue then
-    ring(KEYS[4], ARGV[3])
+    notify(KEYS[4], ARGV[3])
     redis.call('HINCRBY', counts, 'sent', moved)
     redis.call('EXPIRE', counts, ARGV[4])
   end

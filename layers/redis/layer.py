@@ -21,6 +21,11 @@ from .reader import RedisReader
 
 #: Keys deleted or looked through in one step of `flush` and `global_statistics`: short enough not to stop Redis.
 SCAN_COUNT = 1000
+#: The longest time without an answer, in seconds, before a connection is replaced: when leases of workers are renewed
+#: (they last 8 s); when an interface server sends, and when it waits for its inbox (for 5 s at most).
+LEASE_TIMEOUT_SECONDS = 2.0
+OUT_TIMEOUT_SECONDS = 5.0
+INTO_TIMEOUT_SECONDS = 8.0
 
 
 class RedisChannelLayer(BaseChannelLayer):
@@ -55,6 +60,8 @@ class RedisChannelLayer(BaseChannelLayer):
         self._keys = Keys(prefix)
         self._commands = Commands(self._keys, expiry, group_expiry)
         self._client = Client(self._host, self._commands)
+        #: Leases have connections of their own: a silent one is replaced long before the lease expires.
+        self._lease_client = Client(self._host, self._commands, LEASE_TIMEOUT_SECONDS)
 
     def __str__(self) -> str:
         return f"Redis at {self._host.label}, prefix {self.prefix!r}"
@@ -65,17 +72,22 @@ class RedisChannelLayer(BaseChannelLayer):
 
     def edge(self) -> Edge:
         """Return an edge with two connections of its own."""
-        out, into = AsyncClient(self._host, self._commands), AsyncClient(self._host, self._commands)
+        out = AsyncClient(self._host, self._commands, OUT_TIMEOUT_SECONDS)
+        into = AsyncClient(self._host, self._commands, INTO_TIMEOUT_SECONDS)
         edge = RedisEdge(self._codec, self._capacities, out, into, self._keys)
         edge.life_times = self.life_times
         return edge
 
     def close(self) -> None:
-        """Close the pool's connections."""
+        """Close the pools' connections."""
         self._client.close()
+        self._lease_client.close()
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         return self._client.execute(operations)
+
+    def _execute_leases(self, leases: Sequence[Operation]) -> Sequence[object]:
+        return self._lease_client.execute(leases)
 
     def _flush_store(self) -> None:
         for keys in self._scan(self._keys.every()):

@@ -3,26 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..keys import Keys, channel_of_queue
-from ..lives import (
-    Bury,
-    Claim,
-    Dead,
-    InHand,
-    Lease,
-    Life,
-    Readers,
-    Record,
-    Release,
-    Retire,
-    Revisit,
-)
+from ..keys import Keys
+from ..lives import Bury, Claim, Dead, Expire, Lease, Life, Retire, Revisit
 from ..names import is_inbox
 from . import scripts
 from .scripts import Command
 
-#: A record of what a reader has taken lives this long, in seconds: a day. Somebody counts it before.
-HAND_SECONDS = 86_400
 #: Leases as a whole, and graves, live this long after the last renewal or death, in seconds: a day.
 LEASES_SECONDS = 86_400
 
@@ -39,9 +25,7 @@ class LifeCommands:
             Claim: self._claim,
             Revisit: self._revisit,
             Bury: self._bury,
-            Readers: self._readers,
-            Release: self._release,
-            InHand: self._in_hand,
+            Expire: self._expire,
         }
 
     def _lease(self, lease: Lease) -> Command:
@@ -53,7 +37,12 @@ class LifeCommands:
 
     def _claim(self, claim: Claim) -> Command:
         keys = self._living, self._dead, self._graves, self._watch
-        return scripts.CLAIM.call(keys, claim.times.claim, claim.times.silence, LEASES_SECONDS)
+        times = claim.times
+        longest = max(times.reader_lease, times.inbox_lease)
+        return scripts.CLAIM.call(keys, times.claim, times.silence, LEASES_SECONDS, longest, times.grace)
+
+    def _expire(self, expire: Expire) -> Command:
+        return scripts.EXPIRE.call([self._living, self._dead, self._graves], expire.owner, LEASES_SECONDS)
 
     def _revisit(self, revisit: Revisit) -> Command:
         return scripts.REVISIT.call([self._dead], revisit.owner, revisit.seconds)
@@ -61,31 +50,12 @@ class LifeCommands:
     def _bury(self, bury: Bury) -> Command:
         return scripts.BURY.call([self._dead, self._graves], bury.owner, int(not is_inbox(bury.owner)))
 
-    def _readers(self, readers: Readers) -> Command:
-        return "ZUNION", 2, self._living, self._dead
-
-    def _release(self, release: Release) -> Command:
-        return "DEL", self._keys.hand(release.reader)
-
-    def _in_hand(self, in_hand: InHand) -> Command:
-        return "LRANGE", self._keys.hand(in_hand.reader), 0, -1
-
 
 def _dead(_: Claim, answer: Any) -> list[Dead]:
     return [Dead(owner.decode(), float(seconds)) for owner, seconds in zip(answer[::2], answer[1::2], strict=True)]
 
 
-def _reader_names(_: Readers, answer: Any) -> list[str]:
-    return [name for name in map(bytes.decode, answer) if not is_inbox(name)]
-
-
-def _record(_: InHand, answer: Any) -> Record | None:
-    return Record(channel_of_queue(answer[0]), answer[1:]) if answer else None
-
-
 life_readers: dict[type, Callable[[Any, Any], object]] = {
     Lease: lambda _, life: Life(life),
     Claim: _dead,
-    Readers: _reader_names,
-    InHand: _record,
 }

@@ -1,14 +1,32 @@
--- Append entries to a channel's queue, up to its capacity. Returns how many were accepted.
+-- Append entries to a channel's queue, up to its capacity. Returns how many were accepted, -1 if the writer is fenced.
 -- KEYS[1]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[3]
 -- KEYS[2]  counts: hash of counters (sent, full, expired), expires after ARGV[4]
--- KEYS[3]  bell: list of one, where readers wait
--- ARGV     1 capacity, 2 expiry of a message in s, 3 life of the queue in ms, 4 life of the counts in s, 5.. bodies
-local queue, counts = KEYS[1], KEYS[2]
+-- KEYS[3]  wakeup: list of one, where readers wait
+-- KEYS[4]  pushes (for numbered pushes): hash of queues to number * 2^20 + accepted of the writer's last push; and
+--          `fenced`; expires ARGV[4] after a queue was added
+-- KEYS[5]  sockets (where some open or close): hash of local parts to registrations, expires after ARGV[4]
+-- KEYS[6]  states: hash of local parts to states, expires after ARGV[4]
+-- ARGV     1 capacity, 2 expiry of a message in s, 3 life of the queue in ms, 4 life of the other keys in s;
+--          with KEYS[4], the number; with KEYS[5], how many bodies; then the bodies; then for each body, if its socket
+--          opens, local part and registration; or, if it closes, the local part
+local queue, counts, pushes = KEYS[1], KEYS[2], KEYS[4]
 local capacity, expiry = tonumber(ARGV[1]), tonumber(ARGV[2])
-local bodies = #ARGV - 4
+local first = pushes and (KEYS[5] and 7 or 6) or 5
+local bodies = KEYS[5] and tonumber(ARGV[6]) or #ARGV - first + 1
+local number = pushes and ARGV[5] * 1048576
+if pushes then
+  local known = redis.call('HMGET', pushes, queue, 'fenced')
+  if known[2] then
+    return -1
+  end
+  local last = tonumber(known[1] or 0)
+  if last >= number then
+    return last % 1048576
+  end
+end
+
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-
 local waiting = redis.call('LLEN', queue)
 -- A full queue gives up what is too old, so that messages nobody took do not refuse new ones.
 while waiting > 0 and waiting + bodies > capacity do
@@ -21,16 +39,36 @@ end
 
 local accepted = math.max(0, math.min(bodies, capacity - waiting))
 local header = struct.pack('>dd', now, now + expiry)
-for i = 5, 4 + accepted do
+for i = first, first + accepted - 1 do
   redis.call('RPUSH', queue, header .. ARGV[i])
+end
+if pushes and redis.call('HSET', pushes, queue, string.format('%.0f', number + accepted)) == 1 then
+  redis.call('EXPIRE', pushes, ARGV[4])
 end
 if accepted > 0 then
   redis.call('PEXPIRE', queue, ARGV[3])
-  ring(KEYS[3], ARGV[3])
+  notify(KEYS[3], ARGV[3])
   redis.call('HINCRBY', counts, 'sent', accepted)
 end
 if accepted < bodies then
   redis.call('HINCRBY', counts, 'full', bodies - accepted)
 end
 redis.call('EXPIRE', counts, ARGV[4])
+
+if KEYS[5] then
+  local from = first + bodies
+  local opens = #ARGV >= from + bodies
+  for i = 0, accepted - 1 do
+    if opens then
+      redis.call('HSET', KEYS[5], ARGV[from + 2 * i], ARGV[from + 2 * i + 1])
+    else
+      redis.call('HDEL', KEYS[5], ARGV[from + i])
+      redis.call('HDEL', KEYS[6], ARGV[from + i])
+    end
+  end
+  if opens then
+    redis.call('EXPIRE', KEYS[5], ARGV[4])
+    redis.call('EXPIRE', KEYS[6], ARGV[4])
+  end
+end
 return accepted

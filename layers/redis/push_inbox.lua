@@ -2,11 +2,13 @@
 -- a settlement, join or leave that is lost would leave its connection in a wrong state. Returns how many were refused.
 -- KEYS[1]  inbox: list of entries (kind byte, then the body), expires after ARGV[2]
 -- KEYS[2]  counts: hash of counters (full), expires after ARGV[3]
--- ARGV     1 capacity, 2 life of the inbox in ms, 3 life of the counts in s, 4.. entries
+-- KEYS[3]  settled (where a batch is settled with the entries): number of the reader's last settled batch, expires ARGV[3]
+-- ARGV     1 capacity, 2 life of the inbox in ms, 3 life of the other keys in s; with KEYS[3], the number of the batch;
+--          then the entries
 local inbox, counts = KEYS[1], KEYS[2]
 local room = tonumber(ARGV[1]) - redis.call('LLEN', inbox)
 local refused = 0
-for i = 4, #ARGV do
+for i = KEYS[3] and 5 or 4, #ARGV do
   local kind = string.sub(ARGV[i], 1, 1)
   if room <= 0 and (kind == 'D' or kind == 'G') then
     refused = refused + 1
@@ -16,6 +18,9 @@ for i = 4, #ARGV do
   end
 end
 redis.call('PEXPIRE', inbox, ARGV[2])
+if KEYS[3] then
+  redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[3])
+end
 if refused > 0 then
   redis.call('HINCRBY', counts, 'full', refused)
   redis.call('EXPIRE', counts, ARGV[3])

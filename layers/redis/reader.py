@@ -1,5 +1,5 @@
-"""A worker thread's reader of Redis, on a connection of its own. It waits for bells, never for messages: whatever is
-taken is taken by the script that records it."""
+"""A worker thread's reader of Redis, on a connection of its own. It waits for a wakeup, never for a message: every
+message is taken by the script that records it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,6 +14,8 @@ from .client import Client
 
 #: Waits are kept by the order of their channels and what may be taken from each.
 KEPT_WAITS = 64
+#: The longest time without an answer, in seconds: above the longest wait (5 s). After it, the connection is replaced.
+READER_TIMEOUT_SECONDS = 8.0
 
 
 class RedisReader(BaseReader):
@@ -22,8 +24,8 @@ class RedisReader(BaseReader):
     def __init__(self, channels: Sequence[str], codec: EntryCodec, sender: Sender, client: Client, keys: Keys) -> None:
         super().__init__(channels, codec, sender)
         self._client = client
-        self._bells = {channel: keys.bell(channel) for channel in self._channels}
-        self._connection = client.new_connection()
+        self._wakeups = {channel: keys.wakeup(channel) for channel in self._channels}
+        self._connection = client.new_connection(READER_TIMEOUT_SECONDS)
         #: Where messages come one at a time, the same wait follows each: it is packed once.
         self._packed_wait = lru_cache(maxsize=KEPT_WAITS)(self._pack_wait)
         #: Redis's id of the connection; None: to be asked for.
@@ -59,26 +61,29 @@ class RedisReader(BaseReader):
             raise
 
     def _execute_and_wait(self, operations: Sequence[Operation], then: Waiting) -> Sequence[object]:
-        """Write operations, a wait for a bell, and a take: Redis begins with each when it has done the one before."""
+        """Write operations, a wait for a wakeup, and a take: Redis begins with each when it has done the one before."""
         if self._connection_id is None:
             self._client.load_scripts(self._connection)
             self._connection_id = self._client.call("CLIENT", "ID", connection=self._connection)
-        self._last_take, packed = self._packed_wait(then)
+        number = then.take.number
+        self._last_take, packed = self._packed_wait(then._replace(take=then.take._replace(number=0)))
+        self._last_take = self._last_take._replace(number=number)
         self._is_waiting = True
         try:
-            return self._client.execute_before(operations, packed, self._connection)
-        except PartlyRefused as error:
+            return self._client.execute_before(operations, with_number(packed, number), self._connection)
+        except PartlyRefused:
             self.wake()
-            raise PartlyRefused(str(error), [*error.results, self._waited()]) from error
+            self._waited()  # a batch that it took is in flight, and is returned by the next take
+            raise
         except LayerUnavailable:
             self._is_waiting = False
             raise
 
     def _pack_wait(self, waiting: Waiting) -> tuple[Take, bytes]:
-        """Return the take behind a wait, and the bytes of both."""
+        """Return the take behind a wait, and the bytes of both; the number of the batch is 0, and the last argument."""
         take = waiting.take._replace(has_waited=True)
-        bells = [self._bells[channel] for channel in take.channels]
-        wait = "BLPOP", *bells, min(waiting.seconds, self._client.longest_wait_seconds)
+        wakeups = [self._wakeups[channel] for channel in take.channels]
+        wait = "BLPOP", *wakeups, min(waiting.seconds, self._client.longest_wait_seconds)
         return take, self._client.packed_wait(wait, take)
 
     def _waited(self) -> Batch | None:
@@ -90,3 +95,9 @@ class RedisReader(BaseReader):
         finally:
             self._is_waiting = False
         return batch if isinstance(batch, Batch) else None
+
+
+def with_number(packed: bytes, number: int) -> bytes:
+    """Return a packed take whose last argument is `number` instead of 0."""
+    digits = b"%d" % number
+    return b"%b$%d\r\n%b\r\n" % (packed[: -len(b"$1\r\n0\r\n")], len(digits), digits)

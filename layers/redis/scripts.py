@@ -34,14 +34,21 @@ def _load(*names: str) -> Script:
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
 
 
-PUSH = _load("ring", "push")
-TAKE = _load("ring", "take")
-PUT_BACK = _load("ring", "put_back")
+PUSH = _load("notify", "push")
+FENCE = _load("fence")
+TAKE = _load("notify", "take")
+REGISTER = _load("register")
+REQUEUE = _load("notify", "requeue")
+SEIZE = _load("seize")
+COUNT_LOST = _load("count_lost")
+CLOSE_READER = _load("close_reader")
+OUTSTANDING = _load("outstanding")
 COUNT = _load("count")
 STATISTICS = _load("statistics")
 PUSH_INBOX = _load("push_inbox")
 DROP_READ = _load("drop_read")
 LEASE = _load("lease")
+EXPIRE = _load("expire")
 JOIN = _load("join")
 LEAVE = _load("leave")
 RENEW = _load("renew")
@@ -50,19 +57,20 @@ CLAIM = _load("claim")
 REVISIT = _load("revisit")
 BURY = _load("bury")
 ADD_SOCKETS = _load("add_sockets")
-REMOVE_SOCKETS = _load("remove_sockets")
+PUSH_WILLS = _load("notify", "push_wills")
 REMEMBER = _load("remember")
 SOCKETS = _load("sockets")
 DELAY = _load("delay")
-ENTER = _load("ring", "enter")
+ENTER = _load("notify", "enter")
 LOOK_UP = _load("look_up")
-HAND_ON = _load("ring", "hand_on")
+HAND_ON = _load("notify", "hand_on")
 END_VISIT = _load("end_visit")
-FIRE = _load("ring", "fire")
+FIRE = _load("notify", "fire")
 
 ALL = (
-    *(PUSH, TAKE, PUT_BACK, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
-    *(LEASE, CLAIM, REVISIT, BURY),
-    *(ADD_SOCKETS, REMOVE_SOCKETS, REMEMBER, SOCKETS),
+    *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
+    *(REGISTER, REQUEUE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
+    *(LEASE, EXPIRE, CLAIM, REVISIT, BURY),
+    *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),
 )

@@ -4,26 +4,29 @@ from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
-from ..sockets import AddSockets, ForgetSockets, Peek, Remember, RemoveSockets, Socket, SocketPage, Sockets
+from ..sockets import AddSockets, ForgetSockets, PushWills, Remember, Socket, SocketPage, Sockets
 from . import scripts
 from .scripts import Command
 
 #: Sockets and their states live this long after the last sign of their interface server, in seconds: a day.
 SOCKETS_SECONDS = 86_400
+#: Counters live this long after their last change, in seconds: a day.
+COUNTS_SECONDS = 86_400
 
 
 class SocketCommands:
     """Writes the commands of `sockets` for one layer."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, expiry: float, queue_milliseconds: int) -> None:
         self._keys = keys
+        self._expiry = expiry
+        self._queue_ms = queue_milliseconds
         self.writers: dict[type, Callable[[Any], Command]] = {
             AddSockets: self._add,
-            RemoveSockets: self._remove,
             Remember: self._remember,
             Sockets: self._sockets,
             ForgetSockets: self._forget,
-            Peek: self._peek,
+            PushWills: self._push_wills,
         }
 
     def _both(self, inbox: str) -> tuple[str, str]:
@@ -31,10 +34,7 @@ class SocketCommands:
 
     def _add(self, add: AddSockets) -> Command:
         pairs = [part for pair in add.cards.items() for part in pair]
-        return scripts.ADD_SOCKETS.call(self._both(add.inbox), SOCKETS_SECONDS, *pairs)
-
-    def _remove(self, remove: RemoveSockets) -> Command:
-        return scripts.REMOVE_SOCKETS.call(self._both(remove.inbox), *remove.locals_)
+        return scripts.ADD_SOCKETS.call([*self._both(add.inbox), self._keys.pushes(add.inbox)], SOCKETS_SECONDS, *pairs)
 
     def _remember(self, remember: Remember) -> Command:
         return scripts.REMEMBER.call(self._both(remember.inbox), SOCKETS_SECONDS, remember.local, remember.state)
@@ -45,8 +45,12 @@ class SocketCommands:
     def _forget(self, forget: ForgetSockets) -> Command:
         return "DEL", *self._both(forget.inbox)
 
-    def _peek(self, peek: Peek) -> Command:
-        return "LRANGE", self._keys.queue(peek.channel), peek.begin, peek.begin + peek.limit - 1
+    def _push_wills(self, push: PushWills) -> Command:
+        channel = push.channel
+        queue = self._keys.queue(channel), self._keys.counts(channel), self._keys.wakeup(channel)
+        pairs = [part for will in push.wills for part in will]
+        limits = push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS
+        return scripts.PUSH_WILLS.call([*queue, *self._both(push.inbox)], *limits, *pairs)
 
 
 def _page(_: Sockets, answer: Any) -> SocketPage:
@@ -57,4 +61,4 @@ def _page(_: Sockets, answer: Any) -> SocketPage:
     return SocketPage(sockets, int(cursor))
 
 
-socket_readers: dict[type, Callable[[Any, Any], object]] = {Sockets: _page, Peek: lambda _, entries: list(entries)}
+socket_readers: dict[type, Callable[[Any, Any], object]] = {Sockets: _page, PushWills: lambda _, done: int(done)}

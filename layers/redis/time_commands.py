@@ -27,6 +27,7 @@ from ..firing import Fire, Fired
 from ..keys import Keys
 from ..names import is_inbox
 from . import scripts
+from .in_flight_commands import RECORD_SECONDS
 from .scripts import Command
 
 #: Counters live this long after their last change, in seconds: a day.
@@ -55,12 +56,15 @@ class TimeCommands:
         }
 
     def _delay(self, delay: Delay) -> Command:
-        keys = self._keys.delayed(delay.target), self._keys.counts(delay.target)
-        limits = delay.capacity, delay.seconds, OVERDUE_SECONDS * 1000, COUNTS_SECONDS
-        return scripts.DELAY.call(keys, *limits, delay.entry)
+        keys = [self._keys.delayed(delay.target), self._keys.counts(delay.target)]
+        arguments = delay.capacity, delay.seconds, OVERDUE_SECONDS * 1000, COUNTS_SECONDS, delay.entry
+        if delay.batch is None:
+            return scripts.DELAY.call(keys, *arguments)
+        keys.append(self._keys.settled(delay.batch.reader))
+        return scripts.DELAY.call(keys, *arguments, delay.batch.number, RECORD_SECONDS)
 
     def _enter(self, enter: Enter) -> Command:
-        keys = self._calendar, self._keys.queue(WAKE_CHANNEL), self._keys.bell(WAKE_CHANNEL)
+        keys = self._calendar, self._keys.queue(WAKE_CHANNEL), self._keys.wakeup(WAKE_CHANNEL)
         limits = enter.seconds, OVERDUE_SECONDS * 1000, LOOK_SECONDS
         return scripts.ENTER.call(keys, enter.target, *limits, enter.wake)
 
@@ -73,7 +77,7 @@ class TimeCommands:
             keys: tuple[str, ...] = self._keys.delayed(target), self._keys.inbox(target), counts
             limits: tuple[Any, ...] = hand_on.capacity, "", self._inbox_ms
         else:
-            keys = self._keys.delayed(target), self._keys.queue(target), counts, self._keys.bell(target)
+            keys = self._keys.delayed(target), self._keys.queue(target), counts, self._keys.wakeup(target)
             limits = hand_on.capacity, self._expiry, self._queue_ms
         return scripts.HAND_ON.call(keys, *limits, COUNTS_SECONDS, UNIQUE_BYTES, MOST_HANDED_ON)
 
@@ -86,7 +90,7 @@ class TimeCommands:
 
     def _fire(self, fire: Fire) -> Command:
         spell, channel = self._keys, fire.channel
-        keys = spell.fired(channel), spell.queue(channel), spell.counts(channel), spell.bell(channel)
+        keys = spell.fired(channel), spell.queue(channel), spell.counts(channel), spell.wakeup(channel)
         limits = FIRED_SECONDS, fire.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS
         return scripts.FIRE.call(keys, fire.schedule, repr(fire.due), *limits, fire.body, int(fire.is_missed))
 

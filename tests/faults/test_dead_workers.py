@@ -122,7 +122,7 @@ def test_a_worker_killed_while_it_waits_loses_nothing(faulty: Any, within_patien
             idle.kill()
             await socket.send("exit")  # which is lost, and looked after not before the idle worker is
             await asyncio.to_thread(faulty.worker().wait)
-            await asyncio.to_thread(faulty.worker().wait_for, "died: lost 1 messages")
+            await asyncio.to_thread(faulty.worker().wait_for, "has expired: lost 1 messages")
             await socket.send("three")
             assert await socket.recv() == "three"
 

@@ -20,7 +20,9 @@ from django.conf import settings
 from django.db import connections
 
 if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
-    settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+    settings.configure(
+        SECRET_KEY="races", DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+    )
 
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.endpoints import TCP4ServerEndpoint

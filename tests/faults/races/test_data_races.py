@@ -24,7 +24,8 @@ GROUPS = ("red", "green", "blue")
 #: Nothing here takes that long, in seconds.
 PATIENCE = 60
 #: Counters, and what is known of who lives: they are there for a day, however many connections there were.
-KEPT_KEYS = ("}:counts", "{leases}:")
+#: Counters and leases; and what makes late writes of closed readers and expired inboxes harmless.
+KEPT_KEYS = ("}:counts", "{leases}:", "}:pushes", "}:inflight")
 
 
 @dataclass

@@ -87,7 +87,9 @@ def test_a_forged_settlement_is_skipped_and_counted(fields: list[Any]) -> None:
 def test_an_oversized_entry_is_skipped_and_counted() -> None:
     codec = EntryCodec()
     inbox = Inbox("interface.me!", codec)
-    oversized = Kind.DELIVERY + b"\x92\xa3you\x81\xa4text\xdb" + (17 * 2**20).to_bytes(4, "big") + b"x" * 17 * 2**20
+    oversized = (
+        Kind.DELIVERY + bytes(8) + b"\x92\xa3you\x81\xa4text\xdb" + (17 * 2**20).to_bytes(4, "big") + b"x" * 17 * 2**20
+    )
     assert [event.local for event in inbox.events([oversized, codec.delivery("you", {"text": "a"})])] == ["you"]  # type: ignore[union-attr]
     assert inbox.undecodable_count == 1
 

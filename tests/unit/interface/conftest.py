@@ -5,7 +5,7 @@ Tests here may be coroutines: each runs in an event loop of its own.
 
 import asyncio
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from towpath.interface.hub import Hub
 from towpath.interface.inbox import Inbox
 from towpath.interface.websocket import begin
 from towpath.layers.codec import check_content
-from towpath.layers.contract import Content, Envelope, InboxEvent, Settled
+from towpath.layers.contract import Content, Envelope, InboxEvent, Lost, Settled
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.names import check_channel_name
 
@@ -54,8 +54,11 @@ class FakeEdge:
         self.sent: list[Envelope] = []
         self.batches: list[list[Envelope]] = []
         self.full: set[str] = set()
-        #: Channels where a message waits.
-        self.backlog: set[str] = set()
+        #: Connections whose event is queued or in flight, and what was asked of that.
+        self.outstanding: set[str] = set()
+        self.checks: list[tuple[dict[str, int], list[str]]] = []
+        #: The send whose answer was lost; the next one must be the same.
+        self.unanswered: list[Envelope] | None = None
         self.is_away = False
         #: Raises once the messages have been taken, as a lost answer does.
         self.loses_answer = False
@@ -89,10 +92,15 @@ class FakeEdge:
             for envelope in envelopes:
                 check_channel_name(envelope.channel)
                 check_content(envelope.content)
+            if self.unanswered is not None:
+                assert list(envelopes) == self.unanswered, "another send before the answer to the one before"
+                self.unanswered = None
+                return [envelope in self.sent for envelope in envelopes]
             self.batches.append(list(envelopes))
             accepted = [envelope.channel not in self.full for envelope in envelopes]
             self.sent += [envelope for envelope, ok in zip(envelopes, accepted, strict=True) if ok]
             if self.loses_answer:
+                self.unanswered = list(envelopes)
                 raise LayerUnavailable("the answer is lost")
             return accepted
         finally:
@@ -116,9 +124,13 @@ class FakeEdge:
         self.renewals += 1
         return not self.is_taken_for_dead
 
-    async def waiting(self, channels: Sequence[str]) -> int:
+    async def check_turns(self, turns: Mapping[str, int], channels: Sequence[str]) -> Collection[str]:
         self._raise_if_away()
-        return len(self.backlog.intersection(channels))
+        self.checks.append((dict(turns), list(channels)))
+        ends = [Lost(local, turn) for local, turn in turns.items() if local not in self.outstanding]
+        if ends:
+            self.arrived.put_nowait(ends)
+        return self.outstanding & turns.keys()
 
     async def drop_channel(self, channel: str) -> None:
         self._raise_if_away()
@@ -288,6 +300,12 @@ class World:
             self.clock.advance(min(step, seconds))
             seconds -= step
             await quiet()
+
+    async def look(self) -> None:
+        """Look for the turns that are late, as the server does each second, and bring what the edge says of them."""
+        await self.hub.recovery.look()
+        while not self.edge.arrived.empty():
+            await self.arrive(*self.edge.arrived.get_nowait())
 
     async def shake_hands(self, *headers: tuple[bytes, bytes], **changes: Any) -> FakeRequest:
         """Begin a handshake."""

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from towpath.interface.connections import TooManyConnections
-from towpath.interface.conversation import KEPT_SECONDS, SESSION_MAX_BYTES, Conversation
+from towpath.interface.conversation import LOOK_SECONDS, SESSION_MAX_BYTES, Conversation
 from towpath.interface.counters import Count
 from towpath.layers.contract import Grouped, Kept, Replies, Settled
 
@@ -85,13 +85,18 @@ async def test_what_comes_for_a_connection_that_has_gone_is_dropped(make_world):
     assert world.hub.counters.totals.total() == 0
 
 
-async def test_a_turn_without_settlement_is_lost_after_the_expiry_and_a_margin(make_world, make_owner, caplog):
+async def test_a_turn_that_takes_long_is_looked_for_and_lost_if_nothing_is_left_of_its_event(
+    make_world, make_owner, caplog
+):
     world, owner = make_world(), make_owner()
     conversation = Conversation(world.hub, owner)
     await emitted(world, conversation, "a", "b")
-    await world.advance(69)
-    assert owner.heard == []
+    await world.advance(LOOK_SECONDS - 1)
+    await world.look()
+    assert world.edge.checks == []
     await world.advance(2)
+    await world.look()
+    assert world.edge.checks == [({conversation.local: 1}, ["a"])]
     assert owner.heard == [("lost", "a")]
     assert world.edge.channels() == ["a", "b"]
     world.hub.counters.report()
@@ -99,15 +104,32 @@ async def test_a_turn_without_settlement_is_lost_after_the_expiry_and_a_margin(m
     assert "1 a, 1 in all" in caplog.text
 
 
-async def test_signs_of_life_keep_a_turn_and_their_end_loses_it_soon(make_world, make_owner):
+async def test_a_turn_whose_event_is_queued_or_in_flight_goes_on_however_long_it_takes(make_world, make_owner):
+    world, owner = make_world(), make_owner()
+    conversation = Conversation(world.hub, owner)
+    world.edge.outstanding = {conversation.local}
+    await emitted(world, conversation, "a", "b")
+    for _ in range(30):
+        await world.advance(LOOK_SECONDS + 1)
+        await world.look()
+    assert owner.heard == []
+    assert world.edge.channels() == ["a"]
+    assert len(world.edge.checks) == 30
+    await world.settle()
+    assert world.edge.channels() == ["a", "b"]
+
+
+async def test_a_turn_whose_consumer_runs_is_not_looked_for(make_world, make_owner):
     world, owner = make_world(), make_owner()
     conversation = Conversation(world.hub, owner)
     await emitted(world, conversation, "a")
     for _ in range(60):
         await world.advance(3)
         await world.arrive(Kept(conversation.local, 1))
-    assert owner.heard == []
-    await world.advance(KEPT_SECONDS + 1)
+        await world.look()
+    assert world.edge.checks == []
+    await world.advance(LOOK_SECONDS + 1)
+    await world.look()
     assert owner.heard == [("lost", "a")]
 
 
@@ -115,9 +137,11 @@ async def test_a_sign_of_life_for_another_turn_changes_nothing(make_world, make_
     world, owner = make_world(), make_owner()
     conversation = Conversation(world.hub, owner)
     await emitted(world, conversation, "a")
+    await world.advance(LOOK_SECONDS - 1)
     await world.arrive(Kept(conversation.local, 2))
-    await world.advance(KEPT_SECONDS + 1)
-    assert owner.heard == []
+    await world.advance(2)
+    await world.look()
+    assert owner.heard == [("lost", "a")]
 
 
 async def test_one_timer_serves_many_turns(make_world, make_owner):
@@ -127,7 +151,7 @@ async def test_one_timer_serves_many_turns(make_world, make_owner):
         await emitted(world, conversation, "a")
         await world.settle()
         assert len(world.clock.getDelayedCalls()) <= 1
-    await world.advance(71)
+    await world.advance(LOOK_SECONDS + 1)
     assert world.clock.getDelayedCalls() == []
     await emitted(world, conversation, "a")
     assert len(world.clock.getDelayedCalls()) == 1
@@ -151,7 +175,7 @@ async def test_the_first_event_is_refused_while_the_layer_is_away(make_world, ma
     await emitted(world, conversation, "other")  # how it is noticed
     second = make_owner()
     await emitted(world, Conversation(world.hub, second), "a", insist=False)
-    assert owner.heard == [("lost", "other")]
+    assert owner.heard == []  # its event may have arrived: the layer is asked again
     assert second.heard == [("refused", "a")]
 
 
@@ -169,16 +193,52 @@ async def test_an_event_that_insists_waits_for_a_full_channel_without_losing_its
     assert world.edge.channels() == ["a", "b"]
 
 
-async def test_an_event_that_may_have_arrived_is_not_sent_twice(make_world, make_owner):
+async def test_an_event_that_may_have_arrived_keeps_its_turn_until_the_layer_is_asked_again(make_world, make_owner):
     world, owner = make_world(), make_owner()
     conversation = Conversation(world.hub, owner)
     world.edge.loses_answer = True
     await emitted(world, conversation, "a", "b")
-    assert owner.heard == [("lost", "a")]
+    assert (owner.heard, world.edge.channels()) == ([], ["a"])
+    await world.advance(300)
+    await world.look()
     world.edge.loses_answer = False
     world.hub.availability.came_back()
     await world.arrive()
+    assert (owner.heard, world.edge.channels()) == ([], ["a"])
+    await world.settle()
     assert world.edge.channels() == ["a", "b"]
+
+
+async def test_the_first_event_that_may_have_arrived_is_answered_at_once_and_the_last_waits_behind_it(
+    make_world, make_owner
+):
+    world, owner = make_world(), make_owner()
+    conversation = Conversation(world.hub, owner)
+    world.edge.loses_answer = True
+    await emitted(world, conversation, "a", insist=False)
+    assert owner.heard == [("lost", "a")]
+    conversation.close("bye", {"reply_channel": conversation.reply_channel})
+    world.edge.loses_answer = False
+    world.hub.availability.came_back()
+    await world.arrive()
+    assert world.edge.channels() == ["a"]
+    await world.settle({"status": 200})
+    assert world.edge.channels() == ["a", "bye"]
+    assert owner.heard == [("lost", "a")]
+
+
+async def test_a_last_event_whose_answer_was_lost_is_sent_once(make_world, make_owner):
+    world = make_world()
+    conversation = Conversation(world.hub, make_owner())
+    world.edge.loses_answer = True
+    conversation.close("websocket.disconnect", {"reply_channel": conversation.reply_channel})
+    await world.arrive()
+    assert len(world.hub.connections) == 1
+    world.edge.loses_answer = False
+    world.hub.availability.came_back()
+    await world.arrive()
+    assert world.edge.channels() == ["websocket.disconnect"]
+    assert len(world.hub.connections) == 0
 
 
 async def test_a_settlement_may_overtake_the_answer_to_its_send(make_world, make_owner):
@@ -242,9 +302,20 @@ async def test_an_owner_may_close_while_replies_are_delivered(make_world, make_o
     assert world.edge.channels() == ["a"]
 
 
-async def test_the_last_event_is_sent_again_if_the_layer_lost_it_and_given_up_if_nobody_reads_it(
-    make_world, make_owner, caplog
-):
+async def test_the_disconnect_of_a_socket_waits_for_a_full_channel_without_an_end(make_world, make_owner):
+    world = make_world()
+    conversation = Conversation(world.hub, make_owner())
+    world.edge.full = {"websocket.disconnect"}
+    conversation.close("websocket.disconnect", {})
+    await world.advance(300, step=0.5)
+    assert len(world.hub.connections) == 1
+    world.edge.full = set()
+    await world.advance(1, step=0.1)
+    assert world.edge.channels() == ["websocket.disconnect"]
+    assert len(world.hub.connections) == 0
+
+
+async def test_another_last_event_is_given_up_if_its_channel_stays_full(make_world, make_owner):
     world = make_world()
     conversation = Conversation(world.hub, make_owner())
     world.edge.is_away = True

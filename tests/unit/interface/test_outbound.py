@@ -129,7 +129,7 @@ async def test_while_the_store_is_away_nothing_is_tried_and_posters_choose(make_
     assert world.hub.outbound.is_idle()
 
 
-@pytest.mark.parametrize(("is_clean", "outcome"), [(True, Outcome.AWAY), (False, Outcome.UNKNOWN)])
+@pytest.mark.parametrize(("is_clean", "outcome"), [(True, Outcome.AWAY), (False, Outcome.FAILED)])
 async def test_a_store_that_refuses_some_messages_says_of_each_what_it_did(make_world, is_clean, outcome):
     world, reports = make_world(), Reports(Outcome.FULL, Outcome.AWAY)
     world.edge.errors = [PartlyRefused("out of memory", [True, None, False], is_clean)]
@@ -143,21 +143,40 @@ async def test_a_store_that_refuses_some_messages_says_of_each_what_it_did(make_
     assert world.hub.outbound.is_idle()
 
 
-async def test_a_store_that_goes_away_during_a_send_leaves_its_messages_unknown(make_world):
+async def test_a_send_that_was_not_answered_is_repeated_as_it_was_before_anything_else(make_world):
     world = make_world()
     again, never = Reports(Outcome.UNKNOWN, Outcome.AWAY), Reports()
-    world.edge.is_away = True
+    world.edge.loses_answer = True
     world.hub.outbound.post(message(1), never)
     world.hub.outbound.post(message(2), again)
+    world.hub.outbound.post(message(3))
     await world.arrive()
     assert world.hub.availability.is_away
-    assert never.heard == [(1, Outcome.UNKNOWN)]
-    world.hub.outbound.post(message(3), again)
+    assert (never.heard, again.heard) == ([(1, Outcome.UNKNOWN)], [(2, Outcome.UNKNOWN)])
+    world.edge.loses_answer = False
+    world.hub.outbound.post(message(4), again)
     await world.arrive()
-    world.edge.is_away = False
+    assert not world.hub.outbound.is_idle()
     world.hub.availability.came_back()
     await world.arrive()
-    assert [envelope.content["n"] for envelope in world.edge.sent] == [2, 3]
+    assert [envelope.content["n"] for envelope in world.edge.sent] == [1, 2, 3, 4]
+    assert never.heard == [(1, Outcome.UNKNOWN)]
+    assert again.numbers(Outcome.ACCEPTED) == [2, 4]
+    assert world.hub.outbound.is_idle()
+
+
+async def test_messages_sent_one_by_one_stop_at_the_first_that_is_not_answered(make_world, caplog):
+    world, reports = make_world(), Reports(Outcome.UNKNOWN, Outcome.AWAY)
+    world.hub.outbound.post(Envelope("x", {"n": object()}))
+    for number in (1, 2):
+        world.hub.outbound.post(message(number), reports)
+    world.edge.loses_answer = True
+    await world.arrive()
+    assert reports.heard == [(1, Outcome.UNKNOWN), (2, Outcome.AWAY)]
+    world.edge.loses_answer = False
+    world.hub.availability.came_back()
+    await world.arrive()
+    assert [envelope.content["n"] for envelope in world.edge.sent] == [1, 2]
 
 
 async def test_a_full_channel_waits_while_the_store_is_away(make_world):
@@ -193,7 +212,7 @@ async def test_an_error_of_the_layer_is_logged_and_the_next_messages_leave(make_
     world.hub.outbound.post(message(1), reports)
     world.hub.outbound.post(message(2), reports)
     await world.arrive()
-    assert reports.numbers(Outcome.UNKNOWN) == [1, 2]
+    assert reports.numbers(Outcome.FAILED) == [1, 2]
     assert "ZeroDivisionError" in caplog.text
     world.hub.outbound.post(message(3), reports)
     await world.arrive()
@@ -224,6 +243,18 @@ async def test_the_hub_tells_how_a_post_went(make_world):
     world.hub.post("x", {}, heard.append)
     await world.arrive()
     assert heard == [True, False, None]
+
+
+async def test_the_hub_does_not_tell_how_a_post_went_before_it_is_known(make_world):
+    world, heard = make_world(), []
+    world.edge.loses_answer = True
+    world.hub.post("x", {}, heard.append)
+    await world.arrive()
+    assert heard == []
+    world.edge.loses_answer = False
+    world.hub.availability.came_back()
+    await world.arrive()
+    assert heard == [True]
 
 
 async def test_a_channel_is_dropped_and_a_failure_only_logged(make_world, caplog):

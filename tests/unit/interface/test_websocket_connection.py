@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from towpath.interface.conversation import LOOK_SECONDS
 from towpath.interface.counters import Count
 from towpath.interface.deadlines import SLOTS_PER_SECOND
 from towpath.interface.websocket import output
@@ -544,7 +545,8 @@ async def test_a_lost_turn_leaves_the_socket_open(make_world):
     client = await world.open_socket()
     client.text("a")
     client.text("b")
-    await world.advance(71)
+    await world.advance(LOOK_SECONDS + 1)
+    await world.look()
     assert [content["text"] for content in received(world)] == ["a", "b"]
     await world.settle({"text": "ok"})
     assert client.texts() == ["ok"]

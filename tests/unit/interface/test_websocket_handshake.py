@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from towpath.interface.conversation import LOOK_SECONDS
 from towpath.interface.counters import Count
 from towpath.interface.websocket.handshake import choose_subprotocol, offered_subprotocols
 from towpath.layers.contract import Grouped
@@ -119,6 +120,8 @@ async def test_an_absent_layer_is_503_and_a_connect_that_may_have_arrived_gets_i
     world.edge.loses_answer = False
     world.hub.availability.came_back()
     await world.arrive()
+    assert world.edge.channels() == ["websocket.connect"]
+    await world.settle({"accept": True})
     assert world.edge.channels() == ["websocket.connect", "websocket.disconnect"]
 
 
@@ -151,7 +154,8 @@ async def test_a_client_that_leaves_in_the_handshake_is_told_after_the_connect_h
 async def test_a_connect_whose_turn_is_lost_is_503(make_world):
     world = make_world(websocket_handshake_timeout_seconds=1000)
     request = await world.shake_hands()
-    await world.advance(71)
+    await world.advance(LOOK_SECONDS + 1)
+    await world.look()
     assert request.answer == 503
     assert world.edge.channels() == ["websocket.connect", "websocket.disconnect"]
 

@@ -9,10 +9,21 @@ from towpath.layers.capacity import Capacities
 from towpath.layers.contract import Envelope
 from towpath.layers.edge import BaseEdge
 from towpath.layers.entries import EntryCodec
-from towpath.layers.errors import LayerUnavailable
-from towpath.layers.lives import Lease, Life, Retire
-from towpath.layers.operations import RENEW_SECONDS, CloseInbox, Join, Leave, Operation, Push, Renew
-from towpath.layers.sockets import AddSockets, ForgetSockets, RemoveSockets
+from towpath.layers.errors import LayerUnavailable, PartlyRefused
+from towpath.layers.lives import Expire, Lease, Life, Retire
+from towpath.layers.operations import (
+    FENCED,
+    RENEW_SECONDS,
+    CloseInbox,
+    Fence,
+    Join,
+    Leave,
+    Operation,
+    Push,
+    PushNumber,
+    Renew,
+)
+from towpath.layers.sockets import AddSockets, ForgetSockets
 
 codec = EntryCodec()
 
@@ -27,15 +38,25 @@ class ScriptedEdge(BaseEdge):
         self.is_known = True
         #: An inbox that others have taken for dead.
         self.dead = ""
-        self.is_away = False
+        self.is_away = self.cancels = self.is_full_of_memory = self.is_fenced = False
+        #: Groups whose mark the store has forgotten.
+        self.forgotten: set[str] = set()
 
     async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         if self.is_away:
             raise LayerUnavailable("away")
+        if self.cancels:
+            raise asyncio.CancelledError
         self.executed += operations
+        if self.is_full_of_memory:
+            raise PartlyRefused("full", [None] * len(operations), is_clean=True)
         return [self._answer(operation) for operation in operations]
 
     def _answer(self, operation: Operation) -> object:
+        if isinstance(operation, Push) and self.is_fenced:
+            return FENCED
+        if isinstance(operation, Renew) and operation.group in self.forgotten:
+            return False
         if isinstance(operation, Push):
             return min(len(operation.bodies), operation.capacity)
         if isinstance(operation, Lease):
@@ -124,33 +145,98 @@ def test_marks_the_store_has_lost_are_announced_again(edge: ScriptedEdge) -> Non
     assert edge.done(Join) == [Join("room", edge.inbox, ("a", "b"))]
 
 
+def test_all_groups_are_announced_when_the_mark_of_one_has_expired(
+    edge: ScriptedEdge, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(edge.open())
+    for number in range(50):
+        edge.join(f"room{number}", "a")
+    edge.forgotten = {"room0"}
+    with caplog.at_level("WARNING"):
+        asyncio.run(edge.renew())
+    assert {operation.group for operation in edge.done(Join) if isinstance(operation, Join)} == {
+        f"room{number}" for number in range(50)
+    }
+    assert "announcing 50 groups" in caplog.text
+
+
 def test_closing_takes_marks_and_inbox_out_of_the_store(edge: ScriptedEdge) -> None:
     edge.join("room", "a")
     asyncio.run(edge.close())
-    assert edge.executed[-4:] == [
-        Leave("room", edge.inbox, ("a",)),
-        ForgetSockets(edge.inbox),
-        CloseInbox(edge.inbox),
-        Retire(edge.inbox),
+    assert [type(operation) for operation in edge.executed[-5:]] == [Leave, Fence, CloseInbox, ForgetSockets, Retire]
+    assert edge.executed[-5] == Leave("room", edge.inbox, ("a",))
+
+
+def test_an_edge_that_closes_with_sockets_left_expires(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.send([connect(edge, "a")]))
+    asyncio.run(edge.close())
+    assert [type(operation) for operation in edge.executed[-3:]] == [Fence, CloseInbox, Expire]
+
+
+def test_an_edge_that_closes_with_an_unanswered_send_expires(edge: ScriptedEdge) -> None:
+    edge.is_away = True
+    with pytest.raises(LayerUnavailable):
+        asyncio.run(edge.send([connect(edge, "a")]))
+    edge.is_away = False
+    asyncio.run(edge.close())
+    assert isinstance(edge.executed[-1], Expire)
+
+
+def test_sockets_open_with_their_connect_and_close_with_their_disconnect(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.send([connect(edge, "a"), Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 2)]))
+    asyncio.run(edge.send([Envelope("websocket.disconnect", {"reply_channel": edge.inbox + "a"}, 4)]))
+    pushes = [operation for operation in edge.executed if isinstance(operation, Push)]
+    assert [type(operation) for operation in edge.executed] == [Push] * 3
+    assert [push.opens for push in pushes] == [[("a", codec.stored("/path/"))], (), ()]
+    assert [push.closes for push in pushes] == [(), (), ["a"]]
+
+
+def test_a_socket_whose_connect_is_refused_is_not_announced_again(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.open())
+    assert asyncio.run(edge.send([connect(edge, local) for local in "abc"])) == [True, True, False]
+    edge.is_known = False
+    asyncio.run(edge.renew())
+    assert edge.done(AddSockets)[-1] == AddSockets(edge.inbox, dict.fromkeys("ab", codec.stored("/path/")))
+
+
+def test_a_send_that_was_not_answered_keeps_its_number(edge: ScriptedEdge) -> None:
+    event = Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 1)
+    edge.is_away = True
+    for _ in range(2):
+        with pytest.raises(LayerUnavailable) as raised:
+            asyncio.run(edge.send([event]))
+        assert not isinstance(raised.value, PartlyRefused)
+    edge.is_away = False
+    edge.is_full_of_memory = True  # a refusal now does not say that the first one was refused
+    with pytest.raises(LayerUnavailable) as raised:
+        asyncio.run(edge.send([event]))
+    assert not isinstance(raised.value, PartlyRefused)
+    edge.is_full_of_memory = False
+    assert asyncio.run(edge.send([event])) == [True]
+    assert asyncio.run(edge.send([event])) == [True]
+    assert [push.number for push in edge.done(Push) if isinstance(push, Push)] == [
+        PushNumber(edge.inbox, number) for number in (1, 1, 2)
     ]
 
 
-def test_sockets_are_known_to_the_store_from_their_connect_to_their_disconnect(edge: ScriptedEdge) -> None:
-    asyncio.run(edge.send([connect(edge, "a"), Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 2)]))
-    card = codec.stored("/path/")
-    assert [type(operation) for operation in edge.executed] == [AddSockets, Push, Push]
-    assert edge.done(AddSockets) == [AddSockets(edge.inbox, {"a": card})]
-    edge.executed.clear()
-    asyncio.run(edge.send([Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 3)]))
-    assert [type(operation) for operation in edge.executed] == [Push]
-    asyncio.run(edge.send([Envelope("websocket.disconnect", {"reply_channel": edge.inbox + "a"}, 4)]))
-    assert edge.done(RemoveSockets) == [RemoveSockets(edge.inbox, ["a"])]
+def test_a_send_that_is_cancelled_is_not_answered_and_its_sockets_are_left_to_others(edge: ScriptedEdge) -> None:
+    edge.cancels = True
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(edge.send([connect(edge, "a")]))
+    edge.cancels = False
+    asyncio.run(edge.close())
+    assert isinstance(edge.executed[-1], Expire)
 
 
-def test_a_socket_whose_connect_is_refused_is_forgotten_with_what_is_sent_next(edge: ScriptedEdge) -> None:
-    assert asyncio.run(edge.send([connect(edge, local) for local in "abc"])) == [True, True, False]
-    asyncio.run(edge.send([Envelope("other", {})]))
-    assert edge.done(RemoveSockets) == [RemoveSockets(edge.inbox, ["c"])]
+def test_an_edge_whose_pushes_are_refused_for_ever_begins_again(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.open())
+    before = edge.inbox
+    edge.is_fenced = True
+    with pytest.raises(PartlyRefused) as refusal:
+        asyncio.run(edge.send([connect(edge, "a")]))
+    assert (refusal.value.is_clean, list(refusal.value.results)) == (True, [None])
+    assert asyncio.run(edge.renew()) is False
+    assert edge.inbox != before
 
 
 def test_who_was_taken_for_dead_begins_again_with_another_inbox(edge: ScriptedEdge) -> None:

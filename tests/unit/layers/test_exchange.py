@@ -11,8 +11,9 @@ from towpath.layers.contract import Envelope, Owed
 from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader, Waiting
-from towpath.layers.lives import Release, Retire
-from towpath.layers.operations import Batch, Count, Operation, Push, PushInbox, PutBack, Take
+from towpath.layers.in_flight import Acknowledge, BatchId, CloseReader, InFlight, Record, Register, Requeue
+from towpath.layers.lives import Retire
+from towpath.layers.operations import UNLIMITED, Batch, Count, Operation, Push, PushInbox, PushNumber, Take
 from towpath.layers.sending import Sender
 
 codec = EntryCodec()
@@ -30,7 +31,11 @@ class ScriptedReader(BaseReader):
         #: How many lists of operations are executed before the store goes away; 0 or less: it stays.
         self.away_after = 0
         self.batches: list[Batch] = []
+        #: What the store says is in flight.
+        self.record: Record | None = None
         self.executed: list[Operation] = []
+        #: All that was asked for, answered or not.
+        self.asked: list[Operation] = []
         #: What each list of operations was to be followed by.
         self.waits: list[Waiting | None] = []
 
@@ -39,14 +44,17 @@ class ScriptedReader(BaseReader):
 
     def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
         self.waits.append(then)
+        self.asked += operations
         if self.is_away:
             raise LayerUnavailable("away")
         self.away_after -= 1
         self.is_away = self.away_after == 0
         results = [self._answer(operation) for operation in operations]
         if self.is_out_of_memory and any(isinstance(operation, PushInbox) for operation in operations):
-            raise PartlyRefused("out of memory", results)
-        self.executed += operations
+            refused = [isinstance(operation, PushInbox) for operation in operations]
+            kept = [None if is_refused else result for is_refused, result in zip(refused, results, strict=True)]
+            raise PartlyRefused("out of memory", kept, is_clean=True)
+        self.executed += [operation for operation in operations if not isinstance(operation, Register)]
         return results
 
     def _answer(self, operation: Operation) -> object:
@@ -57,6 +65,10 @@ class ScriptedReader(BaseReader):
                 return 0
             case Take():
                 return self.batches.pop(0) if self.batches else None
+            case InFlight():
+                return self.record
+            case Requeue():
+                return True
         return None
 
     def _waited(self) -> Batch | None:
@@ -65,6 +77,10 @@ class ScriptedReader(BaseReader):
 
 def settled(reader: ScriptedReader) -> list[bytes]:
     return [entry for push in reader.executed if isinstance(push, PushInbox) for entry in push.entries]
+
+
+def counted(reader: ScriptedReader) -> list[tuple[str, str, int]]:
+    return [operation[:3] for operation in reader.executed if isinstance(operation, Count)]
 
 
 def test_what_is_owed_and_the_next_take_are_one_step() -> None:
@@ -87,7 +103,7 @@ def test_settlements_are_kept_while_the_store_is_away_and_written_by_the_next_ex
     assert len(settled(reader)) == 2
 
 
-def test_a_settlement_is_kept_when_the_first_step_fails(caplog: pytest.LogCaptureFixture) -> None:
+def test_everything_that_is_owed_is_written_once_after_the_first_step_failed() -> None:
     reader = ScriptedReader("a")
     reader.is_away = True
     with pytest.raises(LayerUnavailable):
@@ -95,18 +111,63 @@ def test_a_settlement_is_kept_when_the_first_step_fails(caplog: pytest.LogCaptur
     reader.is_away = False
     reader.close()
     assert settled(reader) == [codec.settled("me", 1, [{"n": 1}], None)]
-    assert not [operation for operation in reader.executed if isinstance(operation, Push)]
+    assert [push.bodies for push in reader.executed if isinstance(push, Push)] == [
+        [codec.queue_body(Envelope("work", {}))]
+    ]
 
 
-def test_other_entries_are_not_written_twice(caplog: pytest.LogCaptureFixture) -> None:
+def test_plans_whose_first_step_failed_in_turn_are_written_in_their_order() -> None:
     reader = ScriptedReader("a")
     reader.is_away = True
-    with pytest.raises(LayerUnavailable), caplog.at_level(logging.WARNING):
+    for number in (1, 2, 3):
+        with pytest.raises(LayerUnavailable):
+            reader.exchange([Owed([Envelope("work", {"n": number})], OWN, number)], {})
+    reader.is_away = False
+    reader.exchange([], {})
+    pushed = [body for push in reader.executed if isinstance(push, Push) for body in push.bodies]
+    assert pushed == [codec.queue_body(Envelope("work", {"n": number})) for number in (1, 2, 3)]
+    assert settled(reader) == [codec.settled("me", number, [], None) for number in (1, 2, 3)]
+
+
+def test_a_push_that_was_not_answered_is_asked_for_again_with_its_number() -> None:
+    reader = ScriptedReader("a")
+    for is_away in (True, True, False):
+        reader.is_away = is_away
+        try:
+            reader.exchange([Owed([Envelope("work", {})])] if not reader.asked else [], {})
+        except LayerUnavailable:
+            pass
+    reader.exchange([Owed([Envelope("work", {})])], {})
+    numbers = [operation.number for operation in reader.asked if isinstance(operation, Push)]
+    assert numbers == [PushNumber(reader.name, 1)] * 3 + [PushNumber(reader.name, 2)]
+
+
+def test_deliveries_that_were_not_answered_are_written_again_as_they_were() -> None:
+    reader = ScriptedReader("a")
+    reader.is_away = True
+    with pytest.raises(LayerUnavailable):
         reader.exchange([Owed([Envelope("interface.y!other", {})]), Owed([], OWN, 1)], {})
     reader.is_away = False
     reader.exchange([], {})
-    assert [entry[:1] for entry in settled(reader)] == [Kind.SETTLED]
-    assert "while 1 deliveries" in caplog.text
+    assert [entry[:1] for entry in settled(reader)] == [Kind.DELIVERY, Kind.SETTLED]
+    assert settled(reader) == [
+        entry for push in reader.asked[:4] if isinstance(push, PushInbox) for entry in push.entries
+    ]
+
+
+def test_a_message_that_is_to_run_again_is_never_refused() -> None:
+    reader = ScriptedReader("a")
+    reader.exchange([Owed(again=Envelope("a", {"n": 1}, 3, b"state"))], {})
+    push = reader.executed[0]
+    assert isinstance(push, Push)
+    assert (push.capacity, push.bodies) == (UNLIMITED, [codec.queue_body(Envelope("a", {"n": 1}, 3, b"state"))])
+
+
+def test_a_send_and_a_message_that_is_to_run_again_on_one_channel_have_numbers_of_their_own() -> None:
+    reader = ScriptedReader("a")
+    reader.exchange([Owed([Envelope("a", {"n": 1})], again=Envelope("a", {"n": 2}))], {})
+    numbers = [operation.number for operation in reader.executed if isinstance(operation, Push)]
+    assert len(set(numbers)) == 2
 
 
 def test_a_held_send_to_a_channel_that_stays_full_is_dropped_counted_and_logged(
@@ -117,7 +178,7 @@ def test_a_held_send_to_a_channel_that_stays_full_is_dropped_counted_and_logged(
     reader.is_full = True
     with caplog.at_level(logging.ERROR):
         reader.exchange([Owed([Envelope("work", {}), Envelope(OWN, {})], OWN, 1)], {})
-    assert Count("work", "dropped", 1) in reader.executed
+    assert counted(reader) == [("work", "dropped", 1)]
     assert settled(reader) == [codec.settled("me", 1, [{}], None)]
     assert "channel 'work' stayed full" in caplog.text
 
@@ -133,30 +194,45 @@ def test_a_settlement_is_kept_when_the_store_goes_while_a_full_channel_is_tried_
     assert settled(reader) == [codec.settled("me", 1, [], None)]
 
 
-def test_what_a_store_gave_while_it_refused_a_settlement_is_not_lost() -> None:
-    reader = ScriptedReader("a", "b")
+def batch_in_flight(reader: ScriptedReader) -> bytes:
+    """Let the store give a batch while it refuses a settlement; return the entry that is in flight then."""
     raw = HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {"n": 1}))
-    reader.batches = [Batch("a", 100.0, [raw])]
-    reader.is_out_of_memory = True
-    for _ in range(2):
-        with pytest.raises(LayerUnavailable):
-            reader.exchange([Owed([], OWN, 1)], {"a": 1})
-    reader.is_out_of_memory = False
-    assert reader.exchange([], {"b": 1}).taken == ()
-    assert [item.raw for item in reader.exchange([], {"a": 1}).taken] == [raw]
-    assert reader.exchange([], {"a": 1}).taken == ()
-
-
-def test_what_was_not_handed_out_is_given_back_when_the_reader_closes() -> None:
-    reader = ScriptedReader("a")
-    raw = HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {}))
     reader.batches = [Batch("a", 100.0, [raw])]
     reader.is_out_of_memory = True
     with pytest.raises(LayerUnavailable):
         reader.exchange([Owed([], OWN, 1)], {"a": 1})
     reader.is_out_of_memory = False
+    return raw
+
+
+def test_a_batch_that_was_taken_while_a_settlement_was_refused_is_asked_for_again() -> None:
+    reader = ScriptedReader("a")
+    raw = batch_in_flight(reader)
+    reader.batches = [Batch("a", 100.0, [raw])]
+    assert [item.raw for item in reader.exchange([], {"a": 1}).taken] == [raw]
+    reader.exchange([], {"a": 1})
+    assert [operation.number for operation in reader.asked if isinstance(operation, Take)] == [1, 1, 2]
+    assert settled(reader) == [codec.settled("me", 1, [], None)]
+
+
+def test_a_batch_that_was_not_returned_is_requeued_when_the_reader_closes() -> None:
+    reader = ScriptedReader("a")
+    raw = batch_in_flight(reader)
+    reader.record = Record("a", [raw], 1)
     reader.close()
-    assert reader.executed[-3:] == [PutBack("a", [raw]), Release(reader.name), Retire(reader.name)]
+    ends = [InFlight(reader.name), Requeue(reader.name, 1, "a", [raw]), CloseReader(reader.name), Retire(reader.name)]
+    assert reader.executed[-4:] == ends
+    assert list(map(type, reader.executed[-4:])) == list(map(type, ends))  # tuples of one shape are equal
+
+
+def test_a_batch_that_was_returned_is_not_requeued_when_the_reader_closes() -> None:
+    reader = ScriptedReader("a")
+    raw = batch_in_flight(reader)
+    reader.batches = [Batch("a", 100.0, [raw])]
+    assert len(reader.exchange([], {"a": 1}).taken) == 1
+    reader.record = Record("a", [raw], 1)
+    reader.close()
+    assert not any(isinstance(operation, Requeue) for operation in reader.executed)
 
 
 def test_what_was_too_old_is_counted_when_the_reader_closes() -> None:
@@ -164,7 +240,7 @@ def test_what_was_too_old_is_counted_when_the_reader_closes() -> None:
     reader.batches = [Batch("a", 100.0, [HEADER.pack(30.0, 90.0) + codec.queue_body(Envelope("a", {}))])]
     reader.exchange([], {"a": 4})
     reader.close()
-    assert Count("a", "expired", 1) in reader.executed
+    assert counted(reader) == [("a", "expired", 1)]
 
 
 def test_what_is_too_old_is_told_apart_and_counted_with_the_next_exchange() -> None:
@@ -175,7 +251,7 @@ def test_what_is_too_old_is_told_apart_and_counted_with_the_next_exchange() -> N
     assert [len(received.taken), len(received.expired)] == [1, 1]
     assert received.expired[0].envelope.turn == 5
     reader.exchange([], {})
-    assert Count("a", "expired", 1) in reader.executed
+    assert counted(reader) == [("a", "expired", 1)]
 
 
 def test_a_damaged_entry_is_skipped_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -185,7 +261,7 @@ def test_a_damaged_entry_is_skipped_counted_and_logged(caplog: pytest.LogCapture
     with caplog.at_level(logging.WARNING):
         assert len(reader.exchange([], {"a": 8}).taken) == 1
     reader.exchange([], {})
-    assert [operation for operation in reader.executed if operation == Count("a", "undecodable", 1)] != []
+    assert counted(reader) == [("a", "undecodable", 4)]
     assert "Skipped an entry of channel 'a'" in caplog.text
 
 
@@ -193,8 +269,22 @@ def test_messages_are_given_back_in_their_order() -> None:
     reader = ScriptedReader("a")
     raws = [HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {"n": n})) for n in range(3)]
     reader.batches = [Batch("a", 100.0, raws)]
-    reader.give_back(reader.exchange([], {"a": 3}).taken[1:])
-    assert reader.executed[-2:] == [PutBack("a", raws[1:]), Release(reader.name)]
+    assert reader.requeue(reader.exchange([], {"a": 3}).taken[1:])
+    assert reader.executed[-1] == Requeue(reader.name, 1, "a", raws[1:])
+
+
+def test_messages_whose_requeueing_was_not_answered_are_requeued_by_the_next_exchange() -> None:
+    reader = ScriptedReader("a")
+    raw = HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {}))
+    reader.batches = [Batch("a", 100.0, [raw])]
+    taken = reader.exchange([], {"a": 1}).taken
+    reader.is_away = True
+    with pytest.raises(LayerUnavailable):
+        reader.requeue(taken)
+    reader.is_away = False
+    reader.exchange([], {"a": 1})
+    assert reader.executed[-2] == Requeue(reader.name, 1, "a", [raw])
+    assert isinstance(reader.executed[-1], Take)
 
 
 def test_the_channel_that_gave_a_batch_is_asked_last() -> None:
@@ -217,7 +307,8 @@ def test_while_messages_come_one_at_a_time_what_is_owed_and_the_wait_are_one_ste
     for _ in range(2):
         reader.exchange([Owed([], OWN, 1)], {"a": 8}, 5)
     assert [wait is not None and wait.seconds for wait in reader.waits] == [5, 5]
-    assert not any(isinstance(operation, Take) for operation in reader.executed)
+    assert [type(operation) for operation in reader.executed] == [PushInbox, PushInbox]
+    assert [operation.settles for operation in reader.executed] == [BatchId(reader.name, 0), BatchId(reader.name, 1)]
 
 
 def test_after_more_than_one_message_a_take_goes_before_the_wait() -> None:
@@ -229,6 +320,23 @@ def test_after_more_than_one_message_a_take_goes_before_the_wait() -> None:
     reader.exchange([Owed([], OWN, 1)], {"a": 8}, 5)
     assert [wait is None for wait in reader.waits] == [True, False]
     assert [type(operation) for operation in reader.executed] == [PushInbox, Take]
+    assert reader.executed[0].settles == BatchId(reader.name, 1)  # type: ignore[union-attr]
+
+
+def test_a_wait_settles_the_last_batch_with_the_last_entries_or_by_itself() -> None:
+    reader = ScriptedReader("a")
+    reader.exchange([], {"a": 8}, 5)
+    assert reader.executed == []
+    reader.batches = [batch_of(1)]
+    reader.exchange([], {"a": 8}, 5)
+    owed = [Owed([Envelope(f"interface.{inbox}!me", {})]) for inbox in "xy"]
+    reader.exchange(owed, {"a": 8}, 5)
+    assert [operation.settles for operation in reader.executed if isinstance(operation, PushInbox)] == [
+        None,
+        BatchId(reader.name, 1),
+    ]
+    reader.exchange([], {"a": 8}, 5)
+    assert reader.executed[-1] == Acknowledge(reader.name, 1)
 
 
 def test_an_exchange_that_may_not_wait_does_not() -> None:

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from towpath.layers.contract import Grouped, Kept, Replies, Settled
-from towpath.layers.entries import EntryCodec
-from towpath.layers.inbox import Inbox
+from towpath.layers.entries import UNIQUE_BYTES, EntryCodec
+from towpath.layers.inbox import SEEN_ENTRIES, Inbox
 
 codec = EntryCodec()
 
@@ -34,6 +34,25 @@ def test_leaving_takes_effect_before_the_next_group_message(inbox: Inbox) -> Non
 def test_leaving_a_group_that_one_is_not_in_changes_nothing(inbox: Inbox) -> None:
     inbox.events([codec.join("room", "a"), codec.leave("room", "b"), codec.leave("other", "a")])
     assert inbox.members("room") == ("a",)
+
+
+def test_a_delivery_or_group_message_that_was_written_twice_counts_once(inbox: Inbox) -> None:
+    inbox.events([codec.join("room", "a")])
+    delivery, group = codec.delivery("a", {"n": 1}), codec.group("room", {"n": 2})
+    events = [Replies("a", ({"n": 1},)), Grouped("room", ("a",), {"n": 2})]
+    assert inbox.events([delivery, group, delivery]) == events
+    assert inbox.events([group, delivery]) == []
+    assert inbox.events([codec.delivery("a", {"n": 1}), codec.group("room", {"n": 2})]) == events
+
+
+def test_the_latest_entries_are_known_again_and_their_number_is_bounded(inbox: Inbox) -> None:
+    first = codec.delivery("a", {"n": 1})
+    inbox.events([first])
+    inbox.events([codec.delivery("a", {}) for _ in range(SEEN_ENTRIES)])
+    assert inbox.events([first]) == []
+    inbox.events([codec.delivery("a", {}) for _ in range(2 * SEEN_ENTRIES)])
+    assert len(inbox.events([first])) == 1
+    assert len(inbox._seen) + len(inbox._seen_before) <= 2 * SEEN_ENTRIES
 
 
 def test_a_closed_connection_leaves_all_its_groups_at_once(inbox: Inbox) -> None:
@@ -72,8 +91,10 @@ def test_settlements_replies_and_signs_of_life_become_events_in_order(inbox: Inb
         b"",
         b"S",
         b"S\xc1",
-        b"X" + codec.delivery("a", {})[1:],
-        b"S" + codec.delivery("a", {})[1:],
+        b"X" + codec.delivery("a", {})[1 + UNIQUE_BYTES :],
+        b"S" + codec.delivery("a", {})[1 + UNIQUE_BYTES :],
+        b"D" + codec.settled("a", 1, [], None)[1:],
+        b"G" + bytes(3),
         b"D\x01",
         b"\xff" * 40,
     ],

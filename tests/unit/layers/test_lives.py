@@ -2,22 +2,9 @@
 
 import pytest
 
-from towpath.layers.lives import (
-    Bury,
-    Claim,
-    Dead,
-    InHand,
-    Lease,
-    Life,
-    LifeTimes,
-    Readers,
-    Record,
-    Release,
-    Retire,
-    Revisit,
-)
+from towpath.layers.lives import Bury, Claim, Dead, Expire, Lease, Life, LifeTimes, Retire, Revisit
 from towpath.layers.memory.store import Store
-from towpath.layers.operations import Operation, Push, Take
+from towpath.layers.operations import Operation
 
 TIMES = LifeTimes()
 INBOX = "interface.x!"
@@ -124,31 +111,8 @@ def test_nobody_dies_of_an_absent_store(world: World) -> None:
     assert [dead.owner for dead in world.claim()] == [INBOX]
 
 
-def test_readers_are_listed_until_they_are_buried(world: World) -> None:
-    world.lease("reader", INBOX)
-    assert set(world.do(Readers())) == {"reader", "other"}  # type: ignore[call-overload]
-    world.pass_time(TIMES.reader_lease, "other")
-    world.claim()
-    assert set(world.do(Readers())) == {"reader", "other"}  # type: ignore[call-overload]
-    world.do(Bury("reader"))
-    assert world.do(Readers()) == ["other"]
-
-
-def test_a_take_puts_into_the_hand_what_it_gives_and_nothing_else(world: World) -> None:
-    world.do(Push("channel", [b"1", b"2", b"3"], 10))
-    world.do(Take(["empty", "channel"], [9, 2], "reader"))
-    record = world.do(InHand("reader"))
-    assert isinstance(record, Record)
-    assert (record.channel, [entry[16:] for entry in record.entries]) == ("channel", [b"1", b"2"])
-    world.do(Take(["channel"], [9]))
-    assert world.do(InHand("reader")) == record
-    world.do(Take(["channel"], [9], "reader"))
-    assert world.do(InHand("reader")) is None
-
-
-def test_a_hand_can_be_filled_and_emptied(world: World) -> None:
-    world.do(Push("channel", [b"1"], 9))
-    world.do(Take(["channel"], [9], "reader"))
-    assert world.do(InHand("reader")) is not None
-    world.do(Release("reader"))
-    assert world.do(InHand("reader")) is None
+def test_an_owner_whose_lease_is_ended_is_claimed_at_once_and_refused(world: World) -> None:
+    world.lease(INBOX)
+    world.do(Expire(INBOX))
+    assert [dead.owner for dead in world.claim()] == [INBOX]
+    assert world.lease(INBOX) == [Life.DEAD]

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from towpath.layers.errors import ConfigurationError
+from towpath.layers.in_flight import Acknowledge, InFlight, Seize
 from towpath.layers.keys import Keys
-from towpath.layers.lives import Bury, Claim, InHand, Lease, LifeTimes, Readers, Release, Retire, Revisit
+from towpath.layers.lives import Bury, Claim, Expire, Lease, LifeTimes, Retire, Revisit
 from towpath.layers.operations import (
     CloseInbox,
     Count,
     Drop,
+    Fence,
     Join,
     Leave,
     Marks,
@@ -18,7 +20,6 @@ from towpath.layers.operations import (
     Operation,
     Push,
     PushInbox,
-    PutBack,
     Renew,
     Statistics,
     Take,
@@ -31,7 +32,7 @@ from towpath.layers.redis.layer import RedisChannelLayer
 SENTINELS = {"sentinels": [("a", 26379), ["b", 26380]], "master_name": "mymaster"}
 ONE_SLOT: list[Operation] = [
     Push("a", [b"x"], 1),
-    PutBack("a", [b"x"]),
+    Fence("in!"),
     Drop("a"),
     Count("a", "sent", 1),
     Statistics("a"),
@@ -42,10 +43,11 @@ ONE_SLOT: list[Operation] = [
     Claim(LifeTimes()),
     Revisit("in!", 1),
     Bury("in!"),
-    Readers(),
+    Expire("in!"),
     Take(["a"], [1], "a"),
-    Release("reader"),
-    InHand("reader"),
+    Acknowledge("reader", 1),
+    InFlight("reader"),
+    Seize("reader"),
     CloseInbox("in!"),
     Join("room", "in!", ["x"]),
     Leave("room", "in!", ["x"]),
@@ -138,19 +140,20 @@ def test_the_keys_of_a_layer_are_its_own(prefix: str) -> None:
     keys = Keys(prefix)
     spelled = [
         keys.queue("a"),
-        keys.bell("a"),
+        keys.wakeup("a"),
         keys.counts("a!"),
         keys.inbox("a!"),
         keys.sockets("a!"),
         keys.states("a!"),
     ]
-    spelled += [keys.hand("host:1:x"), *(keys.leases(part) for part in ("living", "dead", "graves", "watch"))]
+    spelled += [spell("host:1:x") for spell in (keys.pushes, keys.in_flight, keys.settled, keys.seized)]
+    spelled += [keys.leases(part) for part in ("living", "dead", "graves", "readers", "watch")]
     spelled += [keys.marks("a"), keys.members("a", "b!"), keys.delayed("a"), keys.calendar("w"), keys.fired("a")]
-    assert len(spelled) == sum(not name.startswith("_") and name not in NO_KEYS for name in dir(Keys)) + 3
+    assert len(spelled) == sum(not name.startswith("_") and name not in NO_KEYS for name in dir(Keys)) + 4
     assert [key for key in spelled if not keys.is_own(key.encode())] == []
 
 
-#: Methods of `Keys` that spell no key; `leases` spells four.
+#: Methods of `Keys` that spell no key; `leases` spells five.
 NO_KEYS = {"every", "every_counts", "is_own"}
 
 

@@ -30,7 +30,7 @@ class RecordingReader:
         self._reader = reader
         self._layer = layer
         self.exchanges = []
-        self.given_back = []
+        self.requeued = []
         self.is_closed = False
 
     def exchange(self, owed, limits, block_seconds=0):
@@ -43,11 +43,15 @@ class RecordingReader:
                 return trouble
         return self._reader.exchange(owed, limits, block_seconds)
 
-    def give_back(self, taken):
-        if self._layer.give_back_trouble is not None:
-            raise self._layer.give_back_trouble
-        self.given_back += taken
-        self._reader.give_back(taken)
+    @property
+    def number(self):
+        return self._reader.number
+
+    def requeue(self, taken):
+        if self._layer.requeue_trouble is not None:
+            raise self._layer.requeue_trouble
+        self.requeued += taken
+        return self._reader.requeue(taken)
 
     def wake(self):
         if self._layer.wake_trouble is not None:
@@ -67,7 +71,7 @@ class RecordingLayer(MemoryChannelLayer):
     def __init__(self, **options):
         super().__init__(**options)
         self.troubles = deque()
-        self.give_back_trouble = self.wake_trouble = self.close_trouble = self.keep_trouble = None
+        self.requeue_trouble = self.wake_trouble = self.close_trouble = self.keep_trouble = None
         self.readers = []
         self.kept = []
 

@@ -11,6 +11,7 @@ from towpath.channels.schedule import Entry, Every
 from towpath.layers.contract import Delayed, Envelope, Received, Taken
 from towpath.layers.delays import DELAY_CHANNEL, LOOK_SECONDS
 from towpath.layers.errors import LayerUnavailable
+from towpath.layers.in_flight import BatchId
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, route
 from towpath.worker import WorkerPool
@@ -92,13 +93,13 @@ def test_a_wrong_request_is_logged_and_ends_nothing(layer, jobs, caplog, request
 def test_requests_that_are_too_many_or_too_old_are_logged(layer, caplog, monkeypatch):
     monkeypatch.setattr("towpath.layers.delaying.DELAYED_CAPACITY", 0)
     request = Taken(Envelope(DELAY_CHANNEL, {"channel": "jobs", "content": {}, "delay": 1}), b"raw")
-    keep_requested(layer, Received([request], [request, request]))
+    keep_requested(layer, Received([request], [request, request]), BatchId("reader", 1))
     assert "Dropped a message to jobs: too many wait" in caplog.text
     assert "Dropped 2 requests of asgi.delay" in caplog.text
 
 
 def test_tokens_that_are_too_old_are_not_worth_a_line(layer, taken, caplog):
-    keep_requested(layer, Received([], [taken("towpath.due")]))
+    keep_requested(layer, Received([], [taken("towpath.due")]), BatchId("reader", 1))
     assert caplog.text == ""
 
 
@@ -165,6 +166,8 @@ def test_an_idle_clock_asks_once_in_five_seconds(layer, monkeypatch):
     sleeps = []
 
     class Reader:
+        name, number = "reader", 0
+
         def exchange(self, owed, limits, block_seconds):
             sleeps.append(block_seconds)
             if len(sleeps) == 3:

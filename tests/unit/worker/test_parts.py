@@ -76,7 +76,7 @@ def clock(monkeypatch):
 def test_a_hand_tells_which_turns_have_been_in_it_for_long(clock, taken):
     hand = Hand("reader")
     assert hand.turns_older_than(0) == []
-    hand.fill([taken("a", 7, reply_channel="i.x!1"), taken("a", reply_channel="i.x!2"), taken("a", 9)])
+    hand.fill([taken("a", 7, reply_channel="i.x!1"), taken("a", reply_channel="i.x!2"), taken("a", 9)], 1)
     assert hand.turns_older_than(3) == []
     clock[0] += 3
     assert hand.turns_older_than(3) == [("i.x!1", 7)]
@@ -86,11 +86,11 @@ def test_a_hand_tells_which_turns_have_been_in_it_for_long(clock, taken):
 
 def test_a_turn_that_ended_early_is_not_kept(clock, taken):
     hand = Hand("reader")
-    hand.fill([taken("a", 1, reply_channel="i.x!1"), taken("a", 1, reply_channel="i.x!2")])
+    hand.fill([taken("a", 1, reply_channel="i.x!1"), taken("a", 1, reply_channel="i.x!2")], 1)
     hand.drop("i.x!1")
     assert hand.turns_older_than(0) == [("i.x!2", 1)]
     hand.empty()
-    hand.fill([taken("a", 2, reply_channel="i.x!1")])
+    hand.fill([taken("a", 2, reply_channel="i.x!1")], 1)
     assert hand.turns_older_than(0) == [("i.x!1", 2)]
 
 
@@ -99,7 +99,7 @@ def test_the_heartbeat_keeps_running_turns(clock, layer, taken):
     heartbeat = Heartbeat(layer, lambda: [Hand("reader"), hand])
     heartbeat.beat()
     assert layer.kept == []
-    hand.fill([taken("a", 7, reply_channel="i.x!1")])
+    hand.fill([taken("a", 7, reply_channel="i.x!1")], 1)
     clock[0] += 10
     heartbeat.beat()
     assert layer.kept == [[("i.x!1", 7)]]
@@ -111,7 +111,7 @@ def test_the_heartbeat_keeps_running_turns(clock, layer, taken):
 def test_nothing_ends_the_heartbeat(clock, layer, taken, caplog, trouble, level):
     caplog.set_level(logging.DEBUG, "towpath.worker")
     hand = Hand("reader")
-    hand.fill([taken("a", 7, reply_channel="i.x!1")])
+    hand.fill([taken("a", 7, reply_channel="i.x!1")], 1)
     clock[0] += 10
     layer.keep_trouble = trouble
     Heartbeat(layer, lambda: [hand]).beat()

@@ -118,9 +118,9 @@ def test_a_consumer_that_raises_is_logged_and_what_it_sent_leaves(run, caplog, e
 def test_consume_later_sends_the_message_again_and_keeps_its_turn(run):
     owed = run(raising(ConsumeLater), session=b"state", text="hi")
     again = Envelope("websocket.receive", {"reply_channel": REPLY, "text": "hi", RETRIES_KEY: 1}, 7, b"state")
-    assert owed == Owed([BEFORE, again])
+    assert owed == Owed([BEFORE], again=again)
     twice = run(raising(ConsumeLater), **again.content)
-    assert twice.sends[-1].content[RETRIES_KEY] == 2
+    assert twice.again.content[RETRIES_KEY] == 2
 
 
 def test_consume_later_begins_again_with_the_old_connection_state(run):
@@ -129,7 +129,7 @@ def test_consume_later_begins_again_with_the_old_connection_state(run):
         raise ConsumeLater
 
     owed = run(consumer, session=b"state")
-    assert owed == Owed([Envelope("websocket.receive", {"reply_channel": REPLY, RETRIES_KEY: 1}, 7, b"state")])
+    assert owed == Owed(again=Envelope("websocket.receive", {"reply_channel": REPLY, RETRIES_KEY: 1}, 7, b"state"))
 
 
 def test_consume_later_is_bounded(run, caplog):
@@ -140,7 +140,7 @@ def test_consume_later_is_bounded(run, caplog):
 
 
 def test_consume_later_counts_from_the_start_if_the_count_is_no_number(run):
-    assert run(raising(ConsumeLater), **{RETRIES_KEY: "x"}).sends[-1].content[RETRIES_KEY] == 1
+    assert run(raising(ConsumeLater), **{RETRIES_KEY: "x"}).again.content[RETRIES_KEY] == 1
 
 
 def test_consume_later_with_content_that_cannot_travel_is_logged_and_settled(run, caplog):
@@ -154,7 +154,7 @@ def test_consume_later_with_content_that_cannot_travel_is_logged_and_settled(run
 
 def test_consume_later_of_an_unordered_consumer_has_no_turn_any_more(run):
     owed = run(raising(ConsumeLater), ordered=False)
-    assert owed.sends[-1].turn is None
+    assert owed.again.turn is None
     assert owed.turn is None
 
 

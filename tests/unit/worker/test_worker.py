@@ -7,6 +7,7 @@ import pytest
 
 from towpath.channels import ConfiguredLayer, ConsumeLater
 from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Owed, Received, Replies, Settled
+from towpath.layers.errors import PartlyRefused
 from towpath.routing import Router, route
 from towpath.worker import Worker, worker_ready
 from towpath.worker import worker as worker_module
@@ -129,20 +130,27 @@ def slow_second(make, connections, clock):
 
 def test_a_slow_run_lets_go_of_the_rest_of_its_batch(slow_second, connections, layer):
     slow_second.run_batch(0)
-    assert [item.envelope.content["text"] for item in layer.readers[0].given_back] == ["2"]
+    assert [item.envelope.content["text"] for item in layer.readers[0].requeued] == ["2"]
     assert [event.local for event in connections.receive()] == ["0", "1"]
     assert slow_second._batching.limits["websocket.receive"] == 1
     assert slow_second.run_one()
     assert [event.local for event in connections.receive()] == ["2"]
 
 
-def test_what_cannot_be_given_back_is_run(slow_second, connections, layer, caplog):
-    layer.give_back_trouble = LayerUnavailable("no answer")
+def test_messages_that_the_store_refuses_to_requeue_are_run_here(slow_second, connections, layer, caplog):
+    layer.requeue_trouble = PartlyRefused("memory is full", [None], is_clean=True)
     slow_second.run_batch(0)
     slow_second.run_batch(0)
     assert [event.local for event in connections.receive()] == ["0", "1", "2"]
     assert caplog.messages[0].startswith("The channel layer is away")
     assert "The channel layer is back" in caplog.text
+
+
+def test_messages_whose_requeueing_was_not_answered_are_not_run_here(slow_second, connections, layer):
+    layer.requeue_trouble = LayerUnavailable("no answer")  # the reader repeats it
+    slow_second.run_batch(0)
+    slow_second.run_batch(0)
+    assert [event.local for event in connections.receive()] == ["0", "1"]
 
 
 def test_an_unordered_consumer_runs_when_its_connection_goes_on(make, connections):

@@ -1,0 +1,51 @@
+"""Finds turns whose event or settlement was lost, and ends them.
+
+A turn that takes long is looked for in the store: its event is queued, or in flight at a reader, or the turn is over.
+After an outage of the store all turns are looked for. A turn is never ended because time has passed, only because the
+store says that nothing is left of its event.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
+    from .hub import Hub
+
+
+class Recovery:
+    """Looks for turns in the store, all that are asked for in one look."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._asked: dict[str, tuple[Conversation, int]] = {}
+        hub.availability.on_back.append(self._ask_for_all)
+
+    def ask(self, conversation: "Conversation", turn: int) -> None:
+        """Look for a turn with the next look."""
+        self._asked[conversation.local] = conversation, turn
+
+    async def look(self) -> None:
+        """Look for the turns that were asked for and are still out; call it every second.
+
+        Raises:
+            LayerUnavailable: the store is away. Another look follows.
+        """
+        asked, self._asked = self._asked, {}
+        late = {local: (owner, turn) for local, (owner, turn) in asked.items() if owner.accepted_turn == turn}
+        if not late:
+            return
+        turns = {local: turn for local, (_, turn) in late.items()}
+        channels = sorted({conversation.channel for conversation, _ in late.values()})
+        try:
+            await self._hub.edge.check_turns(turns, channels)
+        except BaseException:
+            self._asked = {**late, **self._asked}
+            raise
+        for conversation, turn in late.values():
+            conversation.looked_for(turn)
+
+    def _ask_for_all(self) -> None:
+        for conversation in self._hub.connections:
+            turn = conversation.accepted_turn
+            if turn is not None:
+                self.ask(conversation, turn)

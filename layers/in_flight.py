@@ -1,0 +1,96 @@
+"""Operations on in-flight records: what a reader has taken and not settled yet. Plain data, as `operations`.
+
+Each reader has one record: the entries of its last batch, with the batch's number. Numbers begin at 1 and only grow.
+A batch is settled when its number is acknowledged, which comes before the next take. Every operation names the number
+that it is about, so that it does the same once, twice, or late: after an error it is executed again.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class BatchId(NamedTuple):
+    """A batch of a reader, by its number."""
+
+    reader: str
+    number: int
+
+
+class Record(NamedTuple):
+    """Entries of one channel: waiting in its queue (`number` 0), or the unsettled batch `number` of a reader."""
+
+    channel: str
+    entries: Sequence[bytes]
+    number: int = 0
+
+
+#: A reader without a lease is known so long after it was registered, in seconds; it registers again after half of it.
+REGISTERED_SECONDS = 600.0
+
+
+class Register(NamedTuple):
+    """Make a reader known to `Outstanding`, for `REGISTERED_SECONDS`. Result: None."""
+
+    reader: str
+
+
+class Acknowledge(NamedTuple):
+    """Record that a reader's batch `number`, and every batch before it, is settled. Result: None."""
+
+    reader: str
+    number: int
+
+
+class InFlight(NamedTuple):
+    """Read the record of a reader, settled or not. Result: `Record`, or None if it holds no entries."""
+
+    reader: str
+
+
+class Requeue(NamedTuple):
+    """Move entries of a reader's batch `number` to the front of their channel's queue, in the order given.
+
+    Of the rest of the batch, `stay` remain in flight and all others are settled. Result: whether it was done (bool).
+    False: the batch is not in flight any more, or these entries were requeued before.
+    """
+
+    reader: str
+    number: int
+    channel: str
+    entries: Sequence[bytes]
+    stay: Sequence[bytes] = ()
+
+
+class Seize(NamedTuple):
+    """Take what is in flight away from a reader whose lease has expired. Result: `Record`, or None.
+
+    What was seized before, and not counted yet, comes first: the process that had seized it has stopped.
+    """
+
+    reader: str
+
+
+class CountLost(NamedTuple):
+    """Forget what was seized from a reader, and count it as lost, once. Result: None."""
+
+    reader: str
+    channel: str
+    amount: int
+
+
+class CloseReader(NamedTuple):
+    """Forget the record of a reader that stops; a take of it that is executed later finds nothing. Result: None."""
+
+    reader: str
+
+
+class Outstanding(NamedTuple):
+    """Read, in one step, the queues of channels and all unsettled records. Result: list of `Record`.
+
+    A message that is not settled is in one of them, whatever moves at the same time.
+    """
+
+    channels: Sequence[str]
+
+
+InFlightOperation = Register | Acknowledge | InFlight | Requeue | Seize | CountLost | CloseReader | Outstanding

@@ -1,0 +1,8 @@
+-- Forget what was seized from a reader, and count it as lost, once.
+-- KEYS[1]  seized: list of the batch's number, the queue's key, entries
+-- KEYS[2]  counts: hash of counters (lost), expires after ARGV[2]
+-- ARGV     1 how many entries, 2 life of the counts in s
+if redis.call('DEL', KEYS[1]) == 1 then
+  redis.call('HINCRBY', KEYS[2], 'lost', ARGV[1])
+  redis.call('EXPIRE', KEYS[2], ARGV[2])
+end

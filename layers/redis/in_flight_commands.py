@@ -1,0 +1,103 @@
+"""Operations on in-flight records as Redis commands, and Redis's answers as results. Part of `commands`; no IO."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..in_flight import (
+    REGISTERED_SECONDS,
+    Acknowledge,
+    CloseReader,
+    CountLost,
+    InFlight,
+    Outstanding,
+    Record,
+    Register,
+    Requeue,
+    Seize,
+)
+from ..keys import Keys, channel_of_queue
+from . import scripts
+from .scripts import Command
+
+#: A record lives this long, in seconds: a day. It is counted as lost long before that.
+RECORD_SECONDS = 86_400
+#: A reader that was closed is remembered so long, in seconds: longer than any write of it can be on its way.
+CLOSED_SECONDS = 600
+#: Counters live this long after their last change, in seconds: a day.
+COUNTS_SECONDS = 86_400
+#: Above the number of every batch: the largest that Lua counts exactly.
+LAST_NUMBER = 2**53
+
+
+class InFlightCommands:
+    """Writes the commands of `in_flight` for one layer."""
+
+    def __init__(self, keys: Keys, queue_milliseconds: int) -> None:
+        self._keys = keys
+        self._queue_ms = queue_milliseconds
+        self.writers: dict[type, Callable[[Any], Command]] = {
+            Register: self._register,
+            Acknowledge: self._acknowledge,
+            InFlight: self._in_flight,
+            Requeue: self._requeue,
+            Seize: self._seize,
+            CountLost: self._count_lost,
+            CloseReader: self._close_reader,
+            Outstanding: self._outstanding,
+        }
+
+    def _register(self, register: Register) -> Command:
+        return scripts.REGISTER.call([self._keys.leases("readers")], register.reader, REGISTERED_SECONDS)
+
+    def _acknowledge(self, acknowledge: Acknowledge) -> Command:
+        return "SET", self._keys.settled(acknowledge.reader), acknowledge.number, "EX", RECORD_SECONDS
+
+    def _in_flight(self, in_flight: InFlight) -> Command:
+        return "LRANGE", self._keys.in_flight(in_flight.reader), 0, -1
+
+    def _requeue(self, requeue: Requeue) -> Command:
+        reader, channel = requeue.reader, requeue.channel
+        keys = *self._both(reader), self._keys.queue(channel), self._keys.wakeup(channel)
+        arguments = requeue.number, RECORD_SECONDS, self._queue_ms, len(requeue.stay)
+        return scripts.REQUEUE.call(keys, *arguments, *requeue.stay, *requeue.entries)
+
+    def _seize(self, seize: Seize) -> Command:
+        return scripts.SEIZE.call([*self._both(seize.reader), self._keys.seized(seize.reader)], RECORD_SECONDS)
+
+    def _count_lost(self, count: CountLost) -> Command:
+        keys = self._keys.seized(count.reader), self._keys.counts(count.channel)
+        return scripts.COUNT_LOST.call(keys, count.amount, COUNTS_SECONDS)
+
+    def _close_reader(self, close: CloseReader) -> Command:
+        keys = *self._both(close.reader), self._keys.pushes(close.reader), self._keys.leases("readers")
+        return scripts.CLOSE_READER.call(keys, CLOSED_SECONDS, close.reader, LAST_NUMBER)
+
+    def _outstanding(self, outstanding: Outstanding) -> Command:
+        leases = map(self._keys.leases, ("living", "dead", "readers"))
+        keys = [*leases, *map(self._keys.queue, outstanding.channels)]
+        return scripts.OUTSTANDING.call(keys, self._keys.prefix, REGISTERED_SECONDS)
+
+    def _both(self, reader: str) -> tuple[str, str]:
+        return self._keys.in_flight(reader), self._keys.settled(reader)
+
+
+def _record(_: object, answer: Sequence[bytes]) -> Record | None:
+    """Return a record from its number, the queue's key, and entries."""
+    if len(answer) < 3:
+        return None
+    return Record(channel_of_queue(answer[1]), answer[2:], int(answer[0]))
+
+
+def _records(outstanding: Outstanding, answer: Any) -> list[Record]:
+    channels = outstanding.channels
+    queued = [Record(channel, entries) for channel, entries in zip(channels, answer, strict=False) if entries]
+    in_flight = [_record(outstanding, found) for found in answer[len(channels) :]]
+    return [*queued, *(record for record in in_flight if record is not None)]
+
+
+in_flight_readers: dict[type, Callable[[Any, Any], object]] = {
+    InFlight: _record,
+    Requeue: lambda _, is_done: bool(is_done),
+    Seize: _record,
+    Outstanding: _records,
+}

@@ -1,0 +1,27 @@
+-- Read queues and all unsettled records in one step. Returns {entries of the first queue}, ..., {record}, {record} ...
+-- where a record is {number, the queue's key, entries ...}.
+-- KEYS[1]  living: sorted set of owners, readers and inboxes
+-- KEYS[2]  dead: the same of those to be cared for
+-- KEYS[3]  readers: sorted set of readers by the time (s) they were registered; also of those that have no lease
+-- KEYS[4..] queues: lists of entries
+-- ARGV     1 what the keys of a reader begin with, before its name in braces, 2 life of a registration in s
+local found = {}
+for i = 4, #KEYS do
+  table.insert(found, redis.call('LRANGE', KEYS[i], 0, -1))
+end
+local seen = {}
+local from = {'-inf', '-inf', redis.call('TIME')[1] - ARGV[2]}
+for i = 1, 3 do
+  for _, owner in ipairs(redis.call('ZRANGEBYSCORE', KEYS[i], from[i], '+inf')) do
+    if string.sub(owner, -1) ~= '!' and not seen[owner] then
+      seen[owner] = true
+      local base = ARGV[1] .. '{' .. owner .. '}:'
+      local number = redis.call('LINDEX', base .. 'inflight', 0)
+      if number and tonumber(number) > tonumber(redis.call('GET', base .. 'settled') or 0) then
+        table.insert(found, redis.call('LRANGE', base .. 'inflight', 0, -1))
+      end
+      table.insert(found, redis.call('LRANGE', base .. 'seized', 0, -1))
+    end
+  end
+end
+return found

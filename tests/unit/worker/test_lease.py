@@ -1,0 +1,138 @@
+"""A worker without a lease begins nothing: what it has taken may have been counted as lost by others."""
+
+import pytest
+
+from towpath.layers import Received, Settled
+from towpath.routing import Router, route
+from towpath.worker import Worker
+from towpath.worker.hand import Hand
+from towpath.worker.heartbeat import Heartbeat
+from towpath.worker.lease import WorkerLease, boot_seconds
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def lease(clock):
+    return WorkerLease(8.0, clock)
+
+
+def test_a_lease_is_held_from_when_its_renewal_was_asked_for(lease, clock):
+    assert not lease.is_held
+    lease.renewed(clock.now - 2)
+    clock.now += 5.9
+    assert lease.is_held
+    clock.now += 0.2
+    assert not lease.is_held
+
+
+def test_a_renewal_in_time_continues_the_term_and_a_late_one_begins_another(lease, clock):
+    lease.renewed(clock.now)
+    clock.now += 7.9
+    lease.renewed(clock.now)
+    assert lease.term == 1
+    clock.now += 8.1
+    lease.renewed(clock.now)
+    assert lease.term == 2
+
+
+def test_a_refusal_ends_the_lease_and_its_term(lease, clock):
+    lease.renewed(clock.now)
+    lease.refused()
+    assert not lease.is_held
+    lease.renewed(clock.now)
+    assert (lease.is_held, lease.term) == (True, 2)
+
+
+def test_the_clock_of_leases_does_not_go_back():
+    assert boot_seconds() <= boot_seconds()
+
+
+def test_the_heartbeat_renews_leases_and_notes_refusals(layer):
+    held, refused = Hand("held", WorkerLease(8.0)), Hand("refused", WorkerLease(8.0))
+    layer.renew_leases = lambda names: {"held"}
+    Heartbeat(layer, lambda: [held, refused]).beat()
+    assert [hand.lease.is_held for hand in (held, refused)] == [True, False]
+
+
+@pytest.fixture
+def ran():
+    return []
+
+
+@pytest.fixture
+def worker(layer, lease, ran):
+    def consumer(message):
+        ran.append(message["text"])
+        if message["text"] == "stop":
+            lease.refused()
+
+    router = Router([route("websocket.receive", consumer)])
+    return Worker(layer, router, lease=lease, signal_handlers=False)
+
+
+def test_a_worker_without_a_lease_takes_nothing_and_says_so(worker, connections, ran, layer, caplog):
+    connections.send("websocket.receive", text="a")
+    worker.run_batch(0)
+    assert ran == []
+    assert layer.readers[0].exchanges == []
+    assert "could not be renewed" in caplog.text
+
+
+def test_messages_taken_before_the_lease_expired_are_requeued_and_not_run(
+    worker, connections, ran, lease, clock, layer
+):
+    lease.renewed(clock.now)
+    worker._batching.limits["websocket.receive"] = 3
+    for number, text in enumerate(["a", "stop", "b"]):
+        connections.send("websocket.receive", local=str(number), text=text)
+    worker.run_batch(0)
+    assert ran == ["a", "stop"]
+    assert [item.envelope.content["text"] for item in layer.readers[0].requeued] == ["b"]
+    assert connections.receive() == [Settled("0", 1, [], None), Settled("1", 1, [], None)]
+    lease.renewed(clock.now)
+    worker.run_batch(0)
+    assert ran == ["a", "stop", "b"]
+
+
+def test_messages_taken_in_an_earlier_term_of_the_lease_are_not_run(worker, connections, ran, lease, clock, layer):
+    lease.renewed(clock.now)
+    connections.send("websocket.receive", text="a")
+    exchange = layer.readers[0].exchange
+
+    def exchange_and_stop_for_a_minute(*arguments):
+        received = exchange(*arguments)
+        clock.now += 60
+        lease.renewed(clock.now)
+        return received
+
+    layer.readers[0].exchange = exchange_and_stop_for_a_minute
+    worker.run_batch(0)
+    assert ran == []
+    assert [item.envelope.content["text"] for item in layer.readers[0].requeued] == ["a"]
+
+
+def test_messages_that_others_have_counted_as_lost_are_not_run(worker, connections, ran, lease, clock, layer, caplog):
+    lease.renewed(clock.now)
+    connections.send("websocket.receive", text="a")
+    taken = layer.readers[0]._reader.exchange([], {"websocket.receive": 1}).taken
+    layer.lose(layer.readers[0].name, 1, taken, [])
+    clock.now += 60
+    layer.troubles.append(Received(taken))
+    lease.renewed(clock.now)
+    lease.refused()
+    worker._run_all(Received(taken))
+    assert ran == []
+    assert "are lost and counted by others" in caplog.text
+    assert layer.channel_statistics("websocket.receive")["messages_lost_count"] == 1

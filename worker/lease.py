@@ -1,0 +1,45 @@
+"""A worker's own knowledge of its lease: without one, other processes count what it has taken as lost.
+
+The clock goes on while the process is stopped and while the machine is suspended.
+"""
+
+import time
+from collections.abc import Callable
+
+#: Linux's clock that counts suspended time too; elsewhere the monotonic clock.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def boot_seconds() -> float:
+    """Return the seconds since the machine started."""
+    return time.clock_gettime(_CLOCK)
+
+
+class WorkerLease:
+    """Written by the thread that renews leases, read by the worker's own; each attribute is replaced at once.
+
+    `term` changes whenever the lease may have expired: what was taken in another term may have been counted as lost.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = boot_seconds) -> None:
+        """`seconds` is how long a renewal lasts, from when it was asked for."""
+        self._seconds = seconds
+        self._clock = clock
+        self._expires_at: float | None = None
+        self.term = 0
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether the lease has not expired."""
+        expires_at = self._expires_at
+        return expires_at is not None and self._clock() < expires_at
+
+    def renewed(self, asked_at: float) -> None:
+        """Note that a renewal that was asked for at `asked_at`, by the same clock, was answered."""
+        if self._expires_at is None or asked_at >= self._expires_at:
+            self.term += 1
+        self._expires_at = asked_at + self._seconds
+
+    def refused(self) -> None:
+        """Note that the lease had expired, by what the store says."""
+        self._expires_at = None
