@@ -14,7 +14,7 @@ FAULTS = [
     Protection(
         "what a worker takes is recorded",
         "layers/redis/take.lua",
-        "        redis.call('RPUSH', hand, KEYS[i], unpack(entries))",
+        "        redis.call('RPUSH', record, ARGV[#ARGV], KEYS[i], unpack(entries))",
         "",
         "tests/faults/test_dead_workers.py -k kills_its_worker",
     ),
@@ -26,10 +26,10 @@ FAULTS = [
         "tests/faults/test_dead_workers.py -k kills_its_worker",
     ),
     Protection(
-        "while a worker waits, nothing is in its hand",
+        "while a worker waits, nothing is in flight",
         "layers/exchange.py",
-        "            operations.append(Release(self.name))  # while it waits, nothing is in its hand",
-        "            pass",
+        "        batch = self._taken(self._acknowledging(operations), take, block_seconds)",
+        "        batch = self._taken(operations, take, block_seconds)",
         "tests/faults/test_dead_workers.py -k while_it_waits",
     ),
     Protection(
@@ -111,17 +111,17 @@ FAULTS = [
         "tests/unit/worker/test_parts.py",
     ),
     Protection(
-        "turns that were in doubt end soon",
-        "interface/doubts.py",
-        "            conversation.doubt(turn, DOUBT_SECONDS)",
-        "            pass",
-        "tests/faults/store/test_data_is_lost.py",
+        "turns are looked for after an outage",
+        "interface/recovery.py",
+        "                self.ask(conversation, turn)",
+        "                pass",
+        "tests/unit/interface/test_recovery.py -k at_once",
     ),
     Protection(
         "groups are announced again to a Redis that lost them",
         "layers/edge.py",
-        "                await self._announce(self._index.groups)",
-        "                pass",
+        "if self._registered else [])\n                await self._announce(self._index.groups)",
+        "if self._registered else [])",
         "tests/unit/layers/test_memory_layer_conformance.py -k announced_again",
     ),
     Protection(

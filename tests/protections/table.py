@@ -1,6 +1,7 @@
 """All that protects, in the order in which it is taken out."""
 
 from .faults import FAULTS
+from .fences import FENCES
 from .hostile import HOSTILE
 
-PROTECTIONS = [*FAULTS, *HOSTILE]
+PROTECTIONS = [*FAULTS, *FENCES, *HOSTILE]

@@ -50,7 +50,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args(arguments)
 
 
-def provide(lowest: bool, django: str | None) -> tuple[Environment, Path]:
+def provide(lowest: bool, django: str | None = None) -> tuple[Environment, Path]:
     """Return the environment and the Redis server to test with; `django` is a series such as "6.0"."""
     if lowest:
         environment = prepare(ROOT, "lowest", "test", say, lower_bounds(ROOT))
