@@ -5,6 +5,8 @@ A layer adds how operations are executed without blocking and how inbox entries 
 
 import asyncio
 import logging
+import math
+import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -69,9 +71,10 @@ class BaseEdge:
         self._registered: dict[str, bytes] = {}
         #: Members that left by closing and that the store still lists: group -> local parts.
         self._left: dict[str, list[str]] = {}
-        #: Groups still to renew in this round, and how many each second.
+        #: Groups still to renew in this round, how many each second, and when some were renewed last.
         self._round: deque[str] = deque()
-        self._share = 1
+        self._share = 1.0
+        self._renewed_at = time.monotonic()
 
     async def open(self) -> None:
         """Announce the inbox."""
@@ -234,11 +237,13 @@ class BaseEdge:
         return [Leave(group, self.inbox, locals_) for group, locals_ in left.items()]
 
     def _next_share(self) -> list[str]:
-        """Return the groups to renew this second: each comes round once in `RENEW_SECONDS`."""
+        """Return the groups to renew now: each comes round once in `RENEW_SECONDS`, also if the event loop is late."""
+        now = time.monotonic()
+        elapsed, self._renewed_at = min(max(now - self._renewed_at, 1.0), RENEW_SECONDS), now
         if not self._round:
             self._round.extend(self._index.groups)
-            self._share = -(-len(self._round) // RENEW_SECONDS)
-        return [self._round.popleft() for _ in range(min(self._share, len(self._round)))]
+            self._share = len(self._round) / RENEW_SECONDS
+        return [self._round.popleft() for _ in range(min(math.ceil(self._share * elapsed), len(self._round)))]
 
     async def _renew_marks(self, groups: Sequence[str]) -> None:
         if groups:

@@ -1,10 +1,12 @@
 """The edge between an event loop and a store: what is sent, renewed, announced and taken away."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
 
+from towpath.layers import edge as edge_module
 from towpath.layers.capacity import Capacities
 from towpath.layers.contract import Envelope
 from towpath.layers.edge import BaseEdge
@@ -132,6 +134,18 @@ def test_every_mark_is_renewed_once_in_a_round(edge: ScriptedEdge) -> None:
     renewed = [operation.group for operation in edge.done(Renew) if isinstance(operation, Renew)]
     assert set(renewed[:50]) == {f"room{number}" for number in range(50)}
     assert len(renewed) <= 60
+
+
+def test_a_late_event_loop_renews_more_marks_at_a_time(edge: ScriptedEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(edge_module.time, "monotonic", lambda: now)
+    for number in range(200):
+        edge.join(f"room{number}", "a")
+    asyncio.run(edge.renew())
+    assert len(edge.done(Renew)) == 10
+    now += 5
+    asyncio.run(edge.renew())
+    assert len(edge.done(Renew)) == 60
 
 
 def test_marks_the_store_has_lost_are_announced_again(edge: ScriptedEdge) -> None:
