@@ -12,6 +12,7 @@ from towpath.layers.sockets import DISCONNECT
 
 from .counters import Count
 from .deadlines import Deadline
+from .http.flow import notify_closed
 from .http.seams import Owner
 from .outbound import Outcome
 from .owner import is_socket_owner
@@ -120,6 +121,8 @@ class Conversation:
         """Deliver messages that end no turn."""
         if not self._is_closed:
             self._deliver(event)
+        else:
+            notify_closed(self._hub, event)
 
     def kept(self, turn: int) -> None:
         """The consumer of this turn is still running."""

@@ -13,6 +13,7 @@ from towpath.layers.errors import LayerUnavailable
 from .clock import pause
 from .conversation import Conversation
 from .counters import Count
+from .http.flow import notify_closed
 from .hub import Hub
 from .replies import BadReply, Reply, parse_reply
 
@@ -55,6 +56,8 @@ class Inbox:
         conversation = self._hub.connections.get(event.local)
         if conversation is None:
             log.debug("A message for %s, which has gone", event.local)
+            if isinstance(event, Replies):
+                notify_closed(self._hub, event)
             return
         try:
             _dispatch_one(conversation, event)

@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 
 from towpath.channels import Message, Outbox
 from towpath.channels.configured import AnyLayer
 from towpath.channels.delivery import deliver
+from towpath.channels.stopping import worker_stopping
 from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Envelope, Owed
 from towpath.routing import Match, Router, name_of
@@ -27,13 +29,15 @@ Callback = Callable[[str, Message], object]
 class RunOptions:
     """How consumers are run. `callback` sees the channel and message of each, `sender` is the signals' sender.
 
-    `failed` hears of what consumers raised that nobody meant; it has been logged. Tests raise it again.
+    `failed` hears of what consumers raised that nobody meant; it has been logged. Tests raise it again. `stopping` is
+    set when the worker is to stop: consumers without an end ask for it.
     """
 
     message_retries: int = 10
     callback: Callback | None = None
     sender: object = None
     failed: Callable[[BaseException], object] | None = None
+    stopping: Event | None = None
 
 
 class Runner:
@@ -53,6 +57,7 @@ class Runner:
         return in_own_context(self._run, envelope)
 
     def _run(self, envelope: Envelope) -> Owed:
+        worker_stopping.set(self._options.stopping)
         message = Message.from_envelope(envelope, self._layer)
         outbox = Outbox(self._layer)
         verdict = None

@@ -64,9 +64,9 @@ class Worker:
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
-        self._runner = Runner(
-            channel_layer, self.router, RunOptions(message_retries, callback, type(self)), self._end_turn
-        )
+        self._stopping = Event()
+        options = RunOptions(message_retries, callback, type(self), stopping=self._stopping)
+        self._runner = Runner(channel_layer, self.router, options, self._end_turn)
         self._reader = raw_layer(channel_layer).reader(self.channels)
         self.hand = Hand(self._reader.name, lease)
         self._lease = lease
@@ -77,7 +77,6 @@ class Worker:
         self._pauses = Pauses()
         self._is_away = False
         self._signal_handlers = signal_handlers
-        self._stopping = Event()
         self._owed: list[Owed] = []
         #: How many messages it has run or given back.
         self.handled = 0

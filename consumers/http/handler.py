@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -18,6 +19,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from towpath.channels import Message, RequestAborted, ResponseLater
 from towpath.layers.contract import Content
 
+from .asynchronous import ending_with_its_client
 from .environment import script_name
 from .request import AsgiRequest
 from .response import CHUNK_BYTES, HttpResponseLater, last_resort_response, replies
@@ -43,19 +45,30 @@ class AsgiHandler(BaseHandler):
 
         An error before the first message is yielded as an error page, and then raised.
         """
+        with self.responding(message) as response:
+            yield from self.contents(response, message.content["method"].upper())
+
+    @contextmanager
+    def responding(self, message: Message) -> Iterator[HttpResponseBase]:
+        """Yield the response, and close it at the end."""
         with _script_prefix(message):
             response = self._response_to(message)
-            is_started = False
             try:
-                for content in self.encode_response(response, message.content["method"].upper()):
-                    is_started = True
-                    yield content
-            except Exception:
-                if not is_started:
-                    yield from replies(last_resort_response(), "GET")
-                raise
+                yield response
             finally:
                 response.close()
+
+    def contents(self, response: HttpResponseBase, method: str) -> Iterator[Content]:
+        """Yield the messages of a response; an error before the first one is yielded as a page, and then raised."""
+        is_started = False
+        try:
+            for content in self.encode_response(response, method):
+                is_started = True
+                yield content
+        except Exception:
+            if not is_started:
+                yield from replies(last_resort_response(), "GET")
+            raise
 
     @classmethod
     def encode_response(cls, response: HttpResponseBase, method: str = "GET") -> Iterator[Content]:
@@ -93,11 +106,21 @@ class AsgiHandler(BaseHandler):
         return response
 
     def make_view_atomic(self, view: View) -> View:
-        """Let ATOMIC_REQUESTS commit what a view has done that raises ResponseLater: nothing has failed."""
+        """Let ATOMIC_REQUESTS commit what a view has done that raises ResponseLater: nothing has failed.
+
+        An asynchronous view is made a synchronous one here, which ends when its client leaves.
+        """
         atomic_view: View = super().make_view_atomic(view)
+        if iscoroutinefunction(atomic_view):
+            return ending_with_its_client(atomic_view)
         if atomic_view is view:
             return view
         return super().make_view_atomic(_returning_later(view))
+
+    def adapt_method_mode(self, is_async: bool, method: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make asynchronous middleware synchronous, as Django does; it ends when its client leaves."""
+        adapted = super().adapt_method_mode(is_async, method, *args, **kwargs)
+        return adapted if is_async or adapted is method else ending_with_its_client(method)
 
     def _get_response(self, request: HttpRequest) -> Any:
         """Run the view; `raise ResponseLater` in it is caught here, inside the innermost middleware."""

@@ -40,18 +40,22 @@ def replies(response: HttpResponseBase, method: str, chunk_bytes: int = CHUNK_BY
     The head of a streamed response waits for the first part of the body, as under WSGI: what fails before that can
     still be answered with an error page.
     """
-    body_allowed = status_allows_body(response.status_code)
-    if not body_allowed or method == "HEAD":
-        yield _head_alone(response, body_allowed)
+    if not has_content(response, method):
+        yield _head_alone(response, status_allows_body(response.status_code))
     elif isinstance(response, StreamingHttpResponse):
         yield from _streamed(response, chunk_bytes)
     else:
-        yield from _whole(_head(response), _content(response), chunk_bytes)
+        yield from _whole(response_head(response), _content(response), chunk_bytes)
 
 
 def status_allows_body(status: int) -> bool:
     """Return whether responses with this status have content (RFC 9110, sections 6.4.1 and 15)."""
     return status >= 200 and status not in NO_CONTENT
+
+
+def has_content(response: HttpResponseBase, method: str) -> bool:
+    """Return whether a response to a request with this method has content."""
+    return method != "HEAD" and status_allows_body(response.status_code)
 
 
 def last_resort_response() -> HttpResponse:
@@ -65,7 +69,8 @@ def _content(response: HttpResponseBase) -> bytes:
     return content
 
 
-def _head(response: HttpResponseBase) -> Content:
+def response_head(response: HttpResponseBase) -> Content:
+    """Return status and headers."""
     headers = [[name.encode("ascii"), value.encode("latin-1")] for name, value in response.items()]
     for cookie in response.cookies.values():
         headers.append([b"Set-Cookie", cookie.output(header="").strip().encode("latin-1")])
@@ -77,7 +82,7 @@ def _head_alone(response: HttpResponseBase, body_allowed: bool) -> Content:
         response.headers.setdefault("Content-Length", str(len(_content(response))))
     elif not body_allowed:
         response.headers.pop("Content-Length", None)  # RFC 9110, section 8.6: "0" would be a wrong answer
-    return {**_head(response), "content": b""}
+    return {**response_head(response), "content": b""}
 
 
 def _whole(head: Content, body: bytes, chunk_bytes: int) -> Iterator[Content]:
@@ -90,10 +95,15 @@ def _whole(head: Content, body: bytes, chunk_bytes: int) -> Iterator[Content]:
 
 
 def _streamed(response: StreamingHttpResponse, chunk_bytes: int) -> Iterator[Content]:
-    head = _head(response)
+    head = response_head(response)
     for part in response:
-        for start in range(0, len(part), chunk_bytes):
-            chunk = part if len(part) <= chunk_bytes else part[start : start + chunk_bytes]
+        for chunk in chunks_of(part, chunk_bytes):
             yield {**head, "content": chunk, "more_content": True}
             head = {}
     yield {**head, "content": b""}
+
+
+def chunks_of(part: bytes, chunk_bytes: int) -> Iterator[bytes]:
+    """Yield a part of a body in pieces of at most `chunk_bytes`; nothing for an empty one."""
+    for start in range(0, len(part), chunk_bytes):
+        yield part if len(part) <= chunk_bytes else part[start : start + chunk_bytes]

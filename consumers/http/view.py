@@ -5,12 +5,15 @@ from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
+from django.http import StreamingHttpResponse
+
 from towpath.channels import Channel, Message
 from towpath.layers.contract import Content
 
+from .asynchronous import send_async_stream
 from .flow import ResponseStream
 from .handler import AsgiHandler
-from .response import last_resort_response, replies
+from .response import has_content, last_resort_response, replies
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -45,8 +48,15 @@ class ViewConsumer:
             for content in replies(last_resort_response(), "GET"):
                 reply_channel.send(content)
             raise
-        with closing(cast("Generator[Content]", handler(message))) as contents:
-            _send_replies(contents, reply_channel)
+        if type(handler).__call__ is not AsgiHandler.__call__:  # of the project's own
+            _send_replies(handler(message), reply_channel)
+            return
+        method = message.content["method"].upper()
+        with handler.responding(message) as response:
+            if isinstance(response, StreamingHttpResponse) and response.is_async and has_content(response, method):
+                _stream_async(response, reply_channel, handler.chunk_size)
+            else:
+                _send_replies(handler.contents(response, method), reply_channel)
 
     def load(self) -> AsgiHandler:
         """Make the handler, with the project's middleware, if this was not done yet."""
@@ -58,15 +68,33 @@ class ViewConsumer:
 
 
 def _send_replies(contents: Iterator[Content], reply_channel: Channel) -> None:
-    for content in contents:
-        if content.get("more_content", False):
-            _stream_replies(content, contents, reply_channel)
-            return
-        reply_channel.send(content)
+    with closing(cast("Generator[Content]", contents)):
+        for content in contents:
+            if content.get("more_content", False):
+                _stream_replies(content, contents, reply_channel)
+                return
+            reply_channel.send(content)
+
+
+def _stream_async(response: StreamingHttpResponse, reply_channel: Channel, chunk_bytes: int) -> None:
+    stream = ResponseStream(reply_channel, has_length=response.has_header("Content-Length"))
+    is_complete = False
+    try:
+        is_complete = send_async_stream(response, stream, chunk_bytes)
+    except Exception:
+        if not stream.has_begun:
+            is_complete = True  # with an error page
+            for content in replies(last_resort_response(), "GET"):
+                reply_channel.send(content)
+        raise
+    finally:
+        if not is_complete:
+            stream.abandon()
+        stream.close()
 
 
 def _stream_replies(first: Content, others: Iterator[Content], reply_channel: Channel) -> None:
-    stream = ResponseStream(reply_channel)
+    stream = ResponseStream(reply_channel, has_length=_announces_length(first))
     is_complete = False
     try:
         goes_on = stream.send(first)
@@ -80,3 +108,7 @@ def _stream_replies(first: Content, others: Iterator[Content], reply_channel: Ch
         if not is_complete:
             stream.abandon()
         stream.close()
+
+
+def _announces_length(head: Content) -> bool:
+    return any(name.lower() == b"content-length" for name, _ in head.get("headers", ()))

@@ -20,6 +20,7 @@ DATE = DateHeader()
 class Progress(Enum):
     """Where a response is after a part of it."""
 
+    NOT_BEGUN = "its sender works on it, and asks to be notified when the client leaves"
     MORE = "more is to come"
     COMPLETE = "this was the last part"
     COMPLETE_EARLY = "it has no content, so that the parts to come are not wanted"
@@ -57,6 +58,9 @@ class Answer:
             BadResponse: it is none, or does not go with those before it; nothing of it is written.
         """
         head = self._head
+        if head is None and message.keys() == {"flow_channel"} and isinstance(message["flow_channel"], str):
+            self._flow = FlowNotices(self._hub, message["flow_channel"])
+            return Progress.NOT_BEGUN
         part = parse_part(message, is_first=head is None)
         if head is None:
             head = response_head(part, self._request.method, self._request.http_version, DATE.now())

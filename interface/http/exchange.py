@@ -184,6 +184,8 @@ class Exchange:
             self._hub.counters.add(Count.REPLIES_BAD)
             self._fail(500, "")
             return
+        if progress is Progress.NOT_BEGUN:
+            return
         self._phase = Phase.ANSWERING
         if progress is Progress.COMPLETE:
             self._end()

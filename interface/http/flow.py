@@ -10,7 +10,7 @@ One notice is under way at a time, and one that is refused is tried again: the s
 
 from typing import TYPE_CHECKING
 
-from towpath.layers.contract import Content
+from towpath.layers.contract import Content, Replies
 
 if TYPE_CHECKING:
     from ..hub import Hub
@@ -69,3 +69,11 @@ class FlowNotices:
     def _again(self) -> None:
         self._is_busy = False
         self._send()
+
+
+def notify_closed(hub: "Hub", event: Replies) -> None:
+    """Notify the senders of replies to a connection that has gone without a notice to them: it did not know them."""
+    channels = {content.get("flow_channel") for content in event.contents}
+    for channel in channels:
+        if isinstance(channel, str):
+            FlowNotices(hub, channel).closed()

@@ -8,6 +8,8 @@
 | `more_content` | bool | False, or absent: this is the last message |
 | `flow_channel` | str | where to tell how much the client has taken |
 | `closed` | True | the rest will not come |
+
+Before a response, `flow_channel` alone asks for a notice if the client leaves.
 """
 
 import re

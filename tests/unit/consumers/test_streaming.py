@@ -1,7 +1,9 @@
 """Responses that leave in parts: at the client's pace, and not for clients that are gone."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from django.test import override_settings
 from django.urls import path
 
 from towpath.channels import Message
-from towpath.consumers.http import flow
+from towpath.channels.stopping import worker_stopping
+from towpath.consumers.http import client_watch, flow
 from towpath.layers.contract import Content
 
 KIB = 1024
@@ -27,11 +30,12 @@ class Project:
         self.parts: Iterator[Any] = iter(())
         self.yielded = 0
         self.closed = 0
-        self.urlpatterns = (path("", self.view), path("file", self.file), path("async", self.asynchronous))
+        self.headers: dict[str, str] = {}
+        self.urlpatterns = (path("", self.view), path("file", self.file))
         self.file_path = Path()
 
     def view(self, request: HttpRequest) -> StreamingHttpResponse:
-        response = StreamingHttpResponse(self.counted())
+        response = StreamingHttpResponse(self.counted(), headers=self.headers)
         response._resource_closers.append(self.close)  # type: ignore[attr-defined]
         return response
 
@@ -45,13 +49,6 @@ class Project:
 
     def file(self, request: HttpRequest) -> FileResponse:
         return FileResponse(self.file_path.open("rb"))
-
-    def asynchronous(self, request: HttpRequest) -> StreamingHttpResponse:
-        async def parts() -> AsyncIterator[bytes]:
-            yield b"one "
-            yield b"two"
-
-        return StreamingHttpResponse(parts())
 
 
 @pytest.fixture
@@ -102,12 +99,6 @@ def test_a_file_is_read_in_large_blocks(project_urls: Project, message: Message,
     assert [len(part) for part in contents(run(message))] == [512 * KIB, 512 * KIB, 76 * KIB, 0]
 
 
-def test_an_async_iterator_is_consumed_as_django_does_it(project_urls: Project, message: Message, run: Run) -> None:
-    message["path"] = "/async"
-    with pytest.warns(Warning, match="must consume asynchronous iterators"):
-        assert contents(run(message)) == [b"one ", b"two", b""]
-
-
 def test_the_sender_waits_while_a_window_is_on_its_way(
     project_urls: Project, message: Message, run: Run, layer: Any
 ) -> None:
@@ -154,10 +145,74 @@ def test_notices_do_not_pile_up(project_urls: Project, message: Message, run: Ru
     assert len(run(message)) == 200
 
 
+def test_a_stream_whose_parts_nobody_acknowledges_is_given_up(
+    project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    """Its interface server is gone, and would never say that the client has left."""
+    monkeypatch.setattr(client_watch, "STALL_SECONDS", 0)
+    monkeypatch.setattr(flow, "SECONDS_BETWEEN_LOOKS", 0)
+    project_urls.parts = iter([b"tick"] * 1000)
+    run(message)
+    assert (project_urls.yielded, project_urls.closed) == (1, 1)
+    assert "the client takes nothing" in caplog.text
+
+
+def test_silence_tells_nothing_after_a_long_pause_of_the_view(
+    project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any
+) -> None:
+    """Notices of the parts before have expired by then."""
+    monkeypatch.setattr(flow, "SECONDS_BETWEEN_LOOKS", 0)
+    now = [1000.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=None)
+    monkeypatch.setattr(client_watch, "time", clock)
+
+    def parts() -> Iterator[bytes]:
+        yield b"one"
+        now[0] += 3600
+        yield b"two"
+        layer.queues[FLOW].append({"sent": 6})
+        now[0] += client_watch.STALL_SECONDS - 1
+        yield b"three"
+        yield b"four"
+
+    project_urls.parts = parts()
+    assert contents(run(message)) == [b"one", b"two", b"three", b"four", b""]
+
+
+@pytest.mark.parametrize(("headers", "yielded"), [({}, 3), ({"Content-Length": "20"}, 5)])
+def test_a_stream_without_a_length_ends_in_a_worker_that_stops(
+    project_urls: Project, message: Message, run: Run, monkeypatch: Any, caplog: Any, headers: Any, yielded: int
+) -> None:
+    monkeypatch.setattr(flow, "SECONDS_BETWEEN_LOOKS", 0)
+    now = [1000.0]
+    monkeypatch.setattr(client_watch, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    stopping = Event()
+
+    def parts() -> Iterator[bytes]:
+        yield b"one "
+        stopping.set()
+        yield b"two "
+        now[0] += flow.STOP_SECONDS
+        yield b"now "
+        yield b"four"
+        yield b"five"
+
+    project_urls.parts = parts()
+    project_urls.headers = headers
+    token = worker_stopping.set(stopping)
+    try:
+        sent = run(message)
+    finally:
+        worker_stopping.reset(token)
+    assert (project_urls.yielded, project_urls.closed) == (yielded, 1)
+    assert sent[-1].get("closed", False) is (yielded == 3)
+    assert ("the worker stops, and 10 seconds are over" in caplog.text) is (yielded == 3)
+
+
 def test_a_client_that_takes_nothing_is_given_up(
     project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any, caplog: Any
 ) -> None:
-    monkeypatch.setattr(flow, "STALL_SECONDS", 0)
+    monkeypatch.setattr(client_watch, "STALL_SECONDS", 0)
     layer.client = lambda: None
     project_urls.parts = iter([bytes(512 * KIB)] * 100)
     sent = run(message)
@@ -169,7 +224,7 @@ def test_a_client_that_takes_nothing_is_given_up(
 def test_a_full_inbox_is_tried_again_and_then_given_up(
     project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any, caplog: Any
 ) -> None:
-    monkeypatch.setattr(flow, "STALL_SECONDS", 0)
+    monkeypatch.setattr(client_watch, "STALL_SECONDS", 0)
     layer.full.add(message["reply_channel"])
     project_urls.parts = iter([b"x"] * 100)
     assert run(message) == []

@@ -388,3 +388,23 @@ async def test_counts_are_reported_in_one_line_and_only_when_there_is_news(make_
     assert len(caplog.messages) == 1
     assert "1000 websocket.receive, 1000 in all" in caplog.messages[0]
     assert "slow clients cut off" in caplog.messages[0]
+
+
+FLOW = "http.response.flow?x"
+
+
+async def test_the_sender_of_a_part_that_comes_when_the_client_has_left_is_notified(make_world, make_owner):
+    world, owner = make_world(), make_owner()
+    conversation = Conversation(world.hub, owner)
+    await emitted(world, conversation, "http.request")
+    conversation.close("http.disconnect", {})
+    part = {"status": 200, "content": b"", "more_content": True, "flow_channel": FLOW}
+    await world.arrive(Replies(conversation.local, [part, part]))
+    assert [(sent.channel, sent.content) for sent in world.edge.sent[1:]] == [(FLOW, {"closed": True})]
+    assert owner.heard == []
+
+
+async def test_the_sender_of_a_part_to_an_unknown_connection_is_notified(make_world):
+    world = make_world()
+    await world.arrive(Replies("gone", [{"flow_channel": FLOW}]), Replies("gone", [{"text": "a"}]))
+    assert [(sent.channel, sent.content) for sent in world.edge.sent] == [(FLOW, {"closed": True})]

@@ -280,3 +280,34 @@ def test_a_sender_that_has_gone_itself_is_told_ten_times(server: Any, client: An
         server.hub.clock.advance(2)
     assert len(server.hub.posts) <= 11
     assert server.hub.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("end", ["the client leaves", "no response in time"])
+def test_a_sender_that_works_before_its_response_is_notified_of_the_end(server: Any, client: Any, end: str) -> None:
+    client.send(GET)
+    server.conversation.reply(flow_channel=FLOW)
+    assert client.received() == b""
+    assert server.hub.posts == []
+    if end == "the client leaves":
+        client.leave()
+    else:
+        server.hub.clock.advance(121)
+        assert b" 503 " in client.received()
+    assert [(post.channel, post.content) for post in server.hub.posts] == [(FLOW, {"closed": True})]
+    assert server.conversation.events[-1][0] == "http.disconnect"
+
+
+def test_a_response_after_the_wish_for_notices_is_one_like_any_other(server: Any, client: Any) -> None:
+    client.send(GET)
+    server.conversation.reply(flow_channel=FLOW)
+    server.conversation.reply(status=200, content=b"hello")
+    assert client.received().endswith(b"\r\n\r\nhello")
+    assert server.conversation.is_closed
+    assert server.hub.posts == []
+
+
+def test_a_flow_channel_alone_is_no_later_part(server: Any, client: Any) -> None:
+    client.send(GET)
+    server.conversation.reply(status=200, content=b"a", more_content=True)
+    server.conversation.reply(flow_channel=FLOW)
+    assert client.received().endswith(b"0\r\n\r\n")

@@ -1,0 +1,16 @@
+"""Whether the worker that runs the current consumer has been asked to stop.
+
+What has no end of its own, such as a streamed response, asks from time to time. Outside of workers nothing stops.
+"""
+
+from contextvars import ContextVar
+from threading import Event
+
+#: Set when the worker of this context is to stop; None outside of workers.
+worker_stopping: "ContextVar[Event | None]" = ContextVar("towpath_worker_stopping", default=None)
+
+
+def is_worker_stopping() -> bool:
+    """Return whether the worker that runs this consumer has been asked to stop."""
+    event = worker_stopping.get()
+    return event is not None and event.is_set()

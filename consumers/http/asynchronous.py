@@ -1,0 +1,146 @@
+"""Asynchronous views, middleware and iterators in a worker's thread: each ends when nobody waits for it any more.
+
+asgiref's `async_to_sync` runs them in an event loop of their own, and their synchronous parts (the ORM) in the worker's
+thread. Beside each of them a look is taken every second at whether its client has left, or the worker is to stop; then
+it is cancelled, and its `finally` blocks run.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from towpath.channels import Channel
+from towpath.layers.contract import Content
+
+from .client_watch import ClientWatch
+from .flow import ResponseStream
+from .response import HttpResponseLater, chunks_of, response_head
+
+logger = logging.getLogger(__name__)
+
+#: How often it is asked whether somebody still waits, in seconds. The head of a stream without a part leaves then, too.
+LOOK_SECONDS = 1.0
+#: How long a view goes on in a worker that is to stop, in seconds; then it is cancelled and answered 503.
+STOP_SECONDS = 30.0
+#: How long the end of what was cancelled is waited for, in seconds.
+CANCEL_SECONDS = 5.0
+
+
+def ending_with_its_client(function: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    """Return a synchronous function for a coroutine function whose first argument is a request.
+
+    If the client leaves before it ends, it is cancelled; nothing is answered then.
+    """
+
+    @wraps(function, updated=())  # its attributes may mark it as a coroutine function
+    def run(request: Any, *args: Any, **kwargs: Any) -> Any:
+        return async_to_sync(_run_watched)(function, request, args, kwargs)
+
+    return run
+
+
+async def _run_watched(function: Callable[..., Awaitable[Any]], request: Any, args: Any, kwargs: Any) -> Any:
+    task = asyncio.ensure_future(function(request, *args, **kwargs))
+    watch: ClientWatch | None = None
+    try:
+        while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
+            if watch is None:
+                watch = await sync_to_async(_begin_to_watch)(request.reply_channel)
+            if not await sync_to_async(watch.is_wanted)():
+                await _cancel(task)
+                return HttpResponseLater() if watch.is_gone else _stopped_response()
+        return task.result()
+    finally:
+        await _cancel(task)
+        if watch is not None:
+            await sync_to_async(watch.close)()
+
+
+def _begin_to_watch(reply_channel: Channel) -> ClientWatch:
+    """Ask the interface server for notices before there is a response."""
+    watch = ClientWatch(reply_channel, STOP_SECONDS)
+    reply_channel.send({"flow_channel": watch.flow_channel}, immediately=True)
+    return watch
+
+
+def _stopped_response() -> HttpResponseBase:
+    return HttpResponse("Service Unavailable", status=503, content_type="text/plain", headers={"Retry-After": "5"})
+
+
+def send_async_stream(response: StreamingHttpResponse, stream: ResponseStream, chunk_bytes: int) -> bool:
+    """Send each part when it is there; return whether all were sent, and not given up.
+
+    The head leaves with the first part, or without one after `LOOK_SECONDS`.
+
+    Raises:
+        Exception: of the iterator.
+    """
+    return async_to_sync(_send_parts)(response, stream, chunk_bytes)
+
+
+async def _send_parts(response: StreamingHttpResponse, stream: ResponseStream, chunk_bytes: int) -> bool:
+    iterator: AsyncIterator[bytes] = aiter(response)
+    send = sync_to_async(stream.send)
+    head: Content = response_head(response)
+    try:
+        while (part := await _next_part(iterator, stream, head)) is not None:
+            for chunk in chunks_of(part, chunk_bytes):
+                if not await send({**head, "content": chunk, "more_content": True}):
+                    return False
+                head.clear()
+        return await send({**head, "content": b""})
+    except _NotWanted:
+        return False
+    finally:
+        await _close(iterator)
+
+
+async def _next_part(iterator: AsyncIterator[bytes], stream: ResponseStream, head: Content) -> bytes | None:
+    """Return the next part, None after the last one. `head` leaves first if the part takes long.
+
+    Raises:
+        _NotWanted: nobody waits for it.
+    """
+    task = asyncio.ensure_future(anext(iterator))
+    try:
+        while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
+            if head:
+                is_wanted = await sync_to_async(stream.send)({**head, "content": b"", "more_content": True})
+                head.clear()
+            else:
+                is_wanted = await sync_to_async(stream.is_wanted)()
+            if not is_wanted:
+                raise _NotWanted
+        return task.result()
+    except StopAsyncIteration:
+        return None
+    finally:
+        await _cancel(task)
+
+
+class _NotWanted(Exception):
+    """Raised where nobody waits for the next part of a response."""
+
+
+async def _cancel(task: "asyncio.Future[Any]") -> None:
+    """Cancel what has not ended, and wait for its `finally` blocks; what they raise is logged."""
+    if task.done():
+        return
+    task.cancel()
+    await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+    if not task.done():
+        logger.warning("An asynchronous view or iterator goes on for %g seconds after its cancellation", CANCEL_SECONDS)
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("An asynchronous view or iterator raised after its cancellation", exc_info=error)
+
+
+async def _close(iterator: AsyncIterator[bytes]) -> None:
+    close = getattr(iterator, "aclose", None)
+    if close is not None:
+        await close()
