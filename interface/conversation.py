@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: A turn without a sign of its consumer for so long, in seconds, is looked for in the layer; the signs come every two.
 LOOK_SECONDS = 8.0
+#: How long a client waits for the layer to say whether it took the first event of the connection, in seconds.
+UNANSWERED_SECONDS = 3.0
 
 
 class Conversation:
@@ -197,8 +199,7 @@ class Conversation:
         if outcome is Outcome.ACCEPTED or outcome is Outcome.FAILED:
             return self._posted(envelope, outcome)
         if outcome is Outcome.UNKNOWN:
-            if not self._is_closed:  # the client need not wait; the event, and what follows it, does
-                self.owner.lost(envelope.channel)
+            self._deadline.set(UNANSWERED_SECONDS)
             return True
         if turn is not None and self._turns.is_out(turn):
             self._hub.counters.add(Count.EVENTS_REFUSED, envelope.channel)
@@ -256,8 +257,10 @@ class Conversation:
             self.owner.relieved()
 
     def _turn_is_late(self) -> None:
-        if self._turns.phase is not Phase.IDLE:
+        if self._is_accepted:
             self._hub.recovery.ask(self, self._turns.number)
+        elif not self._is_closed:  # the client need not wait any longer; the event, and what follows it, does
+            self.owner.lost(self._turns.channel)
 
     def _unregister(self) -> None:
         self._deadline.stop()

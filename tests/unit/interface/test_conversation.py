@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from towpath.interface.connections import TooManyConnections
-from towpath.interface.conversation import LOOK_SECONDS, SESSION_MAX_BYTES, Conversation
+from towpath.interface.conversation import LOOK_SECONDS, SESSION_MAX_BYTES, UNANSWERED_SECONDS, Conversation
 from towpath.interface.counters import Count
 from towpath.layers.contract import Grouped, Kept, Replies, Settled
 
@@ -209,13 +209,30 @@ async def test_an_event_that_may_have_arrived_keeps_its_turn_until_the_layer_is_
     assert world.edge.channels() == ["a", "b"]
 
 
-async def test_the_first_event_that_may_have_arrived_is_answered_at_once_and_the_last_waits_behind_it(
+async def test_the_first_event_that_may_have_arrived_is_asked_for_again_and_its_client_waits(make_world, make_owner):
+    world, owner = make_world(), make_owner()
+    conversation = Conversation(world.hub, owner)
+    world.edge.loses_answer = True
+    await emitted(world, conversation, "a", insist=False)
+    await world.advance(UNANSWERED_SECONDS - 1)
+    world.edge.loses_answer = False
+    world.hub.availability.came_back()
+    await world.arrive()
+    await world.advance(UNANSWERED_SECONDS)
+    await world.settle({"status": 200})
+    assert owner.heard == [{"status": 200}]
+    assert world.edge.channels() == ["a"]
+
+
+async def test_a_client_whose_first_event_may_have_arrived_waits_for_some_seconds_and_the_last_event_follows(
     make_world, make_owner
 ):
     world, owner = make_world(), make_owner()
     conversation = Conversation(world.hub, owner)
     world.edge.loses_answer = True
     await emitted(world, conversation, "a", insist=False)
+    assert owner.heard == []
+    await world.advance(UNANSWERED_SECONDS + 1)
     assert owner.heard == [("lost", "a")]
     conversation.close("bye", {"reply_channel": conversation.reply_channel})
     world.edge.loses_answer = False

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from towpath.interface.conversation import LOOK_SECONDS
+from towpath.interface.conversation import LOOK_SECONDS, UNANSWERED_SECONDS
 from towpath.interface.counters import Count
 from towpath.interface.websocket.handshake import choose_subprotocol, offered_subprotocols
 from towpath.layers.contract import Grouped
@@ -114,6 +114,7 @@ async def test_an_absent_layer_is_503_and_a_connect_that_may_have_arrived_gets_i
     world = make_world()
     world.edge.loses_answer = True
     request = await world.shake_hands()
+    await world.advance(UNANSWERED_SECONDS + 1)
     assert request.answer == 503
     second = await world.shake_hands()
     assert second.answer == 503
