@@ -18,6 +18,7 @@ from .outbound import Outbound, Outcome
 from .recovery import Recovery
 from .tasks import Tasks
 from .websocket.sockets import SocketFactory
+from .workers import WorkerWatch
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,12 @@ class Hub:
     outbound: Outbound = field(init=False)
     connections: Connections = field(init=False)
     recovery: Recovery = field(init=False)
+    #: Whether there are workers.
+    workers: WorkerWatch = field(init=False)
     #: The options of this process's WebSockets.
     sockets: SocketFactory = field(init=False)
+    #: Names the layer in log lines.
+    layer_label: str = "its layer"
     #: No new connection is taken any more.
     is_stopping: bool = False
 
@@ -53,6 +58,7 @@ class Hub:
         self.outbound = Outbound(self.edge, self.clock, self.tasks, self.availability)
         self.connections = Connections(self.config.max_connections)
         self.recovery = Recovery(self)
+        self.workers = WorkerWatch(self.edge, self.clock.seconds, self.layer_label)
         self.sockets = SocketFactory(self.config, self.clock)
 
     @property

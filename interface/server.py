@@ -107,7 +107,9 @@ class InterfaceServer:
         """
         edge = self._layer.edge()
         await edge.open()
-        hub = self._hub = Hub(self._config, edge, self._clock, self._layer.expiry, self._log_action)
+        hub = self._hub = Hub(
+            self._config, edge, self._clock, self._layer.expiry, self._log_action, layer_label=str(self._layer)
+        )
         hub.tasks.start(self._renew(hub), "renew the lease")
         hub.tasks.start(Inbox(hub).read(), "read the inbox")
         self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub))
@@ -187,10 +189,11 @@ class InterfaceServer:
     async def _look_for_turns(self, hub: Hub) -> None:
         try:
             await hub.recovery.look()
+            await hub.workers.look()
         except LayerUnavailable as error:
             hub.availability.went_away(error)
         except Exception:
-            log.exception("Looking for turns that take long failed; trying again")
+            log.exception("Looking for turns that take long, or for workers, failed; trying again")
 
     async def _renew(self, hub: Hub) -> None:
         """Renew the lease every second; while the layer is away, ask with growing pauses whether it is back."""

@@ -242,6 +242,13 @@ class Edge(Protocol):
             LayerUnavailable: the store is away.
         """
 
+    async def living_readers(self) -> int:
+        """Return how many readers hold a lease: threads of workers, of which a process has one or more.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel and what is in it."""
 

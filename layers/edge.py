@@ -19,7 +19,7 @@ from .entries import EntryCodec
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .in_flight import Outstanding, Record
 from .inbox import Inbox
-from .lives import Expire, Lease, Life, LifeTimes, Retire
+from .lives import Expire, Lease, Life, LifeTimes, LivingReaders, Retire
 from .names import random_token, split_local
 from .operations import (
     FENCED,
@@ -217,6 +217,10 @@ class BaseEdge:
         logger.error("Inbox %s was taken for dead: its connections are over", self.inbox)
         self._begin()
         return False
+
+    async def living_readers(self) -> int:
+        """Return how many readers hold a lease."""
+        return cast(int, (await self._execute([LivingReaders()]))[0])
 
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel."""

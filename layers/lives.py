@@ -70,6 +70,10 @@ class Expire(NamedTuple):
     owner: str
 
 
+class LivingReaders(NamedTuple):
+    """Count the readers whose lease has not run out. Result: int."""
+
+
 class Claim(NamedTuple):
     """Take charge of who is dead, for a while during which nobody else gets them. Result: list of `Dead`.
 

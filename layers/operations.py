@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .delays import DelayOperation
 from .firing import Fire
 from .in_flight import BatchId, InFlightOperation
-from .lives import Bury, Claim, Expire, Lease, Retire, Revisit
+from .lives import Bury, Claim, Expire, Lease, LivingReaders, Retire, Revisit
 from .sockets import SocketOperation
 
 
@@ -183,6 +183,7 @@ Operation = (
     | Marks
     | Members
     | Lease
+    | LivingReaders
     | Retire
     | Expire
     | Claim

@@ -8,15 +8,12 @@ from ..counters import Count
 from ..http.seams import UpgradeRequest
 from ..origin import is_origin_allowed
 from .connection import WebSocket
-from .handshake import action_details, handshake_key
+from .handshake import action_details, handshake_key, shown
 
 if TYPE_CHECKING:
     from ..hub import Hub
 
 log = logging.getLogger(__name__)
-
-#: Longest part of a client's value that a log line repeats, in characters.
-MAX_SHOWN_LENGTH = 200
 
 
 def begin(hub: "Hub", request: UpgradeRequest) -> None:
@@ -41,13 +38,6 @@ def _connect(hub: "Hub", request: UpgradeRequest) -> None:
         _turn_away(hub, request, 503, "Service Unavailable")
     else:
         connection.begin(request.head)
-
-
-def shown(text: str | bytes) -> str:
-    """Return a value of a client for a log line, bounded."""
-    if isinstance(text, bytes):
-        text = text.decode("latin-1")
-    return repr(text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…")
 
 
 def _turn_away(hub: "Hub", request: UpgradeRequest, status: int, reason: str) -> None:

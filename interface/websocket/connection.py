@@ -33,7 +33,14 @@ from ..replies import (
     steps,
 )
 from .early import EarlyReplies
-from .handshake import action_details, choose_subprotocol, connect_content, header_lines, offered_subprotocols
+from .handshake import (
+    action_details,
+    choose_subprotocol,
+    connect_content,
+    header_lines,
+    offered_subprotocols,
+    shown,
+)
 from .keepalive import Due, Keepalive
 from .output import Progress
 from .protocol import ABNORMAL_CLOSURE, Socket
@@ -330,7 +337,11 @@ class WebSocket:
 
     def _time_is_up(self) -> None:
         if self._state is State.HANDSHAKE:
-            log.info("The application did not answer the handshake of %r", self._path)
+            if self._hub.workers.is_missing:
+                reason = "no worker takes messages from the layer"
+            else:
+                reason = f"no consumer has answered it for {self._hub.config.websocket_handshake_timeout_seconds:g} s"
+            log.info("Refused a WebSocket on %s with 503: %s", shown(self._path), reason)
             self._hub.counters.add(Count.HANDSHAKES_SILENT)
             self._refuse(503, "Service Unavailable")
         elif self._state is State.OPEN:

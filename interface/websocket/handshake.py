@@ -25,6 +25,9 @@ from ..http.seams import Address, RequestHead
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", re.ASCII)
 #: Headers that say how the connection goes on, or that a 101 does not have (RFC 9110, 8.6 and 15.2.2).
 _OF_THE_ANSWER = frozenset((b"connection", b"upgrade", b"content-length", b"transfer-encoding", b"trailer"))
+#: Longest part of a client's value that a log line repeats, in characters.
+MAX_SHOWN_LENGTH = 200
+
 _SCHEMES = {"http": "ws", "https": "wss"}
 
 
@@ -81,6 +84,13 @@ def action_details(head: RequestHead) -> dict[str, str | None]:
     """Return what an access log wants to know of a handshake; not its query string, where tokens travel."""
     client = None if head.client is None else f"{head.client[0]}:{head.client[1]}"
     return {"path": head.target.partition(b"?")[0].decode("latin-1"), "client": client}
+
+
+def shown(text: str | bytes) -> str:
+    """Return a value of a client for a log line, bounded."""
+    if isinstance(text, bytes):
+        text = text.decode("latin-1")
+    return repr(text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…")
 
 
 def _listed(address: Address | None) -> list[str | int] | None:

@@ -12,6 +12,7 @@ from .edges import EdgeCases
 from .expiries import ExpiryCases
 from .farewells import FarewellCases
 from .groups import GroupCases
+from .living import LivingCases
 from .names import NameCases
 from .queues import QueueCases
 from .readers import ReaderCases
@@ -36,6 +37,7 @@ class ConformanceTestCase(
     EdgeGroupCases,
     DeathCases,
     FarewellCases,
+    LivingCases,
     DelayCases,
     FiringCases,
 ):

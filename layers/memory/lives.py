@@ -3,7 +3,7 @@ lock."""
 
 from collections.abc import Callable
 
-from ..lives import Bury, Claim, Dead, Expire, Lease, Life, LifeTimes, Retire, Revisit
+from ..lives import Bury, Claim, Dead, Expire, Lease, Life, LifeTimes, LivingReaders, Retire, Revisit
 from ..names import is_inbox
 from .expiring import Expiring
 
@@ -70,6 +70,11 @@ class Lives:
         self._living.pop(expire.owner, None)
         self._dead[expire.owner] = self._clock()
         self._graves.touch(expire.owner, GRAVES_SECONDS)
+
+    def living_readers(self, _: LivingReaders) -> int:
+        """Count the readers whose lease has not run out."""
+        now = self._clock()
+        return sum(runs_out_at > now and not is_inbox(owner) for owner, runs_out_at in self._living.items())
 
     def owners(self) -> list[str]:
         """List all that hold a lease, or are dead and not buried."""

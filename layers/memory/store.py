@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..delays import Enter, HandOn
 from ..firing import Fire
 from ..in_flight import Acknowledge, Requeue
-from ..lives import Bury, Claim, Expire, Lease, Retire, Revisit
+from ..lives import Bury, Claim, Expire, Lease, LivingReaders, Retire, Revisit
 from ..operations import (
     UNLIMITED,
     CloseInbox,
@@ -74,6 +74,7 @@ class Store:
             Revisit: self._lives.revisit,
             Bury: self._lives.bury,
             Expire: self._lives.expire,
+            LivingReaders: self._lives.living_readers,
             AddSockets: self._sockets.add,
             Remember: self._sockets.remember,
             Sockets: self._sockets.page,

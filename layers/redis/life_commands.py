@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
-from ..lives import Bury, Claim, Dead, Expire, Lease, Life, Retire, Revisit
+from ..lives import Bury, Claim, Dead, Expire, Lease, Life, LivingReaders, Retire, Revisit
 from ..names import is_inbox
 from . import scripts
 from .scripts import Command
@@ -26,6 +26,7 @@ class LifeCommands:
             Revisit: self._revisit,
             Bury: self._bury,
             Expire: self._expire,
+            LivingReaders: self._living_readers,
         }
 
     def _lease(self, lease: Lease) -> Command:
@@ -44,6 +45,9 @@ class LifeCommands:
     def _expire(self, expire: Expire) -> Command:
         return scripts.EXPIRE.call([self._living, self._dead, self._graves], expire.owner, LEASES_SECONDS)
 
+    def _living_readers(self, _: LivingReaders) -> Command:
+        return scripts.LIVING_READERS.call([self._living])
+
     def _revisit(self, revisit: Revisit) -> Command:
         return scripts.REVISIT.call([self._dead], revisit.owner, revisit.seconds)
 
@@ -58,4 +62,5 @@ def _dead(_: Claim, answer: Any) -> list[Dead]:
 life_readers: dict[type, Callable[[Any, Any], object]] = {
     Lease: lambda _, life: Life(life),
     Claim: _dead,
+    LivingReaders: lambda _, count: int(count),
 }

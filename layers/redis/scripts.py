@@ -49,6 +49,7 @@ PUSH_INBOX = _load("push_inbox")
 DROP_READ = _load("drop_read")
 LEASE = _load("lease")
 EXPIRE = _load("expire")
+LIVING_READERS = _load("living_readers")
 JOIN = _load("join")
 LEAVE = _load("leave")
 RENEW = _load("renew")
@@ -70,7 +71,7 @@ FIRE = _load("notify", "fire")
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
     *(REGISTER, REQUEUE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
-    *(LEASE, EXPIRE, CLAIM, REVISIT, BURY),
+    *(LEASE, EXPIRE, LIVING_READERS, CLAIM, REVISIT, BURY),
     *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),
 )

@@ -201,3 +201,18 @@ def test_a_project_that_took_another_reactor_is_told_so(redis_project: Any) -> N
     assert process.wait() == 1
     assert "CommandError" in process.output
     assert "reactor" in process.output
+
+
+def test_an_interface_server_without_workers_says_so(redis_project: Any, free_port: int) -> None:
+    interface = start(redis_project, "runinterface", "--port", str(free_port))
+    address = f"ws://127.0.0.1:{free_port}/echo/"
+    with pytest.raises(InvalidStatus) as raised:
+        connect(address, open_timeout=60)
+    assert raised.value.response.status_code == 503
+    interface.wait_for("Refused a WebSocket on '/echo/' with 503: no worker takes messages from the layer")
+    interface.wait_for("No worker takes messages from Redis at redis://127.0.0.1:")
+    start(redis_project, "runworker")
+    interface.wait_for("A worker takes messages from Redis at redis://127.0.0.1:")
+    with connect(address) as websocket:
+        websocket.send("hello")
+        assert websocket.recv(timeout=30) == "first hello"

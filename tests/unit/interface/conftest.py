@@ -70,6 +70,8 @@ class FakeEdge:
         self.closed_locals: list[str] = []
         self.dropped: list[str] = []
         self.renewals = 0
+        #: How many readers have a lease.
+        self.readers = 1
         self.is_taken_for_dead = False
         self.is_open = False
         self._is_sending = False
@@ -131,6 +133,10 @@ class FakeEdge:
         if ends:
             self.arrived.put_nowait(ends)
         return self.outstanding & turns.keys()
+
+    async def living_readers(self) -> int:
+        self._raise_if_away()
+        return self.readers
 
     async def drop_channel(self, channel: str) -> None:
         self._raise_if_away()

@@ -1,0 +1,64 @@
+"""Workers of the layer, as this server knows of them: whether any has a lease.
+
+A worker that is not started, or that reads another Redis or prefix, is the most common reason why nothing is answered.
+"""
+
+import logging
+from collections.abc import Callable
+
+from towpath.layers.contract import Edge
+
+log = logging.getLogger(__name__)
+
+#: Time between two looks, in seconds.
+LOOK_SECONDS = 5.0
+#: Time without a worker after which it is logged, in seconds: longer than a restart of all workers takes.
+REPORT_SECONDS = 10.0
+
+
+class WorkerWatch:
+    """Looks for living workers; `label` names the layer."""
+
+    def __init__(self, edge: Edge, seconds: Callable[[], float], label: str) -> None:
+        self._edge = edge
+        self._seconds = seconds
+        self._label = label
+        self._look_at = 0.0
+        self._missing_since: float | None = None
+        self._is_reported = False
+
+    @property
+    def is_missing(self) -> bool:
+        """Return whether the last look found no worker."""
+        return self._missing_since is not None
+
+    async def look(self) -> None:
+        """Look, if it is time; call it every second.
+
+        Raises:
+            LayerUnavailable: the store is away.
+        """
+        now = self._seconds()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        if await self._edge.living_readers():
+            self._found()
+        else:
+            self._missed(now)
+
+    def _found(self) -> None:
+        if self._is_reported:
+            log.warning("A worker takes messages from %s again", self._label)
+        self._missing_since, self._is_reported = None, False
+
+    def _missed(self, now: float) -> None:
+        if self._missing_since is None:
+            self._missing_since = now
+        elif now - self._missing_since >= REPORT_SECONDS and not self._is_reported:
+            self._is_reported = True
+            log.warning(
+                "No worker takes messages from %s: requests and WebSockets wait, and end with 503. Start one with "
+                "`manage.py runworker`, or compare the layer of those that run with this one",
+                self._label,
+            )
