@@ -3,6 +3,7 @@
 Nothing here knows Twisted. An option that is off is None; 0 is never a spelling of "off".
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from ipaddress import ip_network
@@ -59,11 +60,23 @@ class InterfaceConfig:
     headers_max_count: int = 200
     #: A body up to here travels in one message; a longer one is streamed in pieces.
     body_inline_max_bytes: int = 256 * KIB
-    #: A longer request body is refused with 413. None takes any.
-    body_max_bytes: int | None = None
-    #: Bytes of one response, or to one WebSocket, that may wait for a client. A response is dropped above it, a
-    #: WebSocket if its client takes nothing for five seconds, or 16 MiB more wait.
+    #: A longer request body is refused with 413. None takes any that finds room.
+    body_max_bytes: int | None = 1024 * MIB
+    #: Bytes a second that a request's body comes at least with, on average and after `body_timeout_seconds`; then 408.
+    body_rate_bytes: int = 500
+    #: Bytes of one response, or to one WebSocket, that may wait in memory for a client. The rest of a response waits on
+    #: disk; a WebSocket is closed if its client takes nothing for five seconds, or 16 MiB more wait.
     output_buffer_max_bytes: int = 1 * MIB
+    #: From a block of a response (64 KiB) to the moment when it has left for the client; then the client is cut off.
+    send_timeout_seconds: float = 120
+    #: Bytes of a response of unknown length that are kept for a slow client before its worker waits.
+    response_spool_max_bytes: int = 256 * MIB
+    #: Bytes of all bodies, of requests and of responses, that wait in memory; what is more waits on disk.
+    spool_memory_max_bytes: int = 64 * MIB
+    #: The same on disk; then requests with long bodies are refused with 503, and workers wait for slow clients.
+    spool_max_bytes: int = 2048 * MIB
+    #: Folder for the files, which have no names. None is TMPDIR or, if it is not set, /var/tmp.
+    spool_folder: str | None = None
 
     #: From the WebSocket handshake to the application's answer; then 503.
     websocket_handshake_timeout_seconds: float = 5
@@ -152,6 +165,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != "" and "\0" not in value
 
 
+def _is_writable_folder(value: object) -> bool:
+    return isinstance(value, str) and os.path.isdir(value) and os.access(value, os.W_OK)
+
+
 def _is_token(value: str) -> bool:
     return value != "" and value.isascii() and all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in value)
 
@@ -175,6 +192,7 @@ _BYTES = _whole(1, "a whole number of bytes, at least 1")
 _COUNT = _whole(1, "a whole number, at least 1")
 _ON_OR_OFF = _Rule(lambda value: isinstance(value, bool), "True or False")
 _TEXT = _or_none(_Rule(_is_text, "a str that is not empty"))
+_FOLDER = _or_none(_Rule(_is_writable_folder, "the path of a folder that can be written to"))
 _ORIGINS = _tuple_of(is_entry, "")
 
 _RULES: dict[str, _Rule] = {
@@ -191,6 +209,12 @@ _RULES: dict[str, _Rule] = {
     "head_max_bytes": _whole(1024, "a whole number of bytes, at least 1024"),
     "headers_max_count": _COUNT,
     "body_inline_max_bytes": _whole(0, "a whole number of bytes from 0 to 8 MiB", 8 * MIB),
+    "body_rate_bytes": _BYTES,
+    "send_timeout_seconds": _SECONDS,
+    "response_spool_max_bytes": _BYTES,
+    "spool_memory_max_bytes": _BYTES,
+    "spool_max_bytes": _BYTES,
+    "spool_folder": _FOLDER,
     "body_max_bytes": _or_none(_whole(0, "a whole number of bytes")),
     "output_buffer_max_bytes": _BYTES,
     "websocket_handshake_timeout_seconds": _SECONDS,

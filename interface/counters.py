@@ -20,6 +20,8 @@ class Count(Enum):
     HANDSHAKES_SILENT = "handshakes the application did not answer"
     GROUP_MESSAGES_DROPPED = "group messages dropped in a handshake (over their bound)"
     MESSAGES_DROPPED = "messages dropped on their way to a channel"
+    SPOOL_FAILED = "bodies that could not be written to disk or read from it"
+    STORAGE_FULL = "requests refused (no room to keep their bodies, or their responses)"
     HANDLERS_FAILED = "connections closed because handling them failed"
 
 

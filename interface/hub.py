@@ -9,11 +9,13 @@ from towpath.layers.errors import LayerUnavailable
 
 from .accesslog import ActionLogger, no_log
 from .availability import Availability
+from .budget import Budget
 from .clock import Clock
 from .config import InterfaceConfig
 from .connections import Connections
 from .counters import Counters
 from .deadlines import Deadlines
+from .http.spool import SpoolStore, default_folder
 from .outbound import Outbound, Outcome
 from .recovery import Recovery
 from .tasks import Tasks
@@ -22,6 +24,8 @@ from .workers import WorkerWatch
 
 log = logging.getLogger(__name__)
 
+#: Bytes of request bodies in the store, or with workers, before others are sent in pieces as their consumers read.
+INLINE_BODIES_MAX_BYTES = 32 * 1024 * 1024
 #: How long events of a connection that has gone are tried, in seconds beside the expiry of the layer.
 TURN_MARGIN_SECONDS = 10.0
 
@@ -49,6 +53,12 @@ class Hub:
     sockets: SocketFactory = field(init=False)
     #: Names the layer in log lines.
     layer_label: str = "its layer"
+    #: The requests that are open, from their heads to the ends of their responses.
+    requests: Budget = field(init=False)
+    #: Where bodies wait, of requests and of responses.
+    spools: SpoolStore = field(init=False)
+    #: Bytes of bodies that travel in their requests.
+    inline_bodies: Budget = field(init=False)
     #: No new connection is taken any more.
     is_stopping: bool = False
 
@@ -60,6 +70,10 @@ class Hub:
         self.recovery = Recovery(self)
         self.workers = WorkerWatch(self.edge, self.clock.seconds, self.layer_label)
         self.sockets = SocketFactory(self.config, self.clock)
+        self.requests = Budget(self.config.max_connections)
+        self.inline_bodies = Budget(INLINE_BODIES_MAX_BYTES)
+        memory, space = Budget(self.config.spool_memory_max_bytes), Budget(self.config.spool_max_bytes)
+        self.spools = SpoolStore(memory, space, self.counters, self.config.spool_folder or default_folder())
 
     @property
     def turn_seconds(self) -> float:
@@ -80,12 +94,13 @@ class Hub:
 
         self.outbound.post(Envelope(channel, content), report)
 
-    def drop_channel(self, channel: str) -> None:
-        """Forget a single-reader channel and what is in it, some time soon."""
-        self.tasks.start(self._drop_channel(channel), f"drop {channel}")
+    def drop_channel(self, channel: str, done: Callable[[], None]) -> None:
+        """Forget a single-reader channel and what is in it, some time soon; `done` is called after it."""
+        self.tasks.start(self._drop_channel(channel, done), f"drop {channel}")
 
-    async def _drop_channel(self, channel: str) -> None:
+    async def _drop_channel(self, channel: str, done: Callable[[], None]) -> None:
         try:
             await self.edge.drop_channel(channel)
         except LayerUnavailable as error:
             log.info("Channel %s is left to expire: %s", channel, error)
+        done()

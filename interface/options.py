@@ -76,9 +76,20 @@ _OPTIONS = (
     _Option("body_timeout_seconds", "--body-timeout", seconds, "silence in the middle of a request's body"),
     _Option("head_max_bytes", "--head-max-bytes", int, "request line and headers together"),
     _Option("headers_max_count", "--headers-max-count", int, "headers of a request"),
-    _Option("body_inline_max_bytes", "--body-inline-max-bytes", int, "longer request bodies are streamed"),
+    _Option("body_inline_max_bytes", "--body-inline-max-bytes", int, "longer request bodies are sent in pieces"),
     _Option("body_max_bytes", "--body-max-bytes", count_or_none, "longer request bodies are refused"),
-    _Option("output_buffer_max_bytes", "--output-buffer-max-bytes", int, "what may wait for a slow client"),
+    _Option("body_rate_bytes", "--body-rate-bytes", int, "bytes a second with which a request's body comes at least"),
+    _Option("output_buffer_max_bytes", "--output-buffer-max-bytes", int, "what may wait in memory for a slow client"),
+    _Option("send_timeout_seconds", "--send-timeout", seconds, "until a block of 64 KiB has left for the client"),
+    _Option(
+        "response_spool_max_bytes",
+        "--response-spool-max-bytes",
+        int,
+        "what is kept for a slow client of a response of unknown length",
+    ),
+    _Option("spool_memory_max_bytes", "--spool-memory-max-bytes", int, "bodies kept in memory, all together"),
+    _Option("spool_max_bytes", "--spool-max-bytes", int, "bodies kept on disk, all together"),
+    _Option("spool_folder", "--spool-folder", str, "folder for bodies that are kept on disk"),
     _Option(
         "websocket_handshake_timeout_seconds",
         "--websocket-handshake-timeout --websocket_handshake_timeout "

@@ -180,6 +180,7 @@ class InterfaceServer:
         if len(hub.connections):
             log.warning("%d connections were still open, or had something to say, at the end", len(hub.connections))
         await hub.tasks.cancel_all()
+        hub.spools.disk.close()
         hub.counters.report()
         try:
             await asyncio.wait_for(hub.edge.close(), CLOSE_EDGE_SECONDS)

@@ -11,7 +11,8 @@
 | `reason` | str, at most 123 bytes of UTF-8 | with `close` |
 
 A key whose value is None is absent, and so is `close` False. The keys of a response are in the table of
-`interface/http/response.py`; names and values of headers are bytes, or str, which is sent as UTF-8.
+`interface/http/response.py`, those about a request's body in that of `interface/http/body.py`; names and values of
+headers are bytes, or str, which is sent as UTF-8.
 """
 
 import re
@@ -153,6 +154,8 @@ _HTTP = {
     "more_content": Key(_instance_of(int), "True or False", is_shown=True),
     "flow_channel": _TEXT,
     "closed": Key(_instance_of(bool), "True", is_shown=True),
+    "body_until": Key(_instance_of(int), "a number of bytes, as an int", is_shown=True),
+    "body_whole": Key(_instance_of(bool), "True", is_shown=True),
     "status_text": Key(lambda value: True, "anything"),  # of early ASGI; ignored
 }
 #: Channel of a message -> the check of what is sent to its reply channel.

@@ -1,6 +1,7 @@
 """Routing inside routing: a list of routes behind prefixes they do not see, and reading what ROUTING may be."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from towpath.channels.message import Message
 
@@ -64,7 +65,7 @@ class Include:
             return None
         content, kwargs = cut
         found = self.table.match(Message(content, message.channel_name, message.channel_layer, message.turn))
-        return None if found is None else Match(found.consumer, {**kwargs, **found.kwargs}, found.ordered)
+        return None if found is None else replace(found, kwargs={**kwargs, **found.kwargs})
 
     def __repr__(self) -> str:
         return f"<{self._owner}>"

@@ -14,12 +14,14 @@ Consumer = Callable[..., object]
 class Match:
     """The consumer for a message and its keyword arguments; it unpacks into these two.
 
-    `ordered` False: the connection's next event need not wait until the consumer has run.
+    `ordered` False: the connection's next event need not wait until the consumer has run. `stream_uploads`: it gets
+    requests whose body still comes.
     """
 
     consumer: Consumer
     kwargs: dict[str, Any]
     ordered: bool = True
+    stream_uploads: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         yield self.consumer

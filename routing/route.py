@@ -22,18 +22,27 @@ class Route:
     """Some channels, filters, and the consumer for the messages that match them."""
 
     def __init__(
-        self, channels: str | Iterable[str], consumer: Consumer | str, ordered: bool = True, **filters: Pattern
+        self,
+        channels: str | Iterable[str],
+        consumer: Consumer | str,
+        ordered: bool = True,
+        stream_uploads: bool = False,
+        **filters: Pattern,
     ) -> None:
         names = [channels] if isinstance(channels, str) else list(channels)
         self._owner = f"route({', '.join(map(repr, names))} -> {_shown(consumer)})"
         self._channels = frozenset(_checked(name, self._owner) for name in names)
-        self._prepare(consumer, ordered, filters)
+        self._prepare(consumer, ordered, stream_uploads, filters)
 
-    def _prepare(self, consumer: Consumer | str, ordered: bool, filters: Mapping[str, Pattern]) -> None:
-        if not isinstance(ordered, bool):
-            raise RoutingError(f"{self._owner}: ordered is True or False, not {ordered!r}; it cannot be a filter")
+    def _prepare(
+        self, consumer: Consumer | str, ordered: bool, stream_uploads: bool, filters: Mapping[str, Pattern]
+    ) -> None:
+        for name, value in {"ordered": ordered, "stream_uploads": stream_uploads}.items():
+            if not isinstance(value, bool):
+                raise RoutingError(f"{self._owner}: {name} is True or False, not {value!r}; it cannot be a filter")
         self._consumer = consumer
         self._ordered = ordered
+        self._stream_uploads = stream_uploads
         self._filters = Filters(filters, self._owner)
 
     @property
@@ -65,7 +74,7 @@ class Route:
         kwargs = self._filters.match(message.content)
         if kwargs is None or message.channel_name not in self.channel_names():
             return None
-        return Match(self.consumer, kwargs, self._ordered)
+        return Match(self.consumer, kwargs, self._ordered, self._stream_uploads)
 
     def __repr__(self) -> str:
         return f"<{self._owner}>"
@@ -74,10 +83,12 @@ class Route:
 class RouteClass(Route):
     """A class consumer that says by its `channel_names()` which channels it handles."""
 
-    def __init__(self, consumer: Consumer | str, ordered: bool = True, **filters: Pattern) -> None:
+    def __init__(
+        self, consumer: Consumer | str, ordered: bool = True, stream_uploads: bool = False, **filters: Pattern
+    ) -> None:
         self._owner = f"route_class({_shown(consumer)})"
         self._channels = frozenset()
-        self._prepare(consumer, ordered, filters)
+        self._prepare(consumer, ordered, stream_uploads, filters)
         if not isinstance(consumer, str):
             self.resolve()
 
@@ -100,26 +111,36 @@ class RouteClass(Route):
         return self._channels
 
 
-def route(channels: str | Iterable[str], consumer: Consumer | str, ordered: bool = True, **filters: Pattern) -> Route:
+def route(
+    channels: str | Iterable[str],
+    consumer: Consumer | str,
+    ordered: bool = True,
+    stream_uploads: bool = False,
+    **filters: Pattern,
+) -> Route:
     """Send messages on `channels` whose values match all `filters` to `consumer`, a callable or a dotted path.
 
     A filter is a regular expression for the value of that key; `path` may be in Django's path syntax instead, with a
     parameter such as `<slug:room>`. Named groups and parameters become keyword arguments of the consumer. With
-    `ordered` False the next event of the connection does not wait for this one.
+    `ordered` False the next event of the connection does not wait for this one. With `stream_uploads` True a consumer
+    of `http.request` gets a request while its body, longer than 1 MiB, still comes, and its reads wait for the client;
+    without, it gets the request when the body is complete.
 
     Raises:
         RoutingError: a channel name or a filter is wrong.
     """
-    return Route(channels, consumer, ordered, **filters)
+    return Route(channels, consumer, ordered, stream_uploads, **filters)
 
 
-def route_class(consumer: Consumer | str, ordered: bool = True, **filters: Pattern) -> RouteClass:
+def route_class(
+    consumer: Consumer | str, ordered: bool = True, stream_uploads: bool = False, **filters: Pattern
+) -> RouteClass:
     """Send messages on the channels that `consumer.channel_names()` returns to that class.
 
     Raises:
         RoutingError: the class has no `channel_names()`, or a filter is wrong.
     """
-    return RouteClass(consumer, ordered, **filters)
+    return RouteClass(consumer, ordered, stream_uploads, **filters)
 
 
 def _checked(name: object, owner: str) -> str:

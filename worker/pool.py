@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
 from towpath.channels.configured import AnyLayer, raw_layer
+from towpath.consumers.http.network import network_waits
 from towpath.layers.errors import ConfigurationError, LayerUnavailable
 from towpath.routing import Router
 
@@ -154,6 +155,7 @@ class WorkerPool:
     def start(self) -> None:
         """Start the workers, the heartbeat that keeps their turns, and the clock that sends what is due."""
         logger.info("Starting %d workers on channels %s", len(self._threads), ", ".join(self.channels))
+        network_waits.add_threads(len(self._threads))
         self._heartbeat.start()
         self._clock.start()
         for thread in self._threads:
@@ -175,6 +177,7 @@ class WorkerPool:
                 thread.join(WAKE_SECONDS)
         self._clock.stop()
         self._heartbeat.stop()
+        network_waits.add_threads(-len(self._threads))
         return True
 
     def _wake(self) -> None:

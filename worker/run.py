@@ -9,6 +9,7 @@ from towpath.channels import Message, Outbox
 from towpath.channels.configured import AnyLayer
 from towpath.channels.delivery import deliver
 from towpath.channels.stopping import worker_stopping
+from towpath.consumers.http.network import network_waits
 from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Envelope, Owed
 from towpath.routing import Match, Router, name_of
@@ -16,6 +17,7 @@ from towpath.routing import Match, Router, name_of
 from .context import in_own_context
 from .database import renew_connections
 from .failed import sends_of_failed
+from .offers import decline, is_offer
 from .signals import announce, consumer_finished, consumer_started
 from .unanswered import refuse_unanswered
 from .verdicts import CONNECT, RETRIES_KEY, Verdict, judge, judge_unmatched
@@ -76,6 +78,17 @@ class Runner:
         match = self._router.match(message)
         if match is None:
             return judge_unmatched(message)
+        if not is_offer(message):
+            return self._run_match(match, message, envelope, outbox)
+        if not match.stream_uploads or not network_waits.enter():
+            decline(message)
+            return None
+        try:
+            return self._run_match(match, message, envelope, outbox)
+        finally:
+            network_waits.leave()
+
+    def _run_match(self, match: Match, message: Message, envelope: Envelope, outbox: Outbox) -> Verdict | None:
         if not match.ordered and message.turn is not None:
             self._end_turn(Owed([], reply_channel_of(envelope), message.turn))
             message.turn = None

@@ -1,10 +1,12 @@
-"""A request body that comes in pieces: a file whose bytes are taken from the request's body channel as they are read.
+"""A request body that comes in pieces: a file whose bytes are asked of the interface server as they are read.
 
-Nothing is kept but the piece that is being read, so that the size of an upload is not the size of the worker.
-Each message on the body channel is {"content": bytes, "more_content": bool}, or {"closed": True}: the client left.
+Nothing is kept but the pieces that are on their way, so that the size of an upload is not the size of the worker. The
+reply channel is told how much of the body is wanted: `{"body_until": bytes in all}`. Each message on the body channel
+is {"content": bytes, "more_content": bool}, or {"closed": True}: the client left.
 """
 
 import time
+from collections.abc import Callable
 from io import RawIOBase
 from typing import Any
 
@@ -13,9 +15,20 @@ from django.core.exceptions import BadRequest
 from towpath.channels.configured import AnyLayer
 from towpath.channels.exceptions import RequestAborted, RequestTimeout
 from towpath.layers.contract import Content
+from towpath.layers.errors import ChannelFull
 
 #: Bytes read ahead for `readline` and small reads.
 READ_AHEAD_BYTES = 64 * 1024
+#: Bytes that are asked for ahead of what has come: three pieces of the interface server.
+WINDOW_BYTES = 768 * 1024
+#: Bytes of these that have come before more is asked for: two pieces.
+STEP_BYTES = 512 * 1024
+#: Pause before the interface server is asked again, if its inbox was full, in seconds.
+FULL_PAUSE_SECONDS = 0.05
+
+
+#: Tells the interface server how many bytes of the body are wanted, in all; raises ChannelFull.
+Ask = Callable[[int], object]
 
 
 class BodyTimeout(RequestTimeout, BadRequest):
@@ -27,16 +40,18 @@ class BodyAborted(RequestAborted, BadRequest):
 
 
 class BodyChannel(RawIOBase):
-    """The raw side of a streamed body; `io.BufferedReader` makes a file of it.
+    """The raw side of a body that comes in pieces; `io.BufferedReader` makes a file of it.
 
     `failure` is what ended it early; every later read raises it again.
     """
 
-    def __init__(self, first: bytes, layer: AnyLayer, channel: str, timeout_seconds: float) -> None:
+    def __init__(self, first: bytes, layer: AnyLayer, channel: str, timeout_seconds: float, ask: Ask) -> None:
         self._piece = memoryview(first)
         self._layer = layer
         self._channel = channel
         self._timeout_seconds = timeout_seconds
+        self._ask_for = ask
+        self._received_bytes = self._asked_bytes = len(first)
         self._is_complete = False
         self.failure: BodyTimeout | BodyAborted | None = None
 
@@ -62,6 +77,8 @@ class BodyChannel(RawIOBase):
         if self.failure is not None:
             raise type(self.failure)(*self.failure.args)
         deadline = time.monotonic() + self._timeout_seconds
+        if self._asked_bytes - self._received_bytes <= WINDOW_BYTES - STEP_BYTES:
+            self._ask(deadline)
         while True:
             _, piece = self._layer.receive([self._channel], block=True)
             if piece is not None:
@@ -69,10 +86,25 @@ class BodyChannel(RawIOBase):
             if time.monotonic() >= deadline:
                 self.failure = BodyTimeout(f"no more of the request's body came in {self._timeout_seconds:g} seconds")
                 raise self.failure
+            self._ask(deadline)  # again: what was asked may be lost
+
+    def _ask(self, deadline: float) -> None:
+        """Ask for a window more than has come."""
+        self._asked_bytes = self._received_bytes + WINDOW_BYTES
+        while True:
+            try:
+                self._ask_for(self._asked_bytes)
+                return
+            except ChannelFull:
+                if time.monotonic() >= deadline:
+                    return
+            time.sleep(FULL_PAUSE_SECONDS)
 
     def _take(self, piece: Content) -> None:
         if piece.get("closed"):
             self.failure = BodyAborted("the client left before its request's body was complete")
             raise self.failure
-        self._piece = memoryview(piece.get("content") or b"")
+        content = piece.get("content") or b""
+        self._piece = memoryview(content)
+        self._received_bytes += len(content)
         self._is_complete = not piece.get("more_content", False)

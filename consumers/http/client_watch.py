@@ -34,6 +34,8 @@ class ClientWatch:
         self.taken_bytes = 0
         #: The client has left: nothing is to be sent any more.
         self.is_gone = False
+        #: The interface server keeps as much as it may, and takes more when the client has.
+        self.is_late = False
 
     def is_wanted(self) -> bool:
         """Read all notices; return whether somebody still waits for the work, and there is time to do it."""
@@ -56,6 +58,7 @@ class ClientWatch:
             return False
         if notice.get("closed"):
             self.is_gone = True
+        self.is_late = bool(notice.get("is_waiting"))
         if notice.get("sent", 0) > self.taken_bytes:
             self.taken_bytes = notice["sent"]
             self._progress_at = now

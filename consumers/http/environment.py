@@ -49,9 +49,16 @@ def build_meta(content: Content, mount: str, path_info: str) -> dict[str, Any]:
         meta["REMOTE_PORT"] = client[1]
     meta["SERVER_NAME"], meta["SERVER_PORT"] = (server[0], str(server[1])) if server else ("unknown", "0")
     _add_headers(meta, content.get("headers") or ())
-    if "CONTENT_LENGTH" not in meta and content.get("body") and not content.get("body_channel"):
-        meta["CONTENT_LENGTH"] = str(len(content["body"]))  # the body came chunked; its length is known by now
+    if "CONTENT_LENGTH" not in meta and (length := _body_length(content)):
+        meta["CONTENT_LENGTH"] = str(length)  # the body came chunked; its length is known by now
     return meta
+
+
+def _body_length(content: Content) -> int:
+    """Return the length of a body that is complete; 0 if there is none, or if it still comes."""
+    if content.get("body_channel"):
+        return content.get("body_length") or 0
+    return len(content.get("body") or b"")
 
 
 def _add_headers(meta: dict[str, Any], headers: Any) -> None:

@@ -1,7 +1,8 @@
-"""Sending a response in parts no faster than the client takes them.
+"""Sending a response in parts, no faster than the interface server takes them.
 
-Every part names a flow channel. The interface sends there `{"sent": total}`, the bytes of content that have left for
-the client so far, whenever its buffer has drained after a part, and `{"closed": True}` when the client is gone.
+Every part names a flow channel. The interface server sends there `{"sent": total}`, the bytes of content that it has
+taken so far: they have left for the client, or are kept for it. With `"is_waiting": True` it keeps as much as it may,
+so that the sender waits for the client, unless too many others do (`network`). `{"closed": True}`: the client is gone.
 """
 
 import time
@@ -12,6 +13,7 @@ from towpath.layers.errors import ChannelFull
 
 from . import client_watch
 from .client_watch import ClientWatch
+from .network import network_waits
 
 #: Bytes that may be on their way to the client before the sender waits.
 WINDOW_BYTES = 1024 * 1024
@@ -31,6 +33,7 @@ class ResponseStream:
     def __init__(self, reply_channel: Channel, has_length: bool = False) -> None:
         self._reply_channel = reply_channel
         self._watch = ClientWatch(reply_channel, None if has_length else STOP_SECONDS)
+        self._may_wait = False
         self._parts_since_look = 0
         self._looked_at = time.monotonic()
         #: A part has been sent.
@@ -67,6 +70,8 @@ class ResponseStream:
 
     def close(self) -> None:
         """Forget the flow channel."""
+        if self._may_wait:
+            network_waits.leave()
         self._watch.close()
 
     def _put(self, content: Content, patience_seconds: float) -> bool:
@@ -91,7 +96,17 @@ class ResponseStream:
     def _wait_for_room(self) -> bool:
         watch = self._watch
         while not watch.is_gone and watch.sent_bytes - watch.taken_bytes >= WINDOW_BYTES:
+            if watch.is_late and not self._is_waiting_allowed():
+                return False
             watch.take_notice(block=True)
             if watch.has_stalled() or watch.is_out_of_time():
                 return False
         return not watch.is_gone
+
+    def _is_waiting_allowed(self) -> bool:
+        """Return whether this thread may wait for the client, as one of a share of all threads; log it if not."""
+        if not self._may_wait:
+            self._may_wait = network_waits.enter()
+            if not self._may_wait:
+                self._watch.give_up("the client is slow, and as many threads as may wait for others")
+        return self._may_wait

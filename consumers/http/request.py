@@ -79,8 +79,13 @@ class AsgiRequest(HttpRequest):
         if channel is None:
             self._stream = BytesIO(first)
         else:
-            self._body_channel = BodyChannel(first, message.channel_layer, channel, self.body_receive_timeout)
+            layer, timeout = message.channel_layer, self.body_receive_timeout
+            self._body_channel = BodyChannel(first, layer, channel, timeout, self._ask_for_body)
             self._stream = BufferedReader(self._body_channel, READ_AHEAD_BYTES)
+
+    def _ask_for_body(self, until: int) -> None:
+        if self.reply_channel is not None:
+            self.reply_channel.send({"body_until": until}, immediately=True)
 
     @property
     def body_failure(self) -> BodyTimeout | BodyAborted | None:

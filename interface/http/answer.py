@@ -1,5 +1,12 @@
-"""The response of one exchange on its way out: its parts checked against each other, its client's pace kept."""
+"""The response of one exchange on its way out: its parts checked against each other, its client's pace kept.
 
+What the client has not taken is kept, in memory and on disk (`spool`), and leaves block by block: so the sender is done
+when it has handed over the response, and a client that reads slowly occupies no worker. The sender is told how much has
+been handed over (`flow`); it waits while as much as may be kept of its response is kept.
+"""
+
+import math
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -9,12 +16,15 @@ from .flow import FlowNotices
 from .pages import page
 from .response import BadResponse, DateHeader, Ending, Part, ResponseHead, parse_part, response_head
 from .seams import RequestHead
-from .wire import Wire
+from .spool import Spool
+from .wire import BLOCK_BYTES, Wire
 
 if TYPE_CHECKING:
     from ..hub import Hub
 
 DATE = DateHeader()
+#: Bytes on their way to the disk before the sender waits for it.
+BACKLOG_MAX_BYTES = 1024 * 1024
 
 
 class Progress(Enum):
@@ -25,25 +35,39 @@ class Progress(Enum):
     COMPLETE = "this was the last part"
     COMPLETE_EARLY = "it has no content, so that the parts to come are not wanted"
     TOO_SLOW = "the client takes too little, and its sender does not wait"
+    NO_ROOM = "it cannot be kept for its client, and nothing of it is written"
 
 
 class Answer:
-    """Writes a response, part by part, or a page of the server's own in its place."""
+    """Writes a response, part by part, or a page of the server's own in its place.
 
-    __slots__ = ("_flow", "_head", "_hub", "_is_drain_awaited", "_request", "_wire", "content_bytes")
+    `advanced` is called when something of what is kept has left, or is lost.
+    """
 
-    def __init__(self, hub: "Hub", wire: Wire, request: RequestHead) -> None:
+    __slots__ = (
+        "_advanced", "_ahead_max_bytes", "_flow", "_has_last", "_head", "_hub", "_is_timed", "_request", "_spool",
+        "_wire", "content_bytes", "has_left",
+    )  # fmt: skip
+
+    def __init__(self, hub: "Hub", wire: Wire, request: RequestHead, advanced: Callable[[], None]) -> None:
         self._hub = hub
         self._wire = wire
         self._request = request
+        self._advanced = advanced
         self._head: ResponseHead | None = None
         self._flow: FlowNotices | None = None
-        self._is_drain_awaited = False
+        self._spool: Spool | None = None
+        #: How much of it may be kept for the client before the sender waits.
+        self._ahead_max_bytes: float = hub.config.response_spool_max_bytes
+        self._has_last = False
+        self._is_timed = False
+        #: The end of the response has been written.
+        self.has_left = False
         self.content_bytes = 0
 
     @property
     def has_begun(self) -> bool:
-        """Tell whether the head is written."""
+        """Whether the head is written."""
         return self._head is not None
 
     @property
@@ -51,8 +75,13 @@ class Answer:
         """The status; None before the head is written."""
         return None if self._head is None else self._head.status
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether what was kept on disk cannot be read."""
+        return self._spool is not None and self._spool.is_broken
+
     def take(self, message: Content) -> Progress:
-        """Write what a response message holds.
+        """Write what a response message holds, or keep it for the client.
 
         Raises:
             BadResponse: it is none, or does not go with those before it; nothing of it is written.
@@ -62,38 +91,59 @@ class Answer:
             self._flow = FlowNotices(self._hub, message["flow_channel"])
             return Progress.NOT_BEGUN
         part = parse_part(message, is_first=head is None)
+        is_last = not part.more_content
         if head is None:
             head = response_head(part, self._request.method, self._request.http_version, DATE.now())
             content = self._counted(head, part)
-            self._head = head
-            self._wire.set_deadline(None)
             if head.ending is Ending.NO_BODY and part.more_content:
                 self._note_flow_channel(part)
-                self._wire.start(head, b"", is_last=True)
+                self._begin(head, b"", True)
                 return Progress.COMPLETE_EARLY
-            self._wire.start(head, content, is_last=not part.more_content)
+            if len(content) > BLOCK_BYTES and not self._hub.spools.has_room(len(content)):
+                return Progress.NO_ROOM
+            self._begin(head, content, is_last)
         else:
-            self._wire.write(self._counted(head, part), is_last=not part.more_content)
-        return self._written(part) if part.more_content else Progress.COMPLETE
+            self._write(self._counted(head, part), is_last)
+        return Progress.COMPLETE if is_last else self._went_on(part)
 
     def write_page(self, status: int, detail: str) -> None:
         """Write a page in place of a response that has not begun."""
         head, content = page(status, None, detail, (), DATE.now())
         self._head = head
         self.content_bytes = len(content)
+        self.has_left = True
         self._wire.set_deadline(None)
         self._wire.start(head, b"" if self._request.method == "HEAD" else content, is_last=True)
 
     def drained(self) -> None:
-        """What was written has left: let the sender go on."""
-        self._is_drain_awaited = False
+        """Write more of what is kept: the last block has left."""
+        self._is_timed = False
         self._wire.set_deadline(None)
+        self._pump()
         self._tell_sent()
+        self._advanced()
 
     def client_left(self) -> None:
-        """Tell the sender that nobody takes more."""
+        """Tell the sender that the client takes nothing more."""
         if self._flow is not None:
             self._flow.closed()
+
+    def close(self) -> None:
+        """Forget what is kept."""
+        if self._spool is not None:
+            self._spool.close()
+
+    def _begin(self, head: ResponseHead, content: bytes, is_last: bool) -> None:
+        self._head = head
+        if head.length is not None:
+            self._ahead_max_bytes = math.inf  # it has an end, and only the room of the process bounds it
+        self._wire.set_deadline(None)
+        if len(content) <= BLOCK_BYTES:
+            self.has_left = is_last
+            self._wire.start(head, content, is_last=is_last)
+        else:
+            self._wire.start(head, content[:BLOCK_BYTES], is_last=False)
+            self._keep(content[BLOCK_BYTES:], is_last)
 
     def _counted(self, head: ResponseHead, part: Part) -> bytes:
         """Return the content that goes on the wire, after comparing its length with what was announced."""
@@ -109,17 +159,67 @@ class Answer:
         if part.flow_channel is not None and (self._flow is None or self._flow.channel != part.flow_channel):
             self._flow = FlowNotices(self._hub, part.flow_channel)
 
-    def _written(self, part: Part) -> Progress:
-        self._note_flow_channel(part)
-        if self._wire.waiting_bytes == 0:
+    def _write(self, content: bytes, is_last: bool) -> None:
+        is_empty = self._spool is None or not self._spool.waiting_bytes
+        if is_empty and len(content) <= BLOCK_BYTES and self._wire.is_writable:
+            self.has_left = is_last
+            self._wire.write(content, is_last=is_last)
+        else:
+            self._keep(content, is_last)
+
+    def _keep(self, content: bytes, is_last: bool) -> None:
+        if self._spool is None:
+            self._spool = self._hub.spools.spool(self._hub.config.output_buffer_max_bytes, self._changed)
+        self._has_last = is_last
+        if content:
+            self._spool.append(content)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Write blocks of what is kept while the wire takes them."""
+        spool = self._spool
+        while spool is not None and self._wire.is_writable and not self.has_left:
+            block = spool.take(BLOCK_BYTES)
+            is_last = self._has_last and not spool.waiting_bytes
+            if not block and not is_last:
+                break
+            self.has_left = is_last
+            self._wire.write(block, is_last=is_last)
+        self._time()
+
+    def _changed(self) -> None:
+        """More of what is kept is at hand, or on disk."""
+        if not self.has_left:
+            self._pump()
             self._tell_sent()
-        elif self._flow is None and self._wire.waiting_bytes > self._hub.config.output_buffer_max_bytes:
+        self._advanced()
+
+    def _time(self) -> None:
+        """Bound the time that the client has for what was written."""
+        if not self._is_timed and not self.has_left and not self._wire.is_writable:
+            self._is_timed = True
+            self._wire.set_deadline(self._hub.config.send_timeout_seconds)
+
+    def _went_on(self, part: Part) -> Progress:
+        self._note_flow_channel(part)
+        self._time()
+        if self._flow is not None:
+            self._tell_sent()
+        elif self._is_client_late():
             return Progress.TOO_SLOW
-        elif not self._is_drain_awaited:
-            self._is_drain_awaited = True
-            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
         return Progress.MORE
 
     def _tell_sent(self) -> None:
-        if self._flow is not None:
-            self._flow.sent(self.content_bytes)
+        """Let the sender go on, unless it is to wait: for the disk, or for the client."""
+        flow, spool = self._flow, self._spool
+        if flow is None:
+            return
+        if self._is_client_late():
+            flow.wait()
+        elif spool is None or spool.backlog_bytes <= BACKLOG_MAX_BYTES:
+            flow.sent(self.content_bytes)
+
+    def _is_client_late(self) -> bool:
+        """Return whether as much of the response is kept as may be."""
+        spool = self._spool
+        return spool is not None and (spool.is_full or spool.waiting_bytes > self._ahead_max_bytes)

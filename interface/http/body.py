@@ -1,159 +1,182 @@
-"""A request body on its way over a body channel, in pieces, no faster than the application takes them.
+"""The body of one request, from its first byte to its consumer: kept in memory up to a size, on disk above it.
 
-| message on the body channel | meaning |
+| reply to `http.request` | meaning |
 |---|---|
-| `{"content": bytes, "more_content": bool, "offset": int}` | a piece, and where in the body it begins |
-| `{"closed": True}` | the client left before the body was complete |
+| `{"body_until": int}` | the consumer reads: so many bytes of the body, counted from its beginning, may be sent |
+| `{"body_whole": True}` | the consumer wants the whole body: send the request again when it has come |
 
-One piece is under way at a time. While it is, at most `WAITING_MAX_BYTES` are held; then the client is paused.
+A body that is complete and short travels in the request itself; any other is sent over its channel (`body_channel`).
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from towpath.layers.contract import Content
-from towpath.layers.names import new_channel_name
+from .body_channel import BodyChannel, Piece
+from .pace import Pace
+from .spool import Spool
+from .wire import Wire
 
 if TYPE_CHECKING:
     from ..hub import Hub
 
-CHANNEL_PATTERN = "http.request.body?"
-#: Largest piece: ten thousand of them are a gibibyte, and a layer holds a hundred of them with ease.
-PIECE_MAX_BYTES = 128 * 1024
-#: Bytes held while a piece is under way, before the client is paused.
-WAITING_MAX_BYTES = 256 * 1024
-#: Pauses between tries while the body channel is full: the first and the longest, in seconds.
-LEAST_PAUSE_SECONDS = 0.005
-MOST_PAUSE_SECONDS = 0.2
-#: Tries to tell an application that does not read that the client has left.
-LAST_TRIES = 50
+#: Bytes of one body in memory, while there is room for them in that of all; what is more is on disk.
+MEMORY_MAX_BYTES = 1024 * 1024
+#: Bytes that wait for the disk, or for a consumer that reads them as they come, before the client is paused; and how
+#: few there are when it goes on.
+WAITING_MAX_BYTES = 1024 * 1024
+WAITING_LOW_BYTES = 512 * 1024
 
 
-class BodyStream:
-    """The part of a body that does not travel in `http.request` itself.
+class RequestBody:
+    """What has come of one body.
 
-    `pause` and `resume` are called to stop reading from the client and to go on; `failed` when the layer went away and
-    nobody knows whether a piece arrived: the request cannot be saved.
+    `timed` is called when another deadline is to be set (`seconds_left`), `failed` when the body can no longer be kept
+    or sent.
     """
 
-    def __init__(
-        self,
-        hub: "Hub",
-        offset: int,
-        pause: Callable[[], None],
-        resume: Callable[[], None],
-        failed: Callable[[], None],
-    ) -> None:
-        self.channel = new_channel_name(CHANNEL_PATTERN)
+    __slots__ = (
+        "received_bytes", "is_complete", "is_live", "is_paused", "_hub", "_wire", "_pace", "_timed", "_failed",
+        "_gathered", "_inline_bytes", "_sent_bytes", "_spool", "_channel", "_is_closed",
+    )  # fmt: skip
+
+    def __init__(self, hub: "Hub", wire: Wire, timed: Callable[[], None], failed: Callable[[], None]) -> None:
+        self.received_bytes = 0
+        self.is_complete = False
+        #: A consumer reads it as it comes, so that it is not kept first.
+        self.is_live = False
+        #: The client is not read: the disk or the consumer is what the body waits for.
+        self.is_paused = False
         self._hub = hub
-        self._offset = offset
-        self._pause = pause
-        self._resume = resume
+        self._wire = wire
+        self._pace = Pace(hub.clock.seconds, hub.config.body_timeout_seconds, hub.config.body_rate_bytes)
+        self._timed = timed
         self._failed = failed
-        self._waiting: list[bytes] = []
-        self._waiting_bytes = 0
-        self._is_complete = False
-        self._is_paused = False
-        self._is_busy = False
-        self._is_over = False
-        self._client_left = False
-        self._pause_seconds = LEAST_PAUSE_SECONDS
-        self._tries_left = LAST_TRIES
+        self._gathered: list[bytes] = []
+        #: Bytes of it in a request that is in the store, or with a worker.
+        self._inline_bytes = 0
+        self._sent_bytes = 0
+        self._spool: Spool | None = None
+        self._channel: BodyChannel | None = None
+        self._is_closed = False
 
     @property
-    def is_over(self) -> bool:
-        """Tell whether the last piece has been taken, or will never be."""
-        return self._is_over
+    def has_room(self) -> bool:
+        """Whether what has come could be kept within the bounds of the process."""
+        return self._spool is None or not self._spool.is_full
 
-    @property
-    def is_paused(self) -> bool:
-        """Tell whether the application is what the body waits for."""
-        return self._is_paused
+    def seconds_left(self) -> float | None:
+        """Return how long the client may go on without another byte, or else the application; None: for ever."""
+        if self.is_complete or self.is_paused:
+            return self._hub.config.http_timeout_seconds
+        return self._pace.seconds_left(self.received_bytes)
 
     def feed(self, data: bytes) -> None:
-        """Take what came from the client."""
-        self._waiting.append(data)
-        self._waiting_bytes += len(data)
-        self._send()
-        if self._waiting_bytes >= WAITING_MAX_BYTES and not self._is_paused and not self._is_over:
-            self._is_paused = True
-            self._pause()
+        """Keep what came from the client."""
+        self.received_bytes += len(data)
+        if self._spool is None:
+            is_short = self.received_bytes <= self._hub.config.body_inline_max_bytes
+            if is_short and self._hub.spools.memory.take(len(data)):
+                self._gathered.append(data)
+                return
+        self._spooled().append(data)
+        self._changed()
 
     def complete(self) -> None:
-        """Hear that everything has come."""
-        self._is_complete = True
-        self._send()
+        """Note that everything has come."""
+        self.is_complete = True
+        if self._channel is not None:
+            self._channel.send()
 
-    def client_left(self) -> None:
-        """Hear that the rest will not come; what waits is dropped."""
-        self._client_left = True
-        self._drop_waiting()
-        self._send()
+    def first_bytes(self) -> bytes:
+        """Return what travels in the request of a body that is complete: all of it if it is short, else its beginning.
 
-    def abandon(self) -> None:
-        """Hear that nobody wants the rest: the response is complete. The channel is given up."""
-        if not self._is_over:
-            self._is_over = True
-            self._drop_waiting()
-            self._hub.drop_channel(self.channel)
-
-    def _drop_waiting(self) -> None:
-        self._waiting.clear()
-        self._waiting_bytes = 0
-
-    def _send(self) -> None:
-        if self._is_busy or self._is_over:
-            return
-        if self._client_left:
-            self._post({"closed": True})
-        elif self._waiting or self._is_complete:
-            self._post(self._next_piece())
-
-    def _next_piece(self) -> Content:
-        waiting = b"".join(self._waiting)
-        content, rest = waiting[:PIECE_MAX_BYTES], waiting[PIECE_MAX_BYTES:]
-        self._waiting = [rest] if rest else []
-        self._waiting_bytes = len(rest)
-        piece = {"content": content, "more_content": bool(rest) or not self._is_complete, "offset": self._offset}
-        self._offset += len(content)
-        return piece
-
-    def _post(self, message: Content) -> None:
-        self._is_busy = True
-        self._hub.post(self.channel, message, lambda outcome: self._posted(message, outcome))
-
-    def _posted(self, message: Content, outcome: bool | None) -> None:
-        if self._is_over:
-            return
-        if outcome is True:
-            self._taken(message)
-        elif outcome is None and not self._client_left:
-            self._is_over = True
-            self._failed()
+        Nothing, if as much as may is in the store already.
+        """
+        length = min(self.received_bytes, self._hub.config.body_inline_max_bytes)
+        if not self._hub.inline_bodies.take(length):
+            return b""
+        self._inline_bytes = length
+        if self._spool is None:
+            body = b"".join(self._gathered)
+            self._forget_gathered()
         else:
-            self._retry(message)
+            body = self._spool.take(length)
+        self._sent_bytes = len(body)
+        return body
 
-    def _taken(self, message: Content) -> None:
-        self._is_busy = False
-        self._pause_seconds = LEAST_PAUSE_SECONDS
-        if not message.get("more_content"):
-            self._is_over = True
+    @property
+    def is_sent(self) -> bool:
+        """Whether all of a body that is complete has travelled in the request."""
+        return self._sent_bytes == self.received_bytes
+
+    def open_channel(self) -> str:
+        """Return the name of the channel on which the body goes on."""
+        if self._channel is None:
+            self._channel = BodyChannel(self._hub, self._take, self._failed)
+        self._channel.offset = self._sent_bytes
+        return self._channel.name
+
+    def allow(self, until: int) -> None:
+        """Send so many bytes in all to the consumer."""
+        if self._channel is not None and not self._is_closed:
+            self._channel.allow(until)
+            self._went_on()
+
+    def close(self, *, is_awaited: bool) -> None:
+        """Forget what is kept; `is_awaited`: a consumer may wait for the rest, and is told that it will not come."""
+        if self._is_closed:
             return
-        self._send()
-        if self._is_paused and self._waiting_bytes < WAITING_MAX_BYTES:
-            self._is_paused = False
-            self._resume()
+        self._is_closed = True
+        self._hub.inline_bodies.give_back(self._inline_bytes)
+        self._forget_gathered()
+        if self._spool is not None:
+            self._spool.close()
+        if self._channel is not None:
+            self._channel.close(is_awaited=is_awaited)
 
-    def _retry(self, message: Content) -> None:
-        if self._client_left:
-            message = {"closed": True}
-            self._tries_left -= 1
-            if self._tries_left <= 0:
-                self.abandon()
-                return
-        self._hub.clock.callLater(self._pause_seconds, self._post_again, message)
-        self._pause_seconds = min(self._pause_seconds * 2, MOST_PAUSE_SECONDS)
+    def _forget_gathered(self) -> None:
+        self._hub.spools.memory.give_back(sum(map(len, self._gathered)))
+        self._gathered.clear()
 
-    def _post_again(self, message: Content) -> None:
-        if not self._is_over:
-            self._post(message)
+    def _spooled(self) -> Spool:
+        if self._spool is None:
+            self._spool = spool = self._hub.spools.spool(MEMORY_MAX_BYTES, self._changed)
+            gathered = list(self._gathered)
+            self._forget_gathered()
+            for data in gathered:
+                spool.append(data)
+        return self._spool
+
+    def _take(self, max_bytes: int) -> Piece | None:
+        spool = self._spooled()
+        content = spool.take(max_bytes)
+        is_last = self.is_complete and spool.waiting_bytes == 0
+        return Piece(content, is_last) if content or is_last else None
+
+    def _changed(self) -> None:
+        """More is at hand, or on disk."""
+        if self._is_closed:
+            return
+        if self._spool is not None and self._spool.is_broken:
+            self._failed()
+            return
+        if self._channel is not None:
+            self._channel.send()
+        self._went_on()
+
+    def _went_on(self) -> None:
+        """Pause the client if too much waits, or let it go on."""
+        spool = self._spool
+        if spool is None or self._is_closed:
+            return
+        waiting_bytes = spool.waiting_bytes if self.is_live else spool.backlog_bytes
+        if not self.is_paused and waiting_bytes >= WAITING_MAX_BYTES and not self.is_complete:
+            self.is_paused = True
+            self._pace.pause()
+            self._wire.pause_body()
+            self._timed()
+        elif self.is_paused and waiting_bytes <= WAITING_LOW_BYTES:
+            self.is_paused = False
+            self._pace.resume()
+            self._timed()
+            self._wire.resume_body()

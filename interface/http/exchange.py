@@ -2,14 +2,18 @@
 
 | event | when | keys |
 |---|---|---|
-| `http.request` | the body is complete, or longer than `body_inline_max_bytes` | see `Exchange._request` |
+| `http.request` | the body is complete | see `request_message` |
+| `http.request`, an offer | the body is long and still comes | the same, with `body_is_complete` False |
 | `http.disconnect` | the rest of a response is not wanted: the client left, or gets none | reply_channel, path |
+
+An offer is for consumers that read a body as it comes. Any other declines it (`body_whole`), and gets the request when
+the body is complete: so no worker waits for a client, unless its consumer asks to.
 
 Every request that is taken ends in exactly one way: its response, a page of the server's own, or the client's leaving.
 """
 
 import logging
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 from towpath.layers.contract import Content
@@ -18,7 +22,8 @@ from ..accesslog import no_log, without_secrets
 from ..connections import TooManyConnections
 from ..counters import Count
 from .answer import Answer, Progress
-from .body import BodyStream
+from .body import RequestBody
+from .request_message import request_message
 from .response import BadResponse
 from .seams import Conversation, Converse, RequestHead
 from .wire import Wire
@@ -33,25 +38,37 @@ DISCONNECT = "http.disconnect"
 
 NO_ANSWER = "The application did not answer in time. Please try again in a moment."
 NOT_NOW = "The application cannot take more requests right now. Please try again in a moment."
+NO_ROOM = "The server has no room for this request right now. Please try again in a moment."
 #: What the access log says where there was no response.
 CLIENT_LEFT = 499
+#: Bytes of a body that have come before it is offered: a shorter one is complete soon, or never.
+OFFER_BYTES = 1024 * 1024
 
 
-class Phase(Enum):
+class Phase(IntEnum):
     """The life of an exchange. It only moves down this list, over some of them if need be."""
 
-    READING = "the body, or its first part, is awaited"
-    WAITING = "the application has the request"
-    ANSWERING = "the response has begun"
-    OVER = "the response is complete, or the client has gone"
+    READING = 0  # the body is awaited
+    WAITING = 1  # the application has the request
+    ANSWERING = 2  # the response has begun
+    LEAVING = 3  # the response is complete, and the client has not taken all of it
+    OVER = 4  # the client has the response, or has gone
+
+
+class Offer(Enum):
+    """Whether a consumer may read the body as it comes."""
+
+    NONE = "it was not offered"
+    OUT = "no consumer has answered the offer"
+    DECLINED = "the request is sent when the body is complete"
+    TAKEN = "a consumer reads it, or answers without it"
 
 
 class Exchange:
     """An owner of a conversation and the occupant of a wire."""
 
     __slots__ = (
-        "head", "_wire", "_hub", "_converse", "_conversation", "_phase", "_is_body_complete", "_gathered",
-        "_received_bytes", "_body", "_answer", "_began",
+        "head", "_wire", "_hub", "_converse", "_conversation", "_phase", "_body", "_offer", "_answer", "_began",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", converse: Converse, wire: Wire, head: RequestHead) -> None:
@@ -61,77 +78,65 @@ class Exchange:
         self._wire = wire
         self._phase = Phase.READING
         self._conversation: Conversation | None = None
-        self._is_body_complete = False
-        self._gathered: list[bytes] = []
-        self._received_bytes = 0
-        self._body: BodyStream | None = None
-        self._answer = Answer(hub, wire, head)
+        #: None for a request without one.
+        self._body: RequestBody | None = None
+        self._offer = Offer.NONE
+        self._answer = Answer(hub, wire, head, self._advanced)
         self._began = hub.clock.seconds()
 
     def begin(self, length: int | None, expects_continue: bool) -> None:
         """Take the request; `length` of its body in bytes, None if only its end will tell."""
-        config = self._hub.config
-        if length == 0:
-            self._is_body_complete = True
-            self._ask(b"")
-            return
-        if length is not None and config.body_max_bytes is not None and length > config.body_max_bytes:
+        max_bytes, requests = self._hub.config.body_max_bytes, self._hub.requests
+        requests.overdraw(1)
+        if requests.used_amount > requests.max_amount:
+            self._refuse_one_too_many(f"{requests.max_amount} requests are open, no more are allowed (max_connections)")
+        elif length == 0:
+            self._ask()
+        elif length is not None and max_bytes is not None and length > max_bytes:
             self._refuse_body()
-            return
-        if expects_continue:
-            self._wire.send_continue()
-        self._wire.set_deadline(config.body_timeout_seconds)
-        if length is not None and length > config.body_inline_max_bytes:
-            self._stream_body()
+        else:
+            self._body = RequestBody(self._hub, self._wire, self._time_body, self._body_failed)
+            if expects_continue:
+                self._wire.send_continue()
+            self._time_body()
 
     # The body
 
     def body_received(self, data: bytes) -> None:
-        """Gather a short body; pass a long one on."""
-        config = self._hub.config
-        self._received_bytes += len(data)
-        if config.body_max_bytes is not None and self._received_bytes > config.body_max_bytes:
+        """Keep what came, within the bounds of one request and of all."""
+        body, max_bytes = self._body, self._hub.config.body_max_bytes
+        if body is None or self._phase >= Phase.LEAVING:
+            return
+        if max_bytes is not None and body.received_bytes + len(data) > max_bytes:
             self._refuse_body()
             return
-        if self._phase is not Phase.ANSWERING:
-            self._wire.set_deadline(config.body_timeout_seconds)
-        if self._body is not None:
-            self._body.feed(data)
+        body.feed(data)
+        if not body.has_room:
+            log.info("%s %r is refused: no room for its body", self.head.method, self.head.path)
+            self._hub.counters.add(Count.STORAGE_FULL)
+            self._give_up(503, NO_ROOM)
             return
-        self._gathered.append(data)
-        if self._received_bytes > config.body_inline_max_bytes:
-            self._stream_body()
+        self._time_body()
+        if self._offer is Offer.NONE and body.received_bytes > OFFER_BYTES:
+            self._offer = Offer.OUT
+            self._emit_request()
 
     def body_complete(self) -> None:
-        """Ask the application, if it has not been asked; then it is its turn."""
-        self._is_body_complete = True
-        if self._body is None:
-            body, self._gathered = b"".join(self._gathered), []
-            self._ask(body)
+        """Ask the application, unless it has the offer of the body: then the consumer's answer is awaited."""
+        if self._body is None or self._phase >= Phase.LEAVING:
             return
         self._body.complete()
-        if self._phase is Phase.WAITING:
-            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
+        self._time_body()
+        if self._offer is Offer.NONE or self._offer is Offer.DECLINED:
+            self._ask()
 
-    def _stream_body(self) -> None:
-        first, self._gathered = b"".join(self._gathered), []
-        self._body = BodyStream(self._hub, len(first), self._pause_body, self._resume_body, self._body_failed)
-        self._ask(first)
-
-    def _pause_body(self) -> None:
-        self._wire.pause_body()
-        if self._phase is Phase.WAITING:
-            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
-
-    def _resume_body(self) -> None:
-        if self._phase is Phase.OVER:
-            return
-        if self._phase is Phase.WAITING and not self._is_body_complete:
-            self._wire.set_deadline(self._hub.config.body_timeout_seconds)
-        self._wire.resume_body()
+    def _time_body(self) -> None:
+        """Set the deadline: the client's while its body is awaited, else the application's."""
+        if self._body is not None and self._phase < Phase.ANSWERING:
+            self._wire.set_deadline(self._body.seconds_left())
 
     def _body_failed(self) -> None:
-        if self._phase is not Phase.OVER:
+        if self._phase < Phase.LEAVING:
             self._give_up(503, NOT_NOW)
 
     def _refuse_body(self) -> None:
@@ -139,43 +144,57 @@ class Exchange:
 
     # The question
 
-    def _ask(self, body: bytes) -> None:
-        try:
-            conversation = self._conversation = self._converse(self)
-        except TooManyConnections as error:
-            log.info("%s %r is refused: %s", self.head.method, self.head.path, error)
-            self._hub.counters.add(Count.CONNECTIONS_REFUSED)
-            self._fail(503, NOT_NOW)
-            return
+    def _ask(self) -> None:
+        """Send the request, whose body is complete."""
         self._phase = Phase.WAITING
-        if self._is_body_complete:
-            self._wire.set_deadline(self._hub.config.http_timeout_seconds)
-        conversation.emit(REQUEST, self._request(conversation.reply_channel, body), insist=False)
+        self._wire.set_deadline(self._hub.config.http_timeout_seconds)
+        self._emit_request()
 
-    def _request(self, reply_channel: str, body: bytes) -> Content:
-        head = self.head
-        content: Content = {
-            "reply_channel": reply_channel,
-            "http_version": head.http_version,
-            "method": head.method,
-            "scheme": head.scheme,
-            "path": head.path,
-            "root_path": head.root_path,
-            "query_string": head.query_string,
-            "headers": head.headers,
-            "body": body,
-            "client": head.client,
-            "server": head.server,
-        }
-        if self._body is not None:
-            content["body_channel"] = self._body.channel
-        return content
+    def _emit_request(self) -> None:
+        conversation = self._conversation
+        if conversation is None:
+            try:
+                conversation = self._conversation = self._converse(self)
+            except TooManyConnections as error:
+                self._refuse_one_too_many(str(error))
+                return
+        message = request_message(self.head, self._body, conversation.reply_channel)
+        conversation.emit(REQUEST, message, insist=False)
+
+    def _refuse_one_too_many(self, reason: str) -> None:
+        log.info("%s %r is refused: %s", self.head.method, self.head.path, reason)
+        self._hub.counters.add(Count.CONNECTIONS_REFUSED)
+        self._fail(503, NOT_NOW)
+
+    def _answer_about_body(self, body: RequestBody, content: Content) -> bool:
+        """Take what a consumer says of the body; return False if it says nothing of it."""
+        if content.get("body_whole"):
+            self._decline_offer(body)
+            return True
+        until = content.get("body_until")
+        if type(until) is not int:
+            return False
+        if self._offer is Offer.OUT:
+            self._offer = Offer.TAKEN
+            self._phase = Phase.WAITING
+            body.is_live = True
+        self._time_body()  # the consumer is at work
+        body.allow(until)
+        return True
+
+    def _decline_offer(self, body: RequestBody) -> None:
+        if self._offer is Offer.OUT:
+            self._offer = Offer.DECLINED
+            if body.is_complete:
+                self._ask()
 
     # The answer
 
     def deliver(self, content: Content) -> None:
         """Write what the application replied; what comes after the last part is ignored."""
-        if self._phase is Phase.OVER:
+        if self._phase >= Phase.LEAVING:
+            return
+        if self._body is not None and self._answer_about_body(self._body, content):
             return
         try:
             progress = self._answer.take(content)
@@ -184,20 +203,35 @@ class Exchange:
             self._hub.counters.add(Count.REPLIES_BAD)
             self._fail(500, "")
             return
+        self._offer = Offer.TAKEN
         if progress is Progress.NOT_BEGUN:
+            return
+        if progress is Progress.NO_ROOM:
+            self._hub.counters.add(Count.STORAGE_FULL)
+            self._fail(503, NO_ROOM)
             return
         self._phase = Phase.ANSWERING
         if progress is Progress.COMPLETE:
             self._end()
         elif progress is Progress.COMPLETE_EARLY:
-            self._end_early()
+            self._leave()
         elif progress is Progress.TOO_SLOW:
             self._cut_slow_client()
 
     def drained(self) -> None:
-        """Let the sender go on."""
-        if self._phase is Phase.ANSWERING:
+        """Write more of the response, and let its sender go on."""
+        if Phase.ANSWERING <= self._phase <= Phase.LEAVING:
             self._answer.drained()
+
+    def _advanced(self) -> None:
+        """Some of the response has left for the client, or what was kept of it is lost."""
+        if self._phase is Phase.OVER:
+            return
+        if self._answer.is_broken:
+            self._wire.abort()
+            self._leave()
+        elif self._phase is Phase.LEAVING and self._answer.has_left:
+            self._finish()
 
     def _cut_slow_client(self) -> None:
         log.info("%s %r is cut off: the client takes too little", self.head.method, self.head.path)
@@ -208,33 +242,30 @@ class Exchange:
     # The ends
 
     def _end(self) -> None:
-        """The response is complete, as far as the server is concerned."""
-        self._phase = Phase.OVER
+        """The response is complete, as far as the application is concerned; the client may not have all of it."""
+        self._phase = Phase.LEAVING
         if self._body is not None:
-            self._body.abandon()
+            self._body.close(is_awaited=False)
         if self._conversation is not None:
             self._conversation.close()
-        self._log_complete()
-
-    def _end_early(self) -> None:
-        """The response is complete, and its sender, which has more of it, is to stop."""
-        self._phase = Phase.OVER
-        if self._body is not None:
-            self._body.abandon()
-        self._stop_sender()
+        if self._answer.has_left:
+            self._finish()
 
     def _leave(self) -> None:
-        """The client will not see the end of the response."""
-        self._phase = Phase.OVER
-        if self._body is not None and not self._body.is_over:
-            self._body.client_left()
-        self._stop_sender()
-
-    def _stop_sender(self) -> None:
+        """The client will not see the rest of the response, or gets none: its sender is to stop."""
         self._answer.client_left()
-        if self._conversation is not None:
-            left: Content = {"reply_channel": self._conversation.reply_channel, "path": self.head.path}
-            self._conversation.close(DISCONNECT, left)
+        if self._phase < Phase.LEAVING:
+            if self._body is not None:
+                self._body.close(is_awaited=self._conversation is not None)
+            if self._conversation is not None:
+                left: Content = {"reply_channel": self._conversation.reply_channel, "path": self.head.path}
+                self._conversation.close(DISCONNECT, left)
+        self._finish()
+
+    def _finish(self) -> None:
+        self._phase = Phase.OVER
+        self._answer.close()
+        self._hub.requests.give_back(1)
         self._log_complete()
 
     def client_left(self) -> None:
@@ -244,28 +275,36 @@ class Exchange:
 
     def timed_out(self) -> None:
         """End what takes too long: 408 for the client's fault, 503 for the application's; cut off a response."""
-        if self._phase is Phase.ANSWERING:
+        body = self._body
+        if self._phase >= Phase.ANSWERING:
             self._cut_slow_client()
-        elif self._is_body_complete or (self._body is not None and self._body.is_paused):
+        elif body is None or body.is_complete or body.is_paused:
             log.warning("%s %r: no response in time", self.head.method, self.head.path)
             self._give_up(503, NO_ANSWER)
         else:
             self._give_up(408, "The request's body did not come in time.")
 
     def refused(self, channel: str) -> None:
-        """Answer 503: nobody takes the request."""
-        self._fail(503, NOT_NOW)
+        """Answer 503: nobody takes the request. An offer that is refused counts as declined."""
+        if self._offer is Offer.OUT and self._body is not None:
+            self._decline_offer(self._body)
+        else:
+            self._fail(503, NOT_NOW)
 
     def lost(self, channel: str) -> None:
-        """Answer 503, or cut off the response that a worker left behind."""
-        if self._phase is not Phase.OVER:
+        """Answer 503, or cut off the response that a worker left behind. An offer that is lost counts as declined."""
+        if self._phase >= Phase.LEAVING:
+            return
+        if channel == REQUEST and self._offer is Offer.OUT and self._body is not None:
+            self._decline_offer(self._body)
+        else:
             self._give_up(503, NO_ANSWER)
 
     def congested(self) -> None:
-        """Nothing to do: an exchange has two events at most."""
+        """Nothing to do: an exchange has three events at most."""
 
     def relieved(self) -> None:
-        """Nothing to do: an exchange has two events at most."""
+        """Nothing to do: an exchange has three events at most."""
 
     def go_away(self) -> None:
         """Finish, and let the connection end with this response."""

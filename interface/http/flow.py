@@ -1,8 +1,9 @@
-"""Telling whoever streams a response how much of it the client has taken.
+"""Telling the sender of a streamed response how much of it has been taken from it.
 
 | message on the flow channel | meaning |
 |---|---|
-| `{"sent": int}` | bytes of content that have left for the client so far; only the newest is of use |
+| `{"sent": int}` | bytes of content that the sender is rid of: they have left for the client, or are kept for it |
+| `{"sent": int, "is_waiting": True}` | the same; as much as may be is kept, and the sender waits for the client |
 | `{"closed": True}` | the client is gone; nothing follows |
 
 One notice is under way at a time, and one that is refused is tried again: the sender may be waiting for it.
@@ -30,15 +31,24 @@ class FlowNotices:
         self.channel = channel
         self._newest = 0
         self._told = 0
+        self._is_waiting = False
+        self._was_waiting = False
         self._is_closed = False
         self._is_busy = False
         self._pause_seconds = LEAST_PAUSE_SECONDS
         self._tries_left = LAST_TRIES
 
     def sent(self, total_bytes: int) -> None:
-        """Tell that so many bytes of content have left."""
+        """Tell that so many bytes of content have been taken."""
         self._newest = total_bytes
+        self._is_waiting = False
         self._send()
+
+    def wait(self) -> None:
+        """Tell, once, that the sender waits for the client."""
+        if not self._is_waiting:
+            self._is_waiting = True
+            self._send()
 
     def closed(self) -> None:
         """Tell that the client is gone."""
@@ -50,7 +60,9 @@ class FlowNotices:
             return
         self._is_busy = True
         notice: Content = {"closed": True} if self._is_closed else {"sent": self._newest}
-        self._told = self._newest
+        if self._is_waiting and not self._is_closed:
+            notice["is_waiting"] = True
+        self._told, self._was_waiting = self._newest, self._is_waiting
         was_closed = self._is_closed
         self._hub.post(self.channel, notice, lambda outcome: self._posted(outcome, was_closed))
 
@@ -63,7 +75,8 @@ class FlowNotices:
             return
         self._pause_seconds = LEAST_PAUSE_SECONDS
         self._is_busy = False
-        if self._is_closed and not was_closed or self._newest > self._told and not was_closed:
+        is_news = self._is_closed or self._newest > self._told or self._is_waiting is not self._was_waiting
+        if is_news and not was_closed:
             self._send()
 
     def _again(self) -> None:

@@ -76,7 +76,6 @@ class Http1Connection(Protocol):
         self._keeps_open = True
         self._has_started = False
         self._goes_away = False
-        self._waiting_bytes = 0
         self._is_blocked = False
         self._is_body_paused = False
         self._is_reading = True
@@ -123,12 +122,12 @@ class Http1Connection(Protocol):
     def resumeProducing(self) -> None:
         """The transport's output buffer is empty."""
         self._is_blocked = False
-        self._waiting_bytes = 0
         self._adjust_reading()
         if self._occupant is not None:
             self._occupant.drained()
         elif self._state is State.IDLE:
             self._deadline.set(self._hub.config.idle_timeout_seconds)
+            self._work()
 
     def stopProducing(self) -> None:
         """Nothing to do: `connectionLost` follows."""
@@ -144,9 +143,9 @@ class Http1Connection(Protocol):
             self._close()
 
     @property
-    def waiting_bytes(self) -> int:
-        """Bytes written since the transport's buffer became full."""
-        return self._waiting_bytes
+    def is_writable(self) -> bool:
+        """Whether the transport has room for another block."""
+        return not self._is_blocked
 
     def start(self, head: ResponseHead, content: bytes, *, is_last: bool) -> None:
         """Write a response's head and content at once."""
@@ -164,8 +163,6 @@ class Http1Connection(Protocol):
         data = before + content
         if data:
             self._transport.write(data)
-            if self._is_blocked:
-                self._waiting_bytes += len(data)
         if is_last:
             self._end_response()
 
@@ -217,6 +214,8 @@ class Http1Connection(Protocol):
             self._is_busy = False
 
     def _take_head(self) -> bool:
+        if self._is_blocked:  # the client reads no response: its next requests wait
+            return False
         try:
             parsed, self._buffer = self._heads.read(self._buffer)
             if parsed is not None:
@@ -330,7 +329,7 @@ class Http1Connection(Protocol):
             return
         self._state = State.IDLE
         config = self._hub.config
-        self._deadline.set(config.http_timeout_seconds if self._is_blocked else config.idle_timeout_seconds)
+        self._deadline.set(config.send_timeout_seconds if self._is_blocked else config.idle_timeout_seconds)
         if not self._is_reading or self._is_blocked:
             self._adjust_reading()
         if self._buffer:
@@ -344,7 +343,7 @@ class Http1Connection(Protocol):
         self._state = State.LINGERING
         self._buffer = b""
         self._adjust_reading()
-        self._deadline.set(self._hub.config.http_timeout_seconds if self._is_blocked else LINGER_SECONDS)
+        self._deadline.set(self._hub.config.send_timeout_seconds if self._is_blocked else LINGER_SECONDS)
         self._lingering = Lingering(self._transport)
         self._lingering.begin(has_unread, self._facts.is_secure)
 

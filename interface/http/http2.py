@@ -3,8 +3,9 @@
 Twisted keeps the protocol state, flow control and priorities. What is mended here: the head is read from the frames in
 their order and checked as one of HTTP/1 is; a request that is being answered is no idle connection; a response may be
 complete before its request; a stream whose window is used up waits for the client's next word (Twisted would look at it
-again and again, a whole processor long); and whoever writes hears when its stream has drained, also where the client's
-window is much larger than what should wait in memory.
+again and again, a whole processor long); the end of a response has a deadline, too; what comes of a body that is not
+read is acknowledged for the connection's window; and whoever writes hears when its stream has drained, also where the
+client's window is much larger than what should wait in memory.
 """
 
 import logging
@@ -17,6 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
 
+from ..counters import Count
 from ..deadlines import Deadline
 from ..headers import BadRequest, ParsedHead, check_headers, checked_head
 from .answer import DATE
@@ -88,19 +90,30 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
     def _requestDataReceived(self, event: DataReceived) -> None:
         if event.stream_id in self.streams:
             super()._requestDataReceived(event)
+        else:
+            self._acknowledge(event.stream_id, event.flow_controlled_length)
 
     def _requestEnded(self, event: StreamEnded) -> None:
         if event.stream_id in self.streams:
             super()._requestEnded(event)
 
     def _requestDone(self, streamID: int) -> None:  # noqa: N803
-        request: Http2Request = self.streams[streamID]._request
+        stream = self.streams[streamID]
+        request: Http2Request = stream._request
         super()._requestDone(streamID)
+        request.left()
         self.undrained.discard(request)
+        self._acknowledge(streamID, sum(length or 0 for _, length in stream._inboundDataBuffer))
         if request.wants_no_more:
             self._stop_body(streamID)
         if self._goes_away and not self.streams:
             super().timeoutConnection()
+
+    def _acknowledge(self, stream_id: int, length: int) -> None:
+        """Give the client back the room, in the window of the connection, of what it sent and no request reads."""
+        if length:
+            self.conn.acknowledge_received_data(length, stream_id)
+            self._tryToWriteControlData()
 
     def _stop_body(self, stream_id: int) -> None:
         """Tell the client that the rest of its body is not read (RFC 9113, 8.1)."""
@@ -134,7 +147,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
     def _sendPrioritisedData(self, *args: object) -> None:
         super()._sendPrioritisedData(*args)
         self._rest_streams()
-        for request in [request for request in self.undrained if request.waiting_bytes == 0]:
+        for request in [request for request in self.undrained if request.is_writable]:
             self.undrained.discard(request)
             request.drained()
 
@@ -160,6 +173,8 @@ class Http2Request:
         self._deadline = Deadline(self._connection.factory.hub.deadlines, self._expired)
         self._exchange: Exchange | None = None
         self._is_body_complete = False
+        #: The end of the response is written, and waits for the client's window.
+        self._is_leaving = False
         #: The response was complete before the request.
         self.wants_no_more = False
 
@@ -213,10 +228,9 @@ class Http2Request:
     # What the exchange calls
 
     @property
-    def waiting_bytes(self) -> int:
-        """Bytes in the stream's queue; 0 if they are too few to wait for."""
-        queued = self._connection.queued_bytes(self._stream.streamID)
-        return queued if queued > QUEUE_MAX_BYTES else 0
+    def is_writable(self) -> bool:
+        """Whether the stream's queue has room for another block."""
+        return self._connection.queued_bytes(self._stream.streamID) < QUEUE_MAX_BYTES
 
     def start(self, head: ResponseHead, content: bytes, *, is_last: bool) -> None:
         """Write the head, and content if there is any."""
@@ -229,12 +243,26 @@ class Http2Request:
         for begin in range(0, len(content), QUEUE_MAX_BYTES):
             self._stream.write(content[begin : begin + QUEUE_MAX_BYTES])
         if is_last:
-            self._exchange = None
-            self._deadline.stop()
-            self.wants_no_more = not self._is_body_complete
-            self._stream.requestDone(self)
-        elif self.waiting_bytes:
+            self._end()
+        elif not self.is_writable:
             self._connection.undrained.add(self)
+
+    def _end(self) -> None:
+        """Queue the end of the response; until it has left, it counts as a request, and its client has a deadline."""
+        hub = self._connection.factory.hub
+        self._exchange = None
+        self._is_leaving = True
+        hub.requests.overdraw(1)
+        self._deadline.set(hub.config.send_timeout_seconds)
+        self.wants_no_more = not self._is_body_complete
+        self._stream.requestDone(self)
+
+    def left(self) -> None:
+        """The end of the response has left, or the stream is reset."""
+        self._deadline.stop()
+        if self._is_leaving:
+            self._is_leaving = False
+            self._connection.factory.hub.requests.give_back(1)
 
     def drained(self) -> None:
         """Let the exchange go on."""
@@ -269,6 +297,9 @@ class Http2Request:
     def _expired(self) -> None:
         if self._exchange is not None:
             self._exchange.timed_out()
+        elif self._is_leaving:
+            self._connection.factory.hub.counters.add(Count.SLOW_CLIENTS)
+            self._stream.abortConnection()
 
 
 # `Any`: the types of frames' headers differ between versions of the library.

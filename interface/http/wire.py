@@ -4,19 +4,22 @@ from typing import Protocol
 
 from .response import ResponseHead
 
+#: Bytes that are written at a time, unless they are few: the most that one response holds outside of its bounds.
+BLOCK_BYTES = 64 * 1024
+
 
 class Wire(Protocol):
     """Carries one request and its response."""
 
     @property
-    def waiting_bytes(self) -> int:
-        """Bytes of the response that have not left for the client; 0 also where they are too few to wait for."""
+    def is_writable(self) -> bool:
+        """Whether what was written has left, but for so little that another block may follow."""
 
     def start(self, head: ResponseHead, content: bytes, *, is_last: bool) -> None:
         """Write a response's head and the first, or the only, of its content."""
 
     def write(self, content: bytes, *, is_last: bool) -> None:
-        """Write more content."""
+        """Write more content: a block while `is_writable`."""
 
     def abort(self) -> None:
         """Cut the response off so that the client can tell; the occupant hears nothing."""
@@ -38,7 +41,7 @@ class Wire(Protocol):
 
 
 class Occupant(Protocol):
-    """Who has a wire: what it hears. Nothing after its response is complete, and nothing after `client_left`."""
+    """Who has a wire: what it hears. Nothing after the end of its response is written, nothing after `client_left`."""
 
     def body_received(self, data: bytes) -> None:
         """Take some of the body."""
@@ -47,7 +50,7 @@ class Occupant(Protocol):
         """All of the body has come; not called for a request without one."""
 
     def drained(self) -> None:
-        """What was written has left for the client; called after `waiting_bytes` was above 0."""
+        """What was written has left for the client; called after `is_writable` was False."""
 
     def timed_out(self) -> None:
         """The deadline has passed."""

@@ -1,6 +1,7 @@
 """A client of the HTTP server in memory, and an application that answers each request at once with what it saw."""
 
 import re
+import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -12,10 +13,12 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from towpath.interface.accesslog import no_log
+from towpath.interface.budget import Budget
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.counters import Counters
 from towpath.interface.deadlines import Deadlines
 from towpath.interface.http.factory import HttpFactory
+from towpath.interface.http.spool import SpoolStore
 
 CLIENT, SERVER = IPv4Address("TCP", "192.0.2.7", 50000), IPv4Address("TCP", "192.0.2.1", 80)
 _STATUS = re.compile(rb"HTTP/1\.1 (\d\d\d) ")
@@ -70,6 +73,10 @@ class Hub:
         self.deadlines = Deadlines(self.clock)
         self.counters = Counters()
         self.log_action = no_log
+        self.requests = Budget(self.config.max_connections)
+        self.inline_bodies = Budget(32 * 1024 * 1024)
+        memory, space = Budget(self.config.spool_memory_max_bytes), Budget(self.config.spool_max_bytes)
+        self.spools = SpoolStore(memory, space, self.counters, tempfile.gettempdir())
 
 
 class Site:

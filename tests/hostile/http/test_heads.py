@@ -110,16 +110,19 @@ def test_a_head_that_does_not_come_is_a_408_whatever_trickles(make_site: Any) ->
     assert transport.is_closed
 
 
-def test_a_body_that_does_not_come_is_a_408(make_site: Any) -> None:
+@pytest.mark.parametrize("length", [100, 300_000])
+@pytest.mark.parametrize("pause_seconds", [1, 59])
+def test_a_body_that_trickles_is_a_408_and_reaches_no_application(
+    make_site: Any, length: int, pause_seconds: int
+) -> None:
     site = make_site(body_timeout_seconds=60)
     connection, transport = site.connect()
-    connection.dataReceived(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 100\r\n\r\n")
-    for _ in range(3):
+    connection.dataReceived(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % length)
+    for _ in range(63 // pause_seconds + 1):
         connection.dataReceived(b"x")
-        site.hub.clock.advance(59)
-    assert transport.value() == b""
-    site.hub.clock.advance(2)
+        site.hub.clock.advance(pause_seconds)
     assert transport.value().startswith(b"HTTP/1.1 408 ")
+    assert site.seen == []
 
 
 def test_a_client_that_says_nothing_is_let_go(make_site: Any) -> None:

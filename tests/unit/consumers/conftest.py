@@ -103,6 +103,8 @@ class DequeLayer:
         self.full: set[str] = set()
         self.client: Callable[[], object] = self.take_everything
         self.dropped: list[str] = []
+        #: How much of a body was asked for, by each message that said so.
+        self.wishes: list[int] = []
 
     def take_everything(self) -> None:
         """Do what a fast client's interface server does: say that all of the content is on its way."""
@@ -115,6 +117,9 @@ class DequeLayer:
         check_content(message)
         if channel in self.full:
             raise ChannelFull(channel)
+        if "body_until" in message:
+            self.wishes.append(message["body_until"])
+            return
         self.queues[channel].append(message)
 
     def receive(self, channels: Sequence[str], block: bool = False) -> tuple[str | None, Content | None]:

@@ -1,6 +1,7 @@
 """Bodies that come in pieces: read as files, bounded in memory, and what happens when they do not come."""
 
 import io
+import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,8 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from towpath.channels import Message, RequestAborted, RequestTimeout
-from towpath.consumers.http import AsgiRequest
+from towpath.consumers.http import AsgiRequest, body
+from towpath.consumers.http.body import WINDOW_BYTES
 from towpath.layers.contract import Content
 
 CHANNEL = "http.request.body?one"
@@ -192,6 +194,68 @@ def test_a_view_that_catches_the_timeout_answers_itself(
     message["path"] = "/careful"
     [reply] = run(message)
     assert (reply["status"], reply["content"]) == (200, b"got some of it")
+
+
+def test_a_body_is_asked_for_as_it_is_read(body_message: Callable[..., Message], layer: Any) -> None:
+    request = AsgiRequest(body_message(b"a" * 10, *[b"b" * 262_144] * 5))
+    assert request.read(10) == b"a" * 10
+    assert layer.wishes == []
+    request.read(1)
+    assert layer.wishes == [10 + WINDOW_BYTES]
+    request.read(262_144)
+    assert len(layer.wishes) == 1
+    request.read(262_144)
+    assert layer.wishes == [10 + WINDOW_BYTES, 10 + WINDOW_BYTES + 2 * 262_144]
+
+
+def test_a_body_is_asked_for_again_while_it_does_not_come(body_message: Callable[..., Message], layer: Any) -> None:
+    request = AsgiRequest(body_message(b""))
+
+    def late() -> None:
+        if len(layer.wishes) == 3:
+            layer.queues[CHANNEL].append({"content": b"late", "more_content": False})
+
+    layer.client = late
+    assert request.read() == b"late"
+    assert layer.wishes == [WINDOW_BYTES] * 3
+
+
+def test_a_body_is_asked_for_until_the_inbox_has_room(
+    body_message: Callable[..., Message], layer: Any, monkeypatch: Any
+) -> None:
+    message = body_message(b"", b"all")
+    layer.full.add(message["reply_channel"])
+    monkeypatch.setattr(body.time, "sleep", lambda seconds: layer.full.clear())
+    assert AsgiRequest(message).read() == b"all"
+    assert layer.wishes == [WINDOW_BYTES]
+
+
+@pytest.mark.parametrize(
+    ("content", "length"),
+    [
+        ({"body": b"abc", "body_channel": None}, "3"),
+        ({"body": b"abc", "body_channel": CHANNEL, "body_length": 300_000}, "300000"),
+        ({"body": b"", "body_channel": CHANNEL, "body_length": 300_000}, "300000"),
+        ({"body": b"", "body_channel": CHANNEL, "body_is_complete": False}, None),
+        ({"body": b"", "body_channel": None}, None),
+    ],
+)
+def test_a_complete_body_has_a_length_in_meta_whether_or_not_the_client_declared_it(
+    message_of: MakeMessage, content: Content, length: str | None
+) -> None:
+    request = AsgiRequest(message_of("POST", "/", content={**content, "headers": [[b"host", b"testserver"]]}))
+    assert request.META.get("CONTENT_LENGTH") == length
+
+
+def test_a_library_that_reads_as_much_as_is_declared_gets_all_of_a_chunked_body(
+    body_message: Callable[..., Message],
+) -> None:
+    """Django REST framework takes a request without CONTENT_LENGTH for one without a body."""
+    text = b'{"text": "' + b"a" * 300_000 + b'"}'
+    message = body_message(text[:262_144], text[262_144:], transfer_encoding="chunked", content_type="application/json")
+    message.content["body_length"] = len(text)
+    request = AsgiRequest(message)
+    assert json.loads(request.read(int(request.META.get("CONTENT_LENGTH") or 0)))["text"] == "a" * 300_000
 
 
 def test_a_body_in_one_message_is_a_file_like_any(message_of: MakeMessage) -> None:

@@ -15,6 +15,7 @@ from django.urls import path
 from towpath.channels import Message
 from towpath.channels.stopping import worker_stopping
 from towpath.consumers.http import client_watch, flow
+from towpath.consumers.http.network import NetworkWaits
 from towpath.layers.contract import Content
 
 KIB = 1024
@@ -219,6 +220,47 @@ def test_a_client_that_takes_nothing_is_given_up(
     assert (len(sent), project_urls.closed) == (3, 1)
     assert sent[-1] == {"content": b"", "more_content": True, "closed": True}
     assert "the client takes nothing" in caplog.text
+
+
+def late_client(layer: Any, wishes: list[bool]) -> Callable[[], None]:
+    """Keep a mebibyte and say that the rest waits; then take everything."""
+
+    def act() -> None:
+        wishes.append(True)
+        total = sum(map(len, contents(layer.queues["interface.one!1"])))
+        if len(wishes) == 1:
+            layer.queues[FLOW].append({"sent": 0, "is_waiting": True})
+        else:
+            layer.queues[FLOW].append({"sent": total})
+
+    return act
+
+
+def test_a_sender_may_wait_for_a_slow_client_while_few_others_do(
+    project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any
+) -> None:
+    waits = NetworkWaits(2)
+    monkeypatch.setattr(flow, "network_waits", waits)
+    layer.client = late_client(layer, [])
+    project_urls.parts = iter([bytes(512 * KIB)] * 4)
+    assert len(run(message)) == 5
+    assert waits.enter()
+
+
+def test_a_sender_gives_up_a_slow_client_when_as_many_threads_as_may_wait_for_others(
+    project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    waits = NetworkWaits(2)
+    monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 1)
+    assert waits.enter()
+    monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 2)
+    monkeypatch.setattr(flow, "network_waits", waits)
+    layer.client = late_client(layer, [])
+    project_urls.parts = iter([bytes(512 * KIB)] * 4)
+    sent = run(message)
+    assert sent[-1] == {"content": b"", "more_content": True, "closed": True}
+    assert project_urls.closed == 1
+    assert "as many threads as may wait for others" in caplog.text
 
 
 def test_a_full_inbox_is_tried_again_and_then_given_up(

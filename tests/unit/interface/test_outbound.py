@@ -260,11 +260,13 @@ async def test_the_hub_does_not_tell_how_a_post_went_before_it_is_known(make_wor
 async def test_a_channel_is_dropped_and_a_failure_only_logged(make_world, caplog):
     caplog.set_level(logging.INFO)
     world = make_world()
-    world.hub.drop_channel("http.request.body?a")
+    done: list[str] = []
+    world.hub.drop_channel("http.request.body?a", lambda: done.append("a"))
     await world.arrive()
     world.edge.is_away = True
-    world.hub.drop_channel("http.request.body?b")
+    world.hub.drop_channel("http.request.body?b", lambda: done.append("b"))
     await world.arrive()
+    assert done == ["a", "b"]
     assert world.edge.dropped == ["http.request.body?a"]
     assert "http.request.body?b is left to expire" in caplog.text
 

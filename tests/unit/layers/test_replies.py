@@ -82,6 +82,8 @@ def test_a_wrong_reply_to_a_websocket_is_refused(reply: dict[str, Any], error: s
         {"status": 200, "headers": None, "content": b"", "more_content": True, "flow_channel": "response.x!1"},
         {"closed": True},
         {"status": 200, "status_text": b"OK", "content": b""},
+        {"body_until": 786_432},
+        {"body_whole": True},
     ],
 )
 def test_a_part_of_a_response_is_accepted(reply: dict[str, Any]) -> None:

@@ -72,6 +72,18 @@ def test_a_route_is_ordered_unless_it_says_otherwise(message):
     assert route_class(ClassConsumer, ordered=False).match(message("websocket.connect")).ordered is False
 
 
+def test_a_route_streams_no_uploads_unless_it_says_so(message):
+    assert route("chat", consumer).match(message("chat")).stream_uploads is False
+    assert route("chat", consumer, stream_uploads=True).match(message("chat")).stream_uploads is True
+    found = route_class(ClassConsumer, stream_uploads=True).match(message("websocket.connect"))
+    assert found.stream_uploads is True
+
+
+def test_stream_uploads_cannot_be_a_filter():
+    with pytest.raises(RoutingError, match=r"stream_uploads is True or False, not '.*'; it cannot be a filter"):
+        route("chat", consumer, stream_uploads=".*")
+
+
 def test_ordered_cannot_be_a_filter():
     with pytest.raises(RoutingError, match=r"ordered is True or False, not '.*'; it cannot be a filter"):
         route("chat", consumer, ordered=".*")

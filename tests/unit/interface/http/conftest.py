@@ -1,5 +1,6 @@
 """One client of an HTTP server in memory: no sockets, a clock that is turned by hand, a hub that only notes."""
 
+import tempfile
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,14 +13,30 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from towpath.interface.accesslog import no_log
+from towpath.interface.budget import Budget
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.connections import TooManyConnections
 from towpath.interface.counters import Counters
 from towpath.interface.deadlines import Deadlines
 from towpath.interface.http.factory import HttpFactory
+from towpath.interface.http.spool import SpoolStore
 
 CLIENT = IPv4Address("TCP", "192.0.2.7", 50000)
 SERVER = IPv4Address("TCP", "192.0.2.1", 80)
+
+
+class Disk:
+    """Files in no other thread: what an operation did is reported at the clock's next step."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def run(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        try:
+            result = work()
+        except OSError as error:
+            result = error
+        self._clock.callLater(0, done, result)
 
 
 class Hub:
@@ -31,14 +48,19 @@ class Hub:
         self.deadlines = Deadlines(self.clock)
         self.counters = Counters()
         self.log_action: Any = no_log
+        self.requests = Budget(config.max_connections)
+        self.inline_bodies = Budget(32 * 1024 * 1024)
+        memory, space = Budget(config.spool_memory_max_bytes), Budget(config.spool_max_bytes)
+        self.spools = SpoolStore(memory, space, self.counters, tempfile.gettempdir(), Disk(self.clock))  # type: ignore[arg-type]
         self.posts: list[SimpleNamespace] = []
         self.dropped: list[str] = []
 
     def post(self, channel: str, content: dict[str, Any], done: Callable[[bool | None], None]) -> None:
         self.posts.append(SimpleNamespace(channel=channel, content=content, done=done))
 
-    def drop_channel(self, channel: str) -> None:
+    def drop_channel(self, channel: str, done: Callable[[], None]) -> None:
         self.dropped.append(channel)
+        done()
 
 
 class Conversation:
@@ -74,6 +96,14 @@ class Transport(StringTransport):
     """A client's end: what was written, whether it is paused, how it was closed."""
 
     ends_writing = False
+    #: A producer that is paused by the next write.
+    blocks_after: Any = None
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        producer, self.blocks_after = self.blocks_after, None
+        if producer is not None:
+            producer.pauseProducing()
 
     def loseWriteConnection(self) -> None:
         self.ends_writing = True
@@ -119,8 +149,19 @@ class Client:
         self.transport.producer.pauseProducing()
 
     def unblock(self) -> None:
+        """Take all that the server writes."""
         assert self.transport.producer is not None
         self.transport.producer.resumeProducing()
+
+    def unblock_for_a_block(self) -> None:
+        """Take what the server writes next, and then nothing more."""
+        producer: Any = self.transport.producer
+        if producer is not None:
+            self.transport.blocks_after = producer
+            producer.resumeProducing()
+            if self.transport.blocks_after is not None:
+                self.transport.blocks_after = None
+                producer.pauseProducing()
 
 
 class Server:

@@ -201,10 +201,8 @@ def test_a_slow_client_has_its_idle_time_after_the_response(server: Any, client:
     assert client.is_closed
 
 
-def test_an_answer_before_the_end_of_the_body_closes_the_connection(server: Any, make_server: Any) -> None:
-    server = make_server(body_inline_max_bytes=2)
-    client = server.connect()
-    client.send(POST + b"a")
+def test_an_answer_before_the_end_of_the_body_closes_the_connection(server: Any, client: Any) -> None:
+    client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n", b"a" * 1_500_000)
     server.conversation.reply(status=403, content=b"no")
     assert client.received().endswith(b"Connection: close\r\n\r\nno")
     assert client.transport.ends_writing

@@ -116,37 +116,77 @@ def test_a_client_that_waits_is_told_to_send_its_body(server: Any, http2: Http2C
     assert server.conversation.request["body"] == b"ok"
 
 
-def test_a_long_body_is_streamed_no_faster_than_it_is_taken(server: Any, http2: Http2Client) -> None:
-    stream = http2.ask(("content-length", str(1024 * KIB)), method="POST", end=False)
-    channel = server.conversation.request["body_channel"]
+def send_body(http2: Http2Client, stream: int, length: int) -> int:
+    """Send so much of a body as the windows allow; return how much that was."""
     sent = 0
-    while sent < 1024 * KIB and (room := min(16 * KIB, http2.h2.local_flow_control_window(stream))):
+    while sent < length and (room := min(16 * KIB, http2.h2.local_flow_control_window(stream), length - sent)):
         http2.h2.send_data(stream, b"a" * room)
         sent += room
         http2.flush()
-    assert 256 * KIB <= sent < 512 * KIB
-    while sent < 1024 * KIB:
-        server.hub.posts[-1].done(True)
-        http2.flush()
-        room = min(16 * KIB, http2.h2.local_flow_control_window(stream), 1024 * KIB - sent)
-        http2.h2.send_data(stream, b"a" * room)
-        sent += room
+    return sent
+
+
+def accept_all(server: Any, http2: Http2Client) -> None:
+    """Accept every piece of a body."""
+    number = 0
+    while number < len(server.hub.posts):
+        if not hasattr(server.hub.posts[number], "is_accepted"):
+            server.hub.posts[number].is_accepted = True
+            server.hub.posts[number].done(True)
+            http2.flush()
+        number += 1
+
+
+def test_a_long_body_is_complete_before_it_is_a_request(server: Any, http2: Http2Client) -> None:
+    stream = http2.ask(method="POST", end=False)
+    assert send_body(http2, stream, 600 * KIB) == 600 * KIB
+    assert server.conversations == []
     http2.h2.end_stream(stream)
     http2.flush()
-    while server.hub.posts[-1].content["more_content"]:
-        server.hub.posts[-1].done(True)
-        http2.flush()
-    assert {post.channel for post in server.hub.posts} == {channel}
-    assert sum(len(post.content["content"]) for post in server.hub.posts) == 1024 * KIB
+    assert server.conversation.request["body_length"] == 600 * KIB
 
 
-def test_a_response_before_the_end_of_the_body_stops_the_client(server: Any, http2: Http2Client) -> None:
-    stream = http2.ask(("content-length", str(1024 * KIB)), method="POST", end=False)
-    server.conversation.reply(status=403, content=b"no")
+def test_a_body_that_is_read_as_it_comes_is_sent_no_faster_than_it_is_read(server: Any, http2: Http2Client) -> None:
+    stream = http2.ask(method="POST", end=False)
+    sent = send_body(http2, stream, 1025 * KIB)
+    server.conversation.reply(body_until=512 * KIB)
+    accept_all(server, http2)
+    sent += send_body(http2, stream, 4096 * KIB)
+    assert sent < 2048 * KIB
+    server.conversation.reply(body_until=8192 * KIB)
+    accept_all(server, http2)
+    sent += send_body(http2, stream, 64 * KIB)
+    http2.h2.end_stream(stream)
     http2.flush()
+    accept_all(server, http2)
+    assert sum(len(post.content["content"]) for post in server.hub.posts) == sent
+    assert not server.hub.posts[-1].content["more_content"]
+
+
+@pytest.mark.parametrize("end", ["answered", "refused"])
+def test_a_response_before_the_end_of_the_body_stops_the_client_and_leaves_its_connection_usable(
+    make_server: Any, end: str
+) -> None:
+    """The client has filled its windows with a body that is not read (RFC 9113, 8.1 and 6.9)."""
+    server = make_server(body_max_bytes=4096 * KIB)
+    http2 = Http2Client(server)
+    stream = http2.ask(method="POST", end=False)
+    sent = send_body(http2, stream, 1025 * KIB)
+    server.conversation.reply(body_until=1)
+    sent += send_body(http2, stream, 4096 * KIB)
+    assert http2.h2.outbound_flow_control_window == 0
+    if end == "answered":
+        server.conversation.reply(status=403, content=b"no")
+    else:
+        server.hub.clock.advance(121)
+    http2.flush()
+    assert http2.response(stream)[0][":status"] in ("403", "503")
     assert http2.response(stream)[2]
     assert http2.of(h2.events.StreamReset, stream)
-    other = http2.ask()
+    other = http2.ask(method="POST", end=False)
+    assert send_body(http2, other, 200 * KIB) == 200 * KIB
+    http2.h2.end_stream(other)
+    http2.flush()
     server.conversation.reply(status=200, content=b"still there")
     http2.flush()
     assert http2.response(other)[1] == b"still there"
@@ -171,16 +211,47 @@ def test_a_long_response_waits_for_the_client(server: Any, http2: Http2Client) -
     http2.flush()
     received = sum(len(event.data) for event in http2.of(h2.events.DataReceived, stream))
     assert received == 65_535
-    assert server.hub.posts == []
-    http2.h2.increment_flow_control_window(80 * KIB, stream)
-    http2.h2.increment_flow_control_window(80 * KIB)
-    http2.flush()
-    assert server.hub.posts[0].content == {"sent": 200 * KIB}
+    assert http2.client.transport.protocol.queued_bytes(stream) <= 2 * 64 * KIB
     server.conversation.reply(content=b"b")
     http2.h2.increment_flow_control_window(1024 * KIB)
     http2.h2.increment_flow_control_window(1024 * KIB, stream)
     http2.flush()
     assert http2.response(stream)[1:] == (b"a" * 200 * KIB + b"b", True)
+
+
+def test_a_client_without_a_window_holds_a_block_and_no_longer_than_it_may(server: Any, http2: Http2Client) -> None:
+    """A response is complete for the application at once; the stream and what it holds end with the deadline."""
+    http2.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+    streams = [http2.ask() for _ in range(30)]
+    for conversation in server.conversations:
+        conversation.reply(status=200, content=b"a" * 1024 * KIB)
+    http2.flush()
+    assert all(conversation.is_closed for conversation in server.conversations)
+    connection = http2.client.transport.protocol
+    assert sum(connection.queued_bytes(stream) for stream in streams) <= 30 * 2 * 64 * KIB
+    assert server.hub.spools.memory.used_amount <= server.hub.config.spool_memory_max_bytes
+    assert server.hub.requests.used_amount == 30
+    server.hub.clock.advance(121)
+    http2.flush()
+    assert len(http2.of(h2.events.StreamReset, streams[0])) == 1
+    assert (connection.streams, server.hub.requests.used_amount, server.hub.spools.memory.used_amount) == ({}, 0, 0)
+    server.hub.clock.advance(61)
+    assert http2.client.is_closed
+
+
+@pytest.mark.parametrize("length", [1, 60 * KIB])
+def test_the_end_of_a_response_has_a_deadline_too(server: Any, http2: Http2Client, length: int) -> None:
+    """All of it is written, and waits for the client's window."""
+    http2.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+    stream = http2.ask()
+    server.conversation.reply(status=200, content=b"a" * length)
+    server.hub.clock.advance(119)
+    http2.flush()
+    assert not http2.of(h2.events.StreamReset, stream)
+    server.hub.clock.advance(2)
+    http2.flush()
+    assert http2.of(h2.events.StreamReset, stream)
+    assert server.hub.requests.used_amount == 0
 
 
 def test_a_stream_whose_window_is_used_up_costs_nothing(server: Any, http2: Http2Client) -> None:
@@ -202,11 +273,10 @@ def test_a_larger_initial_window_opens_streams_too(server: Any, http2: Http2Clie
     assert http2.response(stream)[1:] == (b"a" * 200 * KIB, True)
 
 
-def test_a_client_that_takes_nothing_is_cut_off(make_server: Any) -> None:
-    server = make_server(output_buffer_max_bytes=100 * KIB)
-    http2 = Http2Client(server)
+def test_a_client_that_takes_nothing_is_cut_off(server: Any, http2: Http2Client) -> None:
     stream = http2.ask()
     server.conversation.reply(status=200, content=b"a" * 300 * KIB, more_content=True)
+    server.hub.clock.advance(121)
     http2.flush()
     assert http2.of(h2.events.StreamReset, stream)
     assert server.conversation.events[-1][0] == "http.disconnect"

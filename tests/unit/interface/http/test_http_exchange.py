@@ -225,12 +225,6 @@ def test_a_bad_later_part_cuts_the_response_off(server: Any, client: Any, later:
     assert server.conversation.is_closed
 
 
-def test_a_short_body_travels_in_the_message(server: Any, client: Any) -> None:
-    client.send(post(5) + b"he", b"llo")
-    assert server.conversation.request["body"] == b"hello"
-    assert "body_channel" not in server.conversation.request
-
-
 def test_a_client_that_waits_is_told_to_send_its_body(server: Any, client: Any) -> None:
     client.send(post(5, b"Expect: 100-continue"))
     assert client.received() == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -256,10 +250,9 @@ def test_a_broken_chunk_is_a_400_and_the_application_never_asked(server: Any, cl
     assert server.conversations == []
 
 
-def test_a_broken_chunk_cuts_off_a_response_that_has_begun(make_server: Any) -> None:
-    server = make_server(body_inline_max_bytes=0)
-    client = server.connect()
-    client.send(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+def test_a_broken_chunk_cuts_off_a_response_that_has_begun(server: Any, client: Any) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    client.send(head + b"%x\r\n%b\r\n" % (1_500_000, b"a" * 1_500_000))
     server.conversation.reply(status=200, content=b"so far", more_content=True)
     client.received()
     client.send(b"zz\r\n")
@@ -361,8 +354,6 @@ def test_a_response_that_has_begun_may_take_its_time(make_server: Any) -> None:
 
 def test_a_body_that_does_not_come_in_time_is_a_408(server: Any, client: Any) -> None:
     client.send(post(5) + b"h")
-    server.hub.clock.advance(59)
-    client.send(b"e")
     server.hub.clock.advance(59)
     assert client.received() == b""
     server.hub.clock.advance(2)

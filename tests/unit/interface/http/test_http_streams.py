@@ -1,5 +1,6 @@
-"""Long bodies and long responses: streamed, no faster than the other side takes them."""
+"""Long responses: taken from their senders at once, kept for their clients, and written at the clients' pace."""
 
+import os
 from typing import Any
 
 import pytest
@@ -7,186 +8,50 @@ import pytest
 from towpath.interface.counters import Count
 
 KIB = 1024
+MIB = 1024 * KIB
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 FLOW = "http.response.flow?x"
 
 
-def post(length: int) -> bytes:
-    return b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % length
+def begin(server: Any, length: int) -> None:
+    """Begin a response whose length is known."""
+    headers = [[b"content-length", b"%d" % length]]
+    server.conversation.reply(status=200, headers=headers, content=b"", more_content=True, flow_channel=FLOW)
+    accept_all(server)
 
 
-@pytest.fixture
-def upload(server: Any, client: Any) -> Any:
-    """Begin an upload of 1 MiB; the application has been asked."""
-    client.send(post(1024 * KIB))
-    return client
+def accept_all(server: Any) -> None:
+    """Accept all notices, and let the disk work."""
+    server.hub.clock.advance(0)
+    number = 0
+    while number < len(server.hub.posts):
+        if not hasattr(server.hub.posts[number], "is_accepted"):
+            server.hub.posts[number].is_accepted = True
+            server.hub.posts[number].done(True)
+        number += 1
 
 
-def channel_of(server: Any) -> str:
-    channel = server.conversation.request["body_channel"]
-    assert isinstance(channel, str)
-    return channel
+def notices(server: Any) -> list[dict[str, Any]]:
+    return [post.content for post in server.hub.posts if post.channel == FLOW]
 
 
-def test_a_long_body_leaves_the_request_at_once(server: Any, upload: Any) -> None:
-    assert server.conversation.request["body"] == b""
-    assert channel_of(server).startswith("http.request.body?")
-
-
-def test_pieces_follow_one_at_a_time_and_in_order(server: Any, client: Any, make_server: Any) -> None:
-    server = make_server(body_inline_max_bytes=2)
-    client = server.connect()
-    client.send(post(8), b"ab", b"cd", b"ef", b"gh")
-    (first,) = server.hub.posts
-    assert (first.channel, first.content) == (
-        channel_of(server),
-        {"content": b"ab", "more_content": True, "offset": 0},
-    )
-    first.done(True)
-    assert server.hub.posts[1].content == {"content": b"cdefgh", "more_content": False, "offset": 2}
-    server.hub.posts[1].done(True)
-    assert len(server.hub.posts) == 2
-
-
-def test_an_end_that_comes_alone_is_told_alone(make_server: Any) -> None:
-    server = make_server(body_inline_max_bytes=0)
-    client = server.connect()
-    client.send(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
-    assert server.conversation.request["body"] == b"ab"
-    client.send(b"0\r\n\r\n")
-    assert server.hub.posts[0].content == {"content": b"", "more_content": False, "offset": 2}
-
-
-def test_a_chunked_body_is_streamed_once_it_is_long(make_server: Any) -> None:
-    server = make_server(body_inline_max_bytes=4)
-    client = server.connect()
-    client.send(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n")
-    assert server.conversations == []
-    client.send(b"2\r\nef\r\n")
-    assert server.conversation.request["body"] == b"abcdef"
-    client.send(b"1\r\ng\r\n0\r\n\r\n")
-    assert server.hub.posts[0].content["offset"] == 6
-
-
-def test_the_client_is_paused_while_pieces_wait(server: Any, upload: Any) -> None:
-    upload.send(*[b"a" * 64 * KIB] * 4)
-    assert not upload.transport.is_paused
-    upload.send(b"a" * 64 * KIB)
-    assert upload.transport.is_paused
-    server.hub.posts[0].done(True)
-    assert not upload.transport.is_paused
-    assert len(server.hub.posts[1].content["content"]) == 128 * KIB
-
-
-def test_a_full_channel_is_tried_again(server: Any, upload: Any) -> None:
-    upload.send(b"a")
-    server.hub.posts[0].done(False)
-    assert len(server.hub.posts) == 1
-    server.hub.clock.advance(0.005)
-    assert server.hub.posts[1].content == server.hub.posts[0].content
-    server.hub.posts[1].done(False)
-    server.hub.clock.advance(0.005)
-    assert len(server.hub.posts) == 2
-    server.hub.clock.advance(0.005)
-    assert len(server.hub.posts) == 3
-
-
-def test_a_layer_that_went_away_ends_the_upload_with_a_503(server: Any, upload: Any) -> None:
-    upload.send(b"a")
-    server.hub.posts[0].done(None)
-    assert upload.received().startswith(b"HTTP/1.1 503 ")
-    assert server.conversation.events[-1][0] == "http.disconnect"
-    upload.send(b"b")
-    assert len(server.hub.posts) == 1
-
-
-def test_a_client_that_leaves_is_reported_in_the_body_too(server: Any, upload: Any) -> None:
-    upload.send(b"a")
-    upload.send(b"b")
-    upload.leave()
-    server.hub.posts[0].done(True)
-    assert server.hub.posts[1].content == {"closed": True}
-    server.hub.posts[1].done(True)
-    assert len(server.hub.posts) == 2
-    assert server.conversation.events[-1][0] == "http.disconnect"
-
-
-def test_a_piece_that_is_refused_gives_way_to_the_news_that_the_client_left(server: Any, upload: Any) -> None:
-    upload.send(b"a")
-    upload.leave()
-    server.hub.posts[0].done(False)
-    server.hub.clock.advance(0.005)
-    assert server.hub.posts[1].content == {"closed": True}
-
-
-def test_an_application_that_does_not_read_is_told_for_a_while(server: Any, upload: Any) -> None:
-    upload.send(b"a")
-    upload.leave()
-    for _ in range(200):
-        server.hub.posts[-1].done(False)
-        server.hub.clock.advance(0.2)
-        if server.hub.dropped:
+def read_all(server: Any, client: Any) -> bytes:
+    """Read as a client that takes block after block."""
+    parts = [client.received()]
+    for _ in range(1000):
+        client.unblock_for_a_block()
+        server.hub.clock.advance(0)
+        parts.append(client.received())
+        if not server.hub.requests.used_amount:
             break
-    assert server.hub.dropped == [channel_of(server)]
-    assert len(server.hub.posts) < 60
-    assert server.hub.clock.getDelayedCalls() == []
+    return b"".join(parts)
 
 
-def test_a_response_before_the_end_of_the_body_drops_the_rest(server: Any, upload: Any) -> None:
-    upload.send(b"a" * 600 * KIB)
-    server.conversation.reply(status=403, content=b"")
-    assert server.hub.dropped == [channel_of(server)]
-    server.hub.posts[0].done(True)
-    assert len(server.hub.posts) == 1
-    assert not upload.transport.is_paused
-    assert upload.transport.ends_writing
+def failing(*arguments: object) -> bytes:
+    raise OSError("no such block")
 
 
-def test_a_retry_after_the_response_sends_nothing(server: Any, upload: Any) -> None:
-    upload.send(b"a")
-    server.hub.posts[0].done(False)
-    server.conversation.reply(status=403, content=b"")
-    server.hub.clock.advance(1)
-    assert len(server.hub.posts) == 1
-
-
-def test_an_upload_that_stalls_is_a_408(server: Any, upload: Any) -> None:
-    upload.send(b"a")
-    server.hub.clock.advance(61)
-    assert upload.received().startswith(b"HTTP/1.1 408 ")
-    server.hub.posts[0].done(True)
-    assert server.hub.posts[1].content == {"closed": True}
-
-
-def test_an_application_that_stalls_an_upload_is_a_503(server: Any, upload: Any) -> None:
-    upload.send(*[b"a" * 64 * KIB] * 5)
-    server.hub.clock.advance(119)
-    assert upload.received() == b""
-    server.hub.clock.advance(2)
-    assert upload.received().startswith(b"HTTP/1.1 503 ")
-
-
-def test_time_runs_for_the_client_again_when_the_application_goes_on(server: Any, upload: Any) -> None:
-    upload.send(*[b"a" * 64 * KIB] * 5)
-    server.hub.clock.advance(100)
-    server.hub.posts[0].done(True)
-    server.hub.clock.advance(59)
-    assert upload.received() == b""
-    server.hub.clock.advance(2)
-    assert upload.received().startswith(b"HTTP/1.1 408 ")
-
-
-def test_time_runs_for_the_application_when_the_body_is_there(server: Any, upload: Any) -> None:
-    upload.send(b"a" * 1024 * KIB)
-    for post in server.hub.posts:
-        post.done(True)
-    server.hub.clock.advance(119)
-    assert upload.received() == b""
-    server.hub.clock.advance(2)
-    assert upload.received().startswith(b"HTTP/1.1 503 ")
-
-
-def test_the_sender_of_a_stream_is_told_what_has_left(server: Any, client: Any) -> None:
+def test_the_sender_of_a_stream_is_told_what_was_taken(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"a" * 10, more_content=True, flow_channel=FLOW)
     assert (server.hub.posts[0].channel, server.hub.posts[0].content) == (FLOW, {"sent": 10})
@@ -217,31 +82,102 @@ def test_a_refused_notice_is_tried_again(server: Any, client: Any, outcome: bool
     assert server.hub.posts[1].content == {"sent": 2}
 
 
-def test_a_slow_client_holds_the_notice_back(server: Any, client: Any) -> None:
-    client.send(GET)
-    server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
-    server.hub.posts[0].done(True)
-    client.block()
-    server.conversation.reply(content=b"b" * 100 * KIB, more_content=True, flow_channel=FLOW)
-    assert len(server.hub.posts) == 1
-    client.unblock()
-    assert server.hub.posts[1].content == {"sent": 1 + 100 * KIB}
+# Clients that read slowly
 
 
-def test_a_stream_with_flow_control_may_wait_as_long_as_its_window(server: Any, client: Any) -> None:
+def test_a_block_is_written_at_a_time(server: Any, client: Any) -> None:
     client.send(GET)
-    server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
     client.block()
-    for _ in range(3):
+    server.conversation.reply(status=200, content=b"a" * MIB)
+    assert server.conversation.is_closed
+    taken = []
+    for _ in range(17):
+        taken.append(len(client.received()))
+        client.unblock_for_a_block()
+    assert max(taken) < 65 * KIB
+    assert sum(taken) > MIB
+    assert not client.is_closed
+
+
+def test_a_response_of_known_length_is_taken_from_its_sender_at_once(server: Any, client: Any) -> None:
+    client.send(GET)
+    client.block()
+    begin(server, 8 * MIB)
+    for _ in range(16):
         server.conversation.reply(content=b"b" * 512 * KIB, more_content=True, flow_channel=FLOW)
-    assert not client.is_aborted
+        accept_all(server)
+    server.conversation.reply(content=b"", flow_channel=FLOW)
+    assert notices(server)[-1] == {"sent": 8 * MIB}
+    assert server.conversation.is_closed
+    assert read_all(server, client).endswith(b"b" * 8 * MIB)
 
 
-def test_a_stream_without_flow_control_is_bounded(server: Any, client: Any) -> None:
+def test_the_memory_of_a_response_is_bounded_and_what_is_more_is_on_disk(server: Any, client: Any) -> None:
     client.send(GET)
-    server.conversation.reply(status=200, content=b"a", more_content=True)
     client.block()
-    server.conversation.reply(content=b"b" * 512 * KIB, more_content=True)
+    begin(server, 8 * MIB)
+    for _ in range(16):
+        server.conversation.reply(content=b"b" * 512 * KIB, more_content=True, flow_channel=FLOW)
+        accept_all(server)
+    assert server.hub.spools.memory.used_amount <= MIB
+    assert server.hub.spools.space.used_amount >= 6 * MIB
+    client.leave()
+    server.hub.clock.advance(0)
+    assert (server.hub.spools.memory.used_amount, server.hub.spools.space.used_amount) == (0, 0)
+
+
+def test_the_sender_of_a_response_of_unknown_length_waits_when_as_much_as_may_be_is_kept(make_server: Any) -> None:
+    server = make_server(response_spool_max_bytes=2 * MIB)
+    client = server.connect()
+    client.send(GET)
+    client.block()
+    for _ in range(5):
+        server.conversation.reply(
+            **({} if server.hub.posts else {"status": 200}),
+            content=b"b" * 512 * KIB,
+            more_content=True,
+            flow_channel=FLOW,
+        )
+        accept_all(server)
+    assert notices(server)[-1] == {"sent": 2 * MIB, "is_waiting": True}
+    assert not client.is_aborted
+    client.unblock()
+    accept_all(server)
+    assert notices(server)[-1] == {"sent": 2560 * KIB}
+
+
+def test_the_sender_waits_when_there_is_no_room(make_server: Any) -> None:
+    server = make_server(spool_memory_max_bytes=MIB, spool_max_bytes=MIB)
+    client = server.connect()
+    client.send(GET)
+    client.block()
+    begin(server, 8 * MIB)
+    for _ in range(16):
+        server.conversation.reply(content=b"b" * 512 * KIB, more_content=True, flow_channel=FLOW)
+        accept_all(server)
+        if "is_waiting" in notices(server)[-1]:
+            break
+    assert notices(server)[-1]["sent"] < 3 * MIB
+    client.unblock()
+    accept_all(server)
+    assert "is_waiting" not in notices(server)[-1]
+
+
+def test_a_response_for_which_there_is_no_room_is_a_503(make_server: Any) -> None:
+    server = make_server(spool_memory_max_bytes=MIB, spool_max_bytes=MIB)
+    client = server.connect()
+    client.send(GET)
+    server.conversation.reply(status=200, content=b"a" * 3 * MIB)
+    assert client.received().startswith(b"HTTP/1.1 503 ")
+    assert server.hub.counters.totals[Count.STORAGE_FULL] == 1
+
+
+def test_a_stream_without_flow_control_is_bounded(make_server: Any) -> None:
+    server = make_server(response_spool_max_bytes=MIB)
+    client = server.connect()
+    client.send(GET)
+    client.block()
+    server.conversation.reply(status=200, content=b"b" * 512 * KIB, more_content=True)
     assert not client.is_aborted
     server.conversation.reply(content=b"b" * 600 * KIB, more_content=True)
     assert client.is_aborted
@@ -249,15 +185,64 @@ def test_a_stream_without_flow_control_is_bounded(server: Any, client: Any) -> N
     assert server.conversation.events[-1][0] == "http.disconnect"
 
 
-def test_a_client_that_takes_nothing_of_a_stream_is_cut_off(server: Any, client: Any) -> None:
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_client_that_takes_nothing_is_cut_off(server: Any, client: Any, is_complete: bool) -> None:
     client.send(GET)
-    server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
-    server.hub.posts[0].done(True)
     client.block()
-    server.conversation.reply(content=b"b" * 100, more_content=True, flow_channel=FLOW)
+    server.conversation.reply(status=200, content=b"a" * 300 * KIB, more_content=not is_complete)
+    server.hub.clock.advance(119)
+    assert not client.is_aborted
+    server.hub.clock.advance(2)
+    assert client.is_aborted
+    assert server.hub.requests.used_amount == 0
+    assert server.hub.counters.totals[Count.SLOW_CLIENTS] == 1
+    assert len(server.conversation.events) == (1 if is_complete else 2)
+
+
+def test_each_block_that_leaves_gives_the_client_its_time_again(server: Any, client: Any) -> None:
+    client.send(GET)
+    client.block()
+    server.conversation.reply(status=200, content=b"a" * 300 * KIB)
+    for _ in range(3):
+        server.hub.clock.advance(100)
+        client.unblock_for_a_block()
+    assert not client.is_aborted
     server.hub.clock.advance(121)
     assert client.is_aborted
-    assert server.hub.posts[1].content == {"closed": True}
+
+
+def test_the_sender_of_a_stream_is_told_that_a_slow_client_was_cut_off(server: Any, client: Any) -> None:
+    client.send(GET)
+    client.block()
+    server.conversation.reply(status=200, content=b"a" * 100 * KIB, more_content=True, flow_channel=FLOW)
+    accept_all(server)
+    server.hub.clock.advance(121)
+    accept_all(server)
+    assert notices(server)[-1] == {"closed": True}
+
+
+def test_a_response_that_cannot_be_read_from_disk_is_cut_off(server: Any, client: Any, monkeypatch: Any) -> None:
+    client.send(GET)
+    client.block()
+    server.conversation.reply(status=200, content=b"a" * 3 * MIB)
+    server.hub.clock.advance(0)
+    monkeypatch.setattr(os, "pread", failing)
+    for _ in range(40):
+        client.unblock_for_a_block()
+        server.hub.clock.advance(0)
+    assert client.is_aborted
+    assert server.hub.counters.totals[Count.SPOOL_FAILED] == 1
+    assert server.hub.requests.used_amount == 0
+
+
+def test_the_next_request_waits_until_the_client_reads(server: Any, client: Any) -> None:
+    client.send(GET)
+    client.block()
+    server.conversation.reply(status=200, content=b"a" * 60 * KIB)
+    client.send(GET * 100)
+    assert len(server.conversations) == 1
+    client.unblock()
+    assert len(server.conversations) == 2
 
 
 def test_the_sender_of_a_stream_is_told_that_the_client_left(server: Any, client: Any) -> None:

@@ -1,0 +1,49 @@
+"""The `http.request` message of a request.
+
+| key | type | meaning |
+|---|---|---|
+| `reply_channel`, `http_version`, `method`, `scheme`, `path`, `root_path` | str | |
+| `query_string` | bytes | |
+| `headers` | list of [lower-case name, value], bytes | |
+| `client`, `server` | [host, port], or None | |
+| `body` | bytes | the whole body or, where there is a `body_channel`, its beginning |
+| `body_channel` | str, or absent | the rest is sent there, as far as its reader asks for it (see `body`) |
+| `body_length` | int, or absent | the length of all of a body that is complete and goes on there |
+| `body_is_complete` | False, or absent | False: an offer of a body that is still coming |
+"""
+
+from towpath.layers.contract import Content
+
+from .body import RequestBody
+from .seams import RequestHead
+
+
+def request_message(head: RequestHead, body: RequestBody | None, reply_channel: str) -> Content:
+    """Return the message of a request; one whose body is not complete is an offer."""
+    content: Content = {
+        "reply_channel": reply_channel,
+        "http_version": head.http_version,
+        "method": head.method,
+        "scheme": head.scheme,
+        "path": head.path,
+        "root_path": head.root_path,
+        "query_string": head.query_string,
+        "headers": head.headers,
+        "body": b"",
+        "client": head.client,
+        "server": head.server,
+    }
+    if body is not None:
+        _add_body(content, body)
+    return content
+
+
+def _add_body(content: Content, body: RequestBody) -> None:
+    if not body.is_complete:
+        content["body_channel"] = body.open_channel()
+        content["body_is_complete"] = False
+        return
+    content["body"] = body.first_bytes()
+    if not body.is_sent:
+        content["body_channel"] = body.open_channel()
+        content["body_length"] = body.received_bytes

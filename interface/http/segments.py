@@ -1,0 +1,82 @@
+"""Bytes on disk, first in, first out: a row of unnamed files, of which each is closed once it has been read.
+
+Unnamed files disappear with their process, however it ends. Every method waits for the disk and so belongs into its
+thread.
+"""
+
+import os
+import tempfile
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+#: A file that has grown to so many bytes is not written to any more, so that its space is free once it has been read.
+SEGMENT_MAX_BYTES = 64 * 1024 * 1024
+
+
+class Piece(NamedTuple):
+    """Bytes that were read, and how many bytes of files were freed by it."""
+
+    data: bytes
+    freed_bytes: int
+
+
+class _Segment:
+    """One file. `begin` is where its unread bytes begin, `end` where they end."""
+
+    def __init__(self, folder: str) -> None:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            self.descriptor = os.dup(file.fileno())
+        self.begin = self.end = 0
+
+    def empty(self) -> int:
+        """Drop what has been read, all there is; return how many bytes it was."""
+        freed, self.begin, self.end = self.end, 0, 0
+        os.ftruncate(self.descriptor, 0)
+        return freed
+
+
+class Segments:
+    """The files of one spool, in the folder `folder`."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._segments: deque[_Segment] = deque()
+
+    def write(self, blocks: Sequence[bytes]) -> None:
+        """Append blocks: all of them, or none.
+
+        Raises:
+            OSError: a file cannot be made or written.
+        """
+        if not self._segments or self._segments[-1].end >= SEGMENT_MAX_BYTES:
+            self._segments.append(_Segment(self._folder))
+        segment, data = self._segments[-1], memoryview(b"".join(blocks))
+        end = segment.end
+        while data:
+            count = os.pwrite(segment.descriptor, data, end)
+            data, end = data[count:], end + count
+        segment.end = end
+
+    def read(self, max_bytes: int) -> Piece:
+        """Return the next bytes; fewer than `max_bytes` at the end of a file, none if there are none.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        if not self._segments:
+            return Piece(b"", 0)
+        segment = self._segments[0]
+        data = os.pread(segment.descriptor, min(max_bytes, segment.end - segment.begin), segment.begin)
+        segment.begin += len(data)
+        if segment.begin < segment.end:
+            return Piece(data, 0)
+        if len(self._segments) > 1:
+            os.close(self._segments.popleft().descriptor)
+            return Piece(data, segment.end)
+        return Piece(data, segment.empty())
+
+    def close(self) -> None:
+        """Close the files, with what they hold."""
+        while self._segments:
+            os.close(self._segments.popleft().descriptor)
