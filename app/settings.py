@@ -43,6 +43,7 @@ class TowpathSettings:
 
     `session_engine` None means that the state of a connection travels with it. `script_name` is the root path under
     which the site lives, without a slash at its end; empty for the root. `allowed_origins` None: only the site's own.
+    `allowed_hosts` are those of ALLOWED_HOSTS, for handshakes.
     """
 
     channel_layers: Mapping[str, LayerSettings]
@@ -50,6 +51,7 @@ class TowpathSettings:
     ws_protocols: tuple[str, ...]
     script_name: str
     allowed_origins: tuple[str, ...] | Literal["*"] | None
+    allowed_hosts: tuple[str, ...] | Literal["*"] | None
 
 
 def read_settings(source: object = django_settings) -> TowpathSettings:
@@ -68,6 +70,7 @@ def read_settings(source: object = django_settings) -> TowpathSettings:
         ws_protocols=interface["ws_protocols"],
         script_name=interface["root_path"],
         allowed_origins=interface["allowed_origins"],
+        allowed_hosts=interface["allowed_hosts"],
     )
 
 

@@ -100,6 +100,8 @@ class InterfaceConfig:
     compression_min_bytes: int = 256
     #: None takes handshakes of the same origin only, a tuple these origins too, "*" any and none.
     allowed_origins: tuple[str, ...] | Literal["*"] | None = None
+    #: Hosts that a WebSocket handshake may ask for, like `example.com` and `.example.com`. None and "*" take any.
+    allowed_hosts: tuple[str, ...] | Literal["*"] | None = None
 
     #: HTTP exchanges and WebSockets open at a time in this process; the next one gets a 503.
     max_connections: int = 10_000
@@ -194,6 +196,7 @@ _ON_OR_OFF = _Rule(lambda value: isinstance(value, bool), "True or False")
 _TEXT = _or_none(_Rule(_is_text, "a str that is not empty"))
 _FOLDER = _or_none(_Rule(_is_writable_folder, "the path of a folder that can be written to"))
 _ORIGINS = _tuple_of(is_entry, "")
+_HOSTS = _tuple_of(_is_text, "")
 
 _RULES: dict[str, _Rule] = {
     "bind": _TEXT,
@@ -230,6 +233,10 @@ _RULES: dict[str, _Rule] = {
     "allowed_origins": _Rule(
         lambda value: value is None or value == "*" or _ORIGINS.holds(value),
         "None, '*', or a tuple of origins like 'https://example.com' or 'file://' and hosts like '.example.com'",
+    ),
+    "allowed_hosts": _Rule(
+        lambda value: value is None or value == "*" or _HOSTS.holds(value),
+        "None, '*', or a tuple of hosts like 'example.com' and '.example.com'",
     ),
     "max_connections": _COUNT,
     "incoming_max_events": _COUNT,

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from .config import InterfaceConfig
+from .hosts import is_entry
 
 #: Proxies that the old switch `--proxy-headers` trusts: those of this machine.
 LOCAL_PROXIES = ("127.0.0.0/8", "::1", "unix")
@@ -31,6 +32,13 @@ def permissions(text: str) -> int:
     return int(text, 8)
 
 
+def host(text: str) -> str:
+    """Read an entry of `hosts.is_host_allowed`, or `*`."""
+    if text != "*" and not is_entry(text):
+        raise ValueError(text)
+    return text
+
+
 def on_or_off(text: str) -> bool:
     """Read a switch."""
     return {"on": True, "off": False}[text]
@@ -44,6 +52,7 @@ _WANTED: dict[Callable[[str], object], str] = {
     count_or_none: "a whole number, or none",
     permissions: "permissions in octal, such as 660",
     on_or_off: "on or off",
+    host: "a host like example.com or .example.com, without a port",
 }
 
 
@@ -114,6 +123,7 @@ _OPTIONS = (
     _Option(
         "allowed_origins", "--allowed-origin", str, "origin whose pages may open WebSockets; * for all", Values.MANY
     ),
+    _Option("allowed_hosts", "--allowed-host", host, "host that WebSockets may ask for; * for all", Values.MANY),
     _Option("max_connections", "--max-connections", int, "requests and WebSockets open at a time"),
     _Option("incoming_max_events", "--incoming-max-events", int, "events of a connection that may wait"),
     _Option("incoming_max_bytes", "--incoming-max-bytes", int, "their bytes"),
@@ -160,8 +170,9 @@ def config_from(namespace: argparse.Namespace | dict[str, Any], **defaults: Any)
             chosen[option.field] = _value(option, given[option.field])
     if given.get("proxy_headers"):
         chosen["trusted_proxies"] = (*chosen.get("trusted_proxies", ()), *LOCAL_PROXIES)
-    if chosen.get("allowed_origins") and "*" in chosen["allowed_origins"]:
-        chosen["allowed_origins"] = "*"
+    for field in ("allowed_origins", "allowed_hosts"):
+        if chosen.get(field) and "*" in chosen[field]:
+            chosen[field] = "*"
     return InterfaceConfig(**chosen)
 
 

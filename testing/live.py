@@ -7,7 +7,7 @@ from unittest import TestResult
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, modify_settings
 
 from towpath.channels.configured import ConfiguredLayer, LayerSettings, channel_layers
 from towpath.channels.interface_settings import interface_options
@@ -63,6 +63,7 @@ def live_site(
     _check_keys(alias, layer)
     layer.flush()
     with ExitStack() as stack:
+        stack.enter_context(modify_settings(ALLOWED_HOSTS={"append": host}))
         stack.callback(channel_layers.set, alias, channel_layers.set(alias, layer))
         stack.callback(layer.close)
         stack.callback(layer.flush)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..connections import TooManyConnections
 from ..counters import Count
+from ..hosts import is_host_allowed
 from ..http.seams import UpgradeRequest
 from ..origin import is_origin_allowed
 from .connection import WebSocket
@@ -19,7 +20,14 @@ log = logging.getLogger(__name__)
 def begin(hub: "Hub", request: UpgradeRequest) -> None:
     """Take a valid upgrade request: answer it with an error, or hold it until the application answers."""
     head = request.head
-    if not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
+    if not is_host_allowed(head.host, hub.config.allowed_hosts):
+        log.info(
+            "Refused a WebSocket on %s with 400: %s is not a host of this site. To allow it, list it in --allowed-host "
+            "or ALLOWED_HOSTS",
+            shown(head.path), shown(head.host),
+        )  # fmt: skip
+        _turn_away(hub, request, 400, "Bad Request")
+    elif not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
         log.info(
             "Refused a WebSocket on %s with 403: its page is of %s, and not of %s. To allow it, list the origin in "
             "--allowed-origin or CHANNELS_WS_ALLOWED_ORIGINS",

@@ -180,6 +180,13 @@ HOSTILE = [
         "tests/unit/interface/http/test_proxy_protocol.py -k forge",
     ),
     Protection(
+        "a page that is made to resolve here opens no socket",
+        "interface/websocket/begin.py",
+        "    if not is_host_allowed(head.host, hub.config.allowed_hosts):",
+        "    if False:",
+        "tests/unit/interface/test_websocket_handshake.py -k resolve_here",
+    ),
+    Protection(
         "a foreign page opens no socket",
         "interface/origin.py",
         "    return _is_same(origin, host, scheme) or any(",

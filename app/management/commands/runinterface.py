@@ -26,8 +26,8 @@ class Command(BaseCommand):
 
     help = (
         "Serves HTTP and WebSockets for the workers of a channel layer, until SIGTERM or Ctrl-C: then it finishes what "
-        "has begun, within a grace period. CHANNELS_WS_PROTOCOLS, CHANNELS_WS_ALLOWED_ORIGINS and FORCE_SCRIPT_NAME "
-        "are the defaults of --ws-protocol, --allowed-origin and --root-path."
+        "has begun, within a grace period. CHANNELS_WS_PROTOCOLS, CHANNELS_WS_ALLOWED_ORIGINS, ALLOWED_HOSTS and "
+        "FORCE_SCRIPT_NAME are the defaults of --ws-protocol, --allowed-origin, --allowed-host and --root-path."
     )
     requires_system_checks = ()
 
@@ -46,6 +46,7 @@ class Command(BaseCommand):
                 ws_protocols=project.ws_protocols,
                 root_path=project.script_name,
                 allowed_origins=project.allowed_origins,
+                allowed_hosts=project.allowed_hosts,
             )
             with ExitStack() as stack:
                 code = serve(layer.channel_layer, config, open_access_log(config, stack))

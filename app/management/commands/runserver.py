@@ -121,6 +121,7 @@ class Command(DjangoCommand):
             ws_protocols=project.ws_protocols,
             root_path=project.script_name,
             allowed_origins=project.allowed_origins,
+            allowed_hosts=project.allowed_hosts,
         )
         interface = InterfaceThread(layer.channel_layer, config, listener, lines)
         return DevelopmentServer(interface, self._build_pool(layer, options) if options["run_worker"] else None)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from towpath.channels.interface_settings import interface_options
 from towpath.interface.config import InterfaceConfig
 from towpath.management.commands import runinterface, runserver
 
@@ -42,6 +43,27 @@ def test_the_interface_server_gets_them(configs: list[InterfaceConfig]) -> None:
     run()
     assert [config.allowed_origins for config in configs] == [("https://app.example.com",), ("b.example",), None]
     assert configs[0].ws_protocols == ("chat.v2",)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "debug", "expected"),
+    [
+        (["example.com", ".example.org"], False, ("example.com", ".example.org")),
+        ([], True, (".localhost", "127.0.0.1", "[::1]")),
+        ([], False, ()),
+        (["example.com", "*"], False, "*"),
+    ],
+)
+def test_hosts_of_pages_are_those_of_handshakes(
+    configs: list[InterfaceConfig], hosts: list[str], debug: bool, expected: object
+) -> None:
+    command = runserver.Command()
+    command.config = InterfaceConfig()
+    with override_settings(ALLOWED_HOSTS=hosts, DEBUG=debug):
+        run()
+        command._build_server(SimpleNamespace(channel_layer=None), None, {"verbosity": 1, "run_worker": False})  # type: ignore[arg-type]
+        assert interface_options()["allowed_hosts"] == expected
+    assert [config.allowed_hosts for config in configs] == [expected, expected]
 
 
 def test_a_star_reaches_it_as_one(configs: list[InterfaceConfig]) -> None:

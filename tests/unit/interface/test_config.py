@@ -49,6 +49,7 @@ WRONG: dict[str, list[object]] = {
         ("://",),
         ("file:///",),
     ],
+    "allowed_hosts": ["example.com", ("",), (None,)],
     "max_connections": [0],
     "incoming_max_events": [0],
     "incoming_max_bytes": [0],

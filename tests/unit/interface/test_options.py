@@ -51,6 +51,7 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "compression_window_bits": (["--compression-window-bits", "9"], 9),
     "compression_min_bytes": (["--compression-min-bytes", "0"], 0),
     "allowed_origins": (["--allowed-origin", "https://a", "--allowed-origin", "https://b"], ("https://a", "https://b")),
+    "allowed_hosts": (["--allowed-host", "a.example", "--allowed-host", ".b.example"], ("a.example", ".b.example")),
     "max_connections": (["--max-connections", "9"], 9),
     "incoming_max_events": (["--incoming-max-events", "9"], 9),
     "incoming_max_bytes": (["--incoming-max-bytes", "9"], 9),
@@ -93,6 +94,7 @@ def test_minus_1_is_no_limit_as_it_was() -> None:
 
 def test_any_origin_may_be_allowed() -> None:
     assert parse("--allowed-origin", "*").allowed_origins == "*"
+    assert parse("--allowed-host", "a.example", "--allowed-host", "*").allowed_hosts == "*"
 
 
 def test_the_old_switch_trusts_proxies_of_this_machine_only() -> None:
@@ -130,6 +132,10 @@ def test_the_help_names_the_defaults(capsys: pytest.CaptureFixture[str]) -> None
         (["-t", "soon"], "'soon' is not a number of seconds, or none"),
         (["--head-timeout", "none"], "'none' is not a number of seconds"),
         (["--port", "http"], "'http' is not a whole number"),
+        (
+            ["--allowed-host", "a.example:80"],
+            "'a.example:80' is not a host like example.com or .example.com, without a p",
+        ),
         (["--body-max-bytes", "1k"], "'1k' is not a whole number, or none"),
     ],
 )

@@ -170,6 +170,20 @@ async def test_a_foreign_origin_is_403_and_the_application_hears_nothing(make_wo
     assert world.actions == ["rejected"]
 
 
+async def test_a_page_whose_name_was_made_to_resolve_here_opens_no_socket(make_world, caplog):
+    caplog.set_level(logging.INFO)
+    world = make_world(allowed_hosts=("example.com",))
+    rebound = {"host": b"evil.com:8000"}
+    request = await world.shake_hands((b"origin", b"http://evil.com:8000"), **rebound)
+    assert request.answer == 400
+    assert (await world.shake_hands(**rebound)).answer == 400
+    assert world.edge.sent == []
+    assert "'evil.com:8000' is not a host of this site. To allow it, list it in --allowed-host or ALLOWED_HOSTS" in (
+        caplog.text
+    )
+    assert (await world.shake_hands((b"origin", b"http://example.com"))).answer is None
+
+
 async def test_allowed_origins_widen(make_world):
     world = make_world(allowed_origins=("http://friend.com",))
     assert (await world.shake_hands((b"origin", b"http://friend.com"))).answer is None
