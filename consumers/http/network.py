@@ -17,6 +17,11 @@ class NetworkWaits:
         self._waiting: dict[int, int] = {}
 
     @property
+    def threads(self) -> int:
+        """How many worker threads the process has."""
+        return self._threads
+
+    @property
     def max_count(self) -> int:
         """How many threads may wait."""
         return max(1, self._threads // 2)

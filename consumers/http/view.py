@@ -9,11 +9,13 @@ from django.http import StreamingHttpResponse
 
 from towpath.channels import Channel, Message
 from towpath.layers.contract import Content
+from towpath.routing.unrouted import shown_path
 
 from .asynchronous import send_async_stream
 from .flow import ResponseStream
 from .handler import AsgiHandler
 from .response import has_content, last_resort_response, replies
+from .streams import streams
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -49,14 +51,15 @@ class ViewConsumer:
                 reply_channel.send(content)
             raise
         if type(handler).__call__ is not AsgiHandler.__call__:  # of the project's own
-            _send_replies(handler(message), reply_channel)
+            _send_replies(handler(message), message, reply_channel)
             return
         method = message.content["method"].upper()
         with handler.responding(message) as response:
             if isinstance(response, StreamingHttpResponse) and response.is_async and has_content(response, method):
-                _stream_async(response, reply_channel, handler.chunk_size)
+                with streams.running(shown_path(message)):
+                    _stream_async(response, reply_channel, handler.chunk_size)
             else:
-                _send_replies(handler.contents(response, method), reply_channel)
+                _send_replies(handler.contents(response, method), message, reply_channel)
 
     def load(self) -> AsgiHandler:
         """Make the handler, with the project's middleware, if this was not done yet."""
@@ -67,11 +70,12 @@ class ViewConsumer:
         return self._handler
 
 
-def _send_replies(contents: Iterator[Content], reply_channel: Channel) -> None:
+def _send_replies(contents: Iterator[Content], message: Message, reply_channel: Channel) -> None:
     with closing(cast("Generator[Content]", contents)):
         for content in contents:
             if content.get("more_content", False):
-                _stream_replies(content, contents, reply_channel)
+                with streams.running(shown_path(message)):
+                    _stream_replies(content, contents, reply_channel)
                 return
             reply_channel.send(content)
 

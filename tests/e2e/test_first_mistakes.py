@@ -1,7 +1,9 @@
 """Mistakes of a first hour in a real site: the log of the process says what is wrong."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -100,3 +102,31 @@ def test_a_view_under_runserver_sends_on_a_memory_layer_without_a_warning(
     assert get(f"http://127.0.0.1:{free_port}/hello/") == b"sent"
     server.wait_for("HTTP GET /hello/ 200")
     assert "is a memory layer" not in server.output
+
+
+STREAMING_URLS = """
+import threading
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+
+ended = threading.Event()
+
+def events(request):
+    def parts():
+        yield "begun\\n"
+        ended.wait(60)
+    return StreamingHttpResponse(parts())
+
+urlpatterns = [path("events/", events)]
+"""
+
+
+def test_streams_that_hold_all_threads_are_logged(project: Any, free_port: int) -> None:
+    project.write("urls.py", STREAMING_URLS)
+    server = project.manage("runserver", str(free_port), "--noreload")
+    server.wait_for("Quit the server with CONTROL-C.")
+    with ExitStack() as stack:
+        for _ in range(4):
+            response = stack.enter_context(urlopen(f"http://127.0.0.1:{free_port}/events/", timeout=60))
+            assert response.readline() == b"begun\n"
+        server.wait_for("Streamed responses hold all 4 threads of this worker for 5 seconds ('/events/')")

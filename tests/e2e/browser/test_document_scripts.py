@@ -3,9 +3,10 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -62,7 +63,8 @@ from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import include, path
+import feed.views
 from boats.models import Boat
 
 def token(request):
@@ -75,7 +77,13 @@ def harbour(request):
     Boat.objects.update_or_create(pk=7, defaults={"name": "Ada", "dock": "north"})
     return HttpResponse("<!doctype html><title>Harbour</title>")
 
+def tell(request):
+    feed.views.tell("Tea is ready.")
+    return HttpResponse("told")
+
 urlpatterns = [
+    path("", include("feed.urls")),
+    path("tell/", tell),
     path("", lambda request: HttpResponse("<!doctype html><title>Front</title>")),
     path("token/", token),
     path("harbour/", harbour),
@@ -110,12 +118,14 @@ def address(shared_project: Any) -> str:
     project.write("settings.py", (project.folder / "settings.py").read_text() + SETTINGS)
     project.write("routes.py", ROUTES)
     project.write("urls.py", URLS)
-    for name in ("boats", "notices", "room"):
+    for name in ("boats", "feed", "notices", "room"):
         project.write(f"{name}/__init__.py", "")
-    sources = {**files("README.md"), **files("docs/authentication.md"), **files("docs/binding.md")}
-    for name in ("chat.py", "notices/tokens.py", "notices/consumers.py", "boats/models.py", "boats/consumers.py"):
+    documents = ("README.md", "docs/authentication.md", "docs/binding.md", "docs/recipes.md")
+    sources = {name: text for document in documents for name, text in files(document).items()}
+    names = ("chat.py", "notices/tokens.py", "notices/consumers.py", "boats/models.py", "boats/consumers.py")
+    for name in (*names, "feed/views.py", "feed/urls.py"):
         project.write(name, sources[name])
-    routing = sources["mysite/routing.py"].replace("from boats.consumers import Docks", "")
+    routing = files("docs/binding.md")["mysite/routing.py"].replace("from boats.consumers import Docks", "")
     project.write("boats/consumers.py", sources["boats/consumers.py"] + routing)
     (html,) = blocks("docs/javascript.md", "html")
     project.write("room.html", ROOM + html.replace("chat/room.js", "room.js"))
@@ -195,6 +205,26 @@ def test_the_examples_of_the_bridge_guide_work_on_one_page(page: Any) -> None:
     assert page.locator("#problem").text_content() == ""
 
 
+def test_the_event_source_of_the_recipe_gets_what_its_group_is_sent(page: Any, paste: Paste, address: str) -> None:
+    (text,) = blocks("docs/recipes.md", *SCRIPTS)
+    page.goto("/")
+    paste(text)
+    wait_in(page, "source.readyState === EventSource.OPEN")
+    with page.expect_console_message(lambda message: message.text == "news: Tea is ready."):
+        page.evaluate("() => fetch('/tell/')")
+    page.evaluate("source.close()")
+
+
+def test_readers_of_events_hold_no_worker_thread(address: str) -> None:
+    with ExitStack() as stack:
+        readers = [stack.enter_context(urlopen(f"http://{address}/feed/", timeout=PATIENCE_SECONDS)) for _ in range(12)]
+        assert [reader.readline() for reader in readers] == [b"retry: 3000\n"] * len(readers)
+        with urlopen(f"http://{address}/tell/", timeout=PATIENCE_SECONDS) as response:
+            assert response.read() == b"told"
+        for reader in readers:
+            assert [reader.readline(), reader.readline()] == [b"\n", b'data: "Tea is ready."\n']
+
+
 def test_every_document_with_javascript_is_run_here() -> None:
     documents = [
         "README.md",
@@ -202,4 +232,10 @@ def test_every_document_with_javascript_is_run_here() -> None:
         *(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md")),
     ]
     with_scripts = {name for name in documents if blocks(name, *SCRIPTS)}
-    assert with_scripts == {"README.md", "docs/authentication.md", "docs/binding.md", "docs/javascript.md"}
+    assert with_scripts == {
+        "README.md",
+        "docs/authentication.md",
+        "docs/binding.md",
+        "docs/javascript.md",
+        "docs/recipes.md",
+    }
