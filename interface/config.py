@@ -90,6 +90,8 @@ class InterfaceConfig:
     ping_timeout_seconds: float | None = 30
     #: Subprotocols to choose from if the application names none: the first one the client offers that is here.
     ws_protocols: tuple[str, ...] = ()
+    #: The path of a WebSocket, which travels with each of its messages, percent-decoded; a longer one gets a 414.
+    websocket_path_max_bytes: int = 1 * KIB
     #: A longer WebSocket message, or frame of one, closes its connection with 1009.
     max_message_bytes: int = 1 * MIB
     #: Compress WebSocket messages for clients that offer permessage-deflate.
@@ -226,6 +228,7 @@ _RULES: dict[str, _Rule] = {
     "ping_interval_seconds": _or_none(_SECONDS),
     "ping_timeout_seconds": _or_none(_SECONDS),
     "ws_protocols": _tuple_of(_is_token, "a tuple of subprotocol names"),
+    "websocket_path_max_bytes": _COUNT,
     "max_message_bytes": _whole(1, "a whole number of bytes from 1 to 15 MiB", 15 * MIB),
     "compression": _ON_OR_OFF,
     "compression_window_bits": _whole(9, "a whole number from 9 to 15", 15),

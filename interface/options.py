@@ -116,6 +116,7 @@ _OPTIONS = (
     _Option("ping_interval_seconds", "--ping-interval", seconds_or_none, "silence before a ping"),
     _Option("ping_timeout_seconds", "--ping-timeout", seconds_or_none, "from a ping to its pong"),
     _Option("ws_protocols", "--ws-protocol", str, "a WebSocket subprotocol to accept", Values.LISTS),
+    _Option("websocket_path_max_bytes", "--websocket-path-max-bytes", int, "longest path of a WebSocket"),
     _Option("max_message_bytes", "--max-message-bytes --websocket-max-message-size", int, "longest WebSocket message"),
     _Option("compression", "--compression", on_or_off, "compress WebSocket messages, on or off"),
     _Option("compression_window_bits", "--compression-window-bits", int, "largest window, as a power of two"),

@@ -34,6 +34,12 @@ def begin(hub: "Hub", request: UpgradeRequest) -> None:
             shown(head.path), shown(b", ".join(head.all(b"origin"))), shown(head.host),
         )  # fmt: skip
         _turn_away(hub, request, 403, "Forbidden")
+    elif len(head.path.encode()) > hub.config.websocket_path_max_bytes:
+        log.info(
+            "Refused a WebSocket on %s with 414: its path has more than %d bytes (--websocket-path-max-bytes)",
+            shown(head.path), hub.config.websocket_path_max_bytes,
+        )  # fmt: skip
+        _turn_away(hub, request, 414, "URI Too Long")
     else:
         _connect(hub, request)
 

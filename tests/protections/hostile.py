@@ -180,6 +180,13 @@ HOSTILE = [
         "tests/unit/interface/http/test_proxy_protocol.py -k forge",
     ),
     Protection(
+        "a small frame does not carry a large path",
+        "interface/websocket/begin.py",
+        "    elif len(head.path.encode()) > hub.config.websocket_path_max_bytes:",
+        "    elif not head.path:",
+        "tests/unit/interface/test_websocket_handshake.py -k each_frame_large",
+    ),
+    Protection(
         "a page that is made to resolve here opens no socket",
         "interface/websocket/begin.py",
         "    if not is_host_allowed(head.host, hub.config.allowed_hosts):",

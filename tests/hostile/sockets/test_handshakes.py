@@ -128,3 +128,7 @@ def test_no_fields_make_the_server_fail_or_echo_them(server: Any, changes: dict[
         }
         lines = answer.split(b"\r\n")[1:]
         assert {line.partition(b":")[0].lower() for line in lines} <= {*allowed, b"content-length", b"retry-after"}
+
+
+def test_a_path_that_would_travel_with_each_frame_is_refused(client: Any) -> None:
+    assert client.handshake(path=b"/" + b"x" * 31_000).startswith(b"HTTP/1.1 414 ")

@@ -37,6 +37,7 @@ WRONG: dict[str, list[object]] = {
     "ping_interval_seconds": [0],
     "ping_timeout_seconds": [0],
     "ws_protocols": ["chat", ("two words",), ("",), ("ä",)],
+    "websocket_path_max_bytes": [0, None],
     "max_message_bytes": [0, 16 * 1024 * 1024],
     "compression": [None, 1, "on"],
     "compression_window_bits": [8, 16, None],

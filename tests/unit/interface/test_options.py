@@ -46,6 +46,7 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "ping_interval_seconds": (["--ping-interval", "none"], None),
     "ping_timeout_seconds": (["--ping-timeout", "9"], 9.0),
     "ws_protocols": (["--ws-protocol", "a,b", "--ws-protocol", "c"], ("a", "b", "c")),
+    "websocket_path_max_bytes": (["--websocket-path-max-bytes", "9"], 9),
     "max_message_bytes": (["--max-message-bytes", "9"], 9),
     "compression": (["--compression", "on"], True),
     "compression_window_bits": (["--compression-window-bits", "9"], 9),

@@ -184,6 +184,25 @@ async def test_a_page_whose_name_was_made_to_resolve_here_opens_no_socket(make_w
     assert (await world.shake_hands((b"origin", b"http://example.com"))).answer is None
 
 
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("/" + "x" * 1023, None), ("/" + "x" * 1024, 414), ("/" + "é" * 512, 414), ("/" + "x" * 31_000, 414)],
+)
+async def test_a_path_that_would_make_each_frame_large_is_414(make_world, caplog, path, answer):
+    caplog.set_level(logging.INFO)
+    world = make_world()
+    request = await world.shake_hands(path=path)
+    assert request.answer == answer
+    assert len(world.edge.sent) == (1 if answer is None else 0)
+    assert ("--websocket-path-max-bytes" in caplog.text) is (answer is not None)
+    assert len(caplog.text) < 1000
+
+
+async def test_the_longest_path_is_configurable(make_world):
+    world = make_world(websocket_path_max_bytes=2000)
+    assert (await world.shake_hands(path="/" + "x" * 1999)).answer is None
+
+
 async def test_allowed_origins_widen(make_world):
     world = make_world(allowed_origins=("http://friend.com",))
     assert (await world.shake_hands((b"origin", b"http://friend.com"))).answer is None
