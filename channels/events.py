@@ -2,7 +2,7 @@
 `docs/architecture.md`.
 
 Consumers read events unchecked. Tests and scripts make some by hand, and code of Channels 1.x wrote headers and query
-strings as text: what is clear is converted here, anything else is an error that names the key.
+strings as text, and paths as bytes: what is clear is converted here, anything else is an error that names the key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +35,8 @@ _KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "order": ((int,), "an int"),
     "code": ((int,), "an int"),
 }
+#: Keys whose text may have been written as bytes. `text` is none of them: a frame has text or bytes.
+_TEXTS = ("method", "path", "root_path", "scheme", "http_version")
 #: Channel -> keys without which its events cannot be read.
 _NEEDED = {"http.request": ("method", "path")}
 
@@ -53,6 +55,9 @@ def interface_form(channel: str, content: Content) -> Content:
     event = dict(content)
     if isinstance(event.get("query_string"), str):
         event["query_string"] = event["query_string"].encode()
+    for key in _TEXTS:
+        if isinstance(event.get(key), bytes):
+            event[key] = event[key].decode(errors="replace")
     if event.get("headers") is not None:
         event["headers"] = [list(pair) for pair in headers_of(event)]
     for key in _NEEDED.get(channel, ()):

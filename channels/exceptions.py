@@ -53,7 +53,7 @@ class WebsocketCloseException(ChannelSocketException):
     def run(self, message: "Message") -> None:
         """Close the socket after what the consumer sent before."""
         if message.reply_channel is None:
-            raise ValueError(f"a message on {message.channel.name!r} has no connection that could be closed")
+            raise ValueError(f"a message on {message.channel_name!r} has no connection that could be closed")
         message.reply_channel.send({"close": True if self.code is None else self.code})
 
 

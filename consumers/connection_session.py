@@ -91,5 +91,5 @@ class ConnectionSession(SessionBase):
             logger.warning(
                 "a channel session was %s in a message on %s, which is not an event of a connection: it is empty here, "
                 "and changes are lost; set CHANNEL_SESSION_ENGINE to share sessions with other channels",
-                verb, self._message.channel.name,
+                verb, self._message.channel_name,
             )  # fmt: skip

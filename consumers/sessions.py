@@ -65,7 +65,7 @@ def open_channel_session(message: Message) -> Iterator[None]:
         yield
         return
     if message.reply_channel is None:
-        raise ValueError(f"a message on {message.channel.name!r} has no reply_channel, so no channel session either")
+        raise ValueError(f"a message on {message.channel_name!r} has no reply_channel, so no channel session either")
     if getattr(settings, "CHANNEL_SESSION_ENGINE", None) is None:
         session = ConnectionSession(message)
         hang(message, channel_session=session)

@@ -33,7 +33,8 @@ _MEMBERS: dict[str, dict[str, str]] = {
         "_get_files": "override FILES",
     },
     "channels.handler.AsgiHandler": {
-        "chunk_bytes": "take it out: responses are cut by their writer",
+        "chunk_bytes": "take it out: responses are cut by what writes them",
+        "chunk_size": "take it out: responses are cut by what writes them",
         "handle_uncaught_exception": "write a handler500, or a middleware with process_exception",
     },
     "channels.management.commands.runserver.Command": {

@@ -69,6 +69,19 @@ def settle(reader: Reader, owed: Owed) -> None:
     reader.exchange([owed if is_settled else Owed(owed.sends, again=owed.again)], {})
 
 
+class RoutedLayer(ConfiguredLayer):
+    """A test's layer; tests of 1.x ask for its `router`, add routes to it, or replace it."""
+
+    @property
+    def router(self) -> Router:
+        """The routes by which clients consume its messages."""
+        return router_of(self)
+
+    @router.setter
+    def router(self, router: Router) -> None:
+        _routers[self] = self.routing, router
+
+
 _routers: "WeakKeyDictionary[ConfiguredLayer, tuple[object, Router]]" = WeakKeyDictionary()
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from towpath.channels.configured import ConfiguredLayer, channel_layers
 from towpath.channels.transactions import ended_blocks_commit
 
+from .consuming import RoutedLayer
 from .layer import TrialLayer
 
 #: Options of the project's layer that a test's layer shares.
@@ -52,7 +53,7 @@ def trial_layer(alias: str) -> TrialLayer:
 def _fresh(alias: str) -> ConfiguredLayer:
     configured = channel_layers[alias]
     options = _options(settings.CHANNEL_LAYERS.get(alias, {})) if alias in channel_layers.configs else {}
-    return ConfiguredLayer(TrialLayer(**options), alias, configured.routing, configured.schedule)
+    return RoutedLayer(TrialLayer(**options), alias, configured.routing, configured.schedule)
 
 
 def _options(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class ViewConsumer:
         """
         reply_channel = message.reply_channel
         if reply_channel is None:
-            raise ValueError(f"a request on {message.channel.name!r} has no reply_channel to answer on")
+            raise ValueError(f"a request on {message.channel_name!r} has no reply_channel to answer on")
         try:
             handler = self.load()
         except Exception:

@@ -41,10 +41,11 @@ def test_a_query_string_is_bytes_or_text() -> None:
         query_string_of({"query_string": 5})
 
 
-def test_text_becomes_bytes_and_everything_else_stays() -> None:
-    content = {**REQUEST, "query_string": "a=b", "headers": {"host": "a"}, "own": object}
+def test_text_and_bytes_take_their_places_and_everything_else_stays() -> None:
+    content = {**REQUEST, "query_string": "a=b", "headers": {"host": "a"}, "path": "/ü/".encode(), "own": object}
     assert interface_form("http.request", content) == {
         **content,
+        "path": "/ü/",
         "query_string": b"a=b",
         "headers": [[b"host", b"a"]],
     }
@@ -56,7 +57,7 @@ def test_text_becomes_bytes_and_everything_else_stays() -> None:
     [
         ("http.request", {"method": None}, "a message on http.request has no 'method': give it a str such as \"GET\""),
         ("http.request", {"path": None}, "has no 'path': give it a str such as \"/chat/\""),
-        ("http.request", {"path": b"/"}, r"has 'path': b'/'; it is a str"),
+        ("http.request", {"path": 5}, "has 'path': 5; it is a str"),
         ("http.request", {"method": 1}, "has 'method': 1; it is a str"),
         ("http.request", {"query_string": 1}, "has 'query_string': 1; it is bytes"),
         ("http.request", {"body": "a=b"}, "has 'body': 'a=b'; it is bytes"),

@@ -11,10 +11,11 @@ from django.urls import path
 from towpath.channels import Channel, Message
 from towpath.channels.events import MalformedEvent
 from towpath.channels.exceptions import DenyConnection
+from towpath.consumers.auth import channel_session_user
 from towpath.consumers.generic import JsonWebsocketConsumer
 from towpath.consumers.http import AsgiRequest
 from towpath.consumers.origin import allowed_hosts_only
-from towpath.consumers.sessions import http_session
+from towpath.consumers.sessions import channel_and_http_session, channel_session, http_session
 from towpath.routing import route
 from towpath.testing import Client, WSClient, apply_routes
 
@@ -34,8 +35,9 @@ def site(channel_layer: Any) -> Any:
 
 @pytest.mark.parametrize("headers", [{"host": b"example.com"}, {"Host": "example.com"}, [["host", "example.com"]]])
 @pytest.mark.parametrize("query", ["a=b", b"a=b"])
-def test_requests_with_text_are_answered(headers: Any, query: Any) -> None:
-    content = {**REQUEST, "headers": headers, "query_string": query}
+@pytest.mark.parametrize("path", ["/page/", b"/page/"])
+def test_requests_with_text_and_bytes_are_answered(headers: Any, query: Any, path: Any) -> None:
+    content = {**REQUEST, "headers": headers, "query_string": query, "path": path}
     assert AsgiRequest(Message(dict(content), "http.request", None)).GET["a"] == "b"  # type: ignore[arg-type]
     client = Client(reply_channel="test!one")
     Channel("http.request").send(content)
@@ -50,7 +52,7 @@ def test_requests_with_text_are_answered(headers: Any, query: Any) -> None:
     [
         ({"method": None}, "a message on http.request has no 'method'"),
         ({"path": None}, "a message on http.request has no 'path'"),
-        ({"path": b"/"}, "has 'path': b'/'; it is a str"),
+        ({"path": 5}, "has 'path': 5; it is a str"),
         ({"body": "a=b"}, "has 'body': 'a=b'; it is bytes"),
         ({"headers": [[b"host", None]]}, "headers are pairs of bytes"),
         ({"headers": [b"host"]}, "headers are pairs of bytes"),
@@ -66,6 +68,21 @@ def test_a_request_that_cannot_be_read_is_an_error_that_says_why(change: dict[st
     Channel("http.request").send(content)
     with pytest.raises(MalformedEvent, match=said):
         Client().consume("http.request")
+
+
+@pytest.mark.parametrize("decorator", [channel_session, channel_session_user, channel_and_http_session])
+def test_a_message_without_a_channel_and_a_layer_has_a_session(decorator: Any) -> None:
+    """As tests of 1.x make them, to call a consumer directly."""
+
+    @decorator
+    def consumer(message: Any) -> Any:
+        message.channel_session["a"] = 1
+        return message.channel_session["a"]
+
+    message = Message({"reply_channel": "test-reply"}, None, None)  # type: ignore[arg-type]
+    assert consumer(message) == 1
+    with pytest.raises(ValueError, match="a message on None has no reply_channel, so no channel session either"):
+        consumer(Message({}, None, None))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("form", [lambda text: {"cookie": text.encode()}, lambda text: [["cookie", text]]])

@@ -9,7 +9,7 @@ import pytest
 from towpath.channels import Channel, Message
 from towpath.channels.configured import InvalidChannelLayerError, channel_layers
 from towpath.layers.errors import ChannelFull
-from towpath.routing import route
+from towpath.routing import Router, route
 from towpath.routing.errors import RoutingError
 from towpath.testing import ChannelTestCase, Client, Faults, TransactionChannelTestCase, apply_routes
 from towpath.testing.isolation import fresh_layers, trial_layer
@@ -48,6 +48,21 @@ class Decorated:
 
     def other(self) -> Any:
         return Client().get_consumer_by_channel("numbers")
+
+
+def test_the_layer_of_a_test_has_its_router(channel_layer: Any) -> None:
+    """Tests of 1.x match by it, add routes to it, and replace it."""
+    client = Client()
+    client.send("numbers", {"number": 1})
+    message = client.get_next_message("numbers")
+    assert channel_layer.router.match(message) is None
+    channel_layer.router.add_route(ROUTE)
+    client.send_and_consume("numbers", {"number": 2})
+    assert client.receive() == {"number": 2}
+    with apply_routes([]):
+        assert channel_layer.router.match(message) is None
+    channel_layer.router = Router([ROUTE])
+    assert tuple(channel_layer.router.match(message)) == (reply, {})
 
 
 def test_tests_of_a_class_have_the_routes(channel_layer: Any) -> None:
