@@ -5,6 +5,7 @@ TowpathError
  ├─ DenyConnection             the WebSocket handshake is answered with 403
  ├─ ChannelSocketException     something else happens to the connection: see `run`
  │   └─ WebsocketCloseException
+ ├─ InvalidFrame               the client sent what its consumer cannot read: one line in the log
  ├─ SendNotAvailableOnDemultiplexer   the socket has several streams: say which
  ├─ ResponseLater              somebody answers the request another time
  ├─ RequestTimeout             the client was too slow with its body
@@ -55,6 +56,13 @@ class WebsocketCloseException(ChannelSocketException):
         if message.reply_channel is None:
             raise ValueError(f"a message on {message.channel_name!r} has no connection that could be closed")
         message.reply_channel.send({"close": True if self.code is None else self.code})
+
+
+class InvalidFrame(TowpathError, ValueError):
+    """Raised for a frame that its consumer cannot read: a mistake of the client's, logged without a traceback.
+
+    The text is logged up to a bound: say what is wrong, not what the client sent.
+    """
 
 
 class SendNotAvailableOnDemultiplexer(TowpathError):

@@ -5,7 +5,6 @@ asks at each whether the user may still log in. The token itself is kept nowhere
 """
 
 import inspect
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -28,8 +27,6 @@ from .sessions import open_channel_session
 
 if TYPE_CHECKING:  # models cannot be imported before Django is set up
     from django.contrib.auth.base_user import AbstractBaseUser
-
-logger = logging.getLogger(__name__)
 
 CONNECT = "websocket.connect"
 
@@ -132,7 +129,6 @@ def _found(message: Message, places: TokenPlaces) -> BearerToken | None:
     try:
         return places.find(message, getattr(settings, "CHANNELS_WS_PROTOCOLS", None) or ())
     except UnusableToken as error:
-        logger.info("Refused a WebSocket on %r: %s", message.get("path"), error)
         raise DenyConnection(str(error)) from None
 
 

@@ -7,13 +7,14 @@ import logging
 from collections.abc import Iterable
 
 from towpath.channels import Message, Outbox
+from towpath.channels.client_log import ClientLog
 from towpath.layers.contract import Delayed, GroupSend, Send
 from towpath.routing import Match, name_of
 from towpath.routing.unrouted import shown_path
 
 from .refusals import refusal
 
-logger = logging.getLogger(__name__)
+unanswered = ClientLog(logging.getLogger(__name__))
 
 #: The status of a mistake of the application's.
 STATUS = 500
@@ -32,7 +33,7 @@ def refuse_unanswered(match: Match, message: Message, outbox: Outbox) -> None:
         "refused: send {'accept': True} to message.reply_channel, or raise DenyConnection; if other code answers it "
         "later, raise ResponseLater"
     )
-    logger.error("%s", reason)
+    unanswered.log(logging.ERROR, reason)
     reply_channel.send(refusal(STATUS, reason))
 
 

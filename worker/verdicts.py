@@ -5,6 +5,7 @@
 | ConsumeLater | the message again, same turn and state; after too many times a warning and the end of the turn |
 | DenyConnection | on `websocket.connect` a refusal behind what was sent before; elsewhere an error. It is logged |
 | ChannelSocketException | what its `run` sends; an error in there is logged |
+| InvalidFrame | one line in the log, bounded and not too often; then as below |
 | ResponseLater, RequestAborted | nothing: somebody answers later, or nobody is left to be answered |
 | anything else | a traceback in the log; a request or handshake that is not answered yet is refused |
 
@@ -15,6 +16,7 @@ dropped: the consumer begins again from the same one.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from json import JSONDecodeError
 
 from django.conf import settings
 
@@ -22,17 +24,23 @@ from towpath.channels import (
     ChannelSocketException,
     ConsumeLater,
     DenyConnection,
+    InvalidFrame,
     Message,
     RequestAborted,
     ResponseLater,
 )
+from towpath.channels.client_log import ClientLog
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Envelope
 from towpath.routing.unrouted import NoRoute, shown_path
 
+from .failure_log import FailureLog
 from .refusals import refusal
 
 logger = logging.getLogger(__name__)
+#: What clients do, each kind with its own bound.
+denied, unrouted, invalid_frames = ClientLog(logger), ClientLog(logger), ClientLog(logger)
+failures = FailureLog()
 
 #: Key of a message that counts how often it was put off.
 RETRIES_KEY = "__retries__"
@@ -82,7 +90,10 @@ def judge(error: BaseException, message: Message, envelope: Envelope, message_re
 
 def judge_unmatched(message: Message) -> Verdict:
     """Log a message that no route matches, and refuse it if it is a WebSocket that wants to open."""
-    logger.error("No route matches a message on %s (path %r): it is dropped", message.channel_name, message.get("path"))
+    unrouted.log(
+        logging.ERROR,
+        f"No route matches a message on {message.channel_name} (path {shown_path(message)}): it is dropped",
+    )
     if message.channel_name == CONNECT:
         _refuse(message)
     return SETTLE
@@ -104,9 +115,10 @@ def _deny(case: Case) -> Verdict:
     if case.message.channel_name != CONNECT:
         raise ValueError(f"a connection is refused on {CONNECT} only; close it with WebsocketCloseException")
     level = logging.WARNING if isinstance(case.error, NoRoute) else logging.INFO
+    lines = unrouted if isinstance(case.error, NoRoute) else denied
     reason = str(case.error) or f"its consumer raised {type(case.error).__name__}"
     told = f"Refused a WebSocket on {shown_path(case.message)}: {reason}"
-    logger.log(level, "%s", told)
+    lines.log(level, told)
     if settings.DEBUG and case.message.reply_channel is not None:
         case.message.reply_channel.send(refusal(FORBIDDEN, told))  # what follows closes it, if it is open already
     _refuse(case.message)
@@ -124,10 +136,17 @@ def _nothing(case: Case) -> Verdict:
     return SETTLE
 
 
+def _invalid_frame(case: Case) -> Verdict:
+    channel, path = case.message.channel_name, shown_path(case.message)
+    invalid_frames.log(logging.WARNING, f"A client sent an invalid message on {channel} ({path}): {case.error}")
+    return FAILED
+
+
 def _log(case: Case) -> Verdict:
-    logger.error(
-        "A consumer of %s raised %s", case.message.channel_name, type(case.error).__name__, exc_info=case.error
-    )
+    error = case.error
+    if isinstance(error, JSONDecodeError) and error.doc == case.message.get("text"):  # of a consumer's own json.loads
+        return _invalid_frame(case)
+    failures.log(error, case.message.channel_name)
     return FAILED
 
 
@@ -141,6 +160,7 @@ TABLE: tuple[tuple[type[BaseException], Callable[[Case], Verdict]], ...] = (
     (ConsumeLater, _consume_later),
     (DenyConnection, _deny),
     (ChannelSocketException, _act),
+    (InvalidFrame, _invalid_frame),
     (ResponseLater, _nothing),
     (RequestAborted, _nothing),
     (BaseException, _log),

@@ -8,7 +8,8 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 
-from towpath.channels import Message
+from towpath.channels import InvalidFrame, Message
+from towpath.channels.client_log import ClientLog, excerpt
 from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError
 
@@ -26,7 +27,8 @@ from .writing import create_row, delete_row, update_row
 if TYPE_CHECKING:  # it is made of models, which are not there yet when bindings are declared beside them
     from django.core.exceptions import ValidationError
 
-logger = logging.getLogger(__name__)
+#: Changes of clients that are not made.
+refused = ClientLog(logging.getLogger(__name__))
 
 #: Methods of bindings of Channels 1.x that are not called here, and what to write instead.
 NOT_CALLED = {
@@ -204,7 +206,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         """Make the change that a message asks for.
 
         Raises:
-            ValueError: the message asks for none.
+            InvalidFrame: the message asks for none (a ValueError).
         """
         from django.contrib.auth.models import AnonymousUser  # models cannot be imported before Django is set up
 
@@ -226,14 +228,14 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         """Make a change if its user may.
 
         Raises:
-            ValueError: there is no such action, or it lacks its key or its data.
+            InvalidFrame: there is no such action, or it lacks its key or its data (a ValueError).
         """
         if action not in ACTIONS:
-            raise ValueError(f"a bound model can be changed by {', '.join(ACTIONS)}, not by {action!r}")
+            raise InvalidFrame(f"a bound model can be changed by {', '.join(ACTIONS)}, not by {excerpt(action)}")
         if action != "create" and pk is None:
-            raise ValueError(f"{action!r} comes without pk")
+            raise InvalidFrame(f"{action!r} comes without pk")
         if action != "delete" and not isinstance(data, dict):
-            raise ValueError(f"{action!r} comes with data, a dict of fields and values, not {type(data).__name__}")
+            raise InvalidFrame(f"{action!r} comes with data, a dict of fields and values, not {type(data).__name__}")
         if not self.has_permission(self.user, action, pk):
             self.refused(action, pk, None)
         elif action == "create":
@@ -273,7 +275,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         It is logged; override it to tell the client.
         """
         reason = "not permitted" if error is None else f"wrong {sorted(getattr(error, 'error_dict', {})) or 'values'}"
-        logger.info("%s: refused to %s a %s: %s", type(self).__qualname__, action, self.model_label, reason)
+        refused.log(logging.INFO, f"{type(self).__qualname__}: refused to {action} a {self.model_label}: {reason}")
 
     @classmethod
     def check_stream_consumer(cls, stream: str, consumer: object) -> None:

@@ -16,7 +16,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
-from towpath.channels import Message
+from towpath.channels import InvalidFrame, Message
 from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError
 
@@ -87,12 +87,15 @@ class WebsocketBinding(Binding):
         """Return action, key and data of a frame.
 
         Raises:
-            ValueError: it is no JSON object with an action.
+            InvalidFrame: it is not a JSON object with an action (a ValueError).
         """
         text = message.get("text")
-        payload = json.loads(text) if isinstance(text, str) else None
+        try:
+            payload = json.loads(text) if isinstance(text, str) else None
+        except (ValueError, RecursionError) as error:
+            raise InvalidFrame(f"a change of a bound model is JSON: {error}") from error
         if not isinstance(payload, dict) or "action" not in payload:
-            raise ValueError('a change of a bound model is a JSON object {"action": text, "pk": key, "data": object}')
+            raise InvalidFrame('a change of a bound model is a JSON object {"action": text, "pk": key, "data": object}')
         return payload["action"], payload.get("pk"), payload.get("data")
 
 

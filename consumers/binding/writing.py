@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.db.models import Model, QuerySet
 
+from towpath.channels.client_log import ClientLog
+
 from .actions import CREATE, DELETE, UPDATE
 from .declaration import written_fields
 from .values import assign
@@ -15,7 +17,7 @@ from .values import assign
 if TYPE_CHECKING:
     from .base import Binding
 
-logger = logging.getLogger(__name__)
+ignored_fields = ClientLog(logging.getLogger(__name__))
 
 
 def create_row(binding: "Binding", data: Mapping[str, Any]) -> None:
@@ -68,7 +70,9 @@ def _change(binding: "Binding", action: str, pk: Any, row: Model, data: Mapping[
     values = {name: value for name, value in data.items() if name in allowed}
     if len(values) < len(data):
         ignored = len(data) - len(values)
-        logger.info("%s: ignored %d fields that clients may not set", type(binding).__qualname__, ignored)
+        ignored_fields.log(
+            logging.INFO, f"{type(binding).__qualname__}: ignored {ignored} fields that clients may not set"
+        )
     using = router.db_for_write(type(row)) if action == CREATE else row._state.db
     try:
         relations = assign(row, values, allowed)

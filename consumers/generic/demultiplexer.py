@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
-from towpath.channels import Message, SendNotAvailableOnDemultiplexer
+from towpath.channels import InvalidFrame, Message, SendNotAvailableOnDemultiplexer
+from towpath.channels.client_log import excerpt
 from towpath.layers.errors import ConfigurationError
 
 from .json_websockets import JsonWebsocketConsumer
@@ -59,11 +60,11 @@ class WebsocketDemultiplexer(JsonWebsocketConsumer):
         """Hand on a frame.
 
         Raises:
-            ValueError: it is no frame of a stream, or nobody has its stream.
+            InvalidFrame: it is not a frame of a stream, or its stream has no consumer (a ValueError).
         """
         stream, payload = _unwrapped(content)
         if stream not in self.consumers:
-            raise ValueError(f"no consumer of {type(self).__qualname__} has the stream {stream!r}")
+            raise InvalidFrame(f"no consumer of {type(self).__qualname__} has the stream {excerpt(stream)}")
         with _text(self.message, self.encode_json(payload)):
             self.consumers[stream](self.message, multiplexer=self._multiplexer_for(stream), **kwargs)
 
@@ -109,10 +110,10 @@ def _check_stream_consumer(stream: str, consumer: Callable[..., Any]) -> None:
 def _unwrapped(content: Any) -> tuple[str, dict[str, Any]]:
     """Return stream and payload of a frame."""
     if not isinstance(content, dict) or not isinstance(content.get("stream"), str) or "payload" not in content:
-        raise ValueError('a multiplexed frame is a JSON object {"stream": text, "payload": object}')
+        raise InvalidFrame('a multiplexed frame is a JSON object {"stream": text, "payload": object}')
     payload = content["payload"]
     if not isinstance(payload, dict):
-        raise ValueError(f"the payload of a multiplexed frame is a JSON object, not a {type(payload).__name__}")
+        raise InvalidFrame(f"the payload of a multiplexed frame is a JSON object, not a {type(payload).__name__}")
     return content["stream"], payload
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from towpath.channels import Group, Message
+from towpath.channels import Group, InvalidFrame, Message
 
 from .frames import encode_json, json_frame
 from .websockets import WebsocketConsumer
@@ -33,19 +33,25 @@ class JsonWebsocketConsumer(WebsocketConsumer):
         """Decode the frame.
 
         Raises:
-            ValueError: it is binary, or not JSON; or the message was made by hand and has no frame.
+            InvalidFrame: it is binary, or not JSON (a ValueError).
+            ValueError: the message was made by hand and has no frame.
         """
         text = message.get("text")
         if not isinstance(text, str):
-            raise ValueError(self._wrong_frame(message))
-        self.receive(self.decode_json(text), **kwargs)
+            kind = ValueError if message.get("bytes") is None else InvalidFrame
+            raise kind(self._wrong_frame(message))
+        try:
+            content = self.decode_json(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidFrame(f"{type(self).__qualname__} takes JSON, and cannot read a frame: {error}") from error
+        self.receive(content, **kwargs)
 
     def _wrong_frame(self, message: Message) -> str:
         name, text = type(self).__qualname__, message.get("text")
         if text is not None:
             return f"{name} takes JSON as text: 'text' is a str, not {text!r:.80}"
         if message.get("bytes") is not None:
-            return f"{name} takes JSON as text, and got a binary frame on {self.path!r}"
+            return f"{name} takes JSON as text, and got a binary frame"
         return f"{name} takes JSON as text, and the message on {message.channel_name} has none"
 
     @classmethod

@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix
 
 from towpath.channels import Message, RequestAborted, ResponseLater
+from towpath.channels.client_log import ClientLog, excerpt
 from towpath.layers.contract import Content
 
 from .asynchronous import ending_with_its_client
@@ -25,6 +26,7 @@ from .request import AsgiRequest
 from .response import CHUNK_BYTES, HttpResponseLater, last_resort_response, replies
 
 logger = logging.getLogger("django.request")
+bad_requests = ClientLog(logger)
 
 View = Callable[..., HttpResponseBase]
 
@@ -83,7 +85,9 @@ class AsgiHandler(BaseHandler):
             response = HttpResponseBadRequest() if request is None else self._answer(request)
         except (Exception, SystemExit) as error:  # as a WSGI server does for what leaves the middleware
             extra = {"request": request, "status_code": 500}
-            logger.exception("Internal Server Error: %s: %s", message["path"], type(error).__name__, extra=extra)
+            logger.exception(
+                "Internal Server Error: %s: %s", excerpt(message["path"], 200), type(error).__name__, extra=extra
+            )
             response = last_resort_response()
             if request is not None:
                 response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # as BaseHandler does
@@ -94,7 +98,7 @@ class AsgiHandler(BaseHandler):
         try:
             return self.request_class(message)
         except UnicodeDecodeError:
-            logger.warning("Bad Request (UnicodeDecodeError)", exc_info=True, extra={"status_code": 400})
+            bad_requests.log(logging.WARNING, "Bad Request: the query string is not UTF-8")
             return None
 
     def _answer(self, request: AsgiRequest) -> HttpResponseBase:

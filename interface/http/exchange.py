@@ -112,7 +112,7 @@ class Exchange:
             return
         body.feed(data)
         if not body.has_room:
-            log.info("%s %r is refused: no room for its body", self.head.method, self.head.path)
+            log.info("%.20s %.200r is refused: no room for its body", self.head.method, self.head.path)
             self._hub.counters.add(Count.STORAGE_FULL)
             self._give_up(503, NO_ROOM)
             return
@@ -162,7 +162,7 @@ class Exchange:
         conversation.emit(REQUEST, message, insist=False)
 
     def _refuse_one_too_many(self, reason: str) -> None:
-        log.info("%s %r is refused: %s", self.head.method, self.head.path, reason)
+        log.info("%.20s %.200r is refused: %s", self.head.method, self.head.path, reason)
         self._hub.counters.add(Count.CONNECTIONS_REFUSED)
         self._fail(503, NOT_NOW)
 
@@ -199,7 +199,7 @@ class Exchange:
         try:
             progress = self._answer.take(content)
         except BadResponse as error:
-            log.error("%s %r: the reply is not a response: %s", self.head.method, self.head.path, error)
+            log.error("%.20s %.200r: the reply is not a response: %s", self.head.method, self.head.path, error)
             self._hub.counters.add(Count.REPLIES_BAD)
             self._fail(500, "")
             return
@@ -234,7 +234,7 @@ class Exchange:
             self._finish()
 
     def _cut_slow_client(self) -> None:
-        log.info("%s %r is cut off: the client takes too little", self.head.method, self.head.path)
+        log.info("%.20s %.200r is cut off: the client takes too little", self.head.method, self.head.path)
         self._hub.counters.add(Count.SLOW_CLIENTS)
         self._wire.abort()
         self._leave()
@@ -279,7 +279,7 @@ class Exchange:
         if self._phase >= Phase.ANSWERING:
             self._cut_slow_client()
         elif body is None or body.is_complete or body.is_paused:
-            log.warning("%s %r: no response in time", self.head.method, self.head.path)
+            log.warning("%.20s %.200r: no response in time", self.head.method, self.head.path)
             self._give_up(503, NO_ANSWER)
         else:
             self._give_up(408, "The request's body did not come in time.")

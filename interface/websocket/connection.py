@@ -227,7 +227,7 @@ class WebSocket:
         """Log a reply that cannot be carried out; a handshake, which nothing else would end, is answered with 500."""
         is_handshake = self._state is State.HANDSHAKE
         outcome = "answered with 500" if is_handshake else "ignored" if instead is None else "a close with 1011"
-        log.error("A reply to %s on %r is %s: %s", self._conversation.reply_channel, self._path, outcome, error)
+        log.error("A reply to %s on %.200r is %s: %s", self._conversation.reply_channel, self._path, outcome, error)
         self._hub.counters.add(Count.REPLIES_BAD)
         if is_handshake:
             self._refuse(500, "Internal Server Error")
@@ -246,7 +246,7 @@ class WebSocket:
         offered = offered_subprotocols(request.head)
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
         if wanted is not None and subprotocol is None:
-            log.error("Subprotocol %r on %r was not offered by the client: accepting without one", wanted, self._path)
+            log.error("Subprotocol %r on %.200r was not offered: accepting without one", wanted, self._path)
         self._socket = socket = self._hub.sockets.socket(
             self, subprotocol, request.head.all(b"sec-websocket-extensions")
         )
@@ -271,7 +271,7 @@ class WebSocket:
         if is_sendable(code):
             self._close(code, reason)
             return
-        log.error("Close code %d on %r is not allowed (%s): closing with 1011", code, self._path, SENDABLE)
+        log.error("Close code %d on %.200r is not allowed (%s): closing with 1011", code, self._path, SENDABLE)
         self._hub.counters.add(Count.REPLIES_BAD)
         self._close(INTERNAL_ERROR, "internal error")
 

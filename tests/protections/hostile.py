@@ -147,8 +147,8 @@ HOSTILE = [
     Protection(
         "a path in a log is escaped",
         "interface/http/exchange.py",
-        'log.warning("%s %r: no response in time"',
-        'log.warning("%s %s: no response in time"',
+        'log.warning("%.20s %.200r: no response in time"',
+        'log.warning("%.20s %s: no response in time"',
         "tests/hostile/http/test_log_lines.py -k forge",
     ),
     Protection(
@@ -354,6 +354,34 @@ HOSTILE = [
         "    if len(data) > MAX_ENTRY_BYTES:\n        raise DecodeError",
         "    if len(data) < 0:\n        raise DecodeError",
         "tests/hostile/layers",
+    ),
+    Protection(
+        "an excerpt of a client's text is bounded",
+        "channels/client_log.py",
+        "    return repr(whole) if len(whole) <= max_length else",
+        "    return repr(whole) if len(whole) >= 0 else",
+        "tests/unit/channels/test_client_log.py -k excerpt",
+    ),
+    Protection(
+        "lines about clients are bounded in number",
+        "channels/client_log.py",
+        "            if self._allowed < 1:",
+        "            if self._allowed < -1e9:",
+        "tests/unit/channels/test_client_log.py -k flood",
+    ),
+    Protection(
+        "bad JSON of a client brings no traceback",
+        "worker/verdicts.py",
+        "    (InvalidFrame, _invalid_frame),",
+        "",
+        "tests/unit/worker/test_run.py -k without_a_traceback",
+    ),
+    Protection(
+        "tracebacks of one error are bounded in number",
+        "worker/failure_log.py",
+        "        if count <= TRACEBACKS:",
+        "        if count:",
+        "tests/unit/worker/test_failure_log.py -k few_times",
     ),
     Protection(
         "the key of a channel session is made with SECRET_KEY",

@@ -76,7 +76,7 @@ def test_an_error_page_that_is_broken_is_answered_with_text(
         [reply] = run(message_of("GET", "/"))
     assert (reply["status"], reply["content"]) == (500, b"Internal Server Error")
     assert [b"Content-Type", b"text/plain"] in reply["headers"]
-    assert "Internal Server Error: /" in caplog.text
+    assert "Internal Server Error: '/" in caplog.text
 
 
 def test_the_last_resort_shows_the_traceback_in_debug_mode(message_of: MakeMessage, run: Run) -> None:

@@ -13,6 +13,8 @@ from towpath.layers import Envelope, Received, Taken
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router
+from towpath.worker import verdicts
+from towpath.worker.failure_log import FailureLog
 
 if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
     settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
@@ -20,6 +22,12 @@ if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
 
 if not apps.ready and "DJANGO_SETTINGS_MODULE" not in os.environ:
     django.setup(set_prefix=False)
+
+
+@pytest.fixture(autouse=True)
+def fresh_failure_log(monkeypatch):
+    """Count errors of each test alone."""
+    monkeypatch.setattr(verdicts, "failures", FailureLog())
 
 
 class RecordingReader:

@@ -1,5 +1,6 @@
 """One run of one consumer: what is owed for it, whatever it does."""
 
+import json
 import logging
 import threading
 
@@ -12,10 +13,12 @@ from towpath.channels import (
     ConsumeLater,
     DenyConnection,
     Group,
+    InvalidFrame,
     RequestAborted,
     ResponseLater,
     WebsocketCloseException,
 )
+from towpath.consumers.generic import JsonWebsocketConsumer
 from towpath.layers import Envelope, GroupSend, Owed
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, route
@@ -402,6 +405,38 @@ def test_a_response_without_its_end_is_not_left_open_when_its_consumer_fails(lay
     router = Router([route("http.request", consumer)])
     owed = Runner(layer, router, RunOptions(), [].append).run(Envelope("http.request", {"reply_channel": REPLY}, 1))
     assert owed.sends == [Envelope(REPLY, reply) for reply in left]
+
+
+def own_loads(message):
+    json.loads(message["text"])
+
+
+def other_loads(message):
+    json.loads("not what the client sent")
+
+
+def invalid(message):
+    raise InvalidFrame("x" * 900_000)
+
+
+@pytest.mark.parametrize("consumer", [own_loads, invalid, JsonWebsocketConsumer])
+def test_what_a_client_sent_wrong_is_one_bounded_line_without_a_traceback(run, caplog, consumer):
+    assert run(consumer, text="{secret", path="/chat/" + "x" * 30_000) == Owed([], REPLY, 7)
+    [record] = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.WARNING, None)
+    assert len(record.getMessage()) < 600
+    assert "secret" not in record.getMessage()
+    assert record.getMessage().startswith("A client sent an invalid message on websocket.receive ('/chat/xxx")
+
+
+def test_bad_json_that_no_client_sent_is_an_error_with_a_traceback(run, caplog):
+    run(other_loads, text="{")
+    assert caplog.records[0].exc_info is not None
+
+
+def test_nested_json_without_end_is_a_mistake_of_the_client(run, caplog):
+    run(JsonWebsocketConsumer, text="[" * 500_000)
+    assert [record.exc_info for record in caplog.records] == [None]
 
 
 def test_an_open_connection_goes_on_when_a_consumer_fails(run, caplog):

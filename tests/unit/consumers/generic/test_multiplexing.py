@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from towpath.channels import ConsumeLater, Message, SendNotAvailableOnDemultiplexer
+from towpath.channels import ConsumeLater, InvalidFrame, Message, SendNotAvailableOnDemultiplexer
 from towpath.consumers.generic import (
     JsonWebsocketConsumer,
     WebsocketConsumer,
@@ -95,6 +95,12 @@ def test_what_is_no_frame_of_a_stream_is_a_value_error(socket: Any, text: str, e
     with pytest.raises(ValueError, match=error.replace("{", r"\{")):
         socket.event(Streams, "receive", text=text)
     assert socket.replies == []
+
+
+def test_of_a_long_name_of_a_stream_an_error_has_an_excerpt(socket: Any) -> None:
+    text = json.dumps({"stream": "x" * 900_000, "payload": {}})
+    with pytest.raises(InvalidFrame, match=r"has the stream 'x{80}'\.\.\. \(900000 characters\)$"):
+        socket.event(Streams, "receive", text=text)
 
 
 def test_a_message_that_is_put_off_comes_again_whole(socket: Any) -> None:

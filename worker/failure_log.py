@@ -1,0 +1,62 @@
+"""The log of errors that consumers raise: a traceback for each, but for one error again and again only now and then.
+
+A client that finds a frame which makes a consumer raise must not fill the log with it.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Lock
+from types import TracebackType
+
+logger = logging.getLogger(__name__)
+
+#: Tracebacks of one error at one line of code that are logged in `WINDOW_SECONDS`; those after them are counted.
+TRACEBACKS = 10
+WINDOW_SECONDS = 60.0
+#: Errors that are counted; beyond, the counts begin anew.
+MOST_ERRORS = 1000
+
+Key = tuple[type[BaseException], str, int]
+
+
+class FailureLog:
+    """Counts errors of one process by their type and the line of code that raised them."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._lock = Lock()
+        #: Error -> when its window began, and how often it came in it.
+        self._counts: dict[Key, tuple[float, int]] = {}
+
+    def log(self, error: BaseException, channel: str) -> None:
+        """Log what a consumer of `channel` raised, with its traceback unless that has been there often enough."""
+        before, count = self._counted(_key(error))
+        if before > TRACEBACKS:
+            logger.error("A consumer raised the same %d times more, without a line here", before - TRACEBACKS)
+        if count <= TRACEBACKS:
+            logger.error("A consumer of %s raised %s", channel, type(error).__name__, exc_info=error)
+        if count == TRACEBACKS:
+            logger.error("%s at this line is logged again in %g seconds", type(error).__name__, WINDOW_SECONDS)
+
+    def _counted(self, key: Key) -> tuple[int, int]:
+        """Return how often the error came in a window that is over, 0 if none is, and how often in this one."""
+        now = self._seconds()
+        with self._lock:
+            began, count = self._counts.get(key, (now, 0))
+            before = 0
+            if now - began >= WINDOW_SECONDS:
+                began, before, count = now, count, 0
+            if len(self._counts) >= MOST_ERRORS and key not in self._counts:
+                self._counts.clear()
+            self._counts[key] = (began, count + 1)
+            return before, count + 1
+
+
+def _key(error: BaseException) -> Key:
+    innermost: TracebackType | None = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    if innermost is None:
+        return type(error), "", 0
+    return type(error), innermost.tb_frame.f_code.co_filename, innermost.tb_lineno
