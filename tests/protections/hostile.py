@@ -665,4 +665,26 @@ HOSTILE = [
         "        if False:\n            self.conn.acknowledge",
         "tests/unit/interface/http/test_http2.py -k leaves_its_connection_usable",
     ),
+    # Refused handshakes.
+    Protection(
+        "a handshake without an answer is refused at once",
+        "worker/run.py",
+        "            self._refuse_unanswered(match, message, outbox)",
+        "            pass",
+        "tests/unit/worker/test_unanswered.py -k refused_at_once",
+    ),
+    Protection(
+        "without DEBUG a refusal says nothing of the routes",
+        "routing/unrouted.py",
+        " if settings.DEBUG else explanation)",
+        ")",
+        "tests/unit/routing/test_unrouted.py -k without_debug",
+    ),
+    Protection(
+        "without DEBUG a refusal has no reason in its body",
+        "worker/refusals.py",
+        "    if not settings.DEBUG:",
+        "    if False:",
+        "tests/unit/worker/test_unanswered.py -k refused_at_once",
+    ),
 ]

@@ -1,13 +1,18 @@
 """Messages to route; no layer is behind them."""
 
+import os
 import sys
 import types
 from unittest.mock import create_autospec
 
 import pytest
+from django.conf import settings
 
 from towpath.channels import Message
 from towpath.layers.contract import ChannelLayer
+
+if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
+    settings.configure()
 
 
 @pytest.fixture
