@@ -140,7 +140,7 @@ def test_no_command_line_has_the_url_of_a_redis(deploy):
     assert [line for line in commands if "://" in line] == []
 
 
-@pytest.mark.parametrize("name", ["deploy/demo", "deploy/find_python", "tests/run", ".ci/run"])
+@pytest.mark.parametrize("name", ["deploy/demo", "deploy/find_python", "tests/run", "tests/original", ".ci/run"])
 def test_commands_are_executable_and_their_shell_reads_them(root, name):
     command = root / name
     shell = command.read_text().splitlines()[0].rpartition("/")[2].removeprefix("env ")

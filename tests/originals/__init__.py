@@ -1,0 +1,1 @@
+"""`tests/original`: suites that were written for Channels 1.x, run against Towpath."""
