@@ -10,9 +10,8 @@ sharding layer would choose the host by it.
   <prefix>{<inbox>}:sockets             hash of the local parts of WebSockets, their paths
   <prefix>{<inbox>}:states              hash of the local parts of WebSockets, their states, where they have one
   <prefix>{<inbox or reader>}:pushes    hash of channels, the number and result of its last push to each; and `fenced`
-  <prefix>{<reader>}:inflight           list, a number, a queue's key and entries: the last batch of a worker's thread
-  <prefix>{<reader>}:settled            number of its last batch that is settled
-  <prefix>{<reader>}:seized             list, like inflight: the batch of a reader that expired, until it is counted
+  <prefix>{<reader>}:inflight           string, see record.lua: a worker thread's last batch, in flight or settled
+  <prefix>{<reader>}:seized             the same: the batch of a reader that expired, until it is counted
   <prefix>{leases}:living               sorted set of readers and inboxes, by the time their leases run out
   <prefix>{leases}:dead                 sorted set of those that died, by the time from which they may be cared for
   <prefix>{leases}:graves               sorted set of those that died, by the time when that was noticed
@@ -31,7 +30,7 @@ import re
 
 #: What follows the braces, as a pattern.
 _KINDS = (
-    "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|settled|seized|living|dead|graves|readers|watch|"
+    "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|living|dead|graves|readers|watch|"
     "marks|members:[^{}]+|delayed|calendar|fired"
 )
 
@@ -74,10 +73,6 @@ class Keys:
     def in_flight(self, reader: str) -> str:
         """Return the key of a reader's in-flight record."""
         return f"{self.prefix}{{{reader}}}:inflight"
-
-    def settled(self, reader: str) -> str:
-        """Return the key of the number of a reader's last settled batch."""
-        return f"{self.prefix}{{{reader}}}:settled"
 
     def seized(self, reader: str) -> str:
         """Return the key of the record that was taken away from a reader."""

@@ -27,7 +27,7 @@ from ..operations import (
     TakeInbox,
 )
 from . import scripts
-from .in_flight_commands import RECORD_SECONDS, InFlightCommands, in_flight_readers
+from .in_flight_commands import RECORD_SECONDS, InFlightCommands, head_of, in_flight_readers
 from .life_commands import LifeCommands, life_readers
 from .scripts import Command
 from .socket_commands import SocketCommands, socket_readers
@@ -83,10 +83,10 @@ class Commands:
         writer, number = push.number
         keys.append(self._keys.pushes(writer))
         if not (push.opens or push.closes):
-            return scripts.PUSH.call(keys, *limits, number, *bodies)
+            return scripts.PUSH.call(keys, *limits, b"%015d" % number, *bodies)
         keys += [self._keys.sockets(writer), self._keys.states(writer)]
         sockets: list[str | bytes] = [*push.closes, *(part for opened in push.opens for part in opened)]
-        return scripts.PUSH.call(keys, *limits, number, len(bodies), *bodies, *sockets)
+        return scripts.PUSH.call(keys, *limits, b"%015d" % number, len(bodies), *bodies, *sockets)
 
     def _fence(self, fence: Fence) -> Command:
         return scripts.FENCE.call([self._keys.pushes(fence.writer)], PUSHES_SECONDS)
@@ -94,8 +94,10 @@ class Commands:
     def _take(self, take: Take) -> Command:
         keys = [*map(self._keys.queue, take.channels), *map(self._keys.wakeup, take.channels)]
         if take.reader is not None:
-            keys += [self._keys.in_flight(take.reader), self._keys.settled(take.reader)]
-        return scripts.TAKE.call(keys, RECORD_SECONDS, self._queue_ms, int(take.has_waited), *take.counts, take.number)
+            keys.append(self._keys.in_flight(take.reader))
+        return scripts.TAKE.call(
+            keys, RECORD_SECONDS, self._queue_ms, int(take.has_waited), *take.counts, head_of(take.number)
+        )
 
     def _drop(self, drop: Drop) -> Command:
         return "DEL", self._keys.queue(drop.channel), self._keys.counts(drop.channel), self._keys.wakeup(drop.channel)
@@ -118,7 +120,7 @@ class Commands:
         if push.settles is None:
             return scripts.PUSH_INBOX.call(keys, *limits, *push.entries)
         reader, number = push.settles
-        return scripts.PUSH_INBOX.call([*keys, self._keys.settled(reader)], *limits, number, *push.entries)
+        return scripts.PUSH_INBOX.call([*keys, self._keys.in_flight(reader)], *limits, head_of(number), *push.entries)
 
     def _take_inbox(self, take: TakeInbox) -> Command:
         return "LPOP", self._keys.inbox(take.inbox), take.limit

@@ -1,11 +1,11 @@
 -- Keep an entry beside its target until it is due. Returns 1, or 0 if too many wait there.
 -- KEYS[1]  delayed: sorted set of entries (random bytes, then a body) by the time (s) they are due; expires ARGV[3] after
 -- KEYS[2]  counts: hash of counters (delayed, full), expires after ARGV[4]
--- KEYS[3]  settled (where the entry comes from a batch): number of the reader's last settled batch, expires after ARGV[7]
--- ARGV     1 capacity, 2 delay in s, 3 life of what is overdue in ms, 4 life of the counts in s, 5 entry, 6 number of the
---          batch, 7 life of `settled` in s
+-- KEYS[3]  record (where the entry comes from a batch; see record.lua)
+-- ARGV     1 capacity, 2 delay in s, 3 life of what is overdue in ms, 4 life of the counts in s, 5 entry, 6 the head
+--          of the batch's record
 local delayed, counts = KEYS[1], KEYS[2]
-if KEYS[3] and tonumber(redis.call('GET', KEYS[3]) or 0) >= tonumber(ARGV[6]) then
+if KEYS[3] and redis.call('GETRANGE', KEYS[3], 0, 15) ~= ARGV[6] then
   return 1
 end
 local has_room = redis.call('ZCARD', delayed) < tonumber(ARGV[1])
@@ -21,6 +21,6 @@ if redis.call('PTTL', delayed) < life then
   redis.call('PEXPIRE', delayed, life)
 end
 if KEYS[3] then
-  redis.call('SET', KEYS[3], ARGV[6], 'EX', ARGV[7])
+  redis.call('SETRANGE', KEYS[3], 0, '-')
 end
 return 1

@@ -1,6 +1,7 @@
 """Operations on in-flight records as Redis commands, and Redis's answers as results. Part of `commands`; no IO."""
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable
 from typing import Any
 
 from ..in_flight import (
@@ -25,8 +26,10 @@ RECORD_SECONDS = 86_400
 CLOSED_SECONDS = 600
 #: Counters live this long after their last change, in seconds: a day.
 COUNTS_SECONDS = 86_400
-#: Above the number of every batch: the largest that Lua counts exactly.
-LAST_NUMBER = 2**53
+#: Above the number of every batch: the largest of 15 digits.
+LAST_NUMBER = 10**15 - 1
+#: The head of a record, and what is before each of its parts.
+HEAD_BYTES, LENGTH = 16, struct.Struct(">I")
 
 
 class InFlightCommands:
@@ -50,42 +53,51 @@ class InFlightCommands:
         return scripts.REGISTER.call([self._keys.leases("readers")], register.reader, REGISTERED_SECONDS)
 
     def _acknowledge(self, acknowledge: Acknowledge) -> Command:
-        return "SET", self._keys.settled(acknowledge.reader), acknowledge.number, "EX", RECORD_SECONDS
+        return scripts.ACKNOWLEDGE.call([self._keys.in_flight(acknowledge.reader)], head_of(acknowledge.number))
 
     def _in_flight(self, in_flight: InFlight) -> Command:
-        return "LRANGE", self._keys.in_flight(in_flight.reader), 0, -1
+        return "GET", self._keys.in_flight(in_flight.reader)
 
     def _requeue(self, requeue: Requeue) -> Command:
         reader, channel = requeue.reader, requeue.channel
-        keys = *self._both(reader), self._keys.queue(channel), self._keys.wakeup(channel)
-        arguments = requeue.number, RECORD_SECONDS, self._queue_ms, len(requeue.stay)
+        keys = self._keys.in_flight(reader), self._keys.queue(channel), self._keys.wakeup(channel)
+        arguments = head_of(requeue.number), RECORD_SECONDS, self._queue_ms, len(requeue.stay)
         return scripts.REQUEUE.call(keys, *arguments, *requeue.stay, *requeue.entries)
 
     def _seize(self, seize: Seize) -> Command:
-        return scripts.SEIZE.call([*self._both(seize.reader), self._keys.seized(seize.reader)], RECORD_SECONDS)
+        keys = self._keys.in_flight(seize.reader), self._keys.seized(seize.reader)
+        return scripts.SEIZE.call(keys, RECORD_SECONDS)
 
     def _count_lost(self, count: CountLost) -> Command:
         keys = self._keys.seized(count.reader), self._keys.counts(count.channel)
         return scripts.COUNT_LOST.call(keys, count.amount, COUNTS_SECONDS)
 
     def _close_reader(self, close: CloseReader) -> Command:
-        keys = *self._both(close.reader), self._keys.pushes(close.reader), self._keys.leases("readers")
-        return scripts.CLOSE_READER.call(keys, CLOSED_SECONDS, close.reader, LAST_NUMBER)
+        keys = self._keys.in_flight(close.reader), self._keys.pushes(close.reader), self._keys.leases("readers")
+        return scripts.CLOSE_READER.call(keys, CLOSED_SECONDS, close.reader, f"-{LAST_NUMBER}")
 
     def _outstanding(self, outstanding: Outstanding) -> Command:
         leases = map(self._keys.leases, ("living", "dead", "readers"))
         keys = [*leases, *map(self._keys.queue, outstanding.channels)]
         return scripts.OUTSTANDING.call(keys, self._keys.prefix, REGISTERED_SECONDS)
 
-    def _both(self, reader: str) -> tuple[str, str]:
-        return self._keys.in_flight(reader), self._keys.settled(reader)
+
+def head_of(number: int) -> bytes:
+    """Return the head of the record of a batch that is in flight."""
+    return b"+%015d" % number
 
 
-def _record(_: object, answer: Sequence[bytes]) -> Record | None:
-    """Return a record from its number, the queue's key, and entries."""
-    if len(answer) < 3:
+def _record(_: object, answer: bytes | None) -> Record | None:
+    """Return the record that `record.lua` has packed; None if it is settled or empty."""
+    if not answer or not answer.startswith(b"+"):
         return None
-    return Record(channel_of_queue(answer[1]), answer[2:], int(answer[0]))
+    parts, at = [], HEAD_BYTES
+    while at < len(answer):
+        (length,) = LENGTH.unpack_from(answer, at)
+        at += LENGTH.size
+        parts.append(answer[at : at + length])
+        at += length
+    return Record(channel_of_queue(parts[0]), parts[1:], int(answer[1:HEAD_BYTES]))
 
 
 def _records(outstanding: Outstanding, answer: Any) -> list[Record]:

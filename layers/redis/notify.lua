@@ -2,6 +2,6 @@
 local function notify(wakeup, life_ms)
   if redis.call('EXISTS', wakeup) == 0 then
     redis.call('RPUSH', wakeup, '')
+    redis.call('PEXPIRE', wakeup, life_ms)
   end
-  redis.call('PEXPIRE', wakeup, life_ms)
 end

@@ -1,5 +1,4 @@
--- Read queues and all unsettled records in one step. Returns {entries of the first queue}, ..., {record}, {record} ...
--- where a record is {number, the queue's key, entries ...}.
+-- Read queues and all records in one step. Returns {entries of the first queue}, ..., then records (see record.lua).
 -- KEYS[1]  living: sorted set of owners, readers and inboxes
 -- KEYS[2]  dead: the same of those to be cared for
 -- KEYS[3]  readers: sorted set of readers by the time (s) they were registered; also of those that have no lease
@@ -16,11 +15,12 @@ for i = 1, 3 do
     if string.sub(owner, -1) ~= '!' and not seen[owner] then
       seen[owner] = true
       local base = ARGV[1] .. '{' .. owner .. '}:'
-      local number = redis.call('LINDEX', base .. 'inflight', 0)
-      if number and tonumber(number) > tonumber(redis.call('GET', base .. 'settled') or 0) then
-        table.insert(found, redis.call('LRANGE', base .. 'inflight', 0, -1))
+      for _, part in ipairs({'inflight', 'seized'}) do
+        local record = redis.call('GET', base .. part)
+        if record and string.byte(record) == 43 then  -- '+'
+          table.insert(found, record)
+        end
       end
-      table.insert(found, redis.call('LRANGE', base .. 'seized', 0, -1))
     end
   end
 end

@@ -2,26 +2,24 @@
 -- KEYS[1]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[3]
 -- KEYS[2]  counts: hash of counters (sent, full, expired), expires after ARGV[4]
 -- KEYS[3]  wakeup: list of one, where readers wait
--- KEYS[4]  pushes (for numbered pushes): hash of queues to number * 2^20 + accepted of the writer's last push; and
---          `fenced`; expires ARGV[4] after a queue was added
+-- KEYS[4]  pushes (for numbered pushes): hash of queues to the number (15 digits) and the result of the writer's last
+--          push; and `fenced`; expires ARGV[4] after a queue was added
 -- KEYS[5]  sockets (where some open or close): hash of local parts to registrations, expires after ARGV[4]
 -- KEYS[6]  states: hash of local parts to states, expires after ARGV[4]
 -- ARGV     1 capacity, 2 expiry of a message in s, 3 life of the queue in ms, 4 life of the other keys in s;
---          with KEYS[4], the number; with KEYS[5], how many bodies; then the bodies; then for each body, if its socket
+--          with KEYS[4], the number, with 15 digits; with KEYS[5], how many bodies; then the bodies; then for each body, if its socket
 --          opens, local part and registration; or, if it closes, the local part
 local queue, counts, pushes = KEYS[1], KEYS[2], KEYS[4]
 local capacity, expiry = tonumber(ARGV[1]), tonumber(ARGV[2])
 local first = pushes and (KEYS[5] and 7 or 6) or 5
 local bodies = KEYS[5] and tonumber(ARGV[6]) or #ARGV - first + 1
-local number = pushes and ARGV[5] * 1048576
 if pushes then
   local known = redis.call('HMGET', pushes, queue, 'fenced')
   if known[2] then
     return -1
   end
-  local last = tonumber(known[1] or 0)
-  if last >= number then
-    return last % 1048576
+  if known[1] and string.sub(known[1], 1, 15) >= ARGV[5] then
+    return tonumber(string.sub(known[1], 16))
   end
 end
 
@@ -42,7 +40,7 @@ local header = struct.pack('>dd', now, now + expiry)
 for i = first, first + accepted - 1 do
   redis.call('RPUSH', queue, header .. ARGV[i])
 end
-if pushes and redis.call('HSET', pushes, queue, string.format('%.0f', number + accepted)) == 1 then
+if pushes and redis.call('HSET', pushes, queue, ARGV[5] .. accepted) == 1 then
   redis.call('EXPIRE', pushes, ARGV[4])
 end
 if accepted > 0 then

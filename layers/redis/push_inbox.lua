@@ -2,8 +2,8 @@
 -- a settlement, join or leave that is lost would leave its connection in a wrong state. Returns how many were refused.
 -- KEYS[1]  inbox: list of entries (kind byte, then the body), expires after ARGV[2]
 -- KEYS[2]  counts: hash of counters (full), expires after ARGV[3]
--- KEYS[3]  settled (where a batch is settled with the entries): number of the reader's last settled batch, expires ARGV[3]
--- ARGV     1 capacity, 2 life of the inbox in ms, 3 life of the other keys in s; with KEYS[3], the number of the batch;
+-- KEYS[3]  record (where a batch is settled with the entries; see record.lua)
+-- ARGV     1 capacity, 2 life of the inbox in ms, 3 life of the counts in s; with KEYS[3], the head of the batch's record;
 --          then the entries
 local inbox, counts = KEYS[1], KEYS[2]
 local room = tonumber(ARGV[1]) - redis.call('LLEN', inbox)
@@ -18,8 +18,8 @@ for i = KEYS[3] and 5 or 4, #ARGV do
   end
 end
 redis.call('PEXPIRE', inbox, ARGV[2])
-if KEYS[3] then
-  redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[3])
+if KEYS[3] and redis.call('GETRANGE', KEYS[3], 0, 15) == ARGV[4] then
+  redis.call('SETRANGE', KEYS[3], 0, '-')
 end
 if refused > 0 then
   redis.call('HINCRBY', counts, 'full', refused)

@@ -11,6 +11,7 @@ from ..keys import Keys
 from ..operations import Batch, Operation, Take
 from ..sending import Sender
 from .client import Client
+from .in_flight_commands import head_of
 
 #: Waits are kept by the order of their channels and what may be taken from each.
 KEPT_WAITS = 64
@@ -80,7 +81,7 @@ class RedisReader(BaseReader):
             raise
 
     def _pack_wait(self, waiting: Waiting) -> tuple[Take, bytes]:
-        """Return the take behind a wait, and the bytes of both; the number of the batch is 0, and the last argument."""
+        """Return the take behind a wait, and the bytes of both; the number in the last argument is 0."""
         take = waiting.take._replace(has_waited=True)
         wakeups = [self._wakeups[channel] for channel in take.channels]
         wait = "BLPOP", *wakeups, min(waiting.seconds, self._client.longest_wait_seconds)
@@ -98,6 +99,5 @@ class RedisReader(BaseReader):
 
 
 def with_number(packed: bytes, number: int) -> bytes:
-    """Return a packed take whose last argument is `number` instead of 0."""
-    digits = b"%d" % number
-    return b"%b$%d\r\n%b\r\n" % (packed[: -len(b"$1\r\n0\r\n")], len(digits), digits)
+    """Return a packed take whose last argument, the head of the record, has `number` instead of 0."""
+    return packed[: -len(head_of(0)) - 2] + head_of(number) + b"\r\n"

@@ -36,9 +36,10 @@ def _load(*names: str) -> Script:
 
 PUSH = _load("notify", "push")
 FENCE = _load("fence")
-TAKE = _load("notify", "take")
+TAKE = _load("record", "notify", "take")
 REGISTER = _load("register")
-REQUEUE = _load("notify", "requeue")
+ACKNOWLEDGE = _load("acknowledge")
+REQUEUE = _load("record", "notify", "requeue")
 SEIZE = _load("seize")
 COUNT_LOST = _load("count_lost")
 CLOSE_READER = _load("close_reader")
@@ -70,7 +71,7 @@ FIRE = _load("notify", "fire")
 
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
-    *(REGISTER, REQUEUE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
+    *(REGISTER, ACKNOWLEDGE, REQUEUE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
     *(LEASE, EXPIRE, LIVING_READERS, CLAIM, REVISIT, BURY),
     *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),

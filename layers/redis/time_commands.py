@@ -27,7 +27,7 @@ from ..firing import Fire, Fired
 from ..keys import Keys
 from ..names import is_inbox
 from . import scripts
-from .in_flight_commands import RECORD_SECONDS
+from .in_flight_commands import head_of
 from .scripts import Command
 
 #: Counters live this long after their last change, in seconds: a day.
@@ -60,8 +60,8 @@ class TimeCommands:
         arguments = delay.capacity, delay.seconds, OVERDUE_SECONDS * 1000, COUNTS_SECONDS, delay.entry
         if delay.batch is None:
             return scripts.DELAY.call(keys, *arguments)
-        keys.append(self._keys.settled(delay.batch.reader))
-        return scripts.DELAY.call(keys, *arguments, delay.batch.number, RECORD_SECONDS)
+        keys.append(self._keys.in_flight(delay.batch.reader))
+        return scripts.DELAY.call(keys, *arguments, head_of(delay.batch.number))
 
     def _enter(self, enter: Enter) -> Command:
         keys = self._calendar, self._keys.queue(WAKE_CHANNEL), self._keys.wakeup(WAKE_CHANNEL)

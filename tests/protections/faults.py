@@ -14,7 +14,7 @@ FAULTS = [
     Protection(
         "what a worker takes is recorded",
         "layers/redis/take.lua",
-        "        redis.call('RPUSH', record, ARGV[#ARGV], KEYS[i], unpack(entries))",
+        "        redis.call('SET', record, pack_record(ARGV[#ARGV], KEYS[i], entries), 'EX', ARGV[1])",
         "",
         "tests/faults/test_dead_workers.py -k kills_its_worker",
     ),

@@ -8,8 +8,8 @@ FENCES = [
     Protection(
         "a push is executed once for its number",
         "layers/redis/push.lua",
-        "  if last >= number then\n    return last % 1048576\n  end",
-        "",
+        "  if known[1] and string.sub(known[1], 1, 15) >= ARGV[5] then",
+        "  if false then",
         f"{ONCE} -k push_is_executed",
     ),
     Protection(
@@ -71,22 +71,22 @@ FENCES = [
     Protection(
         "a batch is taken once for its number",
         "layers/redis/take.lua",
-        "if number > 0 and number >= tonumber(ARGV[#ARGV]) then",
-        "if false then",
+        "  if string.sub(head, 2) >= string.sub(ARGV[#ARGV], 2) then",
+        "  if false then",
         f"{ONCE} -k batch_is_taken_once",
     ),
     Protection(
         "nothing is taken while the batch before is not settled",
         "layers/redis/take.lua",
-        "or 0) < number then\n  taken = {-1}",
-        "or 0) < number then\n  taken = nil",
+        "  elseif not is_settled then\n    taken = {-1}",
+        "  elseif not is_settled then\n    taken = nil",
         f"{ONCE} -k not_settled",
     ),
     Protection(
         "only what is in flight is requeued",
         "layers/redis/requeue.lua",
-        "  return 0\nend\nlocal first",
-        "end\nlocal first",
+        "if redis.call('GETRANGE', record, 0, 15) ~= ARGV[1] then\n  return 0",
+        "if redis.call('GETRANGE', record, 0, 15) ~= ARGV[1] then\n  redis.call('PING')",
         f"{ONCE} -k requeued",
     ),
     Protection(
@@ -99,14 +99,14 @@ FENCES = [
     Protection(
         "what is in flight is taken away from an expired reader",
         "layers/redis/seize.lua",
-        "    redis.call('SET', settled, number, 'EX', ARGV[1])\n    redis.call('RPUSH', record, number)",
+        "    redis.call('SET', record, '-' .. string.sub(head, 2), 'EX', ARGV[1])",
         "    redis.call('COPY', seized, record)",
         f"{ONCE} -k taken_away",
     ),
     Protection(
         "a take of a closed reader finds nothing",
         "layers/redis/close_reader.lua",
-        "redis.call('RPUSH', KEYS[1], ARGV[3])",
+        "redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[1])",
         "",
         f"{ONCE} -k closed_reader",
     ),
