@@ -253,10 +253,7 @@ class Edge(Protocol):
         """Forget a single-reader channel and what is in it."""
 
     async def close(self) -> None:
-        """Take the inbox and its groups' marks out of the store.
-
-        If WebSockets are left whose `websocket.disconnect` was not accepted, the inbox expires instead: others send it.
-        """
+        """Take the inbox and its marks out of the store; with sockets that are not disconnected, let it expire."""
 
 
 class ChannelLayer(Asgi1Attributes, ABC):
@@ -288,8 +285,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
     def send_later(self, sends: Sequence[Delayed], batch: BatchId | None = None) -> Sequence[Delayed]:
         """Keep messages until they are due, in one round trip; return those refused: too many wait for their channels.
 
-        A message that was requested by a message of a reader, its `batch`, is kept once, however often this is called.
-
+        With the `batch` of a reader that asked for them, they are kept once, however often this is called.
         Raises:
             ValueError: a delay is below 0 or longer than a year.
             EncodeError, MessageTooLarge, InvalidName, LayerUnavailable: as with `send`.
@@ -366,9 +362,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
-        """Renew the leases of readers, by name; to be called every two seconds. Return those that hold one now.
-
-        The others had expired: what they have in flight is counted as lost. They may ask again.
+        """Renew the leases of readers, every two seconds; return those that hold one. The others had expired.
 
         Raises:
             LayerUnavailable: the store is away.
@@ -376,9 +370,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
-        """Do at once what `reap` does when a reader's lease has expired, for one that hangs.
-
-        Of its batch `number`, `running` are lost and `unrun` are requeued; the caller has settled the others.
+        """Do what `reap` does for a reader that hangs: of its batch, lose what is `running` and requeue what is `unrun`.
 
         Raises:
             LayerUnavailable: the store is away.
