@@ -370,7 +370,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
-        """Do what `reap` does for a reader that hangs: of its batch, lose what is `running` and requeue what is `unrun`.
+        """Do what `reap` does for a reader that hangs: lose what it is `running`, requeue what is `unrun`.
 
         Raises:
             LayerUnavailable: the store is away.
