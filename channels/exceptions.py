@@ -12,11 +12,14 @@ TowpathError
  └─ RequestAborted             the client left before its body was complete
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from towpath.layers.close_codes import SENDABLE as SENDABLE  # exported for consumers
 from towpath.layers.close_codes import is_sendable as is_sendable
+from towpath.layers.contract import Content
 from towpath.layers.errors import TowpathError
+from towpath.layers.replies import check_websocket_reply
 
 if TYPE_CHECKING:
     from .message import Message
@@ -27,7 +30,28 @@ class ConsumeLater(TowpathError):
 
 
 class DenyConnection(TowpathError):
-    """Raised by a consumer of `websocket.connect` to refuse the handshake."""
+    """Raised by a consumer of `websocket.connect` to refuse the handshake; its text is for the log.
+
+    `status` (403 if it is None), `headers` and `content` are those of the HTTP response that refuses it.
+
+    Raises:
+        InvalidReply: they are not those of a refusal (see `towpath.layers.replies`).
+    """
+
+    def __init__(
+        self,
+        *args: object,
+        status: int | None = None,
+        headers: Sequence[Sequence[str | bytes]] | None = None,
+        content: bytes | None = None,
+    ) -> None:
+        super().__init__(*args)
+        parts = {"status": status, "headers": headers, "content": content}
+        given = {key: value for key, value in parts.items() if value is not None}
+        #: The reply that refuses the handshake; None for the usual one.
+        self.reply: Content | None = {"accept": False, **given} if given else None
+        if self.reply is not None:
+            check_websocket_reply(self.reply)
 
 
 class ChannelSocketException(TowpathError):
@@ -39,23 +63,28 @@ class ChannelSocketException(TowpathError):
 
 
 class WebsocketCloseException(ChannelSocketException):
-    """Raised by a WebSocket consumer to close the socket, with `code` or the normal closure.
+    """Raised by a WebSocket consumer to close the socket, with `code` or the normal closure, and with `reason`.
 
     Raises:
-        ValueError: `code` is neither None nor one that a server may send (see `towpath.layers.close_codes`).
+        ValueError: `code` is neither None nor one that a server may send (see `towpath.layers.close_codes`), or
+            `reason` is not a str of at most 123 bytes of UTF-8.
     """
 
-    def __init__(self, code: int | None = None) -> None:
+    def __init__(self, code: int | None = None, reason: str | None = None) -> None:
         if code is not None and not is_sendable(code):
             raise ValueError(f"a WebSocket is closed with None, or a code of {SENDABLE}, not {code!r}")
         super().__init__(code)
         self.code = code
+        self.reply: Content = {"close": True if code is None else code}
+        if reason is not None:
+            self.reply["reason"] = reason
+        check_websocket_reply(self.reply)
 
     def run(self, message: "Message") -> None:
         """Close the socket after what the consumer sent before."""
         if message.reply_channel is None:
             raise ValueError(f"a message on {message.channel_name!r} has no connection that could be closed")
-        message.reply_channel.send({"close": True if self.code is None else self.code})
+        message.reply_channel.send(self.reply)
 
 
 class InvalidFrame(TowpathError, ValueError):

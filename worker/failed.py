@@ -15,7 +15,7 @@ REQUEST_FAILED: Content = {
 #: The rest of a response whose head has left already: the connection is cut, so that no client takes it for complete.
 RESPONSE_FAILED: Content = {"closed": True}
 #: Refuses a handshake; closes a socket whose accept has left already. 1011: internal error (RFC 6455, section 7.4.1).
-HANDSHAKE_FAILED: Content = {"close": 1011}
+HANDSHAKE_FAILED: Content = {"accept": False, "status": 500, "close": 1011}
 
 
 def sends_of_failed(envelope: Envelope, sends: list[Send]) -> list[Send]:

@@ -34,6 +34,7 @@ from towpath.layers.codec import check_content
 from towpath.layers.contract import Envelope
 from towpath.routing.unrouted import NoRoute, shown_path
 
+from .failed import ANSWERS
 from .failure_log import FailureLog
 from .refusals import refusal
 
@@ -105,7 +106,7 @@ def _consume_later(case: Case) -> Verdict:
     retries = 1 + (before if isinstance(before, int) else 0)
     if retries > case.message_retries:
         logger.warning("Dropped a message on %s: put off %d times", message.channel_name, case.message_retries)
-        return SETTLE
+        return FAILED if message.channel_name in ANSWERS else SETTLE  # a client waits
     content = {**message.content, RETRIES_KEY: retries}
     check_content(content)
     return Verdict(Envelope(case.envelope.channel, content, message.turn, case.envelope.session))
@@ -119,8 +120,11 @@ def _deny(case: Case) -> Verdict:
     reason = str(case.error) or f"its consumer raised {type(case.error).__name__}"
     told = f"Refused a WebSocket on {shown_path(case.message)}: {reason}"
     lines.log(level, told)
-    if settings.DEBUG and case.message.reply_channel is not None:
-        case.message.reply_channel.send(refusal(FORBIDDEN, told))  # what follows closes it, if it is open already
+    reply = case.error.reply if isinstance(case.error, DenyConnection) else None
+    if reply is None and settings.DEBUG:
+        reply = refusal(FORBIDDEN, told)
+    if reply is not None and case.message.reply_channel is not None:
+        case.message.reply_channel.send(reply)  # what follows closes it, if it is open already
     _refuse(case.message)
     return SETTLE
 

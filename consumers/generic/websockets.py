@@ -86,13 +86,14 @@ class WebsocketConsumer(BaseConsumer):
         """Send a frame to every socket in a group of the default layer; raises as `send` does."""
         Group(name).send(frame(text, bytes, close))
 
-    def close(self, status: bool | int = True) -> None:
-        """Close the socket, normally (True) or with a code.
+    def close(self, status: bool | int = True, reason: str | None = None) -> None:
+        """Close the socket, normally (True) or with a code, and with a reason of at most 123 bytes of UTF-8.
 
         Raises:
-            ValueError: `status` is neither True nor a code that a server may send.
+            ValueError: `status` is neither True nor a code that a server may send, or the reason is too long.
         """
-        self._reply({"close": close_status(status)})
+        content: Content = {"close": close_status(status)}
+        self._reply(content if reason is None else {**content, "reason": reason})
 
     # What the worker calls.
 

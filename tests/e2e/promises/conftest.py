@@ -75,6 +75,7 @@ ROUTES = """
 from towpath import route
 channel_routing = [
     route("websocket.connect", "consumers.connect", path=r"^/(?:echo|room|numbers|faulty)/$"),
+    route("websocket.connect", "consumers.join", path=r"^/named/(?P<room>[^/]+)/$"),
     route("websocket.receive", "consumers.echo", path=r"^/echo/$"),
     route("websocket.receive", "consumers.number", path=r"^/numbers/$"),
     route("websocket.receive", "consumers.fault", path=r"^/faulty/$"),
@@ -92,6 +93,10 @@ def connect(message):
     message.reply_channel.send({"accept": True})
     if message["path"] == "/room/":
         Group("room").add(message.reply_channel)
+
+def join(message, room):
+    message.reply_channel.send({"accept": True}, immediately=room.endswith("!"))
+    Group("named-" + room).add(message.reply_channel)
 
 def echo(message):
     message.reply_channel.send({"text": message["text"]})

@@ -114,3 +114,16 @@ def test_a_consumer_that_fails_is_logged_with_its_traceback_and_the_connection_g
         assert client.recv(30) == "still there"
     for part in (logged, "Traceback"):
         wait_until(lambda part=part: part in worker.output[before:], lambda: worker.output)
+
+
+def test_a_connect_consumer_that_fails_after_its_accept_ends_the_handshake(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/named/lobby/"):
+        """A name that groups may have."""
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://127.0.0.1:{port}/named/m%C3%BCnchen/")
+    assert refused.value.response.status_code == 500
+    with connect(f"ws://127.0.0.1:{port}/named/m%C3%BCnchen!/") as client:  # whose accept does not wait
+        with pytest.raises(ConnectionClosedError) as closed:
+            client.recv(30)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011

@@ -1,8 +1,14 @@
 """What a reply means depends on the state of the socket; what is not a reply is an error that names the key."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from towpath.interface.replies import BadReply, Reply, State, Step, parse_reply, plain_frame, steps
+from towpath.layers.errors import InvalidReply
+from towpath.layers.replies import check_websocket_reply
 
 ACCEPT, REJECT, SEND, CLOSE = Step.ACCEPT, Step.REJECT, Step.SEND, Step.CLOSE
 
@@ -109,3 +115,21 @@ def test_a_close_of_true_is_1000_and_none_is_absent():
 )
 def test_a_message_that_is_one_frame_and_nothing_else(content, frame):
     assert plain_frame(content) == frame
+
+
+KEYS = ("accept", "subprotocol", "headers", "text", "bytes", "close", "reason", "status", "content", "other")
+VALUES = st.none() | st.booleans() | st.sampled_from([1000, 1008, 4401, 403, 500, 5]) | st.sampled_from(["", "a"])
+VALUES |= st.sampled_from([b"", b"a", [["a", "b"]], [[b"a", b"b"]], []])
+
+
+@settings(max_examples=500)
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
+def test_a_reply_that_passes_the_check_at_the_call_is_read(content: dict[str, Any]) -> None:
+    try:
+        check_websocket_reply(content)
+    except InvalidReply:
+        return
+    reply = parse_reply(content)
+    for state in State:
+        steps(state, reply)
+    assert reply.frame is not None or reply.accept is not None or reply.close is not None

@@ -166,6 +166,33 @@ def test_deny_connection_refuses_behind_what_was_sent(run):
     assert owed == Owed([BEFORE, Envelope(REPLY, {"close": True})], REPLY, 7)
 
 
+def test_deny_connection_may_say_how_the_handshake_is_refused(run):
+    error = DenyConnection("for the log", status=401, headers=[["WWW-Authenticate", "Basic"]], content=b"who are you?")
+    assert run(raising(error), channel="websocket.connect").sends == [
+        BEFORE,
+        Envelope(
+            REPLY,
+            {
+                "accept": False,
+                "status": 401,
+                "headers": [["WWW-Authenticate", "Basic"]],
+                "content": b"who are you?",
+            },
+        ),
+        Envelope(REPLY, {"close": True}),
+    ]
+
+
+def test_a_handshake_that_is_put_off_too_often_is_refused(run, caplog):
+    def later(message):
+        raise ConsumeLater
+
+    options = RunOptions(message_retries=3)
+    owed = run(later, channel="websocket.connect", options=options, **{RETRIES_KEY: 3})
+    assert owed == Owed([HANDSHAKE_FAILED], REPLY, 7)
+    assert "put off 3 times" in caplog.text
+
+
 def test_deny_connection_elsewhere_is_an_error_in_the_log(run, caplog):
     assert run(raising(DenyConnection)) == Owed([BEFORE], REPLY, 7)
     assert "a connection is refused on websocket.connect only" in caplog.text
@@ -342,7 +369,7 @@ def failing(message):
     raise RuntimeError("on purpose")
 
 
-HANDSHAKE_FAILED = Envelope(REPLY, {"close": 1011})
+HANDSHAKE_FAILED = Envelope(REPLY, {"accept": False, "status": 500, "close": 1011})
 GROUP_SEND = GroupSend("room", {"text": "all"})
 
 

@@ -98,6 +98,17 @@ def test_a_group_gets_frames_from_the_class(socket: Any) -> None:
     ]
 
 
+def test_a_socket_is_closed_with_a_reason(socket: Any) -> None:
+    class Closing(WebsocketConsumer):
+        def receive(self, text: str | None = None, bytes: bytes | None = None, **kwargs: Any) -> None:
+            self.close(4401, text)
+
+    socket.event(Closing, "receive", text="gone")
+    assert socket.replies == [{"close": 4401, "reason": "gone"}]
+    with pytest.raises(ValueError, match="at most 123 bytes of UTF-8"):
+        socket.event(Closing, "receive", text="x" * 124)
+
+
 def test_a_socket_is_closed_with_or_without_a_last_word(socket: Any) -> None:
     class Closing(WebsocketConsumer):
         def receive(self, text: str | None = None, **kwargs: Any) -> None:
