@@ -1,4 +1,4 @@
-"""The wire of the fault tests: what Redis executes and what the client has, for each fault."""
+"""The wire of the fault tests: the commands that Redis executes and the answers of the client, for each fault."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -134,7 +134,7 @@ def test_a_silent_connection_stays_open_and_others_work(
         assert other.ping()
 
 
-def test_a_replica_answers_what_only_reads(line: Line, ask: Any, direct: Any) -> None:
+def test_a_replica_executes_commands_that_only_read(line: Line, ask: Any, direct: Any) -> None:
     direct.rpush("list", "entry")
     line.plan_next(faults.read_only)
     refused, listed = ask(INCREMENT, ("LRANGE", "list", 0, -1))
@@ -142,7 +142,7 @@ def test_a_replica_answers_what_only_reads(line: Line, ask: Any, direct: Any) ->
     assert listed == [b"entry"]
 
 
-def test_what_is_moved_is_not_executed(line: Line, ask: Any, direct: Any) -> None:
+def test_a_moved_command_is_not_executed(line: Line, ask: Any, direct: Any) -> None:
     line.plan_next(faults.moved)
     (refused,) = ask(INCREMENT)
     assert "1234" in str(refused)
@@ -156,7 +156,7 @@ def test_a_refused_command_takes_its_request_for_silence_along(line: Line, ask: 
     assert ask(INCREMENT) == [1]
 
 
-def test_a_full_store_refuses_what_needs_memory_and_has_room_again(line: Line, ask: Any, store: StoreFaults) -> None:
+def test_a_full_store_refuses_a_write_and_has_room_again(line: Line, ask: Any, store: StoreFaults) -> None:
     line.plan_next(store.full)
     (refused,) = ask(("SET", "key", "value"))
     assert "used memory" in str(refused)

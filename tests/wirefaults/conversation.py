@@ -12,12 +12,16 @@ is restarted in the middle of it, and all of them leave.
 Each consumer counts the events of its connection in the connection's state, and replies `done TURN`.
 """
 
+import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from towpath.channels import Channel, ConsumeLater, Group, Message
+from towpath.layers.contract import Envelope
 from towpath.worker.verdicts import RETRIES_KEY
 
 from .invariants import CONNECT, DISCONNECT, RECEIVE, Journal
@@ -38,11 +42,13 @@ class Script:
     sockets: int = 4
     events: int = 6
     seed: int = 0
+    #: An interface server and a worker expire while the others talk.
+    expires: bool = False
     #: Within which time everything is answered or called lost, in seconds.
     patience: float = 10.0
 
     def sayings(self) -> list[list[str]]:
-        """Return what each socket says: everything of `SAYINGS` comes up, in an order that the seed decides."""
+        """Return the texts of each socket: all kinds of `SAYINGS`, in an order that the seed decides."""
         chance = random.Random(self.seed)
         found = []
         for socket in range(self.sockets):
@@ -53,7 +59,7 @@ class Script:
 
 
 class Consumers:
-    """The consumers of the conversation, which write down what happens to them."""
+    """The consumers of the conversation; they record each run in a journal."""
 
     def __init__(self) -> None:
         #: Set by the site that has them.
@@ -70,54 +76,52 @@ class Consumers:
 
     def connect(self, message: Message) -> None:
         """Accept, join the room, and say the socket its name."""
-        self._begin(message, CONNECT)
-        name = message.reply_channel.name
-        Group(ROOM, channel_layer=message.channel_layer).add(name)
-        message.reply_channel.send({"accept": True, "text": f"hello {name}"})
-        self._end(message, CONNECT)
+        with self._running(message, CONNECT):
+            name = message.reply_channel.name
+            Group(ROOM, channel_layer=message.channel_layer).add(name)
+            message.reply_channel.send({"accept": True, "text": f"hello {name}"})
 
     def receive(self, message: Message) -> None:
-        """Do what the text asks for."""
-        self._begin(message, RECEIVE)
-        what, mark = str(message["text"]).split()
-        if what == "later" and RETRIES_KEY not in message:
-            self._put_off(message)
-        if what == "slow":
-            time.sleep(SLOW_SECONDS)
-        if what == "group":
-            number = mark.partition("-")[2]
-            text = f"group {message.reply_channel.name} {number}"
-            Group(ROOM, channel_layer=message.channel_layer).send({"text": text})
-        if what == "named":
-            Channel(TALLY, channel_layer=message.channel_layer).send({"mark": mark})
-        message.reply_channel.send({"text": f"done {message.turn}"})
-        self._end(message, RECEIVE)
+        """Carry out the text."""
+        with self._running(message, RECEIVE):
+            what, mark = str(message["text"]).split()
+            self._do(message, what, mark)
+            message.reply_channel.send({"text": f"done {message.turn}"})
 
     def disconnect(self, message: Message) -> None:
         """Note it."""
-        self._begin(message, DISCONNECT)
-        self._end(message, DISCONNECT)
+        with self._running(message, DISCONNECT):
+            pass
 
     def tally(self, message: Message) -> None:
         """Note a mark."""
         self.journal.named.append(message["mark"])
 
-    def _put_off(self, message: Message) -> None:
-        self.journal.note("put-off", *self._event(message, RECEIVE))
-        raise ConsumeLater
+    def _do(self, message: Message, what: str, mark: str) -> None:
+        if what == "later" and RETRIES_KEY not in message:
+            raise ConsumeLater
+        if what == "slow":
+            time.sleep(SLOW_SECONDS)
+        if what == "group":
+            text = f"group {message.reply_channel.name} {mark.partition('-')[2]}"
+            Group(ROOM, channel_layer=message.channel_layer).send({"text": text})
+        if what == "named":
+            Channel(TALLY, channel_layer=message.channel_layer).send({"mark": mark})
 
-    def _begin(self, message: Message, kind: str) -> None:
-        state = message.connection_state
-        self.journal.note("begin", *self._event(message, kind), state=int(state) if state else 0)
-        time.sleep(0)
-
-    def _end(self, message: Message, kind: str) -> None:
+    @contextmanager
+    def _running(self, message: Message, kind: str) -> Iterator[None]:
+        """Note how a consumer begins and ends, and count its event in the connection's state."""
+        state = int(message.connection_state or b"0")
+        event = message.reply_channel.name, message.turn or 0, kind, message.get(RETRIES_KEY, 0)
+        self.journal.note("begin", *event, state=state)
+        try:
+            yield
+        except BaseException as error:
+            self.journal.note("put-off" if isinstance(error, ConsumeLater) else "failed", *event)
+            raise
         if kind != DISCONNECT:
-            message.connection_state = str(int(message.connection_state or b"0") + 1).encode()
-        self.journal.note("end", *self._event(message, kind))
-
-    def _event(self, message: Message, kind: str) -> tuple[str, int, str, int]:
-        return message.reply_channel.name, message.turn or 0, kind, message.get(RETRIES_KEY, 0)
+            message.connection_state = str(state + 1).encode()
+        self.journal.note("end", *event)
 
 
 class Conversation:
@@ -127,6 +131,8 @@ class Conversation:
         self.site = site
         self.script = script
         self.talkers: list[Talker] = []
+        #: Reply channels of the sockets of an interface server that expires.
+        self._expiring: list[str] = []
 
     async def run(self) -> None:
         """Hold it from the first handshake to the last disconnect.
@@ -134,22 +140,28 @@ class Conversation:
         Raises:
             Overdue: something took longer than it may.
         """
-        site = self.site
+        site, script = self.site, self.script
         await site.start_interface()
         site.start_worker(STEADY)
         site.start_worker(RESTARTED)
-        sayings = self.script.sayings()
-        for socket in range(self.script.sockets):
-            self.talkers.append(await site.opened(f"/{socket}/", self.script.patience))
-        half = self.script.events // 2
+        sayings = script.sayings()
+        for socket in range(script.sockets):
+            self.talkers.append(await site.opened(f"/{socket}/", script.patience))
+        if script.expires:
+            await self._let_an_interface_expire()
+            await self._let_a_worker_expire()
+        half = script.events // 2
         self._say([said[:half] for said in sayings])
         await site.stop_worker(RESTARTED)
         self._say([said[half:] for said in sayings])
         site.start_worker(RESTARTED)
-        await until(self._is_answered, self.script.patience, self._what_is_missing())
+        await until(self._is_answered, script.patience, "all events are answered")
         for talker in self.talkers:
             talker.close()
-        await until(self._is_over, self.script.patience, "all sockets' disconnects are handled")
+        await until(self._is_over, script.patience, "all sockets' disconnects are handled")
+        await until(self._is_drained, script.patience, "workers have handled everything")
+        with suppress(Overdue):  # which `hold` reports
+            await until(lambda: not self.unaccounted(), script.patience, "everything that was sent has arrived")
 
     def missing(self) -> dict[str, set[int]]:
         """Return the turns of each socket that have neither been answered nor called lost."""
@@ -157,6 +169,33 @@ class Conversation:
             talker.name: set(range(2, talker.sent + 2)) - set(talker.done) - self.site.lost_of(talker.name)
             for talker in self.talkers
         }
+
+    def unaccounted(self) -> list[str]:
+        """Return the sends of consumers that have neither arrived exactly once nor been counted or logged."""
+        site = self.site
+        ran = {(entry.name, entry.turn) for entry in site.journal.of("end")}
+        marks: Counter[str] = Counter()
+        numbers: set[tuple[str, int]] = set()
+        for talker in self.talkers:
+            for turn, text in enumerate(talker.said, 2):
+                what, mark = text.split()
+                if (talker.name, turn) in ran and what == "named":
+                    marks[mark] += 1
+                if (talker.name, turn) in ran and what == "group":
+                    numbers.add((talker.name, int(mark.partition("-")[2])))
+        arrived = Counter(site.journal.named)
+        found = [f"{mark} arrived {count} times" for mark, count in arrived.items() if count > 1]
+        counts = self.site.direct.channel_statistics(TALLY)
+        counted = sum(counts[f"messages_{what}_count"] for what in ("dropped", "lost", "expired"))
+        if len(marks - arrived) > counted + site.drops.count:
+            found.append(f"{sorted(marks - arrived)} did not arrive; {counted} were counted, {site.drops.count} logged")
+        for talker in self.talkers:
+            unheard = numbers - set(site.journal.groups[talker.name])
+            if len(unheard) > site.drops.count:
+                found.append(
+                    f"{talker.name[-6:]} did not hear {len(unheard)} group messages; {site.drops.count} logged"
+                )
+        return found
 
     def _say(self, sayings: Sequence[Sequence[str]]) -> None:
         for talker, said in zip(self.talkers, sayings, strict=True):
@@ -168,10 +207,32 @@ class Conversation:
 
     def _is_over(self) -> bool:
         gone = {entry.name for entry in self.site.journal.of("end") if entry.kind == DISCONNECT}
-        return not len(self.site.hub.connections) and {talker.name for talker in self.talkers} <= gone
+        names = {*(talker.name for talker in self.talkers), *self._expiring}
+        return not len(self.site.hub.connections) and names <= gone
 
-    def _what_is_missing(self) -> str:
-        return "all events are answered"
+    def _is_drained(self) -> bool:
+        channels = ("websocket.connect", "websocket.receive", "websocket.disconnect", TALLY)
+        return not any(self.site.pending(channel) for channel in channels)
+
+    async def _let_an_interface_expire(self) -> None:
+        """Open two sockets at an interface server that does nothing more after that."""
+        edge = self.site.layer("expiring").edge()
+        await edge.open()
+        self._expiring = [f"{edge.inbox}{number}" for number in range(2)]
+        events = [
+            Envelope("websocket.connect", {"reply_channel": name, "path": "/expiring/", "order": 0}, 1)
+            for name in self._expiring
+        ]
+        await edge.send(events)
+
+    async def _let_a_worker_expire(self) -> None:
+        """Take events by a worker that does nothing more after that."""
+        layer = self.site.layer("expiring")
+        reader = layer.reader(["websocket.receive"])
+        self.site.unclosed.append(reader)
+        layer.renew_leases([reader.name])
+        self._say([["echo taken"], *([] for _ in self.talkers[1:])])
+        await asyncio.to_thread(reader.exchange, [], {"websocket.receive": 1}, 0.2)
 
 
 async def hold(site: Site, script: Script) -> list[str]:
@@ -180,6 +241,9 @@ async def hold(site: Site, script: Script) -> list[str]:
     found = []
     try:
         await conversation.run()
+        found += conversation.unaccounted()
+        if site.lost_turns.count != site.turns_lost():
+            found.append(f"{site.lost_turns.count} turns were called lost, and {site.turns_lost()} counted")
     except Overdue as error:
         missing = {name[-6:]: sorted(turns) for name, turns in conversation.missing().items() if turns}
         found.append(f"{error}; without an answer: {missing}")

@@ -1,16 +1,16 @@
-"""What can happen to one write of one connection.
+"""Faults of one write of one connection.
 
 | name | Redis | the client |
 |---|---|---|
 | answer lost | executes all of it | the connection is reset before the first answer |
 | last answer lost | executes all of it | has all answers but the last, then the connection is reset |
 | not executed | gets nothing | the connection is reset |
-| reset while it waits | executes what comes before the wait | the connection is reset during the wait |
+| reset while it waits | executes the commands before the wait | the connection is reset during the wait |
 | answer late | executes all of it | has its answers after so many seconds, if it is still there |
 | silent | executes all of it | never has an answer; the connection stays open |
 | deaf | gets nothing | the same |
 | full | has no memory left while it executes | has Redis's own answers |
-| read-only | executes what only reads | `READONLY` for the rest, as from a replica |
+| read-only | executes commands that only read | `READONLY` for the rest, as from a replica |
 | scripts forgotten | has no scripts when the write comes | `NOSCRIPT` for each script |
 | moved | executes nothing | `MOVED` for each command, as from a cluster's other node |
 """
@@ -24,7 +24,12 @@ import redis
 from .resp import error
 from .wire import Command, Fault, Relay, Write, honest
 
-#: What a replica executes: commands that read, and scripts that write nothing.
+#: The faults by name.
+FAULTS = (
+    *("answer lost", "last answer lost", "not executed", "reset while it waits", "answer late", "silent", "deaf"),
+    *("full", "read-only", "scripts forgotten", "moved"),
+)
+#: Commands and scripts that only read: a replica executes them.
 READS = {"LRANGE", "ZUNION", "HSCAN", "SMEMBERS", "PING", "CLIENT", "SCRIPT", "marks", "statistics", "sockets"}
 MOVED = "MOVED 1234 127.0.0.1:1"
 READ_ONLY = "READONLY You can't write against a read only replica."
@@ -90,7 +95,7 @@ def moved(relay: Relay, write: Write) -> None:
 def refuse(relay: Relay, write: Write, refusal: Callable[[Command], str | None]) -> None:
     """Answer some commands with an error instead of executing them; the others are executed, in order."""
     refusals = [refusal(command) for command in write.commands]
-    # What asks for silence goes the way of the command that it is about.
+    # CLIENT REPLY SKIP is refused with the command that it is about.
     keep = [
         text is None and (command.is_answered or (refusals[index + 1 : index + 2] or [None])[0] is None)
         for index, (command, text) in enumerate(zip(write.commands, refusals, strict=True))
@@ -118,7 +123,7 @@ class StoreFaults:
         honest(relay, write)
 
     def full(self, relay: Relay, write: Write) -> None:
-        """Let Redis have no memory left until it has executed what comes before a wait."""
+        """Let Redis have no memory left until it has executed the commands before a wait."""
         with self._without_memory():
             relay.send(write.commands)
             replies = relay.replies(write.answers)

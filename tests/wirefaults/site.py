@@ -5,8 +5,9 @@ worker processes as pools, and clients in memory. All parts are the real ones.
 import asyncio
 import logging
 import os
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -21,8 +22,10 @@ from towpath.interface.server import InterfaceServer
 from towpath.interface.websocket import begin
 from towpath.layers.contract import Edge, Reader
 from towpath.layers.delays import DELAY_CHANNEL
+from towpath.layers.errors import LayerUnavailable
 from towpath.layers.lives import LifeTimes
 from towpath.layers.redis import RedisChannelLayer
+from towpath.layers.redis import layer as redis_layer
 from towpath.layers.redis.client import Client
 from towpath.routing import Router, route
 from towpath.worker import WorkerPool
@@ -30,7 +33,8 @@ from towpath.worker import WorkerPool
 from ..unit.interface.conftest import Client as SocketClient
 from ..unit.interface.conftest import FakeRequest, FakeTransport, request_head
 from .invariants import Journal
-from .wire import Line, Wire
+from .pace import TIMEOUT_SECONDS
+from .wire import Wire
 
 PREFIX = "wire:"
 CONFIG = InterfaceConfig(
@@ -47,12 +51,13 @@ class WiredLayer(RedisChannelLayer):
     `name.reaper`, `name.calls` (everything else): of a worker process.
     """
 
-    def __init__(self, wire: Wire, name: str, timeout_seconds: float | None = None, **options: Any) -> None:
-        self._make: Callable[[str], RedisChannelLayer] = lambda role: PlainLayer(
-            wire.line(f"{name}.{role}"), timeout_seconds, **options
-        )
-        self._roles: dict[str, RedisChannelLayer] = {}
+    def __init__(self, wire: Wire, name: str, timeout_seconds: float, **options: Any) -> None:
         super().__init__(hosts=[wire.line(f"{name}.calls").url], prefix=PREFIX, **options)
+        shortened(self, timeout_seconds)
+        self._roles: dict[str, RedisChannelLayer] = {}
+        self._make: Callable[[str], RedisChannelLayer] = lambda role: shortened(
+            RedisChannelLayer(hosts=[wire.line(f"{name}.{role}").url], prefix=PREFIX, **options), timeout_seconds
+        )
 
     def role(self, role: str) -> RedisChannelLayer:
         """Return the layer on the line of a role."""
@@ -72,9 +77,9 @@ class WiredLayer(RedisChannelLayer):
         edge._into = receiving._into
         return edge
 
-    def renew_leases(self, readers: Sequence[str]) -> None:
+    def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
         """Renew leases over the heartbeat's line."""
-        self.role("heartbeat").renew_leases(readers)
+        return self.role("heartbeat").renew_leases(readers)
 
     def keep_turns(self, turns: Sequence[tuple[str, int]]) -> None:
         """Keep turns over the heartbeat's line."""
@@ -91,19 +96,17 @@ class WiredLayer(RedisChannelLayer):
             layer.close()
 
 
-class PlainLayer(RedisChannelLayer):
-    """A layer on one line, with a shorter time for answers than a site may configure."""
-
-    def __init__(self, line: Line, timeout_seconds: float | None, **options: Any) -> None:
-        super().__init__(hosts=[line.url], prefix=PREFIX, **options)
-        if timeout_seconds is not None:
-            host: Any = self._host
-            host.options["socket_timeout"] = timeout_seconds
-            self._client = Client(self._host, self._commands)
+def shortened(layer: RedisChannelLayer, timeout_seconds: float) -> RedisChannelLayer:
+    """Let a layer that has not connected yet wait for answers for a shorter time than a site may configure."""
+    parts: Any = layer
+    parts._host.options["socket_timeout"] = timeout_seconds
+    parts._client = Client(parts._host, parts._commands)
+    parts._lease_client = Client(parts._host, parts._commands, redis_layer.LEASE_TIMEOUT_SECONDS)
+    return layer
 
 
 class LoopClock:
-    """A Twisted clock on the running event loop; `jump` lets time pass at once, for those who go by this clock."""
+    """A Twisted clock on the running event loop; `jump` moves it forward for its users."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -197,7 +200,7 @@ class Talker:
         #: The turns of which it has had the reply.
         self.done: list[int] = []
         self.texts: list[str] = []
-        self.sent = 0
+        self.said: list[str] = []
         self.is_closed = False
         begin(hub, self._request)
 
@@ -219,8 +222,13 @@ class Talker:
     def say(self, text: str) -> None:
         """Send a text; its turn is one more than how many were sent, since the connect has the first."""
         assert self._client is not None
-        self.sent += 1
+        self.said.append(text)
         self._client.text(text)
+
+    @property
+    def sent(self) -> int:
+        """How many texts it has sent."""
+        return len(self.said)
 
     def lose(self) -> None:
         """Note that the server has ended without a word."""
@@ -282,6 +290,25 @@ class LostTurns(logging.Handler):
         super().close()
 
 
+class Drops(logging.Handler):
+    """Counts the lines of the layer's log about dropped messages."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.count = 0
+        self._logger = logging.getLogger("towpath.layers")
+        self._logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count a line."""
+        self.count += any(word in record.getMessage().lower() for word in ("dropped", "went away while"))
+
+    def close(self) -> None:
+        """Take no more."""
+        self._logger.removeHandler(self)
+        super().close()
+
+
 class Site:
     """One interface server, and worker processes by name, on one wire. Used inside a running event loop."""
 
@@ -290,13 +317,14 @@ class Site:
         wire: Wire,
         routes: Mapping[str, Callable[[Message], object]],
         times: LifeTimes | None = None,
-        timeout_seconds: float | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
         config: InterfaceConfig | None = None,
         **options: Any,
     ) -> None:
         self.wire = wire
         self.journal = Journal()
         self.lost_turns = LostTurns(self.journal)
+        self.drops = Drops()
         self.talkers: list[Talker] = []
         self._routes = [route(channel, consumer) for channel, consumer in routes.items()]
         self._times = times or LifeTimes()
@@ -305,12 +333,16 @@ class Site:
         self._config = config or CONFIG
         self._layers: list[WiredLayer] = []
         self._pools: dict[str, WorkerPool] = {}
+        #: Readers that end without a word.
+        self.unclosed: list[Any] = []
         self.server: InterfaceServer | None = None
         self.clock = LoopClock()
+        #: A way to Redis that nothing breaks.
+        self.direct = self.layer("direct")
 
     @property
     def hub(self) -> Any:
-        """What the interface's connections share."""
+        """The parts that the interface's connections share."""
         assert self.server is not None
         return self.server.hub
 
@@ -322,9 +354,15 @@ class Site:
         return layer
 
     async def start_interface(self, name: str = "interface") -> None:
-        """Start the interface server."""
-        self.server = InterfaceServer(self.clock, self.layer(name), self._config, [])
-        await self.server.start()
+        """Start the interface server, again and again until Redis answers it."""
+        layer = self.layer(name)
+        while True:
+            self.server = InterfaceServer(self.clock, layer, self._config, [])
+            try:
+                await self.server.start()
+            except LayerUnavailable:
+                continue
+            return
 
     async def stop_interface(self) -> None:
         """Stop it, cleanly."""
@@ -366,14 +404,25 @@ class Site:
         return {entry.turn for entry in self.journal.of("lost") if entry.name == name}
 
     async def close(self) -> None:
-        """Stop everything that runs."""
+        """Stop everything that runs, and leave no connection."""
         for name in list(self._pools):
             await self.stop_worker(name)
         if self.server is not None:
             await self.server.stop()
+        self.wire.close()
+        for thread in threading.enumerate():  # one that waits for an answer ends now
+            if thread.name.startswith("towpath-"):
+                await asyncio.to_thread(thread.join)
+        for reader in self.unclosed:
+            reader._connection.disconnect()
         for layer in self._layers:
             layer.close()
         self.lost_turns.close()
+        self.drops.close()
+
+    def pending(self, channel: str) -> int:
+        """Return how many messages wait on a channel."""
+        return int(self.direct.channel_statistics(channel)["messages_pending"])
 
 
 class Overdue(AssertionError):

@@ -7,12 +7,12 @@ from typing import Any
 
 from towpath.channels import Message
 from towpath.layers.contract import Envelope
-from towpath.layers.lives import InHand, Record
-from towpath.worker.verdicts import RETRIES_KEY
+from towpath.layers.in_flight import InFlight, Record
 
-from .conversation import RECEIVE, TALLY, Consumers
+from .conversation import TALLY, Consumers
 from .faults import StoreFaults
-from .site import Site, Talker, WiredLayer, until
+from .invariants import DISCONNECT, Entry
+from .site import Site, Talker, until
 from .wire import Wire
 
 #: Within which time a scene's next step has happened, in seconds; a loaded machine needs far less.
@@ -29,25 +29,17 @@ class GatedConsumers(Consumers):
         self.gates: dict[str, threading.Event] = defaultdict(threading.Event)
         self.are_all_open = False
 
-    def receive(self, message: Message) -> None:
-        """Wait, if the text says so, and do the rest."""
-        what, key = str(message["text"]).split()
-        if what not in ("hold", "hold-later"):
-            super().receive(message)
-            return
-        self._begin(message, RECEIVE)
-        self._wait(key)
-        if what == "hold-later" and RETRIES_KEY not in message:
-            self._put_off(message)
-        message.reply_channel.send({"text": f"done {message.turn}"})
-        self._end(message, RECEIVE)
-
     def tally(self, message: Message) -> None:
         """Wait, if the mark says so, and note it."""
         what, _, key = message["mark"].partition(" ")
         super().tally(message)
         if what == "hold":
             self._wait(key)
+
+    def _do(self, message: Message, what: str, mark: str) -> None:
+        if what.startswith("hold"):
+            self._wait(mark)
+        super()._do(message, what.removeprefix("hold-"), mark)
 
     def _wait(self, key: str) -> None:
         if not self.are_all_open:
@@ -62,8 +54,6 @@ class Stage(Site):
         super().__init__(wire, self._consumers.routes(), **options)
         self._consumers.journal = self.journal
         self.store = store
-        #: A way to Redis without a wire.
-        self.direct: WiredLayer = self.layer("direct")
 
     def open_gate(self, key: str) -> None:
         """Let the consumers that wait for this key go on."""
@@ -134,7 +124,7 @@ class Stage(Site):
         self.clock.jump(seconds)
 
     async def turn_of_the_loop(self) -> None:
-        """Let the interface do what it has to do now, and have answers from Redis for it."""
+        """Let the interface handle everything that is due, with its round trips to Redis."""
         await asyncio.sleep(0.05)
 
     async def drained(self) -> None:
@@ -143,14 +133,18 @@ class Stage(Site):
         await until(
             lambda: (
                 not any(self.pending(channel) for channel in channels)
-                and len(self.journal.of("begin")) == len(self.journal.of("end", "put-off"))
+                and len(self.journal.of("begin")) == len(self.journal.of("end", "put-off", "failed"))
             ),
             PATIENCE,
             "workers have handled everything",
         )
 
+    def disconnects(self) -> list[Entry]:
+        """Return the disconnects that have been handled."""
+        return [entry for entry in self.journal.of("end") if entry.kind == DISCONNECT]
+
     async def renewed(self) -> None:
-        """Wait until the interface has renewed its lease, and what belongs to that."""
+        """Wait until the interface has renewed its lease and a share of its marks."""
         line = self.wire.line("interface.out")
         leases = sum("lease" in write.names for write in line.writes)
         await until(
@@ -160,11 +154,11 @@ class Stage(Site):
         )
 
     def sockets_of(self, inbox: str) -> dict[bytes, bytes]:
-        """Return what the store knows of the sockets of an inbox, or of the one that a reply channel belongs to."""
+        """Return the registered sockets of an inbox, or of the inbox of a reply channel."""
         return self.store.client.hgetall(self.direct._keys.sockets(inbox.partition("!")[0] + "!"))
 
     def marks_for_seconds(self, group: str) -> float:
-        """Return for how long the marks of a group live, if nobody renews them."""
+        """Return in how many seconds the marks of a group expire."""
         return float(self.store.client.pttl(self.direct._keys.marks(group))) / 1000
 
     def forget_marks(self, group: str) -> None:
@@ -181,14 +175,10 @@ class Stage(Site):
         self.open_gate(key)
         await stopping
 
-    def in_hand(self, reader: str) -> int:
+    def in_flight(self, reader: str) -> int:
         """Return how many messages are in the record of a reader."""
-        (record,) = self.direct._execute([InHand(reader)])
+        (record,) = self.direct._execute([InFlight(reader)])
         return len(record.entries) if isinstance(record, Record) else 0
-
-    def pending(self, channel: str) -> int:
-        """Return how many messages wait on a channel."""
-        return int(self.direct.channel_statistics(channel)["messages_pending"])
 
     def counted(self, channel: str, what: str) -> int:
         """Return how many messages of a channel were `lost`, `expired` or `dropped`."""

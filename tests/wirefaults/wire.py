@@ -63,7 +63,7 @@ class Command(NamedTuple):
 
 
 class Write(NamedTuple):
-    """What a client sent at once. `number` 0: it only opens the connection."""
+    """All that a client sent at once. `number` 0: it only opens the connection."""
 
     number: int
     commands: Sequence[Command]
@@ -90,7 +90,7 @@ class Write(NamedTuple):
 
 
 class Relay:
-    """One connection, seen from the middle: what faults are made of. Used by one thread."""
+    """One connection, from the proxy's side: the operations that faults are made of. Used by one thread."""
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self._client = client
@@ -171,7 +171,7 @@ class Relay:
         return int(reply[1:])
 
 
-#: Does a write: what `honest` does, or something else.
+#: Handles a write, as `honest` does or in another way.
 Fault = Callable[[Relay, Write], None]
 
 
@@ -187,7 +187,7 @@ class Line:
 
     def __init__(self, name: str, address: tuple[str, int]) -> None:
         self.name = name
-        #: What clients have written, oldest first.
+        #: The writes of clients, oldest first.
         self.writes: list[Write] = []
         #: The faults that have acted, with the writes they acted on.
         self.struck: list[Write] = []

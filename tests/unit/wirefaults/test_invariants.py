@@ -4,7 +4,7 @@ import pytest
 
 from ...wirefaults.invariants import Entry, Journal, read_line, violations
 
-#: What happens to a connection if nothing fails: `WHAT TURN KIND ATTEMPT STATE`.
+#: The entries of a connection if nothing fails: `WHAT TURN KIND ATTEMPT STATE`.
 GOOD = [
     "begin 1 connect 0 0",
     "end 1 connect 0 -",
@@ -32,20 +32,20 @@ def entries(lines: list[str]) -> list[Entry]:
 
 
 def without(*lines: str) -> list[str]:
-    """Return what happens if nothing fails, without some of it."""
+    """Return the entries of a connection, without some."""
     assert set(lines) <= set(GOOD)
     return [line for line in GOOD if line not in lines]
 
 
 def moved(line: str, before: str) -> list[str]:
-    """Return what happens if nothing fails, with one entry before another."""
+    """Return the entries of a connection, with one moved before another."""
     rest = without(line)
     rest.insert(rest.index(before), line)
     return rest
 
 
 def with_(line: str, before: str) -> list[str]:
-    """Return what happens if nothing fails, with one entry more."""
+    """Return the entries of a connection, with one more."""
     more = list(GOOD)
     more.insert(more.index(before), line)
     return more

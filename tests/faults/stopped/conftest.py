@@ -1,0 +1,283 @@
+"""Clients that talk without a pause while processes are stopped, and the journal that all processes write together."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import redis
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from ...wirefaults.invariants import Entry, Journal, violations
+
+#: How many events of a client wait for their answers.
+AHEAD = 3
+SOCKETS = 12
+#: Of so many events of a client one takes long. Where more do, workers take their messages one at a time.
+SLOW_EVERY = 100
+#: A client that waits for so long sends another event, in seconds; at the end, that it waits for no more answers.
+PRESUMED_LOST_SECONDS = 5.0
+
+CONSUMERS = """
+import os, time
+from pathlib import Path
+
+folder = Path(__file__).parent
+
+def note(what, message, kind, state="-"):
+    name, attempt = message.reply_channel.name, message.get("__retries__", 0)
+    line = "%r %s %s %d %s %d %s\\n" % (time.time(), what, name, message.turn or 0, kind, attempt, state)
+    with (folder / "journal.txt").open("a") as lines:
+        lines.write(line)
+
+def run(message, kind, text):
+    state = int(message.connection_state or b"0")
+    note("begin", message, kind, state)
+    if text.endswith("slow"):
+        time.sleep(0.05)
+    if text.endswith("hang"):
+        (folder / "hangs").touch()
+        while not (folder / "let-go").exists():
+            time.sleep(0.01)
+    if kind != "disconnect":
+        message.connection_state = str(state + 1).encode()
+    note("end", message, kind)
+
+def connect(message):
+    run(message, "connect", "")
+    message.reply_channel.send({"accept": True, "text": message.reply_channel.name})
+
+def receive(message):
+    run(message, "receive", message["text"])
+    message.reply_channel.send({"text": "%d %s" % (message.turn, message["text"])})
+
+def disconnect(message):
+    run(message, "disconnect", "")
+"""
+ROUTES = """
+from towpath import route
+channel_routing = [
+    route("websocket.connect", "consumers.connect"),
+    route("websocket.receive", "consumers.receive"),
+    route("websocket.disconnect", "consumers.disconnect"),
+]
+"""
+#: Short leases, unless long ones are asked for.
+IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
+IMPATIENT = """
+CHANNEL_LAYERS["default"]["BACKEND"] = "impatience.ImpatientLayer"
+"""
+LOGGING = """
+LOGGING["formatters"] = {"timed": {"format": "%(created).6f %(levelname)s %(name)s: %(message)s"}}
+LOGGING["handlers"]["console"]["formatter"] = "timed"
+LOGGING["loggers"] = {"towpath.interface.conversation": {"level": "DEBUG"}}
+"""
+#: The interface's log line of a lost turn, with its time.
+LOST = re.compile(r"^(\S+) DEBUG \S+conversation: Turn (\d+) of (\S+), on \S+, is lost$", re.MULTILINE)
+
+
+@dataclass
+class Talker:
+    """A client that sends events, up to `AHEAD` ahead of their answers, over one socket after the other."""
+
+    uri: str
+    journal: Journal
+    number: int
+    answered: int = 0
+    names: list[str] = field(default_factory=list)
+
+    async def talk(self, stop: asyncio.Event) -> None:
+        """Talk until told to stop; open another socket whenever the server ends one."""
+        while not stop.is_set():
+            with suppress(ConnectionClosed, InvalidStatus, OSError, TimeoutError):
+                async with connect(self.uri, max_queue=None, ping_interval=None) as socket:
+                    await self._talk(socket, stop)
+
+    async def _talk(self, socket: ClientConnection, stop: asyncio.Event) -> None:
+        name = str(await socket.recv())
+        self.names.append(name)
+        self._note("heard", name, 1)
+        sent = answered = 0
+        is_last = False
+        try:
+            while not (is_last and answered == sent):
+                is_last = stop.is_set()
+                while not is_last and sent < answered + AHEAD:
+                    sent += 1
+                    await socket.send(f"{sent}{' slow' if sent % SLOW_EVERY == self.number else ''}")
+                try:
+                    turn = int(str(await asyncio.wait_for(socket.recv(), PRESUMED_LOST_SECONDS)).partition(" ")[0])
+                except TimeoutError:  # one may be lost: another takes its place
+                    answered += answered < sent
+                else:
+                    self._note("heard", name, turn)
+                    self.answered += 1
+                    answered = max(answered, turn - 1)
+        finally:
+            self._note("closed", name, 0)
+
+    def _note(self, what: str, name: str, turn: int) -> None:
+        self.journal.entries.append(Entry(time.time(), what, name, turn))
+
+
+class Talking:
+    """A stack with talking clients; times are those of the wall clock, which the logs of processes have too."""
+
+    def __init__(self, faulty: Any, wait_until: Callable[..., None]) -> None:
+        self.faulty = faulty
+        self.journal = Journal()
+        self.talkers: list[Talker] = []
+        self.interfaces: list[Any] = []
+        #: When processes were stopped, and when they went on.
+        self.stopped: list[tuple[float, float]] = []
+        self._wait_until = wait_until
+        self.configure()
+
+    def configure(self, **config: object) -> None:
+        """Set options of the layer; call it before processes are started."""
+        faulty, leases = self.faulty, "" if IS_LONG else IMPATIENT
+        faulty.configure(**config)
+        faulty.project.write("settings.py", (faulty.project.folder / "settings.py").read_text() + LOGGING + leases)
+        faulty.project.write("consumers.py", CONSUMERS)
+        faulty.project.write("routes.py", ROUTES)
+
+    def interface(self, *options: str) -> tuple[Any, int]:
+        """Start an interface server that logs which turns it calls lost."""
+        process, port = self.faulty.interface(*options)
+        self.interfaces.append(process)
+        return process, port
+
+    def worker(self, *options: str) -> Any:
+        """Start a worker process; return it when it has begun."""
+        process = self.faulty.worker(*options)
+        process.wait_for("Starting")
+        return process
+
+    async def during(self, port: int, fault: Callable[[], None], sockets: int = SOCKETS) -> None:
+        """Talk before, while and after `fault` does its work in a thread; then close all sockets."""
+        stop = asyncio.Event()
+        self.talkers = [Talker(f"ws://127.0.0.1:{port}/{number}/", self.journal, number) for number in range(sockets)]
+        tasks = [asyncio.create_task(talker.talk(stop)) for talker in self.talkers]
+        await self.all_are_answered()
+        await asyncio.to_thread(fault)
+        await self.all_are_answered()
+        stop.set()
+        await asyncio.gather(*tasks)
+
+    async def all_are_answered(self, times: int = 5) -> None:
+        """Wait until each client has had so many answers more, over whichever socket."""
+        await asyncio.to_thread(self.until_answered, times)
+
+    def until_answered(self, times: int) -> None:
+        """Wait until each client has had so many answers more; from any thread but the clients'."""
+        wanted = {talker.number: talker.answered + times for talker in self.talkers}
+        self._wait_until(
+            lambda: all(talker.answered >= wanted[talker.number] for talker in self.talkers),
+            lambda: f"answers: {[(talker.answered, wanted[talker.number]) for talker in self.talkers]}",
+        )
+
+    async def hanging(self, port: int) -> "asyncio.Task[None]":
+        """Open a socket whose consumer hangs until the file `let-go` is there; return its task."""
+        talker = Talker(f"ws://127.0.0.1:{port}/", self.journal, 0)
+        self.talkers = [talker]
+
+        async def hang() -> None:
+            with suppress(ConnectionClosed):
+                async with connect(talker.uri, ping_interval=None) as socket:
+                    talker.names.append(str(await socket.recv()))
+                    await socket.send("hang")
+                    await socket.recv()
+
+        return asyncio.create_task(hang())
+
+    def stop(self, process: Any, until: Callable[[], None]) -> None:
+        """Stop a process with SIGSTOP until something has happened, and let it go on."""
+        began = time.time()
+        os.killpg(process.pid, signal.SIGSTOP)
+        try:
+            until()
+        finally:
+            self.stopped.append((began, time.time()))
+            os.killpg(process.pid, signal.SIGCONT)
+
+    def has_expired(self, owner: str) -> bool:
+        """Return whether others have noticed that a lease has expired whose owner's name holds these characters."""
+        with closing(redis.Redis.from_url(self.faulty.redis_url)) as client:
+            living = client.zrange(self.faulty.layer._keys.leases("living"), 0, -1)
+        return not any(owner in name.decode() for name in living)
+
+    def until_worker_expires(self, process: Any) -> None:
+        """Wait until the leases of a worker process have expired and others have noticed."""
+        self._wait_until(lambda: self.has_expired(f":{process.pid}:"))
+
+    def until_interface_expires(self) -> None:
+        """Wait until the leases of all interface servers that clients talk to have expired."""
+        inboxes = {name.partition("!")[0] for talker in self.talkers for name in talker.names}
+        self._wait_until(lambda: all(self.has_expired(inbox) for inbox in inboxes))
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Wait until so much time has passed."""
+        until = time.monotonic() + seconds
+        self._wait_until(lambda: time.monotonic() >= until)
+
+    def save_when_waiting(self, server: Any) -> None:
+        """Let Redis write its data when events of half the clients wait; a restart reads it."""
+        self._wait_until(lambda: self.waiting() >= len(self.talkers) // 2)
+        with closing(redis.Redis.from_url(server.url)) as client:
+            client.save()
+
+    def broken_rules(self) -> list[str]:
+        """Wait until all disconnects have been handled; return the rules that were broken.
+
+        A consumer that was running when its process was stopped, and whose turn was called lost, does not count.
+        """
+        self._wait_until(lambda: not self._unsaid(), lambda: f"no disconnect of {self._unsaid()}")
+        self._wait_until(lambda: not self.waiting(), lambda: f"{self.waiting()} messages wait")
+        lost = self.lost()
+        calls = {(entry.name, entry.turn) for entry in lost}
+        entries = self.entries()
+        ends = {entry[2:6]: entry.at for entry in entries if entry.what == "end"}
+        excused = {
+            begin[2:6]
+            for begin in entries
+            for began, ended in self.stopped
+            if begin.what == "begin" and begin.at <= began and ends.get(begin[2:6], 0) >= ended
+            if (begin.name, begin.turn) in calls
+        }
+        counted = [entry for entry in entries if entry[2:6] not in excused]
+        return violations([*self.journal.entries, *counted, *lost])
+
+    def entries(self) -> list[Entry]:
+        """Return the entries that consumers have written."""
+        written = Journal()
+        written.read(self.faulty.project.folder / "journal.txt")
+        return written.entries
+
+    def lost(self) -> list[Entry]:
+        """Return the turns that interface servers have called lost, by their logs."""
+        found = []
+        for process in self.interfaces:
+            found += [Entry(float(at), "lost", name, int(turn)) for at, turn, name in LOST.findall(process.output)]
+        return found
+
+    def waiting(self) -> int:
+        """Return how many messages wait on the channels of sockets."""
+        channels = ("websocket.connect", "websocket.receive", "websocket.disconnect")
+        return sum(int(self.faulty.layer.channel_statistics(channel)["messages_pending"]) for channel in channels)
+
+    def _unsaid(self) -> set[str]:
+        names = {name for talker in self.talkers for name in talker.names}
+        return names - {entry.name for entry in self.entries() if (entry.what, entry.kind) == ("end", "disconnect")}
+
+
+@pytest.fixture
+def talking(faulty: Any, wait_until: Any) -> Talking:
+    """A stack with talking clients."""
+    return Talking(faulty, wait_until)

@@ -1,0 +1,57 @@
+"""Redis is stopped while clients talk, for longer than anybody waits for an answer, or comes back with older data."""
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+#: The shortest time for an answer that a layer takes, in seconds, and a longer one.
+TIMEOUT_SECONDS, STOPPED_SECONDS = 5.5, 7.5
+
+
+@pytest.fixture
+def server(start_redis: Callable[[], Any]) -> Any:
+    """A Redis of the test's own."""
+    return start_redis()
+
+
+@pytest.fixture
+def redis_url(server: Any) -> str:
+    """Where it is."""
+    return str(server.url)
+
+
+def test_a_redis_that_is_stopped_longer_than_answers_are_waited_for_doubles_nothing(
+    talking: Any, within_patience: Any, server: Any
+) -> None:
+    """Requests whose clients have given up are executed when it goes on."""
+    talking.configure(connection_kwargs={"socket_timeout": TIMEOUT_SECONDS})
+    _, port = talking.interface()
+    talking.worker("--threads", "2")
+    talking.worker("--threads", "2")
+
+    def fault() -> None:
+        server._process.send_signal(signal.SIGSTOP)
+        talking.pass_seconds(STOPPED_SECONDS)
+        server._process.send_signal(signal.SIGCONT)
+
+    within_patience(talking.during(port, fault))
+    assert "\n".join(talking.broken_rules()) == ""
+
+
+def test_a_redis_that_comes_back_with_older_data_doubles_nothing(
+    talking: Any, within_patience: Any, server: Any
+) -> None:
+    """Its data is that of a moment when events of clients waited for workers; they have been handled since."""
+    _, port = talking.interface()
+    worker = talking.worker("--threads", "2")
+
+    def fault() -> None:
+        talking.stop(worker, lambda: talking.save_when_waiting(server))
+        talking.until_answered(10)
+        server.stop()
+        server.start()
+
+    within_patience(talking.during(port, fault))
+    assert "\n".join(talking.broken_rules()) == ""
