@@ -227,12 +227,6 @@ class Talking:
         until = time.monotonic() + seconds
         self._wait_until(lambda: time.monotonic() >= until)
 
-    def save_when_waiting(self, server: Any) -> None:
-        """Let Redis write its data when events of half the clients wait; a restart reads it."""
-        self._wait_until(lambda: self.waiting() >= len(self.talkers) // 2)
-        with closing(redis.Redis.from_url(server.url)) as client:
-            client.save()
-
     def broken_rules(self) -> list[str]:
         """Wait until all disconnects have been handled; return the rules that were broken.
 
