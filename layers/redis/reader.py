@@ -10,7 +10,7 @@ from ..exchange import BaseReader, Waiting
 from ..keys import Keys
 from ..operations import Batch, Operation, Take
 from ..sending import Sender
-from .client import Client
+from .client import MARGIN_SECONDS, Client
 from .in_flight_commands import head_of
 
 #: Waits are kept by the order of their channels and what may be taken from each.
@@ -84,7 +84,8 @@ class RedisReader(BaseReader):
         """Return the take behind a wait, and the bytes of both; the number in the last argument is 0."""
         take = waiting.take._replace(has_waited=True)
         wakeups = [self._wakeups[channel] for channel in take.channels]
-        wait = "BLPOP", *wakeups, min(waiting.seconds, self._client.longest_wait_seconds)
+        longest = min(self._client.longest_wait_seconds, READER_TIMEOUT_SECONDS - MARGIN_SECONDS)
+        wait = "BLPOP", *wakeups, min(waiting.seconds, longest)
         return take, self._client.packed_wait(wait, take)
 
     def _waited(self) -> Batch | None:
