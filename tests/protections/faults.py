@@ -3,6 +3,63 @@
 from .protection import Protection
 
 FAULTS = [
+    # Consumers, views and bindings fail, or never end.
+    Protection(
+        "half an answer of a failed consumer does not leave",
+        "worker/run.py",
+        "        sends = sends_of_failed(envelope, sends)\n",
+        "        pass\n",
+        "tests/unit/worker/test_run.py -k refused_whatever_it_had_accepted",
+    ),
+    Protection(
+        "each message is handled in a context of its own",
+        "worker/context.py",
+        "    return copy_context().run(call, *args, **kwargs)",
+        "    return call(*args, **kwargs)",
+        "tests/unit/worker/test_context.py -k does_not_reach",
+    ),
+    Protection(
+        "a binding that fails undoes no change",
+        "consumers/binding/isolation.py",
+        "    except Exception:\n",
+        "    except ZeroDivisionError:\n",
+        "tests/unit/binding/test_isolation.py -k stays",
+    ),
+    Protection(
+        "a failed query of a binding leaves the transaction usable",
+        "consumers/binding/isolation.py",
+        "            savepoint.roll_back()\n        logger",
+        "            pass\n        logger",
+        "tests/unit/binding/test_isolation.py -k leaves_the_transaction_usable",
+    ),
+    Protection(
+        "a stream ends when its client leaves",
+        "consumers/http/client_watch.py",
+        "            self.is_gone = True\n",
+        "            pass\n",
+        "tests/unit/consumers/test_streaming.py -k slow_stream_notices",
+    ),
+    Protection(
+        "a stream without an end ends in a worker that stops",
+        "consumers/http/client_watch.py",
+        "        if self._stop_seconds is None or not is_worker_stopping():",
+        "        if self._stop_seconds is None or is_worker_stopping() is not None:",
+        "tests/unit/consumers/test_streaming.py -k worker_that_stops",
+    ),
+    Protection(
+        "who sends to a connection that has gone is notified",
+        "interface/conversation.py",
+        "            notify_closed(self._hub, event)\n",
+        "            pass\n",
+        "tests/unit/interface/test_conversation.py -k has_left_is_notified",
+    ),
+    Protection(
+        "a reply is checked where it is sent",
+        "channels/channel.py",
+        "            self._check(content)\n",
+        "            pass\n",
+        "tests/unit/channels/test_message.py -k error_at_the_call",
+    ),
     # Processes die.
     Protection(
         "a worker that stops settles what it has run",
