@@ -14,6 +14,8 @@ from .repeating import Repeating
 
 #: Age from which a turn is kept, in seconds, at every beat. The interface waits 15 s for it.
 KEEP_SECONDS = 3.0
+#: Processes look after the dead at random times: one that fails at the same step each time must not always be first.
+REAP_SPREAD = 0.3
 
 
 class Heartbeat:
@@ -26,7 +28,7 @@ class Heartbeat:
         self._layer = layer
         self._hands = hands
         self._beating = Repeating(self._beat, BEAT_SECONDS, "renew leases and keep running turns")
-        self._reaping = Repeating(layer.reap, BEAT_SECONDS, "look after processes that died")
+        self._reaping = Repeating(layer.reap, BEAT_SECONDS, "look after processes that died", REAP_SPREAD)
 
     def start(self) -> None:
         """Begin to beat."""

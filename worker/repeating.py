@@ -1,6 +1,7 @@
 """Something that a worker process does every few seconds, in a thread of its own that nothing ends but `stop`."""
 
 import logging
+import random
 from collections.abc import Callable
 from threading import Event, Thread
 
@@ -15,9 +16,11 @@ class Repeating:
     `purpose` completes the sentence "Could not ...".
     """
 
-    def __init__(self, act: Callable[[], None], seconds: float, purpose: str) -> None:
+    def __init__(self, act: Callable[[], None], seconds: float, purpose: str, spread: float = 0.0) -> None:
+        """`spread` is the share by which each pause is longer or shorter, at random."""
         self._act = act
         self._seconds = seconds
+        self._spread = spread
         self._purpose = purpose
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"towpath-{act.__name__}", daemon=True)
@@ -42,5 +45,5 @@ class Repeating:
             logger.exception("Could not %s; trying again in %.0f seconds", self._purpose, self._seconds)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
+        while not self._stopping.wait(self._seconds * random.uniform(1 - self._spread, 1 + self._spread)):
             self.now()

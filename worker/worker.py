@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 BLOCK_SECONDS = 5.0
 #: Pause of a worker that holds no lease, in seconds: until one is renewed, it takes nothing.
 NO_LEASE_PAUSE_SECONDS = 0.1
+#: For how long a worker that stops tries to settle, and how often, in seconds.
+CLOSE_SECONDS = 2.0
+CLOSE_PAUSE_SECONDS = 0.1
 
 
 class Worker:
@@ -274,13 +277,23 @@ class Worker:
             )
 
     def _close(self) -> None:
-        try:
+        """Settle and close, again and again for a while: what the layer refuses now would be lost with this process."""
+        deadline = time.monotonic() + CLOSE_SECONDS
+        while True:
             try:
-                self._settle()
-            finally:
-                self._reader.close()  # which writes once more what the settling could not
-        except LayerUnavailable as error:
-            logger.error("Lost settlements of a worker that stops, the layer is away: %s", error)
+                self._close_once()
+                return
+            except LayerUnavailable as error:
+                if time.monotonic() >= deadline:
+                    logger.error("Lost settlements of a worker that stops, the layer is away: %s", error)
+                    return
+            time.sleep(CLOSE_PAUSE_SECONDS)
+
+    def _close_once(self) -> None:
+        try:
+            self._settle()
+        finally:
+            self._reader.close()  # which writes once more what the settling could not
 
 
 def default_router(channel_layer: AnyLayer) -> Router:

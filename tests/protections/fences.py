@@ -174,6 +174,13 @@ FENCES = [
         "tests/unit/worker/test_lease.py -k takes_nothing",
     ),
     Protection(
+        "a worker that stops tries again to settle",
+        "worker/worker.py",
+        "                if time.monotonic() >= deadline:",
+        "                if True:",
+        "tests/unit/worker/test_worker.py -k tries_again_to_close",
+    ),
+    Protection(
         "all groups are announced when the mark of one has expired",
         "layers/edge.py",
         "            if not all(known):",

@@ -221,7 +221,18 @@ def test_stop_does_not_need_the_layer(make, layer):
     assert layer.readers[0].is_closed
 
 
-def test_settlements_lost_at_the_end_are_an_error_in_the_log(make, connections, layer, caplog):
+def test_a_worker_that_stops_tries_again_to_close_while_the_layer_refuses(make, layer, monkeypatch, caplog):
+    layer.close_trouble = LayerUnavailable("memory is full")
+    monkeypatch.setattr(worker_module.time, "sleep", lambda seconds: setattr(layer, "close_trouble", None))
+    worker = make()
+    worker.stop()
+    worker.run()
+    assert layer.close_trouble is None
+    assert caplog.text == ""
+
+
+def test_settlements_lost_at_the_end_are_an_error_in_the_log(make, connections, layer, caplog, monkeypatch):
+    monkeypatch.setattr(worker_module, "CLOSE_SECONDS", 0.0)
     worker = make(lambda message: worker.stop())
     connections.send("websocket.receive")
     layer.troubles.extend([None, LayerUnavailable("no answer")])
