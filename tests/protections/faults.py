@@ -64,8 +64,8 @@ FAULTS = [
     Protection(
         "a worker that stops settles what it has run",
         "worker/worker.py",
-        "                self._settle()\n            finally:\n                self._reader.close()",
-        "                self._owed.clear()\n            finally:\n                self._reader.close()",
+        "            self._settle()\n        finally:\n            self._reader.close()",
+        "            self._owed.clear()\n        finally:\n            self._reader.close()",
         "tests/e2e/promises/test_deploys_drop_nothing.py",
     ),
     Protection(
