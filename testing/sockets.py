@@ -168,7 +168,7 @@ class WSClient(Client):
             raise AssertionError(
                 'Connection rejected: the handshake is not answered; send {"accept": True} to the reply channel'
             )
-        rest = {key: value for key, value in reply.items() if key not in ("accept", "subprotocol")}
+        rest = {key: value for key, value in reply.items() if key not in ("accept", "subprotocol", "headers")}
         has_frame = any(rest.get(key) is not None for key in ("text", "bytes"))
         if reply.get("accept") is False or not (reply.get("accept") or has_frame):
             raise AssertionError(f"Connection rejected: the handshake is refused: {reply!r}")

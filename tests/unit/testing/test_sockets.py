@@ -105,6 +105,18 @@ def test_the_accept_is_checked_and_what_came_with_it_is_received() -> None:
     assert client.receive() is None
 
 
+def test_headers_of_an_accept_are_not_a_message_of_their_own() -> None:
+    def greet(message: Message) -> None:
+        message.reply_channel.send({"accept": True, "headers": [["Set-Cookie", "a=1"]]})
+
+    client = WSClient()
+    with apply_routes(route("websocket.connect", greet)):
+        client.send_and_consume("websocket.connect")
+        assert client.receive() is None
+        client.send_and_consume("websocket.connect", check_accept=False)
+    assert client.receive() == {"accept": True, "headers": [["Set-Cookie", "a=1"]]}
+
+
 def test_a_text_accepts_too() -> None:
     client = WSClient()
     with apply_routes(route("websocket.connect", lambda message: message.reply_channel.send({"text": "1"}))):
