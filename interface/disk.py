@@ -6,50 +6,55 @@ A disk may take seconds for a write; sockets must not wait for it.
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
-from typing import TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# `Any`: the operation and its report agree on a type, the queue holds all of them.
+_Operation = tuple[asyncio.AbstractEventLoop, Callable[[], Any], Callable[[Any], None]]
 
 
 class Disk:
     """The thread starts with the first operation. Used from the event loop only."""
 
     def __init__(self) -> None:
-        self._executor: ThreadPoolExecutor | None = None
+        self._operations: SimpleQueue[_Operation | None] = SimpleQueue()
+        self._thread: Thread | None = None
 
     def run(self, work: Callable[[], T], done: Callable[[T | OSError], None]) -> None:
         """Run `work` in the thread; `done` gets its result, or its OSError, in the event loop.
 
         Another exception is logged with its traceback, and reaches `done` as an OSError.
         """
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix="towpath-disk")
-        loop = asyncio.get_running_loop()
-        future = self._executor.submit(work)
-        future.add_done_callback(partial(_report, loop, done))
+        if self._thread is None:
+            self._thread = Thread(target=_work, args=(self._operations,), name="towpath-disk", daemon=True)
+            self._thread.start()
+        self._operations.put((asyncio.get_running_loop(), work, done))
 
     def close(self) -> None:
         """End the thread after the operations that were given to it."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False)
-            self._executor = None
+        if self._thread is not None:
+            self._thread = None
+            self._operations.put(None)
 
 
-def _report(loop: asyncio.AbstractEventLoop, done: Callable[[T | OSError], None], future: "Future[T]") -> None:
-    result: T | OSError = _result(future)
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(done, result)
+def _work(operations: "SimpleQueue[_Operation | None]") -> None:
+    while (operation := operations.get()) is not None:
+        loop, work, done = operation
+        result = _result(work)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(done, result)
 
 
-def _result(future: "Future[T]") -> T | OSError:
-    error: BaseException | None = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, OSError):
+def _result(work: Callable[[], T]) -> T | OSError:
+    try:
+        return work()
+    except OSError as error:
         return error
-    log.error("A file operation failed", exc_info=error)
-    return OSError(f"a file operation failed: {error!r}")
+    except Exception as error:
+        log.exception("A file operation failed")
+        return OSError(f"a file operation failed: {error!r}")

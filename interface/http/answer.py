@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.contract import Content
 
+from ..clock import Timer
 from .flow import FlowNotices
 from .pages import page
 from .response import BadResponse, DateHeader, Ending, Part, ResponseHead, parse_part, response_head
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 DATE = DateHeader()
 #: Bytes on their way to the disk before the sender waits for it.
 BACKLOG_MAX_BYTES = 1024 * 1024
+#: Bytes that a sender may have under way; they are kept in memory beside those that may wait there.
+WINDOW_BYTES = 1024 * 1024
+#: A client that takes quickly what is sent needs no disk: its sender waits while more than so many bytes are kept, but
+#: not longer than so many seconds until nothing is kept any more.
+QUICK_BYTES = 256 * 1024
+QUICK_SECONDS = 0.02
 
 
 class Progress(Enum):
@@ -45,8 +52,8 @@ class Answer:
     """
 
     __slots__ = (
-        "_advanced", "_ahead_max_bytes", "_flow", "_has_last", "_head", "_hub", "_is_timed", "_request", "_spool",
-        "_wire", "content_bytes", "has_left",
+        "_advanced", "_ahead_max_bytes", "_flow", "_has_last", "_head", "_hub", "_is_slow", "_is_timed", "_patience",
+        "_request", "_spool", "_wire", "content_bytes", "has_left",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", wire: Wire, request: RequestHead, advanced: Callable[[], None]) -> None:
@@ -61,6 +68,9 @@ class Answer:
         self._ahead_max_bytes: float = hub.config.response_spool_max_bytes
         self._has_last = False
         self._is_timed = False
+        #: The client has not taken what was kept in time: the sender does not wait for it.
+        self._is_slow = False
+        self._patience: Timer | None = None
         #: The end of the response has been written.
         self.has_left = False
         self.content_bytes = 0
@@ -132,6 +142,9 @@ class Answer:
         """Forget what is kept."""
         if self._spool is not None:
             self._spool.close()
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def _begin(self, head: ResponseHead, content: bytes, is_last: bool) -> None:
         self._head = head
@@ -169,7 +182,8 @@ class Answer:
 
     def _keep(self, content: bytes, is_last: bool) -> None:
         if self._spool is None:
-            self._spool = self._hub.spools.spool(self._hub.config.output_buffer_max_bytes, self._changed)
+            memory_max_bytes = self._hub.config.output_buffer_max_bytes + WINDOW_BYTES
+            self._spool = self._hub.spools.spool(memory_max_bytes, self._changed)
         self._has_last = is_last
         if content:
             self._spool.append(content)
@@ -216,8 +230,23 @@ class Answer:
             return
         if self._is_client_late():
             flow.wait()
-        elif spool is None or spool.backlog_bytes <= BACKLOG_MAX_BYTES:
+        elif spool is None or (spool.backlog_bytes <= BACKLOG_MAX_BYTES and not self._is_patient(spool)):
             flow.sent(self.content_bytes)
+
+    def _is_patient(self, spool: Spool) -> bool:
+        """Return whether the sender is to wait a moment: the client may be quick enough."""
+        if not spool.waiting_bytes:
+            self._is_slow = False
+        if self._is_slow or spool.waiting_bytes <= QUICK_BYTES:
+            return False
+        if self._patience is None:
+            self._patience = self._hub.clock.callLater(QUICK_SECONDS, self._lose_patience)
+        return True
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        self._is_slow = self._spool is not None and self._spool.waiting_bytes > QUICK_BYTES
+        self._tell_sent()
 
     def _is_client_late(self) -> bool:
         """Return whether as much of the response is kept as may be."""

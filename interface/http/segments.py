@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 #: A file that has grown to so many bytes is not written to any more, so that its space is free once it has been read.
 SEGMENT_MAX_BYTES = 64 * 1024 * 1024
+#: Blocks that are written in one call of the system; 1024 is the most that Linux takes.
+BLOCKS_MAX_COUNT = 512
 
 
 class Piece(NamedTuple):
@@ -36,6 +38,17 @@ class _Segment:
         return freed
 
 
+def _write_all(descriptor: int, blocks: Sequence[bytes], offset: int) -> int:
+    """Write blocks at an offset; return their length."""
+    length = sum(map(len, blocks))
+    count = os.pwritev(descriptor, blocks, offset)
+    if count < length:  # a signal, or the disk is nearly full
+        rest = memoryview(b"".join(blocks))
+        while count < length:
+            count += os.pwrite(descriptor, rest[count:], offset + count)
+    return length
+
+
 class Segments:
     """The files of one spool, in the folder `folder`."""
 
@@ -51,11 +64,10 @@ class Segments:
         """
         if not self._segments or self._segments[-1].end >= SEGMENT_MAX_BYTES:
             self._segments.append(_Segment(self._folder))
-        segment, data = self._segments[-1], memoryview(b"".join(blocks))
+        segment = self._segments[-1]
         end = segment.end
-        while data:
-            count = os.pwrite(segment.descriptor, data, end)
-            data, end = data[count:], end + count
+        for begin in range(0, len(blocks), BLOCKS_MAX_COUNT):
+            end += _write_all(segment.descriptor, blocks[begin : begin + BLOCKS_MAX_COUNT], end)
         segment.end = end
 
     def read(self, max_bytes: int) -> Piece:

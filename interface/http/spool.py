@@ -22,7 +22,7 @@ from .segments import Piece, Segments
 log = logging.getLogger(__name__)
 
 #: Bytes that are read from disk at a time, unless memory is short.
-READ_BYTES = 512 * 1024
+READ_BYTES = 1024 * 1024
 
 
 @dataclass(slots=True)

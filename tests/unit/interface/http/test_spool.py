@@ -146,7 +146,7 @@ def test_room_that_is_free_again_is_used() -> None:
 def test_a_write_that_fails_leaves_it_in_memory_and_full(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(os, "pwrite", lambda *arguments: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(os, "pwritev", lambda *arguments: (_ for _ in ()).throw(OSError(28, "No space left")))
     world.spool.append(b"a" * 200)
     world.disk.work()
     assert world.spool.is_full
@@ -202,6 +202,24 @@ def test_files_are_freed_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> No
             world.disk.work()
         assert world.used()[1] <= (left + 1) * 500
     assert world.used() == (0, 0)
+
+
+def test_a_write_that_is_cut_short_goes_on(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.pwrite
+    monkeypatch.setattr(os, "pwritev", lambda number, blocks, offset: write(number, blocks[0][:1], offset))
+    monkeypatch.setattr(os, "pwrite", lambda number, data, offset: write(number, data[:2], offset))
+    kept = Segments(str(tmp_path))
+    kept.write([b"abc", b"def"])
+    kept.write([b"ghi"])
+    assert kept.read(100).data == b"abcdefghi"
+    kept.close()
+
+
+def test_many_blocks_are_written_together(tmp_path: Any) -> None:
+    kept = Segments(str(tmp_path))
+    kept.write([b"a"] * 3000)
+    assert kept.read(5000).data == b"a" * 3000
+    kept.close()
 
 
 def test_segments_have_no_names(tmp_path: Any) -> None:
