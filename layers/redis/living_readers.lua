@@ -3,7 +3,7 @@
 local time = redis.call('TIME')
 local now = string.format('(%d.%06d', time[1], time[2])
 local count = 0
-for _, owner in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
+for _, owner in ipairs(redis.call('ZRANGE', KEYS[1], now, '+inf', 'BYSCORE')) do
   if not string.find(owner, '!', 1, true) then
     count = count + 1
   end
