@@ -123,7 +123,7 @@ def test_changes_in_the_admin_arrive(window):
     admin.get_by_label("Text:").fill("Mended in the admin.")
     admin.get_by_role("button", name="Save and continue editing").click()
     expect(post(reader, "Mended in the admin.")).to_be_visible()
-    admin.get_by_role("link", name="Delete").click()
+    admin.locator("a.deletelink").click()  # a link until Django 6.0, whose role is button from 6.1 on
     admin.get_by_role("button", name="Yes, I’m sure").click()
     expect(post(reader, "Mended in the admin.")).to_have_count(0)
 
