@@ -52,7 +52,9 @@ def in_new_thread(call):
         try:
             found.append(call())
         finally:
-            connections.close_all()
+            for each in connections.all(initialized_only=True):
+                if each.connection is not None:
+                    each.connection.close()  # Django's own close() leaves a database in memory open
 
     thread = threading.Thread(target=target)
     thread.start()
