@@ -1,18 +1,14 @@
 """The measuring itself: in each round and scenario one system after the other, so that noise hits all alike."""
 
 import sys
-import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from .scenarios.base import Figures, Scale, Scenario
-from .scenarios.sockets import TICKS_A_SECOND, processor_seconds
 from .systems.base import Running, Shape, System
-
-#: Systems are left alone between measurements until they use less than this share of a core, at most so long.
-QUIET_SHARE, QUIET_SECONDS = 0.1, 20.0
+from .systems.quiet import wait_until_quiet
 
 
 @dataclass(slots=True)
@@ -92,27 +88,6 @@ def _measure_alone(
                 yield _outcome(scenario, system, scenario.measure_system(system, scale))
             except Exception as error:
                 yield Outcome(scenario.key, system.key, failure=explained(error))
-
-
-def wait_until_quiet(running: Collection[Running], look_seconds: float) -> None:
-    """Wait until systems have finished what the last scenario left to do, such as the ends of their sockets."""
-    pids = [pid for system in running for pids in system.processes.values() for pid in pids]
-    deadline = time.monotonic() + QUIET_SECONDS
-    used = _used(pids)
-    while time.monotonic() < deadline:
-        time.sleep(look_seconds)
-        before, used = used, _used(pids)
-        if used - before < QUIET_SHARE * look_seconds + 1 / TICKS_A_SECOND:
-            return
-
-
-def _used(pids: Iterable[int]) -> float:
-    """Return the processor time of those that run; who has ended fails in its own scenarios."""
-    seconds = 0.0
-    for pid in pids:
-        with suppress(FileNotFoundError, ProcessLookupError):
-            seconds += processor_seconds([pid])
-    return seconds
 
 
 def _outcome(scenario: Scenario, system: System, figures: Figures) -> Outcome:

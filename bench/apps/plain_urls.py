@@ -2,8 +2,9 @@
 
 import time
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 
 def hello(request: HttpRequest) -> HttpResponse:
@@ -17,4 +18,19 @@ def sleep(request: HttpRequest, seconds: str) -> HttpResponse:
     return HttpResponse("slept")
 
 
-urlpatterns = [path("hello/", hello), path("sleep/<str:seconds>/", sleep)]
+def upload(request: HttpRequest) -> HttpResponse:
+    """Read the whole body."""
+    return HttpResponse(str(len(request.body)))
+
+
+def download(request: HttpRequest) -> StreamingHttpResponse:
+    """Stream a mebibyte: more than the system keeps of it for a client that does not read."""
+    return StreamingHttpResponse(b"x" * 65536 for _ in range(16))
+
+
+urlpatterns = [
+    path("hello/", hello),
+    path("sleep/<str:seconds>/", sleep),
+    path("upload/", csrf_exempt(upload)),
+    path("download/", download),
+]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from . import counts, echoes, groups, http, interfaces, sockets
+from . import counts, echoes, groups, http, interfaces, slow_clients, sockets
 from .base import Scenario
 
 SCENARIOS: Sequence[Scenario] = (
@@ -11,5 +11,6 @@ SCENARIOS: Sequence[Scenario] = (
     *http.SCENARIOS,
     *sockets.SCENARIOS,
     *interfaces.SCENARIOS,
+    *slow_clients.SCENARIOS,
     *counts.SCENARIOS,
 )

@@ -1,16 +1,15 @@
 """Sockets that do nothing: how fast they open, what memory each takes, what many cost while they are silent."""
 
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from bench.systems.base import Running, Shape, System
+from bench.systems.processor_time import processor_seconds, with_children
 
 from .base import Figure, Figures, Scale, Scenario, load
 from .targets import Target
 
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 CHANNELS = "channels-*"
 IDLE = frozenset({"towpath", "channels-async-uvicorn-pubsub", "autobahn"})
 
@@ -47,26 +46,13 @@ def _idle(running: Running, scale: Scale) -> Figures:
             return {"kib": memory, "percent": percent, "sockets_lost": lost}
 
 
-def processor_seconds(pids: Iterable[int]) -> float:
-    """Return the processor time that processes and what they started have used so far."""
-    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in _with_children(pids)]
-    return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS_A_SECOND
-
-
 def _pss_kib(pids: Iterable[int]) -> int:
     """Return the memory of processes and what they started, shared pages by their share, in KiB."""
     total = 0
-    for pid in _with_children(pids):
+    for pid in with_children(pids):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total
-
-
-def _with_children(pids: Iterable[int]) -> list[int]:
-    family = list(pids)
-    for pid in family:  # grows on the way
-        family += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    return family
 
 
 SCENARIOS = [

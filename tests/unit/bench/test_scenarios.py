@@ -58,6 +58,7 @@ def test_every_peer_of_a_target_takes_part(scenario, target):
         ("handshakes", [(1, "channels-*")]),
         ("idle", [(16, None), (3, None)]),
         ("interfaces", [(1, None)]),
+        ("slow-clients", [(1.2, None), (1.2, None)]),
     ],
 )
 def test_what_must_be_reached_is_what_was_promised(key, musts):
