@@ -99,6 +99,9 @@ class Clock:
             seconds = self._layer.hand_on()
             if seconds is not None and seconds < LOOK_SECONDS:
                 self._layer.send_many([Envelope(WAKE_CHANNEL, {})])
-            self._reader.close()
         except LayerUnavailable as error:
             logger.debug("The clock stops while the layer is away: %s", error)
+        try:
+            self._reader.close()
+        except LayerUnavailable as error:
+            logger.debug("The clock's reader expires by itself, the layer is away: %s", error)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from towpath.channels import Channel, ConsumeLater, Group, Message
 from towpath.layers.contract import Envelope
+from towpath.layers.errors import LayerUnavailable
 from towpath.worker.verdicts import RETRIES_KEY
 
 from .invariants import CONNECT, DISCONNECT, RECEIVE, Journal
@@ -232,7 +233,12 @@ class Conversation:
         self.site.unclosed.append(reader)
         layer.renew_leases([reader.name])
         self._say([["echo taken"], *([] for _ in self.talkers[1:])])
-        await asyncio.to_thread(reader.exchange, [], {"websocket.receive": 1}, 0.2)
+        while True:  # a loaded machine may take longer than the reader waits for an answer
+            try:
+                await asyncio.to_thread(reader.exchange, [], {"websocket.receive": 1}, 0.2)
+            except LayerUnavailable:
+                continue
+            return
 
 
 async def hold(site: Site, script: Script) -> list[str]:

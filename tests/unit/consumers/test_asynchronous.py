@@ -256,7 +256,8 @@ def test_queries_of_a_stream_run_in_the_workers_thread(
 
     User.objects.create_user("anna")
     project.parts = parts
-    assert contents(run(message_of("GET", "/stream"))) == [b"anna", b"anna", b""]
+    # A machine that is loaded may take a second for a part, and the stream announces itself with nothing then.
+    assert [part for part in contents(run(message_of("GET", "/stream"))) if part] == [b"anna", b"anna"]
     assert threads == [get_ident()]
 
 
