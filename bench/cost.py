@@ -1,4 +1,4 @@
-"""What a message costs Redis and Python, beside what it costs at another commit, in one run.
+"""The cost of a message for Redis and Python, compared with another commit in the same run.
 
     python -m bench.cost COMMIT [--rounds N]
 

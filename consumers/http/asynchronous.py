@@ -1,4 +1,4 @@
-"""Asynchronous views, middleware and iterators in a worker's thread: each ends when nobody waits for it any more.
+"""Asynchronous views, middleware and iterators in a worker's thread: each ends when its client has left.
 
 asgiref's `async_to_sync` runs them in an event loop of their own, and their synchronous parts (the ORM) in the worker's
 thread. Beside each of them a look is taken every second at whether its client has left, or the worker is to stop; then
@@ -125,7 +125,7 @@ async def _next_part(iterator: AsyncIterator[bytes], stream: ResponseStream, hea
 
 
 class _NotWanted(Exception):
-    """Raised where nobody waits for the next part of a response."""
+    """Raised when the client of a response has left before its next part."""
 
 
 async def _cancel(task: "asyncio.Future[Any]") -> None:

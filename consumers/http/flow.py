@@ -40,7 +40,7 @@ class ResponseStream:
         self.has_begun = False
 
     def send(self, content: Content) -> bool:
-        """Send a part at once, then wait until the client has room for another; False if nobody waits for it.
+        """Send a part at once, then wait until the client has room for another; False if the client has left.
 
         The wait comes after the part, not before the next one: notices that expire while a view computes are then
         never needed, as the next part brings a new one.
