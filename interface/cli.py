@@ -6,7 +6,8 @@
 
 The first form imports the project's layer, with the current folder first on the path; a layer of the settings brings
 those that interface servers read. The second imports nothing of the project and reads no settings; its layer options
-must be those of the workers. Logging is set up here and nowhere else in this package.
+must be those of the workers. Each option may come from the environment (see `environment`). Logging is set up here and
+nowhere else in this package.
 """
 
 import argparse
@@ -24,20 +25,28 @@ from towpath.layers.errors import ConfigurationError
 
 from .accesslog import AccessLog, ActionLogger, no_log
 from .config import InterfaceConfig
-from .options import add_options, config_from
+from .environment import INTERFACE_PREFIX, EnvironmentText, read_environment
+from .options import add_options, check_option, config_from
 from .process import ExitCode, serve
-from .redis_options import add_redis_options, redis_layer, redis_url
+from .redis_options import add_redis_options, check_redis_option, redis_layer, redis_url
 
 log = logging.getLogger(__name__)
 
 EXAMPLE = "mysite.asgi:channel_layer"
+#: Options that name the layer, each in its own way.
+WAYS_TO_A_LAYER = ("layer", "redis", "redis_env", "redis_file")
 LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code (see `process.ExitCode`)."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    warnings = read_environment(parser, INTERFACE_PREFIX, check=check_variable, without=frozenset({"force_sync"}))
+    options = parser.parse_args(arguments)
     set_up_logging(options.verbosity)
+    for warning in warnings:
+        log.warning("%s", warning)
+    prefer_command_line(options)
     try:
         config_from(options)  # a wrong option is reported before the project is imported
         layer = find_layer(options)
@@ -62,6 +71,25 @@ def build_parser() -> argparse.ArgumentParser:
     add_redis_options(parser.add_argument_group("a layer without a project", "with the options that the workers have"))
     add_options(parser)
     return parser
+
+
+def check_variable(option: str, value: object) -> None:
+    """Check the value that a variable of the environment gives to an option.
+
+    Raises:
+        ConfigurationError: the value is not allowed.
+    """
+    check_option(option, value)
+    check_redis_option(option, value)
+
+
+def prefer_command_line(options: argparse.Namespace) -> None:
+    """Drop the layers that variables name, if the command line names one."""
+    named = {name: value for name in WAYS_TO_A_LAYER if (value := getattr(options, name)) is not None}
+    if any(not isinstance(value, EnvironmentText) for value in named.values()):
+        for name, value in named.items():
+            if isinstance(value, EnvironmentText):
+                setattr(options, name, None)
 
 
 def find_layer(options: argparse.Namespace) -> ChannelLayer:

@@ -177,6 +177,15 @@ def config_from(namespace: argparse.Namespace | dict[str, Any], **defaults: Any)
     return InterfaceConfig(**chosen)
 
 
+def check_option(option: str, value: object) -> None:
+    """Check the value of one option, by itself; names that are not options here are ignored.
+
+    Raises:
+        ConfigurationError: the value is not allowed.
+    """
+    config_from({option: value})
+
+
 def _value(option: _Option, given: Any) -> Any:
     if option.values is Values.MANY:
         return tuple(given)

@@ -14,7 +14,11 @@ from urllib.parse import urlsplit
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import ConfigurationError
 
+from .environment import EnvironmentText
+
 log = logging.getLogger(__name__)
+
+_LAYER_OPTIONS = ("prefix", "expiry", "group_expiry", "capacity", "channel_capacity")
 
 
 def add_redis_options(group: "argparse._ArgumentGroup") -> None:
@@ -49,7 +53,7 @@ def redis_url(options: argparse.Namespace) -> str | None:
         return _from_environment(options.redis_env)
     if options.redis_file is not None:
         return _from_file(options.redis_file)
-    if options.redis is not None and _has_password(options.redis):
+    if options.redis is not None and not isinstance(options.redis, EnvironmentText) and _has_password(options.redis):
         log.warning(
             "The password of Redis stands in the command line, which every user of this machine can read: give the URL "
             "by --redis-env NAME or --redis-file PATH"
@@ -67,11 +71,22 @@ def redis_layer(url: str, options: argparse.Namespace) -> ChannelLayer:
     from towpath.layers.redis import RedisChannelLayer
 
     given = vars(options)
-    names = ("prefix", "expiry", "group_expiry", "capacity")
-    config: dict[str, Any] = {name: given[name] for name in names if name in given}
-    if "channel_capacity" in given:
-        config["channel_capacity"] = dict(given["channel_capacity"])
+    config: dict[str, Any] = {name: given[name] for name in _LAYER_OPTIONS if name in given}
+    if "channel_capacity" in config:
+        config["channel_capacity"] = dict(config["channel_capacity"])
     return RedisChannelLayer(hosts=[url], **config)
+
+
+def check_redis_option(option: str, value: object) -> None:
+    """Check the value of one option, if it is one of a layer.
+
+    Raises:
+        ConfigurationError: the value is not allowed.
+    """
+    if option in _LAYER_OPTIONS:
+        redis_layer("redis://127.0.0.1", argparse.Namespace(**{option: value}))
+    elif option == "redis":
+        redis_layer(str(value), argparse.Namespace())
 
 
 def _from_environment(name: str) -> str:
@@ -101,4 +116,6 @@ def _has_password(url: str) -> bool:
 
 def _pattern_and_number(text: str) -> tuple[str, int]:
     pattern, _, number = text.rpartition("=")
+    if not pattern or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not PATTERN=N, such as http.request=500")
     return pattern, int(number)

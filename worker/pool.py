@@ -63,8 +63,7 @@ class WorkerPool:
         exclude_channels: Sequence[str] | None = None,
         limits: Limits | None = None,
     ) -> None:
-        if threads < 1:
-            raise ConfigurationError(f"a worker process has at least one thread, not {threads!r}")
+        check_threads(threads)
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
@@ -212,3 +211,13 @@ class WorkerPool:
         finally:
             with self._lock:
                 del self._workers[index]
+
+
+def check_threads(threads: int) -> None:
+    """Check the number of threads of a worker process.
+
+    Raises:
+        ConfigurationError: it is below 1.
+    """
+    if threads < 1:
+        raise ConfigurationError(f"a worker process has at least one thread, not {threads!r}")

@@ -77,7 +77,7 @@ class Site:
             "TOWPATH_ADDRESS": f"{HOST}:{self.port}",
             "TOWPATH_INTERFACES": "1",
             "TOWPATH_WORKERS": str(WORKERS),
-            "TOWPATH_THREADS": "4",
+            "TOWPATH_WORKER_THREADS": "4",
             "TOWPATH_FILES": "1000",
             "TOWPATH_REDIS_SERVER": str(self.redis_server),
             "TOWPATH_REDIS_SOCKET": str(self.redis_socket),

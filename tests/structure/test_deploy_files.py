@@ -9,8 +9,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.core.management.base import CommandParser
 from supervisor.options import ServerOptions
 
+from towpath.interface.cli import build_parser, check_variable
+from towpath.interface.environment import INTERFACE_PREFIX, read_environment
+from towpath.management.commands import runworker
+
+#: Variables that are options of the commands.
+OPTIONS = ("TOWPATH_INTERFACE_", "TOWPATH_WORKER_")
 SERVICES = ("towpath-interface@.service", "towpath-worker@.service", "towpath-redis.service")
 UNITS = ("towpath-interface.socket", *SERVICES)
 #: What `systemd-analyze security` may find of a service, in tenths: from 0, shut, to 100, everything open.
@@ -51,14 +58,25 @@ def test_programs_stop_in_the_order_that_lets_each_finish(deploy, variables):
 
 def test_the_example_lists_exactly_the_variables_that_supervisor_conf_uses(deploy):
     used = set(re.findall(r"%\(ENV_(\w+)\)s", without_comments(deploy / "supervisor.conf")))
-    listed = set(assignments(deploy / "supervisor.env"))
-    assert used == {name for name in listed if name.startswith("TOWPATH_")}
+    listed = {name for name in assignments(deploy / "supervisor.env") if name.startswith("TOWPATH_")}
+    assert used == {name for name in listed if not name.startswith(OPTIONS)}
+
+
+@pytest.mark.parametrize("name", ["supervisor.env", *(f"systemd/{service}" for service in SERVICES)])
+def test_options_in_the_environment_are_ones_of_their_commands(deploy, name):
+    given = dict(re.findall(r"^(?:Environment=)?(TOWPATH_\w+)=(.*)$", (deploy / name).read_text(), re.MULTILINE))
+    options = {variable: value for variable, value in given.items() if variable.startswith(OPTIONS)}
+    assert bool(options) == ("redis" not in name)
+    assert read_environment(build_parser(), INTERFACE_PREFIX, check=check_variable, environment=options) == []
+    worker = CommandParser()
+    runworker.Command().add_arguments(worker)
+    assert read_environment(worker, runworker.Command.environment_prefix, environment=options) == []
 
 
 def test_the_demo_sets_every_variable_that_supervisor_conf_uses(deploy):
     site = (deploy / "demo_steps" / "site.py").read_text()
     used = set(re.findall(r"%\(ENV_(\w+)\)s", without_comments(deploy / "supervisor.conf")))
-    assert used == set(re.findall(r'"(TOWPATH_\w+)":', site))
+    assert used == {name for name in re.findall(r'"(TOWPATH_\w+)":', site) if not name.startswith(OPTIONS)}
 
 
 def test_nginx_reads_the_site(deploy, tmp_path):

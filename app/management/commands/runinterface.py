@@ -8,20 +8,22 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.interface.cli import open_access_log
-from towpath.interface.options import add_options, config_from
+from towpath.interface.environment import INTERFACE_PREFIX
+from towpath.interface.options import add_options, check_option, config_from
 from towpath.interface.process import serve
 from towpath.layers.errors import ConfigurationError
 
+from ...environment import EnvironmentCommand
 from ...log import setup_logger
 from ...project import shared_layer
 from ...settings import read_settings
 
 
-class Command(BaseCommand):
+class Command(EnvironmentCommand):
     """Serves HTTP and WebSockets for the workers of a channel layer until SIGTERM or Ctrl-C."""
 
     help = (
@@ -30,14 +32,22 @@ class Command(BaseCommand):
         "FORCE_SCRIPT_NAME are the defaults of --ws-protocol, --allowed-origin, --allowed-host and --root-path."
     )
     requires_system_checks = ()
+    environment_prefix = INTERFACE_PREFIX
 
     def add_arguments(self, parser: CommandParser) -> None:
         text = "the layer to serve (default: %(default)s)"
         parser.add_argument("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help=text)
         add_options(parser)
 
+    def check_option(self, option: str, value: Any) -> None:
+        if option == "layer":
+            shared_layer(value, "an interface server")
+        else:
+            check_option(option, value)
+
     def handle(self, *args: Any, **options: Any) -> None:
         setup_logger(verbosity=options["verbosity"])
+        self.warn_of_unknown_variables()
         layer = shared_layer(options["layer"], "an interface server")
         try:
             project = read_settings()

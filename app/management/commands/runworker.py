@@ -2,15 +2,18 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.layers.errors import ConfigurationError
 from towpath.worker import EXIT_STOPPED, Limits, WorkerPool
+from towpath.worker.pool import check_threads
 from towpath.worker.stop_signals import StopSignals
 
+from ...environment import EnvironmentCommand
 from ...log import setup_logger
 from ...project import has_static_files, project_router, shared_layer
 
@@ -20,13 +23,15 @@ log = logging.getLogger(__name__)
 VERBOSE = 2
 
 
-class Command(BaseCommand):
+class Command(EnvironmentCommand):
     """Runs workers on a channel layer until SIGTERM or Ctrl-C; then what was taken is finished."""
 
     help = (
         "Takes messages from a channel layer and runs their consumers, until SIGTERM or Ctrl-C: then it takes no more, "
         "finishes what it took and exits. A layer that is away is waited for."
     )
+
+    environment_prefix = "TOWPATH_WORKER_"
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
@@ -59,6 +64,14 @@ class Command(BaseCommand):
             help="end at once on a signal: running consumers are cut off, what was taken is lost",
         )
 
+    def check_option(self, option: str, value: Any) -> None:
+        if option == "layer":
+            shared_layer(value, "a worker")
+        elif option == "threads":
+            check_threads(value)
+        else:
+            _limits({option: value})
+
     def execute(self, *args: Any, **options: Any) -> Any:
         """Catch signals before anything is loaded or checked: until messages are taken, they end the process at once.
 
@@ -70,6 +83,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         setup_logger(verbosity=options["verbosity"])
+        self.warn_of_unknown_variables()
         pool = self._build_pool(options)
         try:
             sys.exit(pool.run(signals=self._signals))
@@ -86,10 +100,14 @@ class Command(BaseCommand):
                 callback=log_message if options["verbosity"] >= VERBOSE else None,
                 only_channels=options["only_channels"],
                 exclude_channels=options["exclude_channels"],
-                limits=Limits(options["max_messages"], options["max_memory"], options["message_timeout"]),
+                limits=_limits(options),
             )
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
+
+
+def _limits(options: Mapping[str, Any]) -> Limits:
+    return Limits(options.get("max_messages"), options.get("max_memory"), options.get("message_timeout"))
 
 
 def log_message(channel: str, message: object) -> None:

@@ -1,0 +1,130 @@
+"""The options of a command, given by variables of the environment: TOWPATH_INTERFACE_PORT=8000 is `--port 8000`.
+
+The names are derived from the parser: a prefix and the first long spelling of an option in capitals, with underscores.
+An option on the command line replaces its variable; a variable that is empty is not set.
+"""
+
+import argparse
+import difflib
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+#: The prefix of the options of interface servers.
+INTERFACE_PREFIX = "TOWPATH_INTERFACE_"
+#: Longest text of a variable that an error shows.
+SHOWN_MAX_LENGTH = 80
+
+_SWITCH = {"on": True, "1": True, "true": True, "yes": True, "off": False, "0": False, "false": False, "no": False}
+
+#: Checks the value of an option, by its `dest`; raises ValueError.
+Check = Callable[[str, Any], None]
+
+
+class EnvironmentText(str):
+    """The text of an option that a variable gave: other users of the machine cannot read it."""
+
+    __slots__ = ()
+
+
+class _Replaceable(list[Any]):
+    """The values of an option that may be repeated: the first one on the command line replaces all of them."""
+
+    def __copy__(self) -> list[Any]:
+        return []
+
+
+def read_environment(
+    parser: argparse.ArgumentParser,
+    prefix: str,
+    *,
+    check: Check | None = None,
+    without: frozenset[str] = frozenset(),
+    environment: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Make the variables that begin with `prefix` the defaults of the parser's options, and name them in its help.
+
+    `without` are options, by `dest`, that no variable gives. A value that is not allowed ends the command as a wrong
+    argument does, with an error that names the variable.
+
+    Returns:
+        Warnings: a sentence for each variable with the prefix that is not an option.
+    """
+    variables = os.environ if environment is None else environment
+    if parser.epilog is None:
+        parser.epilog = (
+            "The variable of the environment in brackets gives the same option, unless the command line does: on or "
+            "off for one without a value; values of one that may be repeated are separated by commas or spaces."
+        )
+    actions = {name: action for action in parser._actions if (name := _name_of(action, prefix, without)) is not None}
+    for name, action in actions.items():
+        if action.help is not argparse.SUPPRESS:
+            action.help = f"{action.help or ''} [{name}]".lstrip()
+        if text := variables.get(name, "").strip():
+            try:
+                action.default = _value(action, text)
+                if check is not None:
+                    check(action.dest, action.default)
+            except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
+                parser.error(f"the variable {name} cannot be {_shown(text)}: {error}")
+    unknown = [name for name in sorted(variables) if name.startswith(prefix) and name not in actions]
+    return [_warning(prefix, name, list(actions)) for name in unknown]
+
+
+def _name_of(action: argparse.Action, prefix: str, without: frozenset[str]) -> str | None:
+    """Return the variable of an option; None if it has none."""
+    if action.dest in without or isinstance(action, (argparse._HelpAction, argparse._VersionAction)):
+        return None
+    long = [flag for flag in action.option_strings if flag.startswith("--")]
+    spelling = long[0].removeprefix("--") if long else action.dest
+    return prefix + spelling.replace("-", "_").upper()
+
+
+def _value(action: argparse.Action, text: str) -> Any:
+    if action.nargs == 0:
+        return _switch(text)
+    if isinstance(action, argparse._AppendAction):
+        return _Replaceable(_converted(action, part) for part in _parts(text))
+    return _converted(action, text)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in _SWITCH:
+        raise ValueError("expected on or off")
+    return _SWITCH[text.lower()]
+
+
+def _parts(text: str) -> list[str]:
+    """Return values that are separated by commas or spaces; quotes keep both."""
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace += ","
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    return list(lexer)
+
+
+def _converted(action: argparse.Action, text: str) -> Any:
+    value = EnvironmentText(text) if action.type in (None, str) else _typed(action.type, text)
+    if action.choices is not None and value not in action.choices:
+        raise ValueError(f"expected one of {', '.join(map(str, action.choices))}")
+    return value
+
+
+def _typed(read: Any, text: str) -> Any:
+    try:
+        return read(text)
+    except argparse.ArgumentTypeError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected a value of type {read.__name__}") from error
+
+
+def _shown(text: str) -> str:
+    shown = repr(text[:SHOWN_MAX_LENGTH])
+    return shown if len(text) <= SHOWN_MAX_LENGTH else f"{shown}..."
+
+
+def _warning(prefix: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name.removeprefix(prefix), [each.removeprefix(prefix) for each in known], n=1)
+    return f"The variable {name} is ignored: it is not an option" + (f"; {prefix}{near[0]} is one" if near else "")
