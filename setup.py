@@ -35,13 +35,14 @@ REQUIRED = [
     "redis>=6.2",
     "hiredis>=3.2",
     "msgpack>=1.1",
-    "Twisted>=25.5",
+    "Twisted>=26.10",
     "autobahn>=24.4.2",
 ]
 
 SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'"]
+# Twisted before 26.10 does not bound how often a client of HTTP/2 resets its requests.
 # Not Twisted's own extra: that keeps `priority` below 2.0, which is 1.3 without Python 2.
-HTTP2 = ["Twisted[tls]>=25.5", "h2>=4.3,<5", "priority>=1.3"]
+HTTP2 = ["Twisted[tls]>=26.10", "h2>=4.3,<5", "priority>=1.3"]
 ENCRYPTION = ["cryptography>=45"]
 CRON = ["cronsim>=2.6"]
 MIGRATE = ["libcst>=1.8"]
@@ -71,7 +72,7 @@ TEST = [
 
 EXTRAS = {
     "speedups": SPEEDUPS,
-    "tls": ["Twisted[tls]>=25.5"],
+    "tls": ["Twisted[tls]>=26.10"],
     "http2": HTTP2,
     "encryption": ENCRYPTION,
     "cron": CRON,

@@ -64,7 +64,7 @@ async def _count(uri: str, stop: asyncio.Event) -> tuple[int, list[int]]:
                 continue
             try:
                 received.append(int(await asyncio.wait_for(socket.recv(), 0.5)))
-            except TimeoutError:
+            except asyncio.TimeoutError:
                 presumed_lost += 1
         await socket.send("-1")
         while not received or received[-1] != -1:

@@ -59,3 +59,35 @@ def test_what_the_package_needs_is_tracked_by_git(root, folders):
 def parse(source: Path) -> ast.Module:
     """Parse one file."""
     return ast.parse(source.read_text(encoding="utf-8"))
+
+
+def test_a_timeout_of_asyncio_is_caught_on_python_3_10_too(root):
+    """Before Python 3.11 `asyncio.TimeoutError` is not the built-in `TimeoutError`."""
+    wrong = [
+        f"{source.relative_to(root)}:{name.lineno}"
+        for source in tracked_modules(root)
+        if "asyncio.wait_for(" in source.read_text(encoding="utf-8")
+        for name in caught_names(parse(source))
+        if name.id == "TimeoutError"
+    ]
+    assert wrong == []
+
+
+def tracked_modules(root: Path) -> list[Path]:
+    """Return every Python module of the repository, tests and benchmarks included."""
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=root, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip(f"not a git checkout: {listed.stderr.strip()}")
+    return [path for path in map(root.joinpath, listed.stdout.splitlines()) if path.exists()]
+
+
+def caught_names(module: ast.Module) -> list[ast.Name]:
+    """Return the plain names in `except` and `suppress(...)`."""
+    caught = [node.type for node in ast.walk(module) if isinstance(node, ast.ExceptHandler) and node.type is not None]
+    caught += [
+        argument
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "suppress"
+        for argument in node.args
+    ]
+    return [name for kind in caught for name in ast.walk(kind) if isinstance(name, ast.Name)]

@@ -30,7 +30,7 @@ async def _send_until_paused(socket: ClientConnection) -> int:
     for number in range(100_000):
         try:
             await asyncio.wait_for(socket.send(f"{number:<1024}"), 2)
-        except TimeoutError:
+        except asyncio.TimeoutError:
             return number
     raise AssertionError("100 MiB were taken from the client while nobody worked")
 

@@ -96,7 +96,7 @@ class Talker:
     async def talk(self, stop: asyncio.Event) -> None:
         """Talk until told to stop; open another socket whenever the server ends one."""
         while not stop.is_set():
-            with suppress(ConnectionClosed, InvalidStatus, OSError, TimeoutError):
+            with suppress(ConnectionClosed, InvalidStatus, OSError, asyncio.TimeoutError):
                 async with connect(self.uri, max_queue=None, ping_interval=None) as socket:
                     await self._talk(socket, stop)
 
@@ -114,7 +114,7 @@ class Talker:
                     await socket.send(f"{sent}{' slow' if sent % SLOW_EVERY == self.number else ''}")
                 try:
                     turn = int(str(await asyncio.wait_for(socket.recv(), PRESUMED_LOST_SECONDS)).partition(" ")[0])
-                except TimeoutError:  # one may be lost: another takes its place
+                except asyncio.TimeoutError:  # one may be lost: another takes its place
                     answered += answered < sent
                 else:
                     self._note("heard", name, turn)

@@ -256,7 +256,7 @@ class Counter:
                 continue
             try:
                 self.received.append(int(await asyncio.wait_for(self.socket.recv(), 0.5)))
-            except TimeoutError:
+            except asyncio.TimeoutError:
                 self._given_up += 1
         await self.socket.send("-1")
         while (number := int(await self.socket.recv())) != -1:

@@ -181,7 +181,7 @@ async def test_force_waits_for_nobody(make_world):
             await asyncio.wait_for(stopping, WAIT_SECONDS)
 
 
-# Twisted 25.5 leaves the socket that it could not bind to the garbage collector.
+# Twisted leaves the socket that it could not bind to the garbage collector.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 async def test_an_address_that_is_taken_fails_the_start_and_leaves_nothing_behind(make_world):
     edge, other = make_world().edge, make_world().edge
