@@ -13,11 +13,8 @@ FOLDERS = {
     "layers": "towpath.layers",
     "channels": "towpath.channels",
     "routing": "towpath.routing",
-    "consumers": "towpath.consumers",
     "worker": "towpath.worker",
     "interface": "towpath.interface",
-    "testing": "towpath.testing",
-    "migrate": "towpath.migrate",
 }
 
 HERE = Path(__file__).parent
@@ -145,7 +142,7 @@ if __name__ == "__main__":
         packages=mapped_packages(),
         package_dir={package: folder for folder, package in FOLDERS.items()},
         package_data={
-            "towpath": ["py.typed", "static/towpath/*", "templates/towpath/*"],
+            "towpath": ["py.typed", "static/towpath/*"],
             "towpath.layers.redis": ["*.lua"],
         },
         install_requires=REQUIRED,

@@ -16,35 +16,34 @@ class TowpathConfig(AppConfig):
     verbose_name = "Towpath"
 
     def ready(self) -> None:
-        from towpath.consumers.binding import BindingMetaclass
-
-        from . import (
-            argument_checks,
-            binding_checks,
-            checks,
-            connect_checks,
-            layer_checks,
-            origin_checks,
-            path_checks,
-            routing_checks,
-            schedule_checks,
-            session_checks,
+        from .binding.base import BindingMetaclass
+        from .checks import (
+            arguments,
+            bindings,
+            connects,
+            layers,
+            origins,
+            paths,
+            routes,
+            schedules,
+            sessions,
+            settings,
         )
 
-        django_checks.register(checks.check_settings)
-        django_checks.register(checks.check_layers)
-        django_checks.register(checks.check_memory_layer)
-        django_checks.register(checks.check_runserver)
-        django_checks.register(layer_checks.check_backends)
-        django_checks.register(routing_checks.check_routes)
-        django_checks.register(path_checks.check_paths)
-        django_checks.register(path_checks.check_channels)
-        django_checks.register(argument_checks.check_arguments)
-        django_checks.register(connect_checks.check_connects)
-        django_checks.register(schedule_checks.check_schedules)
-        django_checks.register(session_checks.check_session_engine)
-        django_checks.register(origin_checks.check_origins)
-        django_checks.register(origin_checks.check_hosts, deploy=True)
-        django_checks.register(binding_checks.check_bulk_operations)
+        django_checks.register(settings.check_settings)
+        django_checks.register(settings.check_layers)
+        django_checks.register(settings.check_memory_layer)
+        django_checks.register(settings.check_runserver)
+        django_checks.register(layers.check_backends)
+        django_checks.register(routes.check_routes)
+        django_checks.register(paths.check_paths)
+        django_checks.register(paths.check_channels)
+        django_checks.register(arguments.check_arguments)
+        django_checks.register(connects.check_connects)
+        django_checks.register(schedules.check_schedules)
+        django_checks.register(sessions.check_session_engine)
+        django_checks.register(origins.check_origins)
+        django_checks.register(origins.check_hosts, deploy=True)
+        django_checks.register(bindings.check_bulk_operations)
         autodiscover_modules("bindings")
         BindingMetaclass.register_all()

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from towpath.channels.configured import ConfiguredLayer, channel_layers
-from towpath.consumers.http import ViewConsumer
+from towpath.handler import ViewConsumer
 from towpath.layers.errors import ConfigurationError
 from towpath.routing import Router
 
@@ -61,6 +61,6 @@ def project_router(layer: ConfiguredLayer, static_files: bool) -> Router:
 
 
 def _static_files_consumer() -> ViewConsumer:
-    from towpath.consumers.http.static import StaticFilesConsumer  # imports django.contrib.staticfiles
+    from towpath.staticfiles import StaticFilesConsumer  # imports django.contrib.staticfiles
 
     return StaticFilesConsumer()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
 from towpath.channels.configured import AnyLayer, raw_layer
-from towpath.consumers.http.network import network_waits
+from towpath.handler.network import network_waits
 from towpath.layers.errors import ConfigurationError, LayerUnavailable
 from towpath.routing import Router
 

@@ -9,7 +9,7 @@ from towpath.channels import Message, Outbox
 from towpath.channels.configured import AnyLayer
 from towpath.channels.delivery import deliver
 from towpath.channels.stopping import worker_stopping
-from towpath.consumers.http.network import network_waits
+from towpath.handler.network import network_waits
 from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Envelope, Owed
 from towpath.routing import Match, Router, name_of

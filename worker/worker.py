@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from threading import Event, get_ident
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
-from towpath.consumers.http.view import ViewConsumer
+from towpath.handler.view import ViewConsumer
 from towpath.layers.contract import Owed, Received, Taken
 from towpath.layers.errors import ConfigurationError, LayerUnavailable, PartlyRefused
 from towpath.routing import Router

@@ -1,5 +1,6 @@
-"""Data binding, under the import path of 1.x; new are the manager and the queryset whose bulk operations are seen."""
+"""Data binding: changes of models reach groups of sockets, and frames of sockets change models."""
 
-from towpath.consumers.binding import Binding, BoundManager, BoundQuerySet
+from .base import Binding
+from .querysets import BoundManager, BoundQuerySet
 
 __all__ = ["Binding", "BoundManager", "BoundQuerySet"]

@@ -1,5 +1,5 @@
-"""Consumers as classes, under the import path of 1.x."""
+"""Consumers as classes: one instance for each message, and a method for each kind of it."""
 
-from towpath.consumers.generic import BaseConsumer
+from .base import BaseConsumer
 
 __all__ = ["BaseConsumer"]

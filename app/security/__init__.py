@@ -1,1 +1,1 @@
-"""Checks of who may connect, under the import path of 1.x."""
+"""Origin checks for WebSocket handshakes."""

@@ -46,7 +46,7 @@ CONSUMERS = """
 import ctypes, os, signal, time
 from pathlib import Path
 from towpath import Group
-from towpath.consumers import channel_session
+from towpath.sessions import channel_session
 
 folder = Path(__file__).parent
 hoard = []

@@ -15,7 +15,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from towpath.channels import Message, Outbox
-from towpath.consumers.http import ViewConsumer, flow
+from towpath.handler import ViewConsumer, flow
 from towpath.layers.contract import Content
 from towpath.layers.errors import ChannelFull
 from towpath.layers.redis import RedisChannelLayer

@@ -61,7 +61,7 @@ def receive(message):
 
 ROUTES = """
 from towpath import route
-from towpath.consumers.sessions import channel_session
+from towpath.sessions import channel_session
 from consumers import connect, receive
 channel_routing = [
     route("websocket.connect", channel_session(connect), path=r"^/chat/$"),

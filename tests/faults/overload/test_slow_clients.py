@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 ROUTES = """
 from towpath import route
-from towpath.consumers.http import ViewConsumer
+from towpath.handler import ViewConsumer
 channel_routing = [
     route("websocket.connect", "consumers.connect"),
     route("websocket.receive", "consumers.echo"),

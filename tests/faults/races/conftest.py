@@ -31,12 +31,12 @@ from twisted.python.failure import Failure
 
 from towpath import Group, channel_layers
 from towpath.channels import Message
-from towpath.consumers import channel_session
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.server import InterfaceServer
 from towpath.layers.operations import Operation
 from towpath.layers.redis import RedisChannelLayer
 from towpath.routing import Router, route
+from towpath.sessions import channel_session
 from towpath.worker import WorkerPool
 
 THREADS = 4

@@ -9,8 +9,8 @@ from django.core.checks import CheckMessage
 from django.test import override_settings
 
 from towpath import Message
-from towpath.argument_checks import check_arguments
 from towpath.auth import channel_session_user
+from towpath.checks.arguments import check_arguments
 from towpath.generic import BaseConsumer
 from towpath.generic.websockets import JsonWebsocketConsumer, WebsocketConsumer, WebsocketDemultiplexer
 from towpath.routing import include, route, route_class

@@ -10,7 +10,9 @@ from django.core import mail
 from django.core.management.base import BaseCommand
 from django.test import override_settings
 
-from towpath import checks, layer_checks
+import towpath.checks
+from towpath.checks import layers as layer_checks
+from towpath.checks import settings as checks
 from towpath.management.commands.runserver import Command
 from towpath.routing import route
 
@@ -201,9 +203,9 @@ def test_every_check_is_registered_and_every_id_is_in_the_table() -> None:
     names = {getattr(check, "__name__", "") for check in registry.get_checks(include_deployment_checks=True)}
     assert {"check_routes", "check_session_engine", "check_origins", "check_hosts", "check_memory_layer"} <= names
     assert "check_hosts" not in {getattr(check, "__name__", "") for check in registry.get_checks()}
-    sources = Path(checks.__file__).parent.glob("*checks.py")
+    sources = Path(checks.__file__).parent.glob("*.py")
     used = {name for source in sources for name in re.findall(r'id="(towpath\.\w+)"', source.read_text())}
-    assert used == set(re.findall(r"^\| (towpath\.\w+) ", checks.__doc__ or "", re.MULTILINE))
-    document = Path(checks.__file__).parents[1] / "docs" / "consumers.md"
+    assert used == set(re.findall(r"^\| (towpath\.\w+) ", towpath.checks.__doc__ or "", re.MULTILINE))
+    document = Path(checks.__file__).parents[2] / "docs" / "consumers.md"
     table = document.read_text(encoding="utf-8").partition("## What is found before anything runs")[2]
     assert {f"towpath.{name}" for name in re.findall(r"`(?:towpath\.)?([EW]\d{3})`", table)} == used

@@ -6,7 +6,7 @@ import pytest
 from django.core.checks import CheckMessage
 from django.test import override_settings
 
-from towpath.connect_checks import check_connects
+from towpath.checks.connects import check_connects
 from towpath.generic import BaseConsumer
 from towpath.generic.websockets import WebsocketConsumer
 from towpath.routing import include, route, route_class

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from towpath.origin_checks import check_hosts, check_origins
+from towpath.checks.origins import check_hosts, check_origins
 
 
 @pytest.mark.parametrize("allowed", [None, [], ["https://app.example.com", ".example.com"], "not a list"])

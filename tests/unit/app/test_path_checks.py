@@ -6,8 +6,8 @@ import pytest
 from django.core.checks import CheckMessage
 from django.test import override_settings
 
+from towpath.checks.paths import can_begin_with_slash, check_channels, check_paths
 from towpath.generic.websockets import WebsocketConsumer
-from towpath.path_checks import can_begin_with_slash, check_channels, check_paths
 from towpath.routing import include, route, route_class
 
 

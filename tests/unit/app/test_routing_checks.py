@@ -7,9 +7,9 @@ import pytest
 from django.core.checks import CheckMessage
 from django.test import override_settings
 
+from towpath.checks.routes import TEXT_KEYS, check_routes
 from towpath.generic.websockets import WebsocketConsumer
 from towpath.routing import include, route, route_class
-from towpath.routing_checks import TEXT_KEYS, check_routes
 
 
 def first(message: object, **kwargs: Any) -> None:

@@ -9,9 +9,9 @@ from django.apps import apps
 from django.core.checks import CheckMessage
 from django.test import override_settings
 
-from towpath.checks import check_settings
+from towpath.checks.schedules import check_schedules
+from towpath.checks.settings import check_settings
 from towpath.routing import route
-from towpath.schedule_checks import check_schedules
 
 EVERY = timedelta(minutes=1)
 

@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.checks import CheckMessage
 from django.test import override_settings
 
-from towpath.session_checks import check_session_engine
+from towpath.checks.sessions import check_session_engine
 
 ENGINE = "django.contrib.sessions.backends."
 LOCAL = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -16,8 +16,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import override_settings
 
+from towpath.binding import registry
 from towpath.channels import ConfiguredLayer, Message, Outbox, channel_layers
-from towpath.consumers.binding import registry
 from towpath.layers.contract import Content, Envelope, GroupSend
 from towpath.layers.memory import MemoryChannelLayer
 

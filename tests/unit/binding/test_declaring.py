@@ -8,11 +8,10 @@ from django.apps import apps
 from django.db import models
 
 from towpath.apps import TowpathConfig
-from towpath.binding import Binding
+from towpath.binding import Binding, registry
 from towpath.binding.base import BindingMetaclass
 from towpath.binding.websockets import WebsocketBinding, WebsocketBindingWithMembers
-from towpath.consumers.binding import registry
-from towpath.consumers.generic import WebsocketDemultiplexer
+from towpath.generic.websockets import WebsocketDemultiplexer
 from towpath.layers.errors import ConfigurationError
 
 

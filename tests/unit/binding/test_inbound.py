@@ -59,7 +59,7 @@ def test_what_is_not_in_fields_is_not_set(
     bound: Any, harbour: Any, frame: Any, action: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In 1.x, a client that created a row could set any column, as in {"is_superuser": true}."""
-    caplog.set_level(logging.INFO, "towpath.consumers.binding")
+    caplog.set_level(logging.INFO, "towpath.binding")
     pk = harbour.Boat.objects.create(name="Ada").pk if action == "update" else None
     data: dict[str, Any] = {
         "name": "Eva",
@@ -102,7 +102,7 @@ def test_what_is_excluded_is_not_set(harbour: Any, groups: Any, frame: Any) -> N
 def test_what_is_not_permitted_is_not_done(
     bound: Any, harbour: Any, frame: Any, action: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "towpath.consumers.binding")
+    caplog.set_level(logging.INFO, "towpath.binding")
     bound.has_permission = lambda self, user, action, pk: False
     boat = harbour.Boat.objects.create(name="Ada")
     frame(bound.consumer, {"action": action, "pk": boat.pk, "data": {"name": "Eva"}})
@@ -135,7 +135,7 @@ def test_wrong_values_are_refused(
     bound: Any, harbour: Any, frame: Any, action: str, data: Any, errors: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """1.x saved what the database took, so a text in SQLite could have any length."""
-    caplog.set_level(logging.INFO, "towpath.consumers.binding")
+    caplog.set_level(logging.INFO, "towpath.binding")
     harbour.Boat.objects.create(name="Ada")
     pk = harbour.Boat.objects.create(name="Eva").pk
     before = list(harbour.Boat.objects.values())
@@ -301,6 +301,6 @@ def test_hooks_that_are_not_defined_say_so(harbour: Any, groups: Any, frame: Any
 
 
 def test_a_refusal_without_fields_is_logged_too(bound: Any, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "towpath.consumers.binding")
+    caplog.set_level(logging.INFO, "towpath.binding")
     WebsocketBinding.refused(bound(), "update", 1, ValidationError("of the whole"))
     assert "refused to update a harbour.boat: wrong values" in caplog.text

@@ -8,7 +8,7 @@ from django.db import NotSupportedError, connections, transaction
 from django.db.models import F, QuerySet
 
 from towpath.binding.websockets import WebsocketBinding
-from towpath.binding_checks import check_bulk_operations
+from towpath.checks.bindings import check_bulk_operations
 
 
 def bind(model: Any, **attributes: Any) -> Any:

@@ -18,7 +18,7 @@ from django.test.client import conditional_content_removal
 from django.urls import clear_script_prefix
 
 from towpath.channels import Message, Outbox
-from towpath.consumers.http import ViewConsumer
+from towpath.handler import ViewConsumer
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Content
 from towpath.layers.errors import ChannelFull

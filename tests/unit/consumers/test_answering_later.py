@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.urls import path
 
 from towpath.channels import Channel, ConfiguredLayer, Message, channel_layers
-from towpath.consumers.http import AsgiHandler, HttpResponseLater, ViewConsumer
+from towpath.handler import AsgiHandler, HttpResponseLater, ViewConsumer
 from towpath.layers import Envelope
 from towpath.layers.contract import Replies, Settled
 from towpath.layers.memory import MemoryChannelLayer

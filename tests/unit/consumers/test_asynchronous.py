@@ -17,7 +17,7 @@ from django.views import View
 
 from towpath.channels import Message
 from towpath.channels.stopping import worker_stopping
-from towpath.consumers.http import AsgiHandler, ViewConsumer, asynchronous, flow
+from towpath.handler import AsgiHandler, ViewConsumer, asynchronous, flow
 from towpath.layers.contract import Content
 
 FLOW = "http.response.flow?one"

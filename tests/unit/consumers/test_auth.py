@@ -12,14 +12,14 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from towpath.channels import Message
-from towpath.consumers.auth import (
+from towpath.auth import (
     channel_and_http_session_user_from_http,
     channel_session_user,
     channel_session_user_from_http,
     http_session_user,
     transfer_user,
 )
+from towpath.channels import Message
 
 MakeMessage = Callable[..., Message]
 

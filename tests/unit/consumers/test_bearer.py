@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from towpath.auth.bearer import BearerToken, TokenPlaces, UnusableToken
 from towpath.channels import Message
-from towpath.consumers.bearer import BearerToken, TokenPlaces, UnusableToken
 from towpath.layers.errors import ConfigurationError
 
 EVERYWHERE = TokenPlaces(query="token")

@@ -15,8 +15,8 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from towpath.channels import Message, RequestAborted, RequestTimeout
-from towpath.consumers.http import AsgiRequest, body
-from towpath.consumers.http.body import WINDOW_BYTES
+from towpath.handler import AsgiRequest, body
+from towpath.handler.body import WINDOW_BYTES
 from towpath.layers.contract import Content
 
 CHANNEL = "http.request.body?one"

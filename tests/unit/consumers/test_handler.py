@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.urls import get_script_prefix, path, reverse
 
 from towpath.channels import Message, Outbox
-from towpath.consumers.http import AsgiHandler, AsgiRequest, HttpResponseLater, ViewConsumer
+from towpath.handler import AsgiHandler, AsgiRequest, HttpResponseLater, ViewConsumer
 from towpath.layers.contract import Content
 
 MakeMessage = Callable[..., Message]

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from towpath.consumers.http.network import NetworkWaits
+from towpath.handler.network import NetworkWaits
 
 
 class Others:

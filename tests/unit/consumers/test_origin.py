@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from towpath.channels import DenyConnection, Message
-from towpath.consumers.origin import BaseOriginValidator, allowed_hosts_only
+from towpath.security.websockets import BaseOriginValidator, allowed_hosts_only
 
 
 def handshake(layer: Any, *origins: bytes) -> Message:

@@ -7,7 +7,7 @@ import pytest
 from django.test import override_settings
 
 from towpath.channels import Message
-from towpath.consumers.http import AsgiRequest, environment
+from towpath.handler import AsgiRequest, environment
 
 MakeMessage = Callable[..., Message]
 

@@ -10,15 +10,15 @@ from django.conf import settings
 from django.test import override_settings
 
 from towpath.channels import ConsumeLater, Message
-from towpath.consumers.session_keys import channel_session_store, session_key_for
-from towpath.consumers.sessions import (
+from towpath.layers.errors import ConfigurationError, EncodeError, MessageTooLarge
+from towpath.sessions import (
     channel_and_http_session,
     channel_session,
     enforce_ordering,
     http_session,
     session_for_reply_channel,
 )
-from towpath.layers.errors import ConfigurationError, EncodeError, MessageTooLarge
+from towpath.sessions.keys import channel_session_store, session_key_for
 
 ENGINES = [f"django.contrib.sessions.backends.{name}" for name in ("db", "cache", "cached_db", "file")]
 MakeMessage = Callable[..., Message]

@@ -11,23 +11,18 @@ from django.contrib import auth
 from django.contrib.auth.models import User
 from django.test import override_settings
 
-from towpath.channels import DenyConnection, Message
-from towpath.consumers.auth import (
+from towpath.auth import (
     channel_and_http_session_user_from_http,
     channel_session_user,
     channel_session_user_from_http,
     http_session_user,
-    log_in,
 )
-from towpath.consumers.generic import WebsocketConsumer
-from towpath.consumers.origin import BaseOriginValidator, allowed_hosts_only
-from towpath.consumers.sessions import (
-    channel_and_http_session,
-    channel_session,
-    enforce_ordering,
-    http_session,
-)
+from towpath.auth.users import log_in
+from towpath.channels import DenyConnection, Message
+from towpath.generic.websockets import WebsocketConsumer
 from towpath.layers.errors import ConfigurationError
+from towpath.security.websockets import BaseOriginValidator, allowed_hosts_only
+from towpath.sessions import channel_and_http_session, channel_session, enforce_ordering, http_session
 
 ORIGIN = [b"origin", b"http://testserver"]
 

@@ -11,8 +11,8 @@ from django.test import override_settings
 from django.urls import path
 
 from towpath.channels import Message
-from towpath.consumers.http.static import StaticFilesConsumer
 from towpath.layers.contract import Content
+from towpath.staticfiles import StaticFilesConsumer
 
 Get = Callable[..., list[Content]]
 

@@ -14,8 +14,8 @@ from django.urls import path
 
 from towpath.channels import Message
 from towpath.channels.stopping import worker_stopping
-from towpath.consumers.http import client_watch, flow
-from towpath.consumers.http.network import NetworkWaits
+from towpath.handler import client_watch, flow
+from towpath.handler.network import NetworkWaits
 from towpath.layers.contract import Content
 
 KIB = 1024
@@ -251,9 +251,9 @@ def test_a_sender_gives_up_a_slow_client_when_as_many_threads_as_may_wait_for_ot
     project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any, caplog: Any
 ) -> None:
     waits = NetworkWaits(2)
-    monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 1)
+    monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 1)
     assert waits.enter()
-    monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 2)
+    monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 2)
     monkeypatch.setattr(flow, "network_waits", waits)
     layer.client = late_client(layer, [])
     project_urls.parts = iter([bytes(512 * KIB)] * 4)
@@ -275,7 +275,7 @@ def test_a_full_inbox_is_tried_again_and_then_given_up(
 
 
 def test_an_error_in_the_middle_is_not_taken_for_the_end(project_urls: Project, message: Message, layer: Any) -> None:
-    from towpath.consumers.http import ViewConsumer
+    from towpath.handler import ViewConsumer
 
     def parts() -> Iterator[bytes]:
         yield b"half"
@@ -294,7 +294,7 @@ def test_an_error_in_the_middle_is_not_taken_for_the_end(project_urls: Project, 
 def test_an_error_before_the_first_part_is_an_error_page(
     project_urls: Project, message: Message, layer: Any, debug: bool
 ) -> None:
-    from towpath.consumers.http import ViewConsumer
+    from towpath.handler import ViewConsumer
 
     def parts() -> Iterator[bytes]:
         raise LookupError("nothing at all")

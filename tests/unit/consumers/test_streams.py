@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from towpath.consumers.http.streams import HELD_SECONDS, SILENCE_SECONDS, Streams
+from towpath.handler.streams import HELD_SECONDS, SILENCE_SECONDS, Streams
 
 
 class Stage:

@@ -10,20 +10,22 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.test import override_settings
 
-from towpath.channels import DenyConnection, Message, Outbox
-from towpath.consumers import auth as auth_module
-from towpath.consumers.auth import (
+from towpath.auth import (
+    TokenCheckFailed,
+    TokenLogin,
     channel_and_http_session_user_from_http,
     channel_session_user,
     channel_session_user_from_http,
     http_session_user,
+    token_user,
     transfer_user,
 )
-from towpath.consumers.generic import WebsocketConsumer
-from towpath.consumers.sessions import channel_session
-from towpath.consumers.token import TokenCheckFailed, TokenLogin, token_user
+from towpath.auth import users as auth_module
+from towpath.channels import DenyConnection, Message, Outbox
+from towpath.generic.websockets import WebsocketConsumer
 from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError, InvalidReply
+from towpath.sessions import channel_session
 
 KEY = "a key for tests, at least thirty-two bytes long"
 BACKENDS = [f"django.contrib.auth.backends.{name}" for name in ("ModelBackend", "AllowAllUsersModelBackend")]

@@ -18,7 +18,7 @@ from django.db import connections
 from django.test import override_settings
 
 from towpath import channel_layers
-from towpath.consumers.binding import registry
+from towpath.binding import registry
 from towpath.layers import Envelope, Grouped, Replies, Settled
 from towpath.worker import Worker
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = ("app", "channels", "consumers", "worker", "testing")
+FOLDERS = ("app", "channels", "worker")
 READ = re.compile(
     r'(?:getattr|_listed)\((?:settings|source|django_settings), "([A-Z_]+)"|^SETTING = "([A-Z_]+)"', re.MULTILINE
 )

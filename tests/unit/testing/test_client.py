@@ -8,9 +8,9 @@ import pytest
 
 from towpath.channels import Channel, Group, Message
 from towpath.channels.exceptions import ConsumeLater, DenyConnection
-from towpath.consumers.sessions import channel_session
 from towpath.layers.errors import ChannelFull, EncodeError, InvalidName
 from towpath.routing import route
+from towpath.sessions import channel_session
 from towpath.testing import ChannelTestCase, Client, apply_routes
 
 pytestmark = pytest.mark.usefixtures("channel_layer")

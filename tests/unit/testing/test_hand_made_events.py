@@ -8,15 +8,15 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
 
+from towpath.auth import channel_session_user
 from towpath.channels import Channel, Message
 from towpath.channels.events import MalformedEvent
 from towpath.channels.exceptions import DenyConnection
-from towpath.consumers.auth import channel_session_user
-from towpath.consumers.generic import JsonWebsocketConsumer
-from towpath.consumers.http import AsgiRequest
-from towpath.consumers.origin import allowed_hosts_only
-from towpath.consumers.sessions import channel_and_http_session, channel_session, http_session
+from towpath.generic.websockets import JsonWebsocketConsumer
+from towpath.handler import AsgiRequest
 from towpath.routing import route
+from towpath.security.websockets import allowed_hosts_only
+from towpath.sessions import channel_and_http_session, channel_session, http_session
 from towpath.testing import Client, WSClient, apply_routes
 
 REQUEST: dict[str, Any] = {"reply_channel": "test!one", "method": "GET", "path": "/page/"}

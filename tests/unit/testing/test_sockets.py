@@ -10,9 +10,9 @@ from django.http import HttpResponse, parse_cookie
 from django.test import override_settings
 from django.urls import path
 
+from towpath.auth import channel_session_user, channel_session_user_from_http, http_session_user
 from towpath.channels import Message
 from towpath.channels.exceptions import DenyConnection
-from towpath.consumers.auth import channel_session_user, channel_session_user_from_http, http_session_user
 from towpath.routing import route
 from towpath.testing import HttpClient, WSClient, apply_routes
 

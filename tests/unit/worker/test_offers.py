@@ -2,7 +2,7 @@
 
 import pytest
 
-from towpath.consumers.http.network import NetworkWaits
+from towpath.handler.network import NetworkWaits
 from towpath.layers import Envelope, Owed
 from towpath.routing import Router, include, route
 from towpath.worker.run import Runner, RunOptions
@@ -57,9 +57,9 @@ def test_a_request_whose_body_is_complete_goes_to_any_consumer(run):
 
 def test_an_offer_is_declined_when_as_many_threads_as_may_wait_for_clients(run, monkeypatch):
     waits = NetworkWaits(2)
-    monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 1)
+    monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 1)
     assert waits.enter()
-    monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 2)
+    monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 2)
     monkeypatch.setattr("towpath.worker.run.network_waits", waits)
     seen = []
     owed = run(OFFER, route("http.request", seen.append, stream_uploads=True))
@@ -70,13 +70,13 @@ def test_an_offer_is_declined_when_as_many_threads_as_may_wait_for_clients(run, 
 def test_a_consumer_of_an_offer_counts_as_waiting_until_it_ends(run, monkeypatch):
     waits = NetworkWaits(2)
     monkeypatch.setattr("towpath.worker.run.network_waits", waits)
-    monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 1)
+    monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 1)
     entered = []
 
     def consumer(message):
-        monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 2)
+        monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 2)
         entered.append(waits.enter())
-        monkeypatch.setattr("towpath.consumers.http.network.get_ident", lambda: 1)
+        monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 1)
         raise RuntimeError
 
     run(OFFER, route("http.request", consumer, stream_uploads=True))

@@ -18,7 +18,7 @@ from towpath.channels import (
     ResponseLater,
     WebsocketCloseException,
 )
-from towpath.consumers.generic import JsonWebsocketConsumer
+from towpath.generic.websockets import JsonWebsocketConsumer
 from towpath.layers import Envelope, GroupSend, Owed
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, route

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from towpath.channels import Message
-from towpath.consumers.generic import BaseConsumer
+from towpath.generic import BaseConsumer
 from towpath.layers.errors import ConfigurationError
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, RoutingError, route_class

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from towpath.channels import ConsumeLater, InvalidFrame, Message, SendNotAvailableOnDemultiplexer
-from towpath.consumers.generic import (
+from towpath.generic.websockets import (
     JsonWebsocketConsumer,
     WebsocketConsumer,
     WebsocketDemultiplexer,
     WebsocketMultiplexer,
 )
-from towpath.consumers.sessions import channel_session
 from towpath.layers.errors import ConfigurationError
+from towpath.sessions import channel_session
 
 
 class Chat(JsonWebsocketConsumer):

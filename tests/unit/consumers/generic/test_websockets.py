@@ -9,11 +9,11 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import User
 
+from towpath.auth import channel_session_user
 from towpath.channels import Message
-from towpath.consumers.auth import channel_session_user
-from towpath.consumers.generic import JsonWebsocketConsumer, WebsocketConsumer
-from towpath.consumers.sessions import channel_session
+from towpath.generic.websockets import JsonWebsocketConsumer, WebsocketConsumer
 from towpath.layers.errors import ConfigurationError
+from towpath.sessions import channel_session
 
 
 class Echo(WebsocketConsumer):

@@ -1,0 +1,99 @@
+"""One message taken from a layer and consumed in the test's own thread, by the code that workers run."""
+
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from towpath.channels import Message, Outbox
+from towpath.channels.configured import ConfiguredLayer
+from towpath.channels.transactions import commit_ended_blocks
+from towpath.handler import ViewConsumer
+from towpath.layers.contract import Envelope, Owed, Reader
+from towpath.layers.names import is_inbox
+from towpath.routing import Match, Router
+from towpath.worker.run import Runner, RunOptions
+
+
+class Consumed(NamedTuple):
+    """What came of one message: what its consumer returned and raised, and the new state of its connection.
+
+    `error` is what nobody meant, with its traceback; what the worker acts on (ConsumeLater, a refusal) is none.
+    `state` None: as before.
+    """
+
+    result: object
+    error: BaseException | None
+    state: bytes | None
+
+
+class TrialRunner(Runner):
+    """A worker's runner that keeps what the consumer returned and raised."""
+
+    def __init__(self, layer: ConfiguredLayer, router: Router, reader: Reader) -> None:
+        self.result: object = None
+        self.error: BaseException | None = None
+        super().__init__(layer, router, RunOptions(failed=self._keep), lambda owed: settle(reader, owed))
+
+    def _call(self, match: Match, message: Message) -> None:
+        try:
+            self.result = match.consumer(message, **match.kwargs)
+        finally:
+            commit_ended_blocks()  # while the consumer's sends are held: it is one of them
+
+    def _renew_connections(self) -> None:
+        """Keep the connections: the test's transaction is in them."""
+
+    def _refuse_unanswered(self, match: Match, message: Message, outbox: Outbox) -> None:
+        """Leave an unanswered handshake to the test: the client's `check_accept` asks for the answer."""
+
+    def _keep(self, error: BaseException) -> None:
+        self.error = error
+
+
+def take(reader: Reader, channel: str) -> Envelope | None:
+    """Take the next message of a channel; None if there is none, or none that is young enough."""
+    taken = reader.exchange([], {channel: 1}).taken
+    return taken[0].envelope if taken else None
+
+
+def consume(layer: ConfiguredLayer, reader: Reader, envelope: Envelope) -> Consumed:
+    """Run the consumer of a message, and send what it owes."""
+    runner = TrialRunner(layer, router_of(layer), reader)
+    owed = runner.run(envelope)
+    settle(reader, owed)
+    return Consumed(runner.result, runner.error, owed.session)
+
+
+def settle(reader: Reader, owed: Owed) -> None:
+    """Write what a run owes. Only inboxes take settlements: other reply channels get the replies alone."""
+    is_settled = owed.reply_channel is not None and is_inbox(owed.reply_channel)
+    reader.exchange([owed if is_settled else Owed(owed.sends, again=owed.again)], {})
+
+
+class RoutedLayer(ConfiguredLayer):
+    """A test's layer; tests of 1.x ask for its `router`, add routes to it, or replace it."""
+
+    @property
+    def router(self) -> Router:
+        """The routes by which clients consume its messages."""
+        return router_of(self)
+
+    @router.setter
+    def router(self, router: Router) -> None:
+        _routers[self] = self.routing, router
+
+
+_routers: "WeakKeyDictionary[ConfiguredLayer, tuple[object, Router]]" = WeakKeyDictionary()
+
+
+def router_of(layer: ConfiguredLayer) -> Router:
+    """Return a layer's routes as workers have them, with Django's views behind.
+
+    Raises:
+        RoutingError: its routing is wrong.
+    """
+    routing, router = _routers.get(layer, (None, None))
+    if router is None or routing is not layer.routing:
+        router = Router(layer.routing)
+        router.check_default(http_consumer=ViewConsumer())
+        _routers[layer] = layer.routing, router
+    return router

@@ -1,8 +1,0 @@
-"""The bridge from `http.request` messages to Django's views. Static files are in `static`."""
-
-from .handler import AsgiHandler
-from .request import AsgiRequest
-from .response import HttpResponseLater
-from .view import ViewConsumer
-
-__all__ = ["AsgiHandler", "AsgiRequest", "HttpResponseLater", "ViewConsumer"]
