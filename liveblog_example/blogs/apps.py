@@ -8,3 +8,7 @@ class BlogsConfig(AppConfig):
 
     name = "blogs"
     verbose_name = "Live blogs"
+
+    def ready(self) -> None:
+        """Connect the receiver of `post_save`."""
+        from . import notify  # noqa: F401

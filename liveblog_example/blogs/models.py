@@ -13,8 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from towpath import Group
 
-from .notify import announce
-
 
 class BlogQuerySet(models.QuerySet["Blog"]):
     """Blogs, with what the front page shows of them."""
@@ -71,15 +69,15 @@ class EntryQuerySet(models.QuerySet[Any]):
         return self.filter(removed=False)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Remove one by one, so that each removal is announced."""
+        """Remove one by one, so that pages are notified of each removal."""
         count = sum(entry.delete()[0] for entry in self)
         return count, {self.model._meta.label: count}
 
 
 class Entry(models.Model):
-    """What posts and chat lines have in common. Saving and deleting announce the change when it is committed.
+    """The fields of posts and chat lines. `notify` sends each change to the open pages of the blog.
 
-    A removed entry stays in the table without being shown, so that readers who were away learn that it is gone.
+    A removed entry stays in the table without being shown, so that readers who reconnect learn that it is gone.
     """
 
     max_length = 500
@@ -113,16 +111,12 @@ class Entry(models.Model):
         return "The desk" if self.author is None else self.author.get_full_name() or self.author.get_username()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save with the blog's next revision, and announce it when the transaction commits.
-
-        A channel layer that is away must not undo a saved entry (`robust`): readers get it when they reconnect.
-        """
+        """Save with the blog's next revision, in one transaction."""
         if self.pk is not None and not self.removed:
             self.edited = timezone.now()
         with transaction.atomic():
             self.revision = self.blog.next_revision()
             super().save(*args, **kwargs)
-            transaction.on_commit(lambda: announce(self), robust=True)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Remove from the page of every reader."""

@@ -1,15 +1,32 @@
-"""The one place that tells open pages about a change, whoever made it: a consumer, a view, the admin, a command."""
+"""Sends changes of entries to the open pages of their blog. A view, a consumer, the admin or a command may make them.
 
-from typing import TYPE_CHECKING
+`BlogsConfig.ready` imports this module, which connects the receiver. Models do not import it.
+"""
 
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from .models import ChatLine, Entry, Post
 from .payloads import change, frame, response, single
 
-if TYPE_CHECKING:
-    from .models import Entry
+
+@receiver(post_save, sender=Post)
+@receiver(post_save, sender=ChatLine)
+def send_at_commit(instance: Entry, raw: bool, **_: Any) -> None:
+    """Send a saved entry to open pages when its transaction commits; entries of a fixture (`raw`) are not sent.
+
+    `robust`: an unavailable channel layer must not fail a request whose entry is saved. Readers get the entry when they
+    reconnect.
+    """
+    if not raw:
+        transaction.on_commit(lambda: send(instance), robust=True)
 
 
-def announce(entry: "Entry") -> None:
-    """Send a change to every open page of the blog; called when the change is committed."""
+def send(entry: Entry) -> None:
+    """Send the present state of an entry to every open page of its blog."""
     payload = change(entry)
     entry.blog.readers.send(frame(payload))
     entry.blog.pollers.send(response(single(payload)))

@@ -5,12 +5,11 @@ A snapshot is {"kind": "snapshot", "after", "revision", "entries"}: all changes 
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.template.loader import render_to_string
 
-if TYPE_CHECKING:
-    from .models import Blog, Entry
+from .models import Blog, Entry
 
 #: A page that missed more changes than this is told to reload instead.
 CHANGES_AT_MOST = 200
@@ -20,7 +19,7 @@ TEMPLATES = {"post": ("post", "blogs/_post.html"), "chatline": ("chat", "blogs/_
 Payload = dict[str, Any]
 
 
-def change(entry: "Entry") -> Payload:
+def change(entry: Entry) -> Payload:
     """Describe the present state of an entry."""
     described = {"id": entry.dom_id, "revision": entry.revision}
     if entry.removed:
@@ -29,7 +28,7 @@ def change(entry: "Entry") -> Payload:
     return {"kind": kind, **described, "html": render_to_string(template, {"entry": entry}).strip()}
 
 
-def snapshot(blog: "Blog", since: int) -> Payload:
+def snapshot(blog: Blog, since: int) -> Payload:
     """Describe everything that changed after revision `since`."""
     if not 0 <= blog.revision - since <= CHANGES_AT_MOST:
         return {"kind": "reload"}

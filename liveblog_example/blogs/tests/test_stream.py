@@ -79,9 +79,14 @@ class AnnouncementTests(LiveTestCase):
         assert page.frames() == []
 
     def test_an_unreachable_layer_does_not_undo_a_post(self) -> None:
-        with mock.patch("blogs.models.announce", side_effect=ConnectionError), self.assertLogs("django", "ERROR"):
+        with mock.patch("blogs.notify.send", side_effect=ConnectionError), self.assertLogs("django", "ERROR"):
             Post.objects.create(blog=self.blog, text="Kept.")
         assert Post.objects.get().text == "Kept."
+
+    def test_an_entry_of_a_fixture_is_not_sent(self) -> None:
+        page = self.page()
+        Post(blog=self.blog, text="From a fixture.", revision=1).save_base(raw=True)  # as loaddata saves
+        assert page.frames() == []
 
     def test_revisions_number_the_changes_of_one_blog(self) -> None:
         post = Post.objects.create(blog=self.blog, text="One.")
