@@ -131,9 +131,13 @@ class Reader(Protocol):
         this reader had expired, and others have counted the batch as lost.
 
         Raises:
-            PartlyRefused: the store refused; the messages are still in flight.
+            PartlyRefused: the store refused; the messages are still in flight. They are requeued by the next call of
+                `exchange` or `close`, unless `withdraw_requeue` is called before.
             LayerUnavailable: the store is away. The messages are requeued by the next call of `exchange` or `close`.
         """
+
+    def withdraw_requeue(self) -> None:
+        """Run messages whose requeueing was refused: they are not requeued, and the next exchange settles them."""
 
     def wake(self) -> None:
         """End a wait of `exchange` in another thread, without losing what it is about to receive."""

@@ -107,9 +107,14 @@ class BaseReader:
         requeue = Requeue(self.name, self.number, taken[0].envelope.channel, [item.raw for item in taken])
         try:
             return bool(self._write([*self._unanswered, requeue])[-1])
-        except PartlyRefused:  # so it is not done: the caller decides
-            self._unanswered = [operation for operation in self._unanswered if operation is not requeue]
-            raise
+        except PartlyRefused as error:
+            if any(operation is requeue for operation in self._unanswered):
+                raise
+            return bool(error.results[-1])  # other operations were refused
+
+    def withdraw_requeue(self) -> None:
+        """Leave messages whose requeueing was refused to the caller (see `Reader`)."""
+        self._unanswered = [operation for operation in self._unanswered if not isinstance(operation, Requeue)]
 
     def close(self) -> None:
         """Write what is not answered yet, requeue what was taken and not returned, and leave the living."""

@@ -235,10 +235,10 @@ class Worker:
                 )
         except PartlyRefused as error:
             self._note_outage(error)
-            if not self._may_begin():
-                return True  # they are in flight still, and are counted when the lease is reaped
-            self.hand.fill(rest, self._reader.number)
-            return False
+            if self._may_begin():
+                self._reader.withdraw_requeue()
+                self.hand.fill(rest, self._reader.number)
+                return False
         except LayerUnavailable as error:  # the reader requeues them with the next exchange
             self._note_outage(error)
         self.hand.empty()

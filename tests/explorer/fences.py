@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+from towpath.layers.contract import Taken
+from towpath.layers.errors import PartlyRefused
 from towpath.layers.farewells import Farewells
 from towpath.layers.in_flight import CountLost, Record, Requeue, Seize
 from towpath.layers.memory.store import Store
@@ -17,7 +19,7 @@ from .scenario import Scenario
 from .server_parts import TapedEdge
 from .servers import ServerStates
 from .store import StoreStates
-from .workers import TapedWorker, WorkerStates
+from .workers import TapedReader, TapedWorker, WorkerStates
 
 
 class Fence(Enum):
@@ -27,6 +29,7 @@ class Fence(Enum):
     TAKE_NUMBERS = "a take whose answer was lost takes other messages"
     SETTLED_FIRST = "a take settles the batch before it, whose settlement was refused"
     REQUEUE_COMPARES = "a requeue is executed again, or after others have counted its messages as lost"
+    REQUEUE_KEPT = "a requeue that was refused is dropped, though its messages may not be run"
     SEIZE = "a record is read, then deleted: the reader has taken another batch meanwhile"
     LOOKS = "a turn is reported lost because it takes long"
     LEASE_TERMS = "a worker begins what others have counted as lost"
@@ -122,6 +125,22 @@ class _HeedlessWorker(TapedWorker):
         return True
 
 
+class _ForgetfulReader(TapedReader):
+    """Drops a requeue that the store refuses."""
+
+    def requeue(self, taken: Sequence[Taken]) -> bool:
+        """Requeue messages, once."""
+        try:
+            return super().requeue(taken)
+        except PartlyRefused:
+            self.withdraw_requeue()
+            raise
+
+
+class _ForgetfulWorker(TapedWorker):
+    reader_type = _ForgetfulReader
+
+
 class _TwoStepFarewells(Farewells):
     """Pushes wills and forgets their sockets in two writes."""
 
@@ -148,7 +167,7 @@ _STORES: dict[Fence, Callable[[Store], None]] = {
     Fence.FENCED_INBOXES: _without_fenced_inboxes,
     Fence.REGISTRATION: _without_registration,
 }
-_WORKERS = {Fence.LEASE_TERMS: _HeedlessWorker}
+_WORKERS = {Fence.LEASE_TERMS: _HeedlessWorker, Fence.REQUEUE_KEPT: _ForgetfulWorker}
 _EDGES = {Fence.LOOKS: _TimedEdge}
 _REAPERS = {Fence.WILLS: _TwoStepReaper}
 

@@ -75,13 +75,14 @@ class TapedReader(BaseReader):
 class TapedLayer(MemoryChannelLayer):
     """The real layer, with taped readers."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, reader_type: type[TapedReader]) -> None:
         super().__init__()
         self.tape = tape
+        self._reader_type = reader_type
 
     def reader(self, channels: Sequence[str]) -> TapedReader:
         """Return a taped reader."""
-        return TapedReader(self)
+        return self._reader_type(self)
 
 
 class TapedLease:
@@ -95,6 +96,7 @@ class TapedWorker(Worker):
     """The real worker; it stops before each consumer, too."""
 
     tape: Tape
+    reader_type = TapedReader
 
     def _may_begin(self) -> bool:
         self.tape.request((BEGIN,))
@@ -147,7 +149,8 @@ class WorkerStates:
         self.tape = Tape()
         self._lease = TapedLease()
         self._batch = batch
-        self._worker = worker_type(TapedLayer(self.tape), _Routes(), lease=self._lease)  # type: ignore[arg-type]
+        layer = TapedLayer(self.tape, worker_type.reader_type)
+        self._worker = worker_type(layer, _Routes(), lease=self._lease)  # type: ignore[arg-type]
         self._worker.tape = self.tape
         self._consumers = _Consumers(self.tape, later)
         self._worker._runner = self._consumers  # type: ignore[assignment]

@@ -90,6 +90,13 @@ FENCES = [
         f"{ONCE} -k requeued",
     ),
     Protection(
+        "a requeue that was refused is kept, unless its messages are run",
+        "worker/worker.py",
+        "            if self._may_begin():\n                self._reader.withdraw_requeue()",
+        "            self._reader.withdraw_requeue()\n            if self._may_begin():",
+        "tests/redis/fences/test_two_faults.py -k requeueing_is_refused",
+    ),
+    Protection(
         "a lost message is counted once",
         "layers/redis/count_lost.lua",
         "if redis.call('DEL', KEYS[1]) == 1 then",

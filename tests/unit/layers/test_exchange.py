@@ -287,6 +287,20 @@ def test_messages_whose_requeueing_was_not_answered_are_requeued_by_the_next_exc
     assert isinstance(reader.executed[-1], Take)
 
 
+def test_a_requeue_that_was_executed_is_not_repeated_because_a_settlement_before_it_was_refused() -> None:
+    reader = ScriptedReader("a")
+    reader.batches = [Batch("a", 100.0, [HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {}))])]
+    taken = reader.exchange([], {"a": 1}).taken
+    reader.is_out_of_memory = True
+    with pytest.raises(PartlyRefused):
+        reader.exchange([Owed([], OWN, 1)], {})
+    assert reader.requeue(taken)
+    reader.is_out_of_memory = False
+    reader.exchange([], {})
+    assert sum(isinstance(operation, Requeue) for operation in reader.asked) == 1
+    assert settled(reader) == [codec.settled("me", 1, [], None)]
+
+
 def test_the_channel_that_gave_a_batch_is_asked_last() -> None:
     reader = ScriptedReader("a", "b", "c")
     reader.batches = [Batch(channel, 0.0, []) for channel in ("a", "b", "a", "c")]

@@ -61,6 +61,9 @@ class RecordingReader:
         self.requeued += taken
         return self._reader.requeue(taken)
 
+    def withdraw_requeue(self):
+        self._reader.withdraw_requeue()
+
     def wake(self):
         if self._layer.wake_trouble is not None:
             raise self._layer.wake_trouble

@@ -1,0 +1,99 @@
+"""Sequences of two faults that the explorer found, on both stores: the tests order the steps of the real processes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from towpath.channels import Message
+from towpath.layers.base import BaseChannelLayer
+from towpath.layers.contract import Envelope
+from towpath.layers.errors import PartlyRefused
+from towpath.layers.in_flight import Requeue
+from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.operations import Operation, Take
+from towpath.layers.redis import RedisChannelLayer
+from towpath.routing import Router, route
+from towpath.worker import Worker
+from towpath.worker.lease import WorkerLease
+
+
+@pytest.fixture(params=["memory", "redis"])
+def layer(request: pytest.FixtureRequest, redis_url: str) -> Iterator[BaseChannelLayer]:
+    layer: BaseChannelLayer
+    layer = MemoryChannelLayer() if request.param == "memory" else RedisChannelLayer(hosts=[redis_url], prefix="two:")
+    with closing(layer):
+        layer.flush()
+        yield layer
+        layer.flush()
+
+
+class Clock:
+    """A clock that the test sets, in seconds."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Between:
+    """Calls functions before, or instead of, what a reader executes: by the type of an operation of the list."""
+
+    def __init__(self, reader: Any) -> None:
+        self._execute = reader._execute
+        self.before: dict[type, Any] = {}
+        self.after: dict[type, Any] = {}
+        reader._execute = self
+
+    def __call__(self, operations: Sequence[Operation], then: Any = None) -> Sequence[object]:
+        """Execute operations, with what the test has planned for one of them, once."""
+        kinds = [type(operation) for operation in operations]
+        for kind in kinds:
+            self.before.pop(kind, _nothing)(operations)
+        results: Sequence[object] = self._execute(operations, then)
+        for kind in kinds:
+            self.after.pop(kind, _nothing)(operations)
+        return results
+
+
+def _nothing(operations: Sequence[Operation]) -> None:
+    """Plan nothing."""
+
+
+def refuse(operations: Sequence[Operation]) -> None:
+    """Refuse operations as a store does whose memory is full."""
+    raise PartlyRefused("memory is full", [None] * len(operations), is_clean=True)
+
+
+def send(layer: BaseChannelLayer, *numbers: int) -> None:
+    assert not layer.send_many([Envelope("jobs", {"n": number}) for number in numbers])
+
+
+def test_messages_whose_requeueing_is_refused_after_the_lease_was_renewed_are_requeued_by_the_next_exchange(
+    layer: BaseChannelLayer,
+) -> None:
+    ran: list[int] = []
+    clock = Clock()
+    lease = WorkerLease(8.0, clock)
+
+    def consumer(message: Message) -> None:
+        ran.append(message.content["n"])
+
+    def expire_and_renew(operations: Sequence[Operation]) -> None:
+        clock.now += 60
+        lease.renewed(clock.now)
+
+    worker = Worker(layer, Router([route("jobs", consumer)]), lease=lease, signal_handlers=False)
+    lease.renewed(clock.now)
+    send(layer, 1)
+    between = Between(worker._reader)
+    between.before[Requeue] = refuse
+    between.after[Take] = expire_and_renew
+    worker.run_batch(0)
+    assert ran == []
+    worker.run_batch(0)
+    worker.run_batch(0)
+    assert ran == [1]
+    assert layer.channel_statistics("jobs")["messages_lost_count"] == 0
