@@ -7,7 +7,8 @@ send was not answered, its turn stays out, and the layer is asked again. Lost tu
 import logging
 from typing import TYPE_CHECKING
 
-from towpath.layers.contract import SESSION_MAX_BYTES, Content, Envelope, Replies, Settled
+from towpath.layers.contract import SESSION_MAX_BYTES, Content, Envelope
+from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.sockets import DISCONNECT
 
 from .counters import Count

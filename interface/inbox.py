@@ -7,8 +7,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from towpath.layers.contract import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 from towpath.layers.errors import LayerUnavailable
+from towpath.layers.inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 
 from .clock import pause
 from .conversation import Conversation

@@ -1,24 +1,7 @@
 """Channel layers: the contract, what it is made of, and two implementations (`redis`, `memory`)."""
 
 from .base import BaseChannelLayer
-from .contract import (
-    ChannelLayer,
-    Content,
-    Edge,
-    Envelope,
-    Grouped,
-    GroupSend,
-    InboxEvent,
-    Kept,
-    Lost,
-    Owed,
-    Reader,
-    Received,
-    Replies,
-    Send,
-    Settled,
-    Taken,
-)
+from .contract import ChannelLayer, Content, Edge, Envelope, GroupSend, Owed, Reader, Received, Send, Taken
 from .errors import (
     ChannelFull,
     ConfigurationError,
@@ -29,6 +12,7 @@ from .errors import (
     MessageTooLarge,
     TowpathError,
 )
+from .inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 
 __all__ = [
     "BaseChannelLayer",

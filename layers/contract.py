@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from .asgi1 import Asgi1Attributes
 from .firing import Fired
 from .in_flight import BatchId
+from .inbox_events import InboxEvent
 from .lives import LifeTimes
 
 #: Largest session state that a connection carries; a larger one is dropped, counted and logged by its owner.
@@ -144,49 +145,6 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Write what is still kept, if the store answers, release the lease and close the connection."""
-
-
-class Replies(NamedTuple):
-    """Inbox event: messages for one connection that end no turn."""
-
-    local: str
-    contents: Sequence[Content]
-
-
-class Settled(NamedTuple):
-    """Inbox event: a consumer has run. Its replies, the new session state (None: as before), the turn it ends."""
-
-    local: str
-    turn: int
-    replies: Sequence[Content]
-    session: bytes | None
-
-
-class Kept(NamedTuple):
-    """Inbox event: the consumer of this turn is still running in a living worker."""
-
-    local: str
-    turn: int
-
-
-class Lost(NamedTuple):
-    """Inbox event: the worker that had this turn's message has died, so that what the consumer did of it is unknown; or
-    there was no run, because the message had waited too long.
-    """
-
-    local: str
-    turn: int
-
-
-class Grouped(NamedTuple):
-    """Inbox event: a group message and the local members it is for."""
-
-    group: str
-    locals: Sequence[str]
-    content: Content
-
-
-InboxEvent = Replies | Settled | Kept | Lost | Grouped
 
 
 class Edge(Protocol):

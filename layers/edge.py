@@ -14,11 +14,12 @@ from typing import cast
 
 from .addressee import reply_channel_of
 from .capacity import Capacities
-from .contract import Envelope, InboxEvent
+from .contract import Envelope
 from .entries import EntryCodec
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .in_flight import Outstanding, Record
 from .inbox import Inbox
+from .inbox_events import InboxEvent
 from .lives import Expire, Lease, Life, LifeTimes, LivingReaders, Retire
 from .names import random_token, split_local
 from .operations import (

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .contract import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 from .entries import REFUSABLE, UNIQUE_BYTES, EntryCodec, Kind
 from .errors import DecodeError
+from .inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from .contract import Content, Grouped, InboxEvent, Replies, Settled
+from .contract import Content
 from .entries import EntryCodec, is_expired
 from .errors import DecodeError, InvalidName
 from .inbox import Inbox
+from .inbox_events import Grouped, InboxEvent, Replies, Settled
 from .names import check_channel_name, is_inbox, split_local
 from .operations import INBOX_READ, RENEW_SECONDS, Batch, Count, Operation, Renew, Take, TakeInbox
 

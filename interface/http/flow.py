@@ -11,7 +11,8 @@ One notice is under way at a time, and one that is refused is tried again: the s
 
 from typing import TYPE_CHECKING
 
-from towpath.layers.contract import Content, Replies
+from towpath.layers.contract import Content
+from towpath.layers.inbox_events import Replies
 
 if TYPE_CHECKING:
     from ..hub import Hub

@@ -2,8 +2,9 @@
 
 import re
 
-from ..contract import Envelope, Owed, Send, Settled
+from ..contract import Envelope, Owed, Send
 from ..errors import ChannelFull, ConfigurationError
+from ..inbox_events import Settled
 from .case import LayerCase
 
 

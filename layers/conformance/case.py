@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
-from ..contract import ChannelLayer, Content, Edge, InboxEvent, Reader, Received, Taken
+from ..contract import ChannelLayer, Content, Edge, Reader, Received, Taken
+from ..inbox_events import InboxEvent
 
 Found = TypeVar("Found")
 

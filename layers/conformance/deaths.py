@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..contract import Edge, Envelope, InboxEvent, Lost, Owed, Reader, Send, Settled
+from ..contract import Edge, Envelope, Owed, Reader, Send
+from ..inbox_events import InboxEvent, Lost, Settled
 from ..lives import LifeTimes
 from .case import LayerCase
 

@@ -3,10 +3,11 @@
 import time
 from unittest.mock import patch
 
-from ..contract import Delayed, Replies, Scheduled
+from ..contract import Delayed, Scheduled
 from ..delays import FULL_SECONDS, MAX_DELAY_SECONDS, WAKE_CHANNEL
 from ..errors import EncodeError, InvalidName
 from ..firing import Fired
+from ..inbox_events import Replies
 from .case import BLOCK_SECONDS, LayerCase
 
 #: A delay that is over soon, and one that is not over before its test, in seconds.

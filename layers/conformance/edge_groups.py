@@ -1,6 +1,7 @@
 """Groups at the edge: one event for all members of a process, joins and leaves in order with messages."""
 
-from ..contract import Edge, Grouped, InboxEvent, Replies
+from ..contract import Edge
+from ..inbox_events import Grouped, InboxEvent, Replies
 from .case import LayerCase
 
 

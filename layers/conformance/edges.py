@@ -2,7 +2,8 @@
 
 import asyncio
 
-from ..contract import Envelope, Lost, Owed, Replies, Settled
+from ..contract import Envelope, Owed
+from ..inbox_events import Lost, Replies, Settled
 from .case import PATIENCE_SECONDS, LayerCase
 
 #: An arrival must end a wait of `Edge.receive` sooner than its own time does, in seconds.

@@ -1,6 +1,7 @@
 """The reading side as it settles: what a consumer owes reaches its connection in one piece and in order."""
 
-from ..contract import Content, Envelope, Grouped, GroupSend, InboxEvent, Kept, Lost, Owed, Replies, Send, Settled
+from ..contract import Content, Envelope, GroupSend, Owed, Send
+from ..inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 from .case import LayerCase
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from towpath.layers.contract import Edge, Envelope, Replies
+from towpath.layers.contract import Edge, Envelope
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
+from towpath.layers.inbox_events import Replies
 from towpath.layers.redis import RedisChannelLayer
 
 from ..conftest import RedisServer

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from towpath.layers.codec import pack
-from towpath.layers.contract import Envelope, Settled
+from towpath.layers.contract import Envelope
 from towpath.layers.encryption import FernetCipher
 from towpath.layers.entries import HEADER, EntryCodec, Kind, is_expired
 from towpath.layers.errors import DecodeError
 from towpath.layers.inbox import Inbox
+from towpath.layers.inbox_events import Settled
 
 KINDS = [value for name, value in vars(Kind).items() if name.isupper()]
 small = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=4) | st.binary(max_size=4)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from towpath.layers.contract import Envelope, Owed, Settled
+from towpath.layers.contract import Envelope, Owed
+from towpath.layers.inbox_events import Settled
 from towpath.layers.redis import RedisChannelLayer
 
 #: What is no entry of a queue, and none of an inbox.

@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from towpath.layers.contract import Envelope, Lost, Owed
+from towpath.layers.contract import Envelope, Owed
+from towpath.layers.inbox_events import Lost
 from towpath.layers.lives import LifeTimes
 
 from ...wirefaults.site import until

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from towpath.layers.contract import Owed, Replies, Settled
+from towpath.layers.contract import Owed
 from towpath.layers.errors import LayerUnavailable
+from towpath.layers.inbox_events import Replies, Settled
 
 from ...wirefaults.site import until
 from ...wirefaults.stage import PATIENCE, Stage

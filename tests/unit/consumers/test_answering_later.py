@@ -14,7 +14,7 @@ from django.urls import path
 from towpath.channels import Channel, ConfiguredLayer, Message, channel_layers
 from towpath.handler import AsgiHandler, HttpResponseLater, ViewConsumer
 from towpath.layers import Envelope
-from towpath.layers.contract import Replies, Settled
+from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, route
 from towpath.worker import Worker

@@ -20,8 +20,9 @@ from towpath.interface.hub import Hub
 from towpath.interface.inbox import Inbox
 from towpath.interface.websocket import begin
 from towpath.layers.codec import check_content
-from towpath.layers.contract import Content, Envelope, InboxEvent, Lost, Settled
+from towpath.layers.contract import Content, Envelope
 from towpath.layers.errors import LayerUnavailable
+from towpath.layers.inbox_events import InboxEvent, Lost, Settled
 from towpath.layers.names import check_channel_name
 
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="

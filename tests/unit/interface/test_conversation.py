@@ -7,7 +7,7 @@ import pytest
 from towpath.interface.connections import TooManyConnections
 from towpath.interface.conversation import LOOK_SECONDS, SESSION_MAX_BYTES, UNANSWERED_SECONDS, Conversation
 from towpath.interface.counters import Count
-from towpath.layers.contract import Grouped, Kept, Replies, Settled
+from towpath.layers.inbox_events import Grouped, Kept, Replies, Settled
 
 
 async def emitted(world, conversation, *channels, insist=True):

@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.leaving import LEAST_AT_A_TIME, send_away, split
 from towpath.interface.server import InterfaceServer
-from towpath.layers.contract import Settled
 from towpath.layers.errors import LayerUnavailable
+from towpath.layers.inbox_events import Settled
 
 WAIT_SECONDS = 10
 

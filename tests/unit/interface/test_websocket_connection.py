@@ -10,7 +10,7 @@ from towpath.interface.deadlines import SLOTS_PER_SECOND
 from towpath.interface.websocket import output
 from towpath.interface.websocket.connection import CLOSE_SECONDS, CUT_OFF_SECONDS
 from towpath.interface.websocket.output import BURST_MAX_BYTES, STALL_SECONDS
-from towpath.layers.contract import Grouped, Replies
+from towpath.layers.inbox_events import Grouped, Replies
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 #: What a server may send in a close frame (RFC 6455, section 7.4, and the IANA registry).

@@ -7,7 +7,7 @@ import pytest
 from towpath.interface.conversation import LOOK_SECONDS, UNANSWERED_SECONDS
 from towpath.interface.counters import Count
 from towpath.interface.websocket.handshake import choose_subprotocol, offered_subprotocols
-from towpath.layers.contract import Grouped
+from towpath.layers.inbox_events import Grouped
 
 
 async def test_the_connect_message_has_all_keys(make_world):

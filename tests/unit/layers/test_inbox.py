@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from towpath.layers.contract import Grouped, Kept, Replies, Settled
 from towpath.layers.entries import UNIQUE_BYTES, EntryCodec
 from towpath.layers.inbox import SEEN_ENTRIES, Inbox
+from towpath.layers.inbox_events import Grouped, Kept, Replies, Settled
 
 codec = EntryCodec()
 

@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
-from towpath.layers.contract import Envelope, GroupSend, Owed, Replies, Settled
+from towpath.layers.contract import Envelope, GroupSend, Owed
 from towpath.layers.entries import EntryCodec
 from towpath.layers.inbox import Inbox
+from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.plan import Plan, Planner, inbox_entries, plain_member_sends
 
 codec = EntryCodec()

@@ -1,0 +1,47 @@
+"""What an interface server reads from its inbox: plain data."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class Replies(NamedTuple):
+    """Inbox event: messages for one connection that end no turn."""
+
+    local: str
+    contents: Sequence[dict[str, Any]]
+
+
+class Settled(NamedTuple):
+    """Inbox event: a consumer has run. Its replies, the new session state (None: as before), the turn it ends."""
+
+    local: str
+    turn: int
+    replies: Sequence[dict[str, Any]]
+    session: bytes | None
+
+
+class Kept(NamedTuple):
+    """Inbox event: the consumer of this turn is still running in a living worker."""
+
+    local: str
+    turn: int
+
+
+class Lost(NamedTuple):
+    """Inbox event: the worker that had this turn's message has died, so that what the consumer did of it is unknown; or
+    there was no run, because the message had waited too long.
+    """
+
+    local: str
+    turn: int
+
+
+class Grouped(NamedTuple):
+    """Inbox event: a group message and the local members it is for."""
+
+    group: str
+    locals: Sequence[str]
+    content: dict[str, Any]
+
+
+InboxEvent = Replies | Settled | Kept | Lost | Grouped
