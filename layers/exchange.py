@@ -22,7 +22,6 @@ from .in_flight import (
     Acknowledge,
     BatchId,
     CloseReader,
-    InFlight,
     Record,
     Register,
     Requeue,
@@ -79,8 +78,6 @@ class BaseReader:
         self._is_busy = False
         #: When this reader is to be registered again, in seconds; after an error at once, for data may have been lost.
         self._register_at = 0.0
-        #: A batch may be in flight that was not returned: a take was not answered, or its answer could not be handled.
-        self._is_uncertain = False
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write what is owed, then take messages (see `Reader`)."""
@@ -89,14 +86,11 @@ class BaseReader:
         if take is None:
             self._write(operations)
             return Received()
-        self._is_uncertain, was_uncertain = True, self._is_uncertain
         batch = self._taken(self._acknowledging(operations), take, block_seconds)
         if batch is None:
-            self._is_uncertain = was_uncertain
             return Received()
         received = self._received(batch)
         self.number += 1
-        self._is_uncertain = False
         return received
 
     def requeue(self, taken: Sequence[Taken]) -> bool:
@@ -119,9 +113,10 @@ class BaseReader:
     def close(self) -> None:
         """Write what is not answered yet, requeue what was taken and not returned, and leave the living."""
         self._write(self._settling(()))
-        if self._is_uncertain:
-            self._requeue_unseen()
-        self._execute([CloseReader(self.name), Retire(self.name)])
+        # A take that was not answered may be executed until the record is closed.
+        while isinstance(unseen := self._execute([CloseReader(self.name, self.number)])[0], Record):
+            self._execute([Requeue(self.name, unseen.number, unseen.channel, unseen.entries)])
+        self._execute([Retire(self.name)])
 
     @abstractmethod
     def wake(self) -> None:
@@ -252,11 +247,6 @@ class BaseReader:
             refused = {id(write) for write, result in zip(writes, error.results, strict=False) if result is None}
             kept = [write for write in kept if id(write) in refused]
         self._unanswered = kept
-
-    def _requeue_unseen(self) -> None:
-        record = self._execute([InFlight(self.name)])[0]
-        if isinstance(record, Record) and record.number > self.number:
-            self._execute([Requeue(self.name, record.number, record.channel, record.entries)])
 
     def _numbered_counts(self) -> list[Count]:
         counts: dict[tuple[str, str], int] = {}

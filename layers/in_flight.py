@@ -79,9 +79,14 @@ class CountLost(NamedTuple):
 
 
 class CloseReader(NamedTuple):
-    """Forget the record of a reader that stops; a take of it that is executed later finds nothing. Result: None."""
+    """Forget the record of a reader that stops; a take of it that is executed later finds nothing.
+
+    `number` is the last batch that it has seen. A later one that is in flight stays, and nothing is forgotten: then the
+    result is its `Record`, else None.
+    """
 
     reader: str
+    number: int
 
 
 class Outstanding(NamedTuple):

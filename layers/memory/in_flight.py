@@ -103,11 +103,15 @@ class Records:
         if self._seized.pop(count.reader, None) is not None:
             self._queues.count(Count(count.channel, "lost", count.amount))
 
-    def close_reader(self, close: CloseReader) -> None:
-        """Forget a record."""
+    def close_reader(self, close: CloseReader) -> Record | None:
+        """Forget a record, if the reader has seen it."""
+        record = self._unsettled(close.reader)
+        if record is not None and record.entries and record.number > close.number:
+            return record
         self._records[close.reader] = Record("", (), LAST_NUMBER)
         self._settled.pop(close.reader, None)
         self._registered.pop(close.reader, None)
+        return None
 
     def outstanding(self, outstanding: Outstanding) -> list[Record]:
         """Return the queues and the unsettled records."""

@@ -74,7 +74,7 @@ class InFlightCommands:
 
     def _close_reader(self, close: CloseReader) -> Command:
         keys = self._keys.in_flight(close.reader), self._keys.pushes(close.reader), self._keys.leases("readers")
-        return scripts.CLOSE_READER.call(keys, CLOSED_SECONDS, close.reader, f"-{LAST_NUMBER}")
+        return scripts.CLOSE_READER.call(keys, CLOSED_SECONDS, close.reader, f"-{LAST_NUMBER}", head_of(close.number))
 
     def _outstanding(self, outstanding: Outstanding) -> Command:
         leases = map(self._keys.leases, ("living", "dead", "readers"))
@@ -111,5 +111,6 @@ in_flight_readers: dict[type, Callable[[Any, Any], object]] = {
     InFlight: _record,
     Requeue: lambda _, is_done: bool(is_done),
     Seize: _record,
+    CloseReader: _record,
     Outstanding: _records,
 }

@@ -7,7 +7,8 @@ from typing import Any
 from towpath.layers.contract import Taken
 from towpath.layers.errors import PartlyRefused
 from towpath.layers.farewells import Farewells
-from towpath.layers.in_flight import CountLost, Record, Requeue, Seize
+from towpath.layers.in_flight import CloseReader, CountLost, Record, Requeue, Seize
+from towpath.layers.memory.in_flight import LAST_NUMBER
 from towpath.layers.memory.store import Store
 from towpath.layers.operations import INBOX_CAPACITY, UNLIMITED, Push, PushInbox, Take
 from towpath.layers.operations import Fence as FenceWriter
@@ -29,6 +30,7 @@ class Fence(Enum):
     TAKE_NUMBERS = "a take whose answer was lost takes other messages"
     SETTLED_FIRST = "a take settles the batch before it, whose settlement was refused"
     REQUEUE_COMPARES = "a requeue is executed again, or after others have counted its messages as lost"
+    CLOSE_LOOKS = "a reader that stops deletes a batch that was taken for it late"
     REQUEUE_KEPT = "a requeue that was refused is dropped, though its messages may not be run"
     SEIZE = "a record is read, then deleted: the reader has taken another batch meanwhile"
     LOOKS = "a turn is reported lost because it takes long"
@@ -99,6 +101,10 @@ def _without_seize(store: Store) -> None:
     store._executors.update({Seize: seize, CountLost: count_lost})
 
 
+def _without_close_looks(store: Store) -> None:
+    store._executors[CloseReader] = lambda close: store._records.close_reader(close._replace(number=LAST_NUMBER))
+
+
 def _without_fenced_inboxes(store: Store) -> None:
     store._executors[FenceWriter] = lambda fence: None
 
@@ -164,6 +170,7 @@ _STORES: dict[Fence, Callable[[Store], None]] = {
     Fence.SETTLED_FIRST: _without_settled_first,
     Fence.REQUEUE_COMPARES: _without_requeue_compares,
     Fence.SEIZE: _without_seize,
+    Fence.CLOSE_LOOKS: _without_close_looks,
     Fence.FENCED_INBOXES: _without_fenced_inboxes,
     Fence.REGISTRATION: _without_registration,
 }

@@ -24,7 +24,7 @@ CALL, WAIT, BEGIN, RUN, OVERDUE = "call", "wait", "begin", "run", "overdue"
 #: The answer to a wait that `stop` ends.
 WOKEN = "woken"
 #: Attributes of a reader that are kept between exchanges.
-_READER = ("number", "_push_number", "_unsent", "_unanswered", "_counts", "_is_busy", "_is_uncertain")
+_READER = ("number", "_push_number", "_unsent", "_unanswered", "_counts", "_is_busy")
 
 #: Local part and turn of a message whose consumer raises ConsumeLater at the first attempt.
 Later = tuple[str, int]

@@ -118,6 +118,13 @@ FENCES = [
         f"{ONCE} -k closed_reader",
     ),
     Protection(
+        "a reader that closes looks for a batch that it has not seen",
+        "layers/redis/close_reader.lua",
+        "  if string.byte(record) == 43 then  -- '+'",
+        "  if false then",
+        f"{ONCE} -k not_forgotten",
+    ),
+    Protection(
         "a counter is added to once for a number",
         "layers/redis/count.lua",
         "    return\n",

@@ -237,9 +237,30 @@ def test_a_message_is_outstanding_until_it_is_settled_or_counted(do: Do) -> None
 
 def test_a_take_of_a_closed_reader_finds_nothing(do: Do) -> None:
     do(push(1, b"1"))
-    do(CloseReader("reader"))
+    assert do(CloseReader("reader", 0)) is None
     assert do(take(1)) is None
     assert queued(do) == [b"1"]
+
+
+def test_a_batch_that_a_reader_has_not_seen_is_not_forgotten_when_it_closes(do: Do) -> None:
+    do(push(1, b"1", b"2", b"3"))
+    do(take(1))
+    do(Acknowledge("reader", 1))
+    unseen = do(take(2))
+    assert [bodies(do(CloseReader("reader", 1))) for _ in range(2)] == [[b"2"], [b"2"]]
+    assert do(Requeue("reader", 2, "a", entries(unseen))) is True
+    assert do(CloseReader("reader", 1)) is None
+    assert do(take(3)) is None
+    assert queued(do) == [b"2", b"3"]
+
+
+def test_a_batch_that_a_reader_has_seen_is_forgotten_when_it_closes(do: Do) -> None:
+    do(push(1, b"1", b"2"))
+    do(take(1))
+    assert do(CloseReader("reader", 1)) is None
+    assert do(Seize("reader")) is None
+    assert do(take(2)) is None
+    assert queued(do) == [b"2"]
 
 
 def test_a_socket_is_registered_with_its_connect_and_disconnected_once(do: Do) -> None:

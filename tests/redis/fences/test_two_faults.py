@@ -10,7 +10,7 @@ from towpath.channels import Message
 from towpath.layers.base import BaseChannelLayer
 from towpath.layers.contract import Envelope
 from towpath.layers.errors import PartlyRefused
-from towpath.layers.in_flight import Requeue
+from towpath.layers.in_flight import Acknowledge, CloseReader, Requeue
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.operations import Operation, Take
 from towpath.layers.redis import RedisChannelLayer
@@ -97,3 +97,23 @@ def test_messages_whose_requeueing_is_refused_after_the_lease_was_renewed_are_re
     worker.run_batch(0)
     assert ran == [1]
     assert layer.channel_statistics("jobs")["messages_lost_count"] == 0
+
+
+def test_a_message_that_a_late_take_finds_while_its_reader_closes_is_requeued(layer: BaseChannelLayer) -> None:
+    reader: Any = layer.reader(["jobs"])
+    send(layer, 1)
+    assert taken(reader) == [1]
+
+    def take_late(operations: Sequence[Operation]) -> None:
+        send(layer, 2)
+        layer._execute([Acknowledge(reader.name, 1), Take(["jobs"], [1], reader.name, 2)])
+
+    Between(reader).before[CloseReader] = take_late
+    reader.close()
+    with closing(layer.reader(["jobs"])) as other:
+        assert taken(other) == [2]
+
+
+def taken(reader: Any) -> list[int]:
+    """Take a batch; return the numbers of its messages."""
+    return [item.envelope.content["n"] for item in reader.exchange([], {"jobs": 4}).taken]

@@ -11,7 +11,7 @@ from towpath.layers.contract import Envelope, Owed
 from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader, Waiting
-from towpath.layers.in_flight import Acknowledge, BatchId, CloseReader, InFlight, Record, Register, Requeue
+from towpath.layers.in_flight import Acknowledge, BatchId, CloseReader, Record, Register, Requeue
 from towpath.layers.lives import Retire
 from towpath.layers.operations import UNLIMITED, Batch, Count, Operation, Push, PushInbox, PushNumber, Take
 from towpath.layers.sending import Sender
@@ -65,9 +65,10 @@ class ScriptedReader(BaseReader):
                 return 0
             case Take():
                 return self.batches.pop(0) if self.batches else None
-            case InFlight():
-                return self.record
+            case CloseReader(number=number):
+                return self.record if self.record is not None and self.record.number > number else None
             case Requeue():
+                self.record = None
                 return True
         return None
 
@@ -220,7 +221,8 @@ def test_a_batch_that_was_not_returned_is_requeued_when_the_reader_closes() -> N
     raw = batch_in_flight(reader)
     reader.record = Record("a", [raw], 1)
     reader.close()
-    ends = [InFlight(reader.name), Requeue(reader.name, 1, "a", [raw]), CloseReader(reader.name), Retire(reader.name)]
+    close = CloseReader(reader.name, 0)
+    ends = [close, Requeue(reader.name, 1, "a", [raw]), close, Retire(reader.name)]
     assert reader.executed[-4:] == ends
     assert list(map(type, reader.executed[-4:])) == list(map(type, ends))  # tuples of one shape are equal
 
