@@ -40,7 +40,7 @@ SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'"]
 # Twisted before 26.10 does not bound how often a client of HTTP/2 resets its requests.
 # Not Twisted's own extra: that keeps `priority` below 2.0, which is 1.3 without Python 2.
 HTTP2 = ["Twisted[tls]>=26.10", "h2>=4.3,<5", "priority>=1.3"]
-ENCRYPTION = ["cryptography>=45"]
+ENCRYPTION = ["cryptography>=46"]
 CRON = ["cronsim>=2.6"]
 MIGRATE = ["libcst>=1.8"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.fuzzing import targets
-from tests.hostile.conftest import CAN_COMPRESS
+from tests.hostile.conftest import HAS_CURRENT_AUTOBAHN
 from tests.hostile.http.conftest import Outcome, Site
 
 INPUTS = 200
-NAMES = [name for name in targets.TARGETS if CAN_COMPRESS or name != "compressed"]
+NAMES = [name for name in targets.TARGETS if HAS_CURRENT_AUTOBAHN or name != "compressed"]
 
 
 @pytest.fixture(autouse=True)

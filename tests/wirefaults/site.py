@@ -29,6 +29,7 @@ from towpath.layers.redis import layer as redis_layer
 from towpath.layers.redis.client import Client
 from towpath.routing import Router, route
 from towpath.worker import WorkerPool
+from towpath.worker.batching import MAX_MESSAGES
 
 from ..unit.interface.conftest import Client as SocketClient
 from ..unit.interface.conftest import FakeRequest, FakeTransport, request_head
@@ -291,17 +292,25 @@ class LostTurns(logging.Handler):
 
 
 class Drops(logging.Handler):
-    """Counts the lines of the layer's log about dropped messages."""
+    """Counts the messages that the log of layers and workers reports as dropped, and the largest number where one line
+    reports a whole batch: a worker that stops while Redis is unavailable loses what its consumers have sent.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.count = 0
-        self._logger = logging.getLogger("towpath.layers")
+        self._logger = logging.getLogger("towpath")
         self._logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count a line."""
-        self.count += any(word in record.getMessage().lower() for word in ("dropped", "went away while"))
+        text = record.getMessage().lower()
+        if "lost settlements" in text:
+            self.count += MAX_MESSAGES
+        elif "the store refused" in text and isinstance(record.args, tuple):
+            self.count += int(str(record.args[0]))
+        else:
+            self.count += "dropped" in text
 
     def close(self) -> None:
         """Take no more."""

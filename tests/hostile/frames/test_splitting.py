@@ -6,6 +6,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.hostile.conftest import HAS_CURRENT_AUTOBAHN
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MOST_BYTES = 300
 
@@ -142,15 +144,14 @@ def test_frames_are_read_as_a_second_reader_reads_them(
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6))
 def test_any_bytes_at_all_come_to_the_same_in_any_packets(open_peer: Any, data: bytes, cuts: list[int]) -> None:
-    peers = open_peer(), open_peer()
-    whole, in_pieces = peers[0].send([data]), peers[1].send(cut(data, cuts))
+    whole, in_pieces = open_peer().send([data]), open_peer().send(cut(data, cuts))
     assert in_pieces.messages == whole.messages
     opcodes = [opcode for opcode, _ in frames_of(whole.written)]
     assert [opcode for opcode, _ in frames_of(in_pieces.written)] == opcodes
-    if CLOSE in opcodes:
-        for peer in peers:  # before 25.9 Autobahn waits for the client's close frame where only some packets ended it
-            peer.turn()
-    assert peers[1].owner.code == peers[0].owner.code
+    codes = {whole.code, in_pieces.code}
+    if not HAS_CURRENT_AUTOBAHN:  # an old one may wait for the client's close frame where it has more data to skip
+        codes.discard(None)
+    assert len(codes) <= 1
 
 
 def test_every_split_in_two_gives_the_same(open_peer: Any, make_frame: Any) -> None:
