@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .asgi1 import Asgi1Attributes
 from .firing import Fired
-from .in_flight import BatchId
+from .in_flight import BatchId, Source
 from .inbox_events import InboxEvent
 from .lives import LifeTimes
 
@@ -77,7 +77,7 @@ class Owed:
 
     `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
     `is_lost`: there was no run, and the connection is told so; nothing else of this counts. `again` is the message
-    itself, to be run later: its turn goes on.
+    itself, to be run later: its turn goes on. `replaces` is what is in flight of it, if it was taken by a worker.
     """
 
     sends: list[Send] = field(default_factory=list)
@@ -86,6 +86,7 @@ class Owed:
     session: bytes | None = None
     is_lost: bool = False
     again: Envelope | None = None
+    replaces: Source | None = None
 
 
 class Taken(NamedTuple):

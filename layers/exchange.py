@@ -28,7 +28,7 @@ from .in_flight import (
 )
 from .lives import Retire
 from .names import check_channel_name, new_reader_name
-from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Push, PushInbox, PushNumber, Take
+from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Postpone, Push, PushInbox, PushNumber, Take
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
 from .sockets import Remember
@@ -49,10 +49,11 @@ class Waiting(NamedTuple):
 
 @dataclass(slots=True)
 class Unsent:
-    """A plan whose pushes to named channels are not all answered: what is left of them."""
+    """A plan whose writes to named channels are not all answered: what is left of them."""
 
     plan: Plan
     pushes: list[Push]
+    postpones: list[Postpone]
 
 
 class BaseReader:
@@ -96,11 +97,16 @@ class BaseReader:
     def requeue(self, taken: Sequence[Taken]) -> bool:
         """Put messages of the last batch back to the front of their channel (see `Reader`)."""
         if not taken:
-            self._write([*self._unanswered, Acknowledge(self.name, self.number)])
+            self._write([*self._settling(()), Acknowledge(self.name, self.number)])
             return True
         requeue = Requeue(self.name, self.number, taken[0].envelope.channel, [item.raw for item in taken])
         try:
-            return bool(self._write([*self._unanswered, requeue])[-1])
+            operations = self._settling(())
+        except LayerUnavailable:  # what is to be postponed must leave the batch before the rest of it
+            self._unanswered.append(requeue)
+            raise
+        try:
+            return bool(self._write([*operations, requeue])[-1])
         except PartlyRefused as error:
             if any(operation is requeue for operation in self._unanswered):
                 raise
@@ -170,10 +176,12 @@ class BaseReader:
         """Do the first step of writing what is owed; return the operations of the second."""
         if owed:
             plan = self._planner.plan(owed)
-            self._unsent.append(Unsent(plan, self._numbered(self._sender.queue_pushes(plan))))
+            pushes = self._numbered(self._sender.queue_pushes(plan))
+            self._unsent.append(Unsent(plan, pushes, self._numbered_postpones(plan)))
         while self._unsent:
             unsent = self._unsent[0]
-            marks = self._first_step(unsent) if unsent.pushes or unsent.plan.groups else {}
+            has_first_step = unsent.pushes or unsent.postpones or unsent.plan.groups
+            marks = self._first_step(unsent) if has_first_step else {}
             self._unanswered += self._second_step(unsent.plan, marks)
             self._unsent.pop(0)
         self._unanswered += self._numbered_counts()
@@ -188,9 +196,12 @@ class BaseReader:
     def _first_step(self, unsent: Unsent) -> dict[str, Sequence[str]]:
         """Push to named channels and look up groups; what full channels refuse is tried again for a while."""
         look_ups = [Marks(group) for group in unsent.plan.groups]
-        pushes, results = unsent.pushes, self._execute_first([*unsent.pushes, *look_ups])
+        pushes, postpones = unsent.pushes, unsent.postpones
+        results = self._execute_first([*pushes, *postpones, *look_ups])
         deadline = time.monotonic() + INSIST_SECONDS
-        found = results[len(pushes) :]
+        found = results[len(pushes) + len(postpones) :]
+        self._check_postponed(postpones, results[len(pushes) :])
+        unsent.postpones = []
         while refused := self._sender.refused(pushes, results):
             pushes = unsent.pushes = self._numbered(refused)
             if time.monotonic() >= deadline:
@@ -210,7 +221,19 @@ class BaseReader:
                 raise
             lost = [operation for operation, result in zip(operations, error.results, strict=True) if result is None]
             logger.error("The store refused %d sends to channels or groups: %s", len(lost), error)
+            self._counts += [
+                Count(operation.channel, "dropped", 1) for operation in lost if type(operation) is Postpone
+            ]
             return [0 if result is None else result for result in error.results]
+
+    def _check_postponed(self, postpones: Sequence[Postpone], results: Sequence[object]) -> None:
+        """Log messages that are not to be run again, since they have been counted as lost."""
+        for postpone, result in zip(postpones, results, strict=False):
+            if result is False:
+                logger.error(
+                    "Worker %s had expired: a message of channel %s that was to run again was counted as lost",
+                    *(postpone.source.batch.reader, postpone.channel),
+                )
 
     def _drop(self, pushes: Sequence[Push]) -> None:
         for push in pushes:
@@ -257,6 +280,14 @@ class BaseReader:
             self._push_number += 1
         number = PushNumber(self.name, self._push_number)
         return [Count(channel, counter, amount, number) for (channel, counter), amount in counts.items()]
+
+    def _numbered_postpones(self, plan: Plan) -> list[Postpone]:
+        first = self._push_number + 1
+        self._push_number += len(plan.postponed)
+        return [
+            Postpone(*postponed, PushNumber(self.name, number))
+            for number, postponed in enumerate(plan.postponed, first)
+        ]
 
     def _numbered(self, pushes: Sequence[Push]) -> list[Push]:
         first = self._push_number + 1

@@ -16,6 +16,13 @@ class BatchId(NamedTuple):
     number: int
 
 
+class Source(NamedTuple):
+    """A message in flight: its batch, and its entry as it is stored."""
+
+    batch: BatchId
+    raw: bytes
+
+
 class Record(NamedTuple):
     """Entries of one channel: waiting in its queue (`number` 0), or the unsettled batch `number` of a reader."""
 

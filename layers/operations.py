@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .delays import DelayOperation
 from .firing import Fire
-from .in_flight import BatchId, InFlightOperation
+from .in_flight import BatchId, InFlightOperation, Source
 from .lives import Bury, Claim, Expire, Lease, LivingReaders, Retire, Revisit
 from .sockets import SocketOperation
 
@@ -40,6 +40,19 @@ class Push(NamedTuple):
     number: PushNumber | None = None
     opens: Sequence[tuple[str, bytes]] = ()
     closes: Sequence[str] = ()
+
+
+class Postpone(NamedTuple):
+    """Replace a message in flight by `body`, at the end of the queue of its channel, however full that is.
+
+    It is executed at most once for its number. Result: whether it was done, now or before (bool). False: the message is
+    not in flight any more, since others have counted it as lost.
+    """
+
+    source: Source
+    channel: str
+    body: bytes
+    number: PushNumber
 
 
 class Fence(NamedTuple):
@@ -169,6 +182,7 @@ class Members(NamedTuple):
 
 Operation = (
     Push
+    | Postpone
     | Fence
     | Take
     | Drop

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from .contract import SESSION_MAX_BYTES, Content, Envelope, GroupSend, Owed, Send
 from .entries import EntryCodec
 from .errors import MessageTooLarge, TowpathError
+from .in_flight import Source
 from .names import is_inbox, split_local
 from .sockets import Remember
 
@@ -31,6 +32,8 @@ class Plan:
     queues: dict[str, list[bytes]] = field(default_factory=dict)
     #: Of messages that were taken from these channels and are to be run later.
     again: dict[str, list[bytes]] = field(default_factory=dict)
+    #: Of these, the messages that are in flight: with their channel and their new body.
+    postponed: list[tuple[Source, str, bytes]] = field(default_factory=list)
     groups: dict[str, None] = field(default_factory=dict)
     steps: list[tuple[str | None, GroupSend | None, bytes]] = field(default_factory=list)
     states: list[Remember] = field(default_factory=list)
@@ -46,7 +49,9 @@ class Planner:
         """Plan several runs in order. A send that cannot be encoded is logged and left out; the others go."""
         plan = Plan()
         for run in owed:
-            if run.again is not None:
+            if run.again is not None and run.replaces is not None:
+                plan.postponed.append((run.replaces, run.again.channel, self._codec.queue_body(run.again)))
+            elif run.again is not None:
                 plan.again.setdefault(run.again.channel, []).append(self._codec.queue_body(run.again))
             if run.turn is None or run.reply_channel is None:
                 self._add_sends(plan, run.sends)

@@ -17,6 +17,7 @@ from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.handler.view import ViewConsumer
 from towpath.layers.contract import Owed, Received, Taken
 from towpath.layers.errors import ConfigurationError, LayerUnavailable, PartlyRefused
+from towpath.layers.in_flight import BatchId, Source
 from towpath.routing import Router
 
 from .batching import Batching, is_overdue
@@ -197,6 +198,8 @@ class Worker:
             owed = self._runner.run(item.envelope)  # which may settle what was owed before
             if self._is_abandoned:
                 return
+            if owed.again is not None:
+                owed.replaces = Source(BatchId(self.hand.name, self._reader.number), item.raw)
             self._owed.append(owed)
             now = time.perf_counter()
             self._batching.observe(channel, now - before)

@@ -15,8 +15,9 @@ from ..in_flight import (
     Register,
     Requeue,
     Seize,
+    Source,
 )
-from ..operations import FENCED, Batch, Count, Fence, Push, Take
+from ..operations import FENCED, UNLIMITED, Batch, Count, Fence, Postpone, Push, Take
 from .queues import Queues
 from .sockets import KnownSockets
 
@@ -89,6 +90,19 @@ class Records:
             self._settled[requeue.reader] = requeue.number
         return True
 
+    def remove(self, source: Source) -> bool:
+        """Take one entry out of a record; return whether it was there."""
+        reader, number = source.batch
+        record = self._unsettled(reader)
+        if record is None or record.number != number or source.raw not in record.entries:
+            return False
+        entries = list(record.entries)
+        entries.remove(source.raw)
+        self._records[reader] = record._replace(entries=entries)
+        if not entries:
+            self._settled[reader] = number
+        return True
+
     def seize(self, seize: Seize) -> Record | None:
         """Take a record away from its reader."""
         record = self._unsettled(seize.reader)
@@ -140,14 +154,16 @@ class Records:
 class NumberedWrites:
     """Pushes and counts that are executed once for each number of their writer."""
 
-    def __init__(self, queues: Queues, sockets: KnownSockets) -> None:
+    def __init__(self, queues: Queues, sockets: KnownSockets, records: Records) -> None:
         self._queues = queues
         self._sockets = sockets
+        self._records = records
         #: By writer: the number and result of the last write to each channel or counter.
         self._known: dict[str, dict[str, tuple[int, int]]] = {}
         self._fenced: set[str] = set()
         self.executors: dict[type, Callable[[Any], object]] = {
             Push: self.push,
+            Postpone: self.postpone,
             Count: self.count,
             Fence: self.fence,
         }
@@ -167,6 +183,18 @@ class NumberedWrites:
             self._sockets.open(writer, push.opens[:accepted])
             self._sockets.close(writer, push.closes[:accepted])
         return accepted
+
+    def postpone(self, postpone: Postpone) -> bool:
+        """Move a message from its record into its queue, with a new body."""
+        writer, number = postpone.number
+        known = self._known.setdefault(writer, {})
+        if known.get(postpone.channel, (0, 0))[0] >= number:
+            return True
+        if not self._records.remove(postpone.source):
+            return False
+        self._queues.push(Push(postpone.channel, [postpone.body], UNLIMITED))
+        known[postpone.channel] = number, 1
+        return True
 
     def count(self, count: Count) -> None:
         """Add to a counter."""

@@ -20,6 +20,7 @@ from ..operations import (
     Marks,
     Members,
     Operation,
+    Postpone,
     Push,
     PushInbox,
     Renew,
@@ -39,7 +40,7 @@ from .sockets import KnownSockets
 Found = TypeVar("Found")
 
 #: Operations after which somebody who waits may find something.
-_ARRIVALS = (Push, PushInbox, PushWills, Requeue, Enter, HandOn, Fire)
+_ARRIVALS = (Push, Postpone, PushInbox, PushWills, Requeue, Enter, HandOn, Fire)
 
 
 class Store:
@@ -54,7 +55,7 @@ class Store:
         self._lives = Lives(clock)
         self._sockets = KnownSockets()
         self._records = Records(self._queues, self._lives.owners)
-        self._writes = NumberedWrites(self._queues, self._sockets)
+        self._writes = NumberedWrites(self._queues, self._sockets, self._records)
         self._delays = Delays(clock, self._queues, self._inboxes, self._records)
         self._firing = Firing(self._queues)
         self._executors: dict[type, Callable[[Any], object]] = {

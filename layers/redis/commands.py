@@ -19,6 +19,7 @@ from ..operations import (
     Marks,
     Members,
     Operation,
+    Postpone,
     Push,
     PushInbox,
     Renew,
@@ -51,6 +52,7 @@ class Commands:
         self._inbox_ms = math.ceil(expiry * 1000) + 1000
         self._writers: dict[type, Callable[[Any], Command]] = {
             Push: self._push,
+            Postpone: self._postpone,
             Take: self._take,
             Fence: self._fence,
             Drop: self._drop,
@@ -87,6 +89,14 @@ class Commands:
         keys += [self._keys.sockets(writer), self._keys.states(writer)]
         sockets: list[str | bytes] = [*push.closes, *(part for opened in push.opens for part in opened)]
         return scripts.PUSH.call(keys, *limits, b"%015d" % number, len(bodies), *bodies, *sockets)
+
+    def _postpone(self, postpone: Postpone) -> Command:
+        (reader, batch), raw = postpone.source
+        channel, (writer, number) = postpone.channel, postpone.number
+        keys = [self._keys.in_flight(reader), self._keys.queue(channel), self._keys.counts(channel)]
+        keys += [self._keys.wakeup(channel), self._keys.pushes(writer)]
+        lives = RECORD_SECONDS, self._expiry, self._queue_ms, COUNTS_SECONDS
+        return scripts.POSTPONE.call(keys, head_of(batch), *lives, b"%015d" % number, raw, postpone.body)
 
     def _fence(self, fence: Fence) -> Command:
         return scripts.FENCE.call([self._keys.pushes(fence.writer)], PUSHES_SECONDS)
@@ -182,6 +192,7 @@ def _names(_: Operation, answer: Any) -> list[str]:
 
 _READERS: dict[type, Callable[[Any, Any], object]] = {
     Push: lambda _, accepted: int(accepted),
+    Postpone: lambda _, is_done: bool(is_done),
     Take: _batch,
     Statistics: _state,
     PushInbox: lambda _, refused: int(refused),

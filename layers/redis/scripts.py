@@ -40,6 +40,7 @@ TAKE = _load("record", "notify", "take")
 REGISTER = _load("register")
 ACKNOWLEDGE = _load("acknowledge")
 REQUEUE = _load("record", "notify", "requeue")
+POSTPONE = _load("record", "notify", "postpone")
 SEIZE = _load("seize")
 COUNT_LOST = _load("count_lost")
 CLOSE_READER = _load("close_reader")
@@ -71,7 +72,7 @@ FIRE = _load("notify", "fire")
 
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
-    *(REGISTER, ACKNOWLEDGE, REQUEUE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
+    *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
     *(LEASE, EXPIRE, LIVING_READERS, CLAIM, REVISIT, BURY),
     *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),

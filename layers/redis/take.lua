@@ -16,12 +16,7 @@ local head = record and redis.call('GETRANGE', record, 0, 15) or ''
 if head ~= '' then
   local is_settled = string.byte(head) == 45  -- '-'
   if string.sub(head, 2) >= string.sub(ARGV[#ARGV], 2) then
-    local known, packed, at = {}, is_settled and '' or redis.call('GET', record), 17
-    while at <= #packed do
-      local length = struct.unpack('>I4', string.sub(packed, at, at + 3))
-      table.insert(known, string.sub(packed, at + 4, at + 3 + length))
-      at = at + 4 + length
-    end
+    local known = is_settled and {} or unpack_record(redis.call('GET', record))
     local time = redis.call('TIME')
     taken = #known > 1 and {0, time[1], time[2], {unpack(known, 2)}, known[1]} or {-1}
   elseif not is_settled then

@@ -1,10 +1,11 @@
 """The fences of the protocol. Each can be removed: the violation that the explorer finds then shows its purpose."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from towpath.layers.contract import Taken
+from towpath.layers.contract import Owed, Received, Taken
 from towpath.layers.errors import PartlyRefused
 from towpath.layers.farewells import Farewells
 from towpath.layers.in_flight import CloseReader, CountLost, Record, Requeue, Seize
@@ -30,6 +31,7 @@ class Fence(Enum):
     TAKE_NUMBERS = "a take whose answer was lost takes other messages"
     SETTLED_FIRST = "a take settles the batch before it, whose settlement was refused"
     REQUEUE_COMPARES = "a requeue is executed again, or after others have counted its messages as lost"
+    POSTPONE = "a message that is to run later is queued before its first attempt is settled"
     CLOSE_LOOKS = "a reader that stops deletes a batch that was taken for it late"
     REQUEUE_KEPT = "a requeue that was refused is dropped, though its messages may not be run"
     SEIZE = "a record is read, then deleted: the reader has taken another batch meanwhile"
@@ -143,6 +145,18 @@ class _ForgetfulReader(TapedReader):
             raise
 
 
+class _TwoStepReader(TapedReader):
+    """Queues messages that are to run later, and settles their first attempts with the next write."""
+
+    def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
+        """Write what is owed, and take messages."""
+        return super().exchange([replace(run, replaces=None) for run in owed], limits, block_seconds)
+
+
+class _TwoStepWorker(TapedWorker):
+    reader_type = _TwoStepReader
+
+
 class _ForgetfulWorker(TapedWorker):
     reader_type = _ForgetfulReader
 
@@ -174,7 +188,7 @@ _STORES: dict[Fence, Callable[[Store], None]] = {
     Fence.FENCED_INBOXES: _without_fenced_inboxes,
     Fence.REGISTRATION: _without_registration,
 }
-_WORKERS = {Fence.LEASE_TERMS: _HeedlessWorker, Fence.REQUEUE_KEPT: _ForgetfulWorker}
+_WORKERS = {Fence.LEASE_TERMS: _HeedlessWorker, Fence.REQUEUE_KEPT: _ForgetfulWorker, Fence.POSTPONE: _TwoStepWorker}
 _EDGES = {Fence.LOOKS: _TimedEdge}
 _REAPERS = {Fence.WILLS: _TwoStepReaper}
 

@@ -32,6 +32,7 @@ _MISSED = {
     Fence.TAKE_NUMBERS: _WIRE,
     Fence.SETTLED_FIRST: _WIRE,
     Fence.REQUEUE_COMPARES: _LAPSED,
+    Fence.POSTPONE: replace(LATER, faults=1, kinds=frozenset({Fault.WORKER_KILLED})),
     Fence.CLOSE_LOOKS: replace(ONE, faults=2, kinds=frozenset({Fault.LATE, Fault.WORKER_STOPPED})),
     Fence.REQUEUE_KEPT: replace(ONE, faults=2, kinds=frozenset({Fault.WORKER_LAPSED, Fault.REFUSED})),
     Fence.SEIZE: _LAPSED,

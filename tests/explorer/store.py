@@ -14,7 +14,7 @@ from towpath.layers.in_flight import CountLost, Record
 from towpath.layers.lives import LifeTimes
 from towpath.layers.memory.store import Store
 from towpath.layers.names import split_local
-from towpath.layers.operations import Push, Take
+from towpath.layers.operations import Postpone, Push, Take
 from towpath.layers.sockets import DISCONNECT, PushWills, Socket
 
 from .frozen import freeze, thaw
@@ -73,7 +73,7 @@ class StoreStates:
         """Execute frozen operations in a state; return the next state, frozen results, and effects."""
         thawed = [thaw(operation) for operation in operations]
         self._fill(content)
-        before = self._waiting() if any(isinstance(each, Push | PushWills) for each in thawed) else None
+        before = self._waiting() if any(isinstance(each, Push | Postpone | PushWills) for each in thawed) else None
         counted = [effect for each in thawed if isinstance(each, CountLost) for effect in self._counted(each)]
         results = self.store.execute(thawed)
         effects = list(counted)

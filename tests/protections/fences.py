@@ -118,6 +118,27 @@ FENCES = [
         f"{ONCE} -k closed_reader",
     ),
     Protection(
+        "a message is postponed once for its number",
+        "layers/redis/postpone.lua",
+        "  return 1\nend\nif redis.call('GETRANGE'",
+        "end\nif redis.call('GETRANGE'",
+        f"{ONCE} -k is_postponed_once",
+    ),
+    Protection(
+        "only what is in flight is postponed",
+        "layers/redis/postpone.lua",
+        "if not place then\n  return 0\nend",
+        "place = place or 2",
+        f"{ONCE} -k not_postponed",
+    ),
+    Protection(
+        "a message that runs again is queued and settled in one step",
+        "worker/worker.py",
+        "                owed.replaces = Source(BatchId(self.hand.name, self._reader.number), item.raw)",
+        "                pass",
+        "tests/redis/fences/test_two_faults.py -k killed",
+    ),
+    Protection(
         "a reader that closes looks for a batch that it has not seen",
         "layers/redis/close_reader.lua",
         "  if string.byte(record) == 43 then  -- '+'",

@@ -21,6 +21,7 @@ from towpath.layers.in_flight import (
     Register,
     Requeue,
     Seize,
+    Source,
 )
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.operations import (
@@ -30,6 +31,7 @@ from towpath.layers.operations import (
     Count,
     Fence,
     Operation,
+    Postpone,
     Push,
     PushInbox,
     PushNumber,
@@ -201,6 +203,35 @@ def test_a_part_of_a_batch_is_requeued_once_while_another_stays(do: Do) -> None:
     assert [do(requeue) for _ in range(2)] == [True, False]
     assert queued(do) == [b"3"]
     assert bodies(do(Seize("reader"))) == [b"2"]
+
+
+def postpone(number: int, raw: bytes, body: bytes = b"again", batch: int = 1) -> Postpone:
+    return Postpone(Source(BatchId("reader", batch), raw), "a", body, PushNumber("reader", number))
+
+
+def test_a_message_is_postponed_once_and_the_rest_of_its_batch_stays_in_flight(do: Do) -> None:
+    do(push(1, b"1", b"2", b"3"))
+    batch = entries(do(take(1, count=2)))
+    for _ in range(2):
+        assert do(postpone(1, batch[0])) is True
+        assert queued(do) == [b"3", b"again"]
+        assert bodies(do(InFlight("reader"))) == [b"2"]
+    assert do(postpone(2, batch[1], b"2 again")) is True
+    assert queued(do) == [b"3", b"again", b"2 again"]
+    assert do(Seize("reader")) is None
+    assert counted(do, "sent") == 5
+
+
+def test_a_message_that_was_settled_or_counted_as_lost_is_not_postponed(do: Do) -> None:
+    do(push(1, b"1", b"2"))
+    (first,) = entries(do(take(1)))
+    do(Acknowledge("reader", 1))
+    assert do(postpone(1, first)) is False
+    (second,) = entries(do(take(2)))
+    assert do(postpone(2, first, batch=2)) is False
+    do(Seize("reader"))
+    assert do(postpone(3, second, batch=2)) is False
+    assert queued(do) == []
 
 
 def test_what_is_in_flight_is_seized_and_counted_once(do: Do) -> None:

@@ -1,4 +1,4 @@
-"""Sequences of two faults that the explorer found, on both stores: the tests order the steps of the real processes."""
+"""Sequences of faults that the explorer found, on both stores: the tests order the steps of the real processes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from towpath.channels import Message
+from towpath.channels import ConsumeLater, Message
 from towpath.layers.base import BaseChannelLayer
 from towpath.layers.contract import Envelope
-from towpath.layers.errors import PartlyRefused
+from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.in_flight import Acknowledge, CloseReader, Requeue
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.operations import Operation, Take
@@ -67,6 +67,11 @@ def refuse(operations: Sequence[Operation]) -> None:
     raise PartlyRefused("memory is full", [None] * len(operations), is_clean=True)
 
 
+def unanswered(operations: Sequence[Operation]) -> None:
+    """Lose a write with its connection."""
+    raise LayerUnavailable("the connection was reset")
+
+
 def send(layer: BaseChannelLayer, *numbers: int) -> None:
     assert not layer.send_many([Envelope("jobs", {"n": number}) for number in numbers])
 
@@ -112,6 +117,41 @@ def test_a_message_that_a_late_take_finds_while_its_reader_closes_is_requeued(la
     reader.close()
     with closing(layer.reader(["jobs"])) as other:
         assert taken(other) == [2]
+
+
+@pytest.fixture
+def putting_off(layer: BaseChannelLayer) -> Worker:
+    """A worker that has taken a message and has run its consumer, which raised ConsumeLater."""
+
+    def consumer(message: Message) -> None:
+        raise ConsumeLater
+
+    worker = Worker(layer, Router([route("jobs", consumer)]), signal_handlers=False)
+    send(layer, 1)
+    worker.run_batch(0)
+    return worker
+
+
+def test_a_message_that_is_to_run_again_is_not_counted_as_lost_when_its_worker_is_killed(
+    layer: BaseChannelLayer, putting_off: Worker
+) -> None:
+    Between(putting_off._reader).before[Take] = unanswered  # the second write
+    putting_off.run_batch(0)
+    layer.lose(putting_off.hand.name, 1, [], [])
+    assert layer.channel_statistics("jobs")["messages_lost_count"] == 0
+    with closing(layer.reader(["jobs"])) as other:
+        assert taken(other) == [1]
+
+
+def test_a_message_that_was_counted_as_lost_does_not_run_again(
+    layer: BaseChannelLayer, putting_off: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    layer.lose(putting_off.hand.name, 1, [], [])
+    putting_off.run_batch(0)
+    assert layer.channel_statistics("jobs")["messages_lost_count"] == 1
+    assert "was counted as lost" in caplog.text
+    with closing(layer.reader(["jobs"])) as other:
+        assert taken(other) == []
 
 
 def taken(reader: Any) -> list[int]:

@@ -71,14 +71,14 @@ def test_a_batch_whose_requeue_was_not_answered_runs_once(play: Any, fault: Faul
 
 
 @pytest.mark.parametrize("fault", [answer_lost, not_executed, read_only, moved])
-def test_a_message_that_is_put_off_runs_again_though_its_push_was_not_answered(play: Any, fault: Fault) -> None:
+def test_a_message_that_is_put_off_runs_again_though_that_was_not_answered(play: Any, fault: Fault) -> None:
     async def scene(stage: Stage) -> None:
         await stage.start_interface()
         stage.start_worker("a")
         stage.start_worker("b")
         talker = await stage.opened()
         for name in ("a", "b"):
-            stage.wire.line(f"{name}.exchange").plan_next(fault, "push")
+            stage.wire.line(f"{name}.exchange").plan_next(fault, "postpone")
         talker.say("later first")
         talker.say("later second")
         await stage.answered(talker, seconds=RECOVERY_SECONDS)
