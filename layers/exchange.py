@@ -25,6 +25,7 @@ from .in_flight import (
     Record,
     Register,
     Requeue,
+    Source,
 )
 from .lives import Retire
 from .names import check_channel_name, new_reader_name
@@ -177,7 +178,7 @@ class BaseReader:
         if owed:
             plan = self._planner.plan(owed)
             pushes = self._numbered(self._sender.queue_pushes(plan))
-            self._unsent.append(Unsent(plan, pushes, self._numbered_postpones(plan)))
+            self._unsent.append(Unsent(plan, pushes, self._numbered_postpones(plan.postponed)))
         while self._unsent:
             unsent = self._unsent[0]
             has_first_step = unsent.pushes or unsent.postpones or unsent.plan.groups
@@ -194,49 +195,48 @@ class BaseReader:
         return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()), *plan.states]
 
     def _first_step(self, unsent: Unsent) -> dict[str, Sequence[str]]:
-        """Push to named channels and look up groups; what full channels refuse is tried again for a while."""
+        """Write to named channels and look up groups; what is refused is tried again for a while."""
         look_ups = [Marks(group) for group in unsent.plan.groups]
-        pushes, postpones = unsent.pushes, unsent.postpones
-        results = self._execute_first([*pushes, *postpones, *look_ups])
+        results = self._execute_first([*unsent.pushes, *unsent.postpones, *look_ups])
+        found = results[len(unsent.pushes) + len(unsent.postpones) :]
         deadline = time.monotonic() + INSIST_SECONDS
-        found = results[len(pushes) + len(postpones) :]
-        self._check_postponed(postpones, results[len(pushes) :])
-        unsent.postpones = []
-        while refused := self._sender.refused(pushes, results):
-            pushes = unsent.pushes = self._numbered(refused)
+        while self._keep_refused(unsent, results):
             if time.monotonic() >= deadline:
-                self._drop(pushes)
+                self._drop(unsent)
                 break
             time.sleep(INSIST_PAUSE_SECONDS)
-            results = self._execute_first(pushes)
-        unsent.pushes = []
+            results = self._execute_first([*unsent.pushes, *unsent.postpones])
         return self._sender.marks(look_ups, found)
 
     def _execute_first(self, operations: Sequence[Operation]) -> Sequence[object]:
-        """Execute; an operation that the store refuses for ever is dropped, not tried again with each exchange."""
+        """Execute; an operation that the store refuses for ever is not tried again with each exchange."""
         try:
             return self._execute(operations)
         except PartlyRefused as error:
             if error.is_clean:
                 raise
-            lost = [operation for operation, result in zip(operations, error.results, strict=True) if result is None]
-            logger.error("The store refused %d sends to channels or groups: %s", len(lost), error)
-            self._counts += [
-                Count(operation.channel, "dropped", 1) for operation in lost if type(operation) is Postpone
-            ]
-            return [0 if result is None else result for result in error.results]
+            refused = sum(result is None for result in error.results)
+            logger.error("The store refused %d sends to channels or groups: %s", refused, error)
+            is_push = [isinstance(operation, Push) for operation in operations]
+            return [0 if is_push[n] and result is None else result for n, result in enumerate(error.results)]
 
-    def _check_postponed(self, postpones: Sequence[Postpone], results: Sequence[object]) -> None:
-        """Log messages that are not to be run again, since they have been counted as lost."""
-        for postpone, result in zip(postpones, results, strict=False):
-            if result is False:
+    def _keep_refused(self, unsent: Unsent, results: Sequence[object]) -> bool:
+        """Keep the writes that were refused, with new numbers; return whether there are any."""
+        left = []
+        for postpone, result in zip(unsent.postpones, results[len(unsent.pushes) :], strict=False):
+            if result is None:
+                left.append((postpone.source, postpone.channel, postpone.body))
+            elif not result:
                 logger.error(
                     "Worker %s had expired: a message of channel %s that was to run again was counted as lost",
                     *(postpone.source.batch.reader, postpone.channel),
                 )
+        unsent.pushes = self._numbered(self._sender.refused(unsent.pushes, results))
+        unsent.postpones = self._numbered_postpones(left)
+        return bool(unsent.pushes or unsent.postpones)
 
-    def _drop(self, pushes: Sequence[Push]) -> None:
-        for push in pushes:
+    def _drop(self, unsent: Unsent) -> None:
+        for push in unsent.pushes:
             self._counts.append(Count(push.channel, "dropped", len(push.bodies)))
             logger.error(
                 "Dropped %d held messages: channel %r stayed full for %s seconds (capacity %d)",
@@ -245,6 +245,10 @@ class BaseReader:
                 INSIST_SECONDS,
                 push.capacity,
             )
+        for postpone in unsent.postpones:
+            self._counts.append(Count(postpone.channel, "dropped", 1))
+            logger.error("Dropped a message of channel %r that was to run again", postpone.channel)
+        unsent.pushes, unsent.postpones = [], []
 
     def _write(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
         if not operations and then is None:
@@ -281,13 +285,10 @@ class BaseReader:
         number = PushNumber(self.name, self._push_number)
         return [Count(channel, counter, amount, number) for (channel, counter), amount in counts.items()]
 
-    def _numbered_postpones(self, plan: Plan) -> list[Postpone]:
+    def _numbered_postpones(self, postponed: Sequence[tuple[Source, str, bytes]]) -> list[Postpone]:
         first = self._push_number + 1
-        self._push_number += len(plan.postponed)
-        return [
-            Postpone(*postponed, PushNumber(self.name, number))
-            for number, postponed in enumerate(plan.postponed, first)
-        ]
+        self._push_number += len(postponed)
+        return [Postpone(*each, PushNumber(self.name, number)) for number, each in enumerate(postponed, first)]
 
     def _numbered(self, pushes: Sequence[Push]) -> list[Push]:
         first = self._push_number + 1

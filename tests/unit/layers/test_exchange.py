@@ -11,9 +11,9 @@ from towpath.layers.contract import Envelope, Owed
 from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader, Waiting
-from towpath.layers.in_flight import Acknowledge, BatchId, CloseReader, Record, Register, Requeue
+from towpath.layers.in_flight import Acknowledge, BatchId, CloseReader, Record, Register, Requeue, Source
 from towpath.layers.lives import Retire
-from towpath.layers.operations import UNLIMITED, Batch, Count, Operation, Push, PushInbox, PushNumber, Take
+from towpath.layers.operations import UNLIMITED, Batch, Count, Operation, Postpone, Push, PushInbox, PushNumber, Take
 from towpath.layers.sending import Sender
 
 codec = EntryCodec()
@@ -30,6 +30,8 @@ class ScriptedReader(BaseReader):
         self.is_out_of_memory = False
         #: How many lists of operations are executed before the store goes away; 0 or less: it stays.
         self.away_after = 0
+        #: Operations that it refuses for ever.
+        self.refused: tuple[type, ...] = ()
         self.batches: list[Batch] = []
         #: What the store says is in flight.
         self.record: Record | None = None
@@ -54,6 +56,10 @@ class ScriptedReader(BaseReader):
             refused = [isinstance(operation, PushInbox) for operation in operations]
             kept = [None if is_refused else result for is_refused, result in zip(refused, results, strict=True)]
             raise PartlyRefused("out of memory", kept, is_clean=True)
+        if any(isinstance(operation, self.refused) for operation in operations):
+            pairs = zip(operations, results, strict=True)
+            kept = [None if isinstance(operation, self.refused) else result for operation, result in pairs]
+            raise PartlyRefused("moved", kept)
         self.executed += [operation for operation in operations if not isinstance(operation, Register)]
         return results
 
@@ -67,6 +73,8 @@ class ScriptedReader(BaseReader):
                 return self.batches.pop(0) if self.batches else None
             case CloseReader(number=number):
                 return self.record if self.record is not None and self.record.number > number else None
+            case Postpone():
+                return True
             case Requeue():
                 self.record = None
                 return True
@@ -162,6 +170,40 @@ def test_a_message_that_is_to_run_again_is_never_refused() -> None:
     push = reader.executed[0]
     assert isinstance(push, Push)
     assert (push.capacity, push.bodies) == (UNLIMITED, [codec.queue_body(Envelope("a", {"n": 1}, 3, b"state"))])
+
+
+def to_run_again(reader: ScriptedReader) -> Owed:
+    return Owed(again=Envelope("a", {"n": 1}), replaces=Source(BatchId(reader.name, 1), b"raw"))
+
+
+def test_a_message_in_flight_that_is_to_run_again_is_postponed_before_its_batch_is_settled() -> None:
+    reader = ScriptedReader("a")
+    reader.number = 1
+    reader.exchange([to_run_again(reader), Owed([], OWN, 1)], {"a": 1})
+    assert [type(operation) for operation in reader.executed] == [Postpone, PushInbox, Take]
+
+
+def test_a_message_that_cannot_be_postponed_is_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "INSIST_SECONDS", 0.0)
+    reader = ScriptedReader("a")
+    reader.refused = (Postpone,)
+    reader.exchange([to_run_again(reader)], {})
+    assert counted(reader) == [("a", "dropped", 1)]
+
+
+def test_messages_are_requeued_after_what_is_to_run_again_has_left_their_batch() -> None:
+    reader = ScriptedReader("a")
+    raws = [HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {"n": n})) for n in range(2)]
+    reader.batches = [Batch("a", 100.0, raws)]
+    taken = reader.exchange([], {"a": 2}).taken
+    reader.is_away = True
+    with pytest.raises(LayerUnavailable):
+        reader.exchange([to_run_again(reader)], {})
+    with pytest.raises(LayerUnavailable):
+        reader.requeue(taken[1:])
+    reader.is_away = False
+    reader.exchange([], {"a": 1})
+    assert [type(operation) for operation in reader.executed[1:]] == [Postpone, Requeue, Take]
 
 
 def test_a_send_and_a_message_that_is_to_run_again_on_one_channel_have_numbers_of_their_own() -> None:
