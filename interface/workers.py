@@ -17,7 +17,7 @@ REPORT_SECONDS = 10.0
 
 
 class WorkerWatch:
-    """Looks for living workers; `label` names the layer."""
+    """Looks for workers that hold a lease; `label` names the layer."""
 
     def __init__(self, edge: Edge, seconds: Callable[[], float], label: str) -> None:
         self._edge = edge
@@ -42,7 +42,7 @@ class WorkerWatch:
         if now < self._look_at:
             return
         self._look_at = now + LOOK_SECONDS
-        if await self._edge.living_readers():
+        if await self._edge.count_readers():
             self._found()
         else:
             self._missed(now)

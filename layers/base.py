@@ -18,7 +18,7 @@ from .entries import EntryCodec
 from .errors import ChannelFull, ConfigurationError
 from .firing import Fired
 from .in_flight import BatchId
-from .lives import Lease, Life
+from .leases import Lease, LeaseState
 from .names import check_channel_name, check_group_name, is_inbox, new_channel_name, split_local
 from .operations import (
     INBOX_CAPACITY,
@@ -131,20 +131,20 @@ class BaseChannelLayer(ChannelLayer):
         """Send a schedule's message once for each time it is due."""
         return self._delayer.fire(scheduled)
 
-    # Life and death
+    # Leases
 
     def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
         """Renew leases; return the readers that hold one."""
-        lives = self._execute_leases([Lease(reader, self.life_times) for reader in readers]) if readers else ()
-        return {reader for reader, life in zip(readers, lives, strict=True) if life is not Life.DEAD}
+        states = self._execute_leases([Lease(reader, self.lease_times) for reader in readers]) if readers else ()
+        return {reader for reader, state in zip(readers, states, strict=True) if state is not LeaseState.EXPIRED}
 
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
         """Count what a reader that hangs is running as lost, and requeue what it has not begun."""
         self._reaper.lose(reader, number, running, unrun)
 
     def reap(self) -> None:
-        """Do what processes that died owe the living."""
-        self._reaper.reap(self.life_times)
+        """Clean up after expired readers and inboxes."""
+        self._reaper.reap(self.lease_times)
 
     # Receiving
 

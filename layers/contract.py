@@ -16,7 +16,7 @@ from .asgi1 import Asgi1Attributes
 from .firing import Fired
 from .in_flight import BatchId, Source
 from .inbox_events import InboxEvent
-from .lives import LifeTimes
+from .leases import LeaseTimes
 
 #: Largest session state that a connection carries; a larger one is dropped, counted and logged by its owner.
 SESSION_MAX_BYTES = 64 * 1024
@@ -188,8 +188,8 @@ class Edge(Protocol):
     async def renew(self) -> bool:
         """Renew the lease and a share of the groups' marks; call it every second.
 
-        False: this process gave no sign of life for so long that others have said the last word for its sockets. All
-        its connections are over, and must send nothing more; `inbox` has a new name, for those that come.
+        False: the lease had expired, and workers have disconnected the sockets of this process. All its connections
+        are over and must send nothing more; `inbox` has a new name, for new ones.
 
         Raises:
             LayerUnavailable: the store is away.
@@ -205,7 +205,7 @@ class Edge(Protocol):
             LayerUnavailable: the store is away.
         """
 
-    async def living_readers(self) -> int:
+    async def count_readers(self) -> int:
         """Return how many readers hold a lease: threads of workers, of which a process has one or more.
 
         Raises:
@@ -225,8 +225,8 @@ class ChannelLayer(Asgi1Attributes, ABC):
     expiry: float
     group_expiry: float
     capacity: int
-    #: When processes that give no sign of life are taken for dead; all processes on one store use the same.
-    life_times: LifeTimes = LifeTimes()
+    #: When leases expire; all processes on one store use the same.
+    lease_times: LeaseTimes = LeaseTimes()
     #: Returns the options of interface servers that the project's settings give; None: the layer was made without them.
     interface_options: Callable[[], Mapping[str, Any]] | None = None
 
@@ -341,9 +341,9 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def reap(self) -> None:
-        """Do what processes that died owe the living: end the turns of what they had taken, count and log it.
+        """Clean up after expired owners: end the turns of messages that readers had taken, and disconnect sockets.
 
-        To be called every two seconds in every process of workers: whoever comes first acts, nobody else.
+        Every worker process calls it every two seconds; each owner is claimed by one of them.
 
         Raises:
             LayerUnavailable: the store is away.

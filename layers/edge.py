@@ -20,7 +20,7 @@ from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .in_flight import Outstanding, Record
 from .inbox import Inbox
 from .inbox_events import InboxEvent
-from .lives import Expire, Lease, Life, LifeTimes, LivingReaders, Retire
+from .leases import CountReaders, Expire, Lease, LeaseState, LeaseTimes, ReleaseLease
 from .names import random_token, split_local
 from .operations import (
     FENCED,
@@ -51,7 +51,7 @@ class BaseEdge:
     """One process's inbox, with the group index, and its way out (see `Edge`)."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, name: str = "interface") -> None:
-        self.life_times = LifeTimes()
+        self.lease_times = LeaseTimes()
         self._name = name
         self._codec = codec
         self._capacities = capacities
@@ -79,7 +79,7 @@ class BaseEdge:
 
     async def open(self) -> None:
         """Announce the inbox."""
-        await self._execute([Lease(self.inbox, self.life_times)])
+        await self._execute([Lease(self.inbox, self.lease_times)])
         self._is_announced = True
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
@@ -193,18 +193,18 @@ class BaseEdge:
     async def renew(self) -> bool:
         """Renew the lease and a share of the groups' marks (all if the lease was lost), and write who left.
 
-        False: others have taken this process for dead, so that it has begun again, with another inbox.
+        False: the lease had expired, and this process has begun again with another inbox.
         """
         left, self._left = self._left, {}
         try:
-            signs: list[Operation] = [Lease(self.inbox, self.life_times)]
+            signs: list[Operation] = [Lease(self.inbox, self.lease_times)]
             signs += [AddSockets(self.inbox, {})] if not self._round else []
-            life = (await self._execute([*signs, *self._leaves(left)]))[0]
+            state = (await self._execute([*signs, *self._leaves(left)]))[0]
             if self._is_fenced:
-                life = Life.DEAD
-            if life is Life.KNOWN:
+                state = LeaseState.EXPIRED
+            if state is LeaseState.HELD:
                 await self._renew_marks(self._next_share())
-            elif life is Life.NEW and self._is_announced:
+            elif state is LeaseState.NEW and self._is_announced:
                 logger.warning("The layer had lost inbox %s: announcing %d groups", self.inbox, len(self._index.groups))
                 await self._execute([AddSockets(self.inbox, dict(self._registered))] if self._registered else [])
                 await self._announce(self._index.groups)
@@ -213,15 +213,15 @@ class BaseEdge:
                 self._left.setdefault(group, []).extend(locals_)
             raise
         self._is_announced = True
-        if life is not Life.DEAD:
+        if state is not LeaseState.EXPIRED:
             return True
-        logger.error("Inbox %s was taken for dead: its connections are over", self.inbox)
+        logger.error("The lease of inbox %s has expired: its connections are closed", self.inbox)
         self._begin()
         return False
 
-    async def living_readers(self) -> int:
+    async def count_readers(self) -> int:
         """Return how many readers hold a lease."""
-        return cast(int, (await self._execute([LivingReaders()]))[0])
+        return cast(int, (await self._execute([CountReaders()]))[0])
 
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel."""
@@ -235,7 +235,7 @@ class BaseEdge:
             logger.warning("Inbox %s closes with %d sockets to be disconnected", self.inbox, len(self._registered))
             ends.append(Expire(self.inbox))
         else:
-            ends += [ForgetSockets(self.inbox), Retire(self.inbox)]
+            ends += [ForgetSockets(self.inbox), ReleaseLease(self.inbox)]
         await self._execute([*self._leaves(self._left), *leaves, *ends])
 
     def _leaves(self, left: dict[str, list[str]]) -> list[Operation]:

@@ -10,7 +10,7 @@ Inbox entry    one kind byte in clear, then the body:
   G     [group, content]                  a message for the members of a group that live here; the same
   J, L  [group, local]                    a connection joins, leaves a group
   K     [local, turn]                     the consumer of this turn is still running
-  X     [local, turn]                     the worker that had this turn's message has died
+  X     [local, turn]                     the worker that had taken this turn's message has expired
 
 Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
 

@@ -27,7 +27,7 @@ from .in_flight import (
     Requeue,
     Source,
 )
-from .lives import Retire
+from .leases import ReleaseLease
 from .names import check_channel_name, new_reader_name
 from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Postpone, Push, PushInbox, PushNumber, Take
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
@@ -58,7 +58,7 @@ class Unsent:
 
 
 class BaseReader:
-    """The life of `Reader.exchange`: first named channels and group look-ups, if any; then inboxes and the take."""
+    """The steps of `Reader.exchange`: first named channels and group look-ups, if any; then inboxes and the take."""
 
     def __init__(self, channels: Sequence[str], codec: EntryCodec, sender: Sender) -> None:
         self._channels = [check_channel_name(channel) for channel in channels]
@@ -118,12 +118,12 @@ class BaseReader:
         self._unanswered = [operation for operation in self._unanswered if not isinstance(operation, Requeue)]
 
     def close(self) -> None:
-        """Write what is not answered yet, requeue what was taken and not returned, and leave the living."""
+        """Write what is not answered yet, requeue what was taken and not returned, and release the lease."""
         self._write(self._settling(()))
         # A take that was not answered may be executed until the record is closed.
         while isinstance(unseen := self._execute([CloseReader(self.name, self.number)])[0], Record):
             self._execute([Requeue(self.name, unseen.number, unseen.channel, unseen.entries)])
-        self._execute([Retire(self.name)])
+        self._execute([ReleaseLease(self.name)])
 
     @abstractmethod
     def wake(self) -> None:

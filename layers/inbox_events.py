@@ -21,14 +21,14 @@ class Settled(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Inbox event: the consumer of this turn is still running in a living worker."""
+    """Inbox event: the consumer of this turn is still running."""
 
     local: str
     turn: int
 
 
 class Lost(NamedTuple):
-    """Inbox event: the worker that had this turn's message has died, so that what the consumer did of it is unknown; or
+    """Inbox event: the worker that had taken this turn's message has expired, and what the consumer did is unknown; or
     there was no run, because the message had waited too long.
     """
 

@@ -12,9 +12,9 @@ sharding layer would choose the host by it.
   <prefix>{<inbox or reader>}:pushes    hash of channels, the number and result of its last push to each; and `fenced`
   <prefix>{<reader>}:inflight           string, see record.lua: a worker thread's last batch, in flight or settled
   <prefix>{<reader>}:seized             the same: the batch of a reader that expired, until it is counted
-  <prefix>{leases}:living               sorted set of readers and inboxes, by the time their leases run out
-  <prefix>{leases}:dead                 sorted set of those that died, by the time from which they may be cared for
-  <prefix>{leases}:graves               sorted set of those that died, by the time when that was noticed
+  <prefix>{leases}:held                 sorted set of readers and inboxes, by the time their leases expire
+  <prefix>{leases}:expired              sorted set of those that expired, by the time from which they can be claimed
+  <prefix>{leases}:tombstones           sorted set of those that expired, by the time when that was noticed
   <prefix>{leases}:readers              sorted set of readers, also without a lease, by when they were registered
   <prefix>{leases}:watch                hash; when a lease was renewed last, and from when on they count
   <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they die
@@ -30,7 +30,7 @@ import re
 
 #: What follows the braces, as a pattern.
 _KINDS = (
-    "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|living|dead|graves|readers|watch|"
+    "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
     "marks|members:[^{}]+|delayed|calendar|fired"
 )
 
@@ -79,7 +79,7 @@ class Keys:
         return f"{self.prefix}{{{reader}}}:seized"
 
     def leases(self, part: str) -> str:
-        """Return the key of a part of what is known of who lives: `living`, `dead`, `graves`, `readers`, `watch`."""
+        """Return the key of a part of the leases: `held`, `expired`, `tombstones`, `readers`, `watch`."""
         return f"{self.prefix}{{leases}}:{part}"
 
     def marks(self, group: str) -> str:

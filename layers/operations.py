@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .delays import DelayOperation
 from .firing import Fire
 from .in_flight import BatchId, InFlightOperation, Source
-from .lives import Bury, Claim, Expire, Lease, LivingReaders, Retire, Revisit
+from .leases import Claim, CountReaders, DelayClaim, Expire, ForgetOwner, Lease, ReleaseLease
 from .sockets import SocketOperation
 
 
@@ -197,12 +197,12 @@ Operation = (
     | Marks
     | Members
     | Lease
-    | LivingReaders
-    | Retire
+    | CountReaders
+    | ReleaseLease
     | Expire
     | Claim
-    | Revisit
-    | Bury
+    | DelayClaim
+    | ForgetOwner
     | InFlightOperation
     | SocketOperation
     | DelayOperation

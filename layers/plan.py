@@ -26,7 +26,7 @@ class Plan:
     """What to write: bodies by channel, and steps to inboxes and groups in order.
 
     A step is (inbox, None, entry), or (None, group, message) whose inboxes are known only when the group is looked up.
-    `states` are what others say a socket's last word with, should its interface server die.
+    `states` are session states stored for the last event of a socket, should its interface server expire.
     """
 
     queues: dict[str, list[bytes]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""What processes that died owe the living, done by whoever notices it first.
+"""Cleanup after expired owners, in the process that claims them.
 
-A dead reader's messages are lost: each is counted, their channel is logged, and the turns that wait for them end.
-A dead inbox's sockets are gone: see `farewells`.
+The in-flight messages of an expired reader are lost: they are counted, their channel is logged, and their turns end.
+The sockets of an expired inbox are disconnected: see `wills`.
 """
 
 import logging
@@ -13,11 +13,11 @@ from .capacity import Capacities
 from .contract import Envelope, Taken
 from .entries import EntryCodec
 from .errors import DecodeError
-from .farewells import Farewells
 from .in_flight import CountLost, Record, Requeue, Seize
-from .lives import Bury, Claim, Dead, LifeTimes, Retire
+from .leases import Claim, ExpiredOwner, ForgetOwner, LeaseTimes, ReleaseLease
 from .names import is_inbox, split_local
 from .operations import INBOX_CAPACITY, Operation, PushInbox
+from .wills import Wills
 
 logger = logging.getLogger(__name__)
 
@@ -25,24 +25,24 @@ Execute = Callable[[Sequence[Operation]], Sequence[object]]
 
 
 class Reaper:
-    """Looks after the dead of one layer."""
+    """Cleans up after the expired owners of one layer."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, execute: Execute) -> None:
         self._codec = codec
         self._execute = execute
-        self._farewells = Farewells(codec, capacities, execute)
+        self._wills = Wills(codec, capacities, execute)
 
-    def reap(self, times: LifeTimes) -> None:
-        """Take charge of everybody who died and whom nobody looks after.
+    def reap(self, times: LeaseTimes) -> None:
+        """Claim expired owners and clean up after each.
 
         Raises:
-            LayerUnavailable: the store is away; who is not buried will be claimed again.
+            LayerUnavailable: the store is away; owners that are not forgotten will be claimed again.
         """
-        for dead in cast("list[Dead]", self._execute([Claim(times)])[0]):
-            if is_inbox(dead.owner):
-                self._farewells.visit(dead)
+        for expired in cast("list[ExpiredOwner]", self._execute([Claim(times)])[0]):
+            if is_inbox(expired.owner):
+                self._wills.clean_up(expired)
             else:
-                self._bury_reader(dead.owner)
+                self._forget_reader(expired.owner)
 
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
         """Do the same for a reader that hangs: requeue what it has not begun, lose what is running."""
@@ -52,11 +52,11 @@ class Reaper:
             requeued, stay = [item.raw for item in unrun], [item.raw for item in running]
             self._execute([Requeue(reader, number, channel, requeued, stay)])
         self._lose_in_flight(reader, "is given up")
-        self._execute([Retire(reader)])
+        self._execute([ReleaseLease(reader)])
 
-    def _bury_reader(self, reader: str) -> None:
+    def _forget_reader(self, reader: str) -> None:
         self._lose_in_flight(reader, "has expired")
-        self._execute([Bury(reader)])
+        self._execute([ForgetOwner(reader)])
 
     def _lose_in_flight(self, reader: str, reason: str) -> None:
         """Seize what is in flight, end its turns, and count it: each step can be repeated by another process."""

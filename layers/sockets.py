@@ -1,4 +1,4 @@
-"""The WebSockets of an interface server as its store knows them, so that others can say their last word if it dies.
+"""The WebSockets of an interface server as its store knows them: others send their last event if its lease expires.
 
 Kept up to date in round trips that happen anyway: a socket is registered by the push of its `websocket.connect`, and no
 longer registered after the push of its `websocket.disconnect` (`Push.opens`, `Push.closes`); its state is written with
@@ -16,7 +16,7 @@ class Socket(NamedTuple):
     """What is stored of one: both parts as the codec sealed them. `state` None: it has none."""
 
     local: str
-    card: bytes
+    registration: bytes
     state: bytes | None
 
 
@@ -28,10 +28,10 @@ class SocketPage(NamedTuple):
 
 
 class AddSockets(NamedTuple):
-    """Write the cards of sockets, by local part; the inbox's sockets live another day. Result: None."""
+    """Write the registrations of sockets, by local part; renew the TTL of the inbox's sockets. Result: None."""
 
     inbox: str
-    cards: Mapping[str, bytes]
+    registrations: Mapping[str, bytes]
 
 
 class Remember(NamedTuple):

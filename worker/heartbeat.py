@@ -1,12 +1,12 @@
-"""The signs of life of a worker process: leases say that its workers live, and turns are kept whose consumers run long.
+"""The heartbeat of a worker process: renews the leases of its workers, and keeps the turns of consumers that run long.
 
-It also looks after those who gave no sign of life: see `ChannelLayer.reap`.
+It also cleans up after owners whose lease has expired: see `ChannelLayer.reap`.
 """
 
 from collections.abc import Callable, Sequence
 
 from towpath.layers.contract import ChannelLayer
-from towpath.layers.lives import BEAT_SECONDS
+from towpath.layers.leases import BEAT_SECONDS
 
 from .hand import Hand
 from .lease import boot_seconds
@@ -14,12 +14,12 @@ from .repeating import Repeating
 
 #: Age from which a turn is kept, in seconds, at every beat. The interface waits 15 s for it.
 KEEP_SECONDS = 3.0
-#: Processes look after the dead at random times: one that fails at the same step each time must not always be first.
+#: Processes reap at random times: one that fails at the same step each time must not always be first.
 REAP_SPREAD = 0.3
 
 
 class Heartbeat:
-    """Two threads that outlive the workers: one speaks for all `hands()`, one looks after the dead.
+    """Two threads that outlive the workers: one renews the leases of all `hands()`, one reaps.
 
     They are two so that looking after many does not delay the leases.
     """
@@ -28,7 +28,7 @@ class Heartbeat:
         self._layer = layer
         self._hands = hands
         self._beating = Repeating(self._beat, BEAT_SECONDS, "renew leases and keep running turns")
-        self._reaping = Repeating(layer.reap, BEAT_SECONDS, "look after processes that died", REAP_SPREAD)
+        self._reaping = Repeating(layer.reap, BEAT_SECONDS, "clean up after processes that have expired", REAP_SPREAD)
 
     def start(self) -> None:
         """Begin to beat."""

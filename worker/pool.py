@@ -77,7 +77,7 @@ class WorkerPool:
             only_channels=self.channels,
             signal_handlers=False,
             outage=outage,
-            lease=WorkerLease(raw_layer(channel_layer).life_times.reader_lease),
+            lease=WorkerLease(raw_layer(channel_layer).lease_times.reader_lease),
         )
         self._workers: dict[int, Worker] = {}
         self._lock = Lock()

@@ -25,7 +25,7 @@ class LayerCase(IsolatedAsyncioTestCase):
 
     __test__: ClassVar[bool] = False
 
-    #: Life of messages in the tests that wait for its end, in seconds. Longer for a slow store, or a busy machine.
+    #: Expiry of messages in the tests that wait for it, in seconds. Longer for a slow store or a busy machine.
     expiry_delay: ClassVar[float] = 1.0
     #: How many messages a channel holds in the tests that fill one.
     capacity_limit: ClassVar[int] = 5

@@ -1,4 +1,4 @@
-"""What dies of age: messages and memberships."""
+"""The expiry of messages and memberships."""
 
 import time
 

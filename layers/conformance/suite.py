@@ -5,20 +5,20 @@ from typing import Any
 from .asgi1 import Asgi1Cases
 from .capacities import CapacityCases
 from .contents import ContentCases
-from .deaths import DeathCases
 from .delays import DelayCases, FiringCases
 from .edge_groups import EdgeGroupCases
 from .edges import EdgeCases
+from .expired_readers import ExpiredReaderCases
 from .expiries import ExpiryCases
-from .farewells import FarewellCases
 from .groups import GroupCases
-from .living import LivingCases
+from .leases import LeaseCases
 from .names import NameCases
 from .queues import QueueCases
 from .readers import ReaderCases
 from .settlements import SettlementCases
 from .statistics import StatisticsCases
 from .waits import WaitCases
+from .wills import WillCases
 
 
 class ConformanceTestCase(
@@ -35,9 +35,9 @@ class ConformanceTestCase(
     SettlementCases,
     EdgeCases,
     EdgeGroupCases,
-    DeathCases,
-    FarewellCases,
-    LivingCases,
+    ExpiredReaderCases,
+    WillCases,
+    LeaseCases,
     DelayCases,
     FiringCases,
 ):

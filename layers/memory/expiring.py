@@ -5,12 +5,12 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
-#: Items that may be held, dead or alive, before the first sweep.
+#: Items that may be held, expired or not, before the first sweep.
 MIN_SWEEP = 64
 
 
 class Expiring(Generic[Value]):
-    """Items by name, each with the time when it dies. The dead are gone at once, and swept when the items doubled."""
+    """Items by name, each with an expiry. They are swept when the number of items has doubled."""
 
     def __init__(self, clock: Callable[[], float], new: Callable[[], Value]) -> None:
         self._clock = clock
@@ -19,16 +19,16 @@ class Expiring(Generic[Value]):
         self._sweep_at = MIN_SWEEP
 
     def __iter__(self) -> Iterator[str]:
-        """Name the living."""
+        """Return the names of the items that have not expired."""
         now = self._clock()
         return iter([name for name, (_, dies_at) in self._items.items() if dies_at > now])
 
     def __len__(self) -> int:
-        """Count what is held, the dead that are not swept yet among it."""
+        """Count all items, also expired ones that are not swept yet."""
         return len(self._items)
 
     def get(self, name: str) -> Value | None:
-        """Return a living item, or None."""
+        """Return an item, or None if it is unknown or has expired."""
         found = self._items.get(name)
         if found is None:
             return None
@@ -39,7 +39,7 @@ class Expiring(Generic[Value]):
         return value
 
     def touch(self, name: str, seconds: float) -> Value:
-        """Return the living item, or a new one, and let it live for at least `seconds` from now."""
+        """Return an item, made anew if it has expired, and let it expire after `seconds` from now or later."""
         dies_at = self._clock() + seconds
         value = self.get(name)
         if value is None:

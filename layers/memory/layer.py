@@ -48,7 +48,7 @@ class MemoryChannelLayer(BaseChannelLayer):
         """Return an edge for one event loop."""
         self.on_unserved_use = None
         edge = MemoryEdge(self._codec, self._capacities, self._store)
-        edge.life_times = self.life_times
+        edge.lease_times = self.lease_times
         return edge
 
     def close(self) -> None:

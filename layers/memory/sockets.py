@@ -6,17 +6,17 @@ from ..sockets import AddSockets, ForgetSockets, Remember, Socket, SocketPage, S
 
 
 class KnownSockets:
-    """Cards and states by inbox and local part."""
+    """Registrations and states by inbox and local part."""
 
     def __init__(self) -> None:
         self._sockets: dict[str, dict[str, Socket]] = {}
 
     def add(self, add: AddSockets) -> None:
-        """Write cards."""
-        sockets = self._sockets.setdefault(add.inbox, {}) if add.cards else {}
-        for local, card in add.cards.items():
+        """Write registrations."""
+        sockets = self._sockets.setdefault(add.inbox, {}) if add.registrations else {}
+        for local, registration in add.registrations.items():
             known = sockets.get(local)
-            sockets[local] = Socket(local, card, known.state if known is not None else None)
+            sockets[local] = Socket(local, registration, known.state if known is not None else None)
 
     def open(self, inbox: str, opened: Sequence[tuple[str, bytes]]) -> None:
         """Register sockets that open."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..delays import Enter, HandOn
 from ..firing import Fire
 from ..in_flight import Acknowledge, Requeue
-from ..lives import Bury, Claim, Expire, Lease, LivingReaders, Retire, Revisit
+from ..leases import Claim, CountReaders, DelayClaim, Expire, ForgetOwner, Lease, ReleaseLease
 from ..operations import (
     UNLIMITED,
     CloseInbox,
@@ -33,7 +33,7 @@ from .firing import Firing
 from .groups import Groups
 from .in_flight import NumberedWrites, Records
 from .inboxes import Inboxes
-from .lives import Lives
+from .leases import Leases
 from .queues import Queues
 from .sockets import KnownSockets
 
@@ -52,9 +52,9 @@ class Store:
         self._queues = Queues(clock, expiry)
         self._inboxes = Inboxes(clock, expiry, self._call_watcher)
         self._groups = Groups(clock, group_expiry)
-        self._lives = Lives(clock)
+        self._leases = Leases(clock)
         self._sockets = KnownSockets()
-        self._records = Records(self._queues, self._lives.owners)
+        self._records = Records(self._queues, self._leases.owners)
         self._writes = NumberedWrites(self._queues, self._sockets, self._records)
         self._delays = Delays(clock, self._queues, self._inboxes, self._records)
         self._firing = Firing(self._queues)
@@ -69,13 +69,13 @@ class Store:
             Renew: self._groups.renew,
             Marks: self._groups.marks,
             Members: self._groups.members,
-            Lease: self._lives.lease,
-            Retire: self._lives.retire,
-            Claim: self._lives.claim,
-            Revisit: self._lives.revisit,
-            Bury: self._lives.bury,
-            Expire: self._lives.expire,
-            LivingReaders: self._lives.living_readers,
+            Lease: self._leases.lease,
+            ReleaseLease: self._leases.release_lease,
+            Claim: self._leases.claim,
+            DelayClaim: self._leases.delay_claim,
+            ForgetOwner: self._leases.forget_owner,
+            Expire: self._leases.expire,
+            CountReaders: self._leases.count_readers,
             AddSockets: self._sockets.add,
             Remember: self._sockets.remember,
             Sockets: self._sockets.page,
@@ -133,7 +133,7 @@ class Store:
             self._queues.clear()
             self._inboxes.clear()
             self._groups.clear()
-            self._lives.clear()
+            self._leases.clear()
             self._sockets.clear()
             self._records.clear()
             self._writes.clear()

@@ -2,7 +2,7 @@
 -- KEYS[1]  sockets: hash of local parts to registrations (sealed), expires after ARGV[1]
 -- KEYS[2]  states: hash of local parts to states (sealed), expires after ARGV[1]
 -- KEYS[3]  pushes: hash of what is known of the inbox's last pushes, expires after ARGV[1]
--- ARGV     1 life of all in s, 2.. local part, registration, local part, registration ...
+-- ARGV     1 TTL of all in s, 2.. local part, registration, local part, registration ...
 for i = 2, #ARGV, 2 do
   redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
 end

@@ -34,7 +34,7 @@ class Client:
     def __init__(self, host: AnyHost, commands: Commands, timeout_seconds: float | None = None) -> None:
         """`timeout_seconds` is the longest time without an answer on pooled connections; None: as the host says."""
         self.label = f"Redis at {host.label}"
-        #: The longest wait that may be asked of Redis, in seconds: beyond, the connection would be taken for dead.
+        #: The longest wait that may be asked of Redis, in seconds: above it the connection would count as lost.
         self.longest_wait_seconds = math.inf if host.timeout_seconds is None else host.timeout_seconds - MARGIN_SECONDS
         self._timeout_seconds = shorter(host.timeout_seconds, timeout_seconds)
         self._pool: ConnectionPool = host.pool()

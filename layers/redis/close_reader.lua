@@ -3,7 +3,7 @@
 -- KEYS[1]  record (see record.lua), expires after ARGV[1]
 -- KEYS[2]  pushes: hash of what is known of the reader's last pushes
 -- KEYS[3]  readers: sorted set of readers
--- ARGV     1 life of the record in s, 2 reader, 3 the head of a settled batch with a number above all others, 4 the head
+-- ARGV     1 TTL of the record in s, 2 reader, 3 the head of a settled batch with a number above all others, 4 the head
 --          of the last batch that the reader has seen
 if redis.call('GETRANGE', KEYS[1], 0, 15) > ARGV[4] then  -- '-' is above '+'
   local record = redis.call('GET', KEYS[1])

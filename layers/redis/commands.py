@@ -29,19 +29,19 @@ from ..operations import (
 )
 from . import scripts
 from .in_flight_commands import RECORD_SECONDS, InFlightCommands, head_of, in_flight_readers
-from .life_commands import LifeCommands, life_readers
+from .lease_commands import LeaseCommands, lease_readers
 from .scripts import Command
 from .socket_commands import SocketCommands, socket_readers
 from .time_commands import TimeCommands, time_readers
 
 #: Counters live this long after their last change, in seconds: a day.
 COUNTS_SECONDS = 86400
-#: What is known of a writer's last pushes lives this long, in seconds: a day after a channel was added.
+#: TTL of the results of a writer's last pushes, in seconds: a day after a channel was added.
 PUSHES_SECONDS = 86400
 
 
 class Commands:
-    """Writes the commands of one layer: its keys, its expiry, its life of groups."""
+    """Writes the commands of one layer: its keys, its expiry, its expiry of groups."""
 
     def __init__(self, keys: Keys, expiry: float, group_expiry: float) -> None:
         self._keys = keys
@@ -67,7 +67,7 @@ class Commands:
             Marks: self._marks,
             Members: self._members,
             **InFlightCommands(keys, self._queue_ms).writers,
-            **LifeCommands(keys).writers,
+            **LeaseCommands(keys).writers,
             **SocketCommands(keys, expiry, self._queue_ms).writers,
             **TimeCommands(keys, expiry).writers,
         }
@@ -201,7 +201,7 @@ _READERS: dict[type, Callable[[Any, Any], object]] = {
     Marks: _names,
     Members: _names,
     **in_flight_readers,
-    **life_readers,
+    **lease_readers,
     **socket_readers,
     **time_readers,
 }

@@ -2,7 +2,7 @@
 -- KEYS[1]  calendar: sorted set of targets by the time (s) of their next visit, expires ARGV[3] after the last
 -- KEYS[2]  wake: list of one queue entry (16-byte header, body), expires after ARGV[4]
 -- KEYS[3]  wakeup: list of one, where readers wait
--- ARGV     1 target, 2 delay in s, 3 life of what is overdue in ms, 4 delay in s from which everybody wakes up in time,
+-- ARGV     1 target, 2 delay in s, 3 TTL of what is overdue in ms, 4 delay in s from which everybody wakes up in time,
 --          5 body
 local calendar, wake = KEYS[1], KEYS[2]
 local time = redis.call('TIME')
@@ -12,9 +12,9 @@ local first = redis.call('ZRANGE', calendar, 0, 0, 'WITHSCORES')
 local known = redis.call('ZSCORE', calendar, ARGV[1])
 -- An entry that is early enough is changed all the same: who visits the target now must not take it out.
 redis.call('ZADD', calendar, known and math.min(at, known - 0.000001) or at, ARGV[1])
-local life = math.ceil(ARGV[2] * 1000) + ARGV[3]
-if redis.call('PTTL', calendar) < life then
-  redis.call('PEXPIRE', calendar, life)
+local ttl = math.ceil(ARGV[2] * 1000) + ARGV[3]
+if redis.call('PTTL', calendar) < ttl then
+  redis.call('PEXPIRE', calendar, ttl)
 end
 local is_sooner = not first[2] or at < tonumber(first[2])
 if is_sooner and tonumber(ARGV[2]) < tonumber(ARGV[4]) and redis.call('EXISTS', wake) == 0 then

@@ -4,8 +4,8 @@
 -- KEYS[2]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[6]
 -- KEYS[3]  counts: hash of counters (sent, full, expired), expires after ARGV[7]
 -- KEYS[4]  wakeup: list of one, where readers wait
--- ARGV     1 schedule, 2 time it is due in s, 3 life of the record in s, 4 capacity, 5 expiry of a message in s,
---          6 life of the queue in ms, 7 life of the counts in s, 8 body, 9 '1' if the time was missed
+-- ARGV     1 schedule, 2 time it is due in s, 3 TTL of the record in s, 4 capacity, 5 expiry of a message in s,
+--          6 TTL of the queue in ms, 7 TTL of the counts in s, 8 body, 9 '1' if the time was missed
 local fired, queue, counts = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000

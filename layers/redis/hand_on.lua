@@ -5,7 +5,7 @@
 --          expires after ARGV[3]
 -- KEYS[3]  counts: hash of counters (sent, expired), expires after ARGV[4]
 -- KEYS[4]  wakeup: list of one, where readers of a queue wait; none for an inbox
--- ARGV     1 capacity, 2 expiry of a message in s, '' for an inbox, 3 life of the list in ms, 4 life of the counts in s,
+-- ARGV     1 capacity, 2 expiry of a message in s, '' for an inbox, 3 TTL of the list in ms, 4 TTL of the counts in s,
 --          5 random bytes before a body, 6 most entries
 local delayed, list, counts = KEYS[1], KEYS[2], KEYS[3]
 local capacity, is_queue = tonumber(ARGV[1]), ARGV[2] ~= ''

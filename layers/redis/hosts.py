@@ -26,7 +26,7 @@ from .sentinels import SENTINEL_KEYS, kind_of, parse_sentinels
 from .wires import AsyncOpener
 
 DEFAULT_HOST = "redis://127.0.0.1:6379/0"
-#: Seconds to wait for an answer: longer than any wait that is asked for (5 s), short enough to notice a dead host.
+#: Seconds to wait for an answer: longer than the longest wait (5 s), short enough to notice a host that has failed.
 SOCKET_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 #: What the layer relies on: answers are bytes, in the form of RESP 2.

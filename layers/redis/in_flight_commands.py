@@ -20,7 +20,7 @@ from ..keys import Keys, channel_of_queue
 from . import scripts
 from .scripts import Command
 
-#: A record lives this long, in seconds: a day. It is counted as lost long before that.
+#: TTL of a record, in seconds: a day. It is counted as lost long before that.
 RECORD_SECONDS = 86_400
 #: A reader that was closed is remembered so long, in seconds: longer than any write of it can be on its way.
 CLOSED_SECONDS = 600
@@ -77,7 +77,7 @@ class InFlightCommands:
         return scripts.CLOSE_READER.call(keys, CLOSED_SECONDS, close.reader, f"-{LAST_NUMBER}", head_of(close.number))
 
     def _outstanding(self, outstanding: Outstanding) -> Command:
-        leases = map(self._keys.leases, ("living", "dead", "readers"))
+        leases = map(self._keys.leases, ("held", "expired", "readers"))
         keys = [*leases, *map(self._keys.queue, outstanding.channels)]
         return scripts.OUTSTANDING.call(keys, self._keys.prefix, REGISTERED_SECONDS)
 

@@ -75,7 +75,7 @@ class RedisChannelLayer(BaseChannelLayer):
         out = AsyncClient(self._host, self._commands, OUT_TIMEOUT_SECONDS)
         into = AsyncClient(self._host, self._commands, INTO_TIMEOUT_SECONDS)
         edge = RedisEdge(self._codec, self._capacities, out, into, self._keys)
-        edge.life_times = self.life_times
+        edge.lease_times = self.lease_times
         return edge
 
     def close(self) -> None:

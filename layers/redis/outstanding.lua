@@ -1,9 +1,9 @@
 -- Read queues and all records in one step. Returns {entries of the first queue}, ..., then records (see record.lua).
--- KEYS[1]  living: sorted set of owners, readers and inboxes
--- KEYS[2]  dead: the same of those to be cared for
+-- KEYS[1]  held: sorted set of owners, readers and inboxes
+-- KEYS[2]  expired: the same of expired owners
 -- KEYS[3]  readers: sorted set of readers by the time (s) they were registered; also of those that have no lease
 -- KEYS[4..] queues: lists of entries
--- ARGV     1 what the keys of a reader begin with, before its name in braces, 2 life of a registration in s
+-- ARGV     1 what the keys of a reader begin with, before its name in braces, 2 TTL of a registration in s
 local found = {}
 for i = 4, #KEYS do
   table.insert(found, redis.call('LRANGE', KEYS[i], 0, -1))

@@ -6,8 +6,8 @@
 -- KEYS[4]  wakeup: list of one, where readers wait
 -- KEYS[5]  pushes: hash of queues to the number (15 digits) and the result of the writer's last push; expires ARGV[5]
 --          after a queue was added
--- ARGV     1 the head of the batch's record, 2 life of the record in s, 3 expiry of a message in s, 4 life of the queue in
---          ms, 5 life of the other keys in s, 6 the number, with 15 digits, 7 entry, 8 body
+-- ARGV     1 the head of the batch's record, 2 TTL of the record in s, 3 expiry of a message in s, 4 life of the queue in
+--          ms, 5 TTL of the other keys in s, 6 the number, with 15 digits, 7 entry, 8 body
 local record, queue, pushes = KEYS[1], KEYS[2], KEYS[5]
 local known = redis.call('HGET', pushes, queue)
 if known and string.sub(known, 1, 15) >= ARGV[6] then

@@ -6,7 +6,7 @@
 --          push; and `fenced`; expires ARGV[4] after a queue was added
 -- KEYS[5]  sockets (where some open or close): hash of local parts to registrations, expires after ARGV[4]
 -- KEYS[6]  states: hash of local parts to states, expires after ARGV[4]
--- ARGV     1 capacity, 2 expiry of a message in s, 3 life of the queue in ms, 4 life of the other keys in s;
+-- ARGV     1 capacity, 2 expiry of a message in s, 3 TTL of the queue in ms, 4 TTL of the other keys in s;
 --          with KEYS[4], the number, with 15 digits; with KEYS[5], how many bodies; then the bodies; then for each body, if its socket
 --          opens, local part and registration; or, if it closes, the local part
 local queue, counts, pushes = KEYS[1], KEYS[2], KEYS[4]

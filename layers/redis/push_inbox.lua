@@ -3,7 +3,7 @@
 -- KEYS[1]  inbox: list of entries (kind byte, then the body), expires after ARGV[2]
 -- KEYS[2]  counts: hash of counters (full), expires after ARGV[3]
 -- KEYS[3]  record (where a batch is settled with the entries; see record.lua)
--- ARGV     1 capacity, 2 life of the inbox in ms, 3 life of the counts in s; with KEYS[3], the head of the batch's record;
+-- ARGV     1 capacity, 2 TTL of the inbox in ms, 3 TTL of the counts in s; with KEYS[3], the head of the batch's record;
 --          then the entries
 local inbox, counts = KEYS[1], KEYS[2]
 local room = tonumber(ARGV[1]) - redis.call('LLEN', inbox)

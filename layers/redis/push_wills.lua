@@ -1,11 +1,11 @@
 -- Append the last event of each socket to a queue that has room, and forget the socket. Sockets that are not registered
--- any more have had theirs. Returns how many are done: all, or 0 if the queue is full.
+-- any more had theirs before. Returns how many are done: all, or 0 if the queue is full.
 -- KEYS[1]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[3]
 -- KEYS[2]  counts: hash of counters (sent, expired), expires after ARGV[4]
 -- KEYS[3]  wakeup: list of one, where readers wait
 -- KEYS[4]  sockets: hash of local parts to registrations
 -- KEYS[5]  states: hash of local parts to states
--- ARGV     1 capacity, 2 expiry of a message in s, 3 life of the queue in ms, 4 life of the counts in s, 5.. local part,
+-- ARGV     1 capacity, 2 expiry of a message in s, 3 TTL of the queue in ms, 4 TTL of the counts in s, 5.. local part,
 --          body, local part, body ...
 local queue, counts = KEYS[1], KEYS[2]
 local time = redis.call('TIME')

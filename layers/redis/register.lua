@@ -1,6 +1,6 @@
 -- Make a reader known to all who read what is outstanding, for a while.
 -- KEYS[1]  readers: sorted set of readers by the time (s) they were registered
--- ARGV     1 reader, 2 life of a registration in s
+-- ARGV     1 reader, 2 TTL of a registration in s
 local time = redis.call('TIME')
 redis.call('ZADD', KEYS[1], time[1], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time[1] - ARGV[2])

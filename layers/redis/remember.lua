@@ -1,7 +1,7 @@
 -- Write the new state of a socket, if its inbox has it.
--- KEYS[1]  sockets: hash of local parts to cards
+-- KEYS[1]  sockets: hash of local parts to registrations
 -- KEYS[2]  states: hash of local parts to states (sealed), expires after ARGV[1]
--- ARGV     1 life of the states in s, 2 local part, 3 state; empty: it has none any more
+-- ARGV     1 TTL of the states in s, 2 local part, 3 state; empty: it has none any more
 if redis.call('HEXISTS', KEYS[1], ARGV[2]) == 0 then
   return
 end

@@ -3,7 +3,7 @@
 -- KEYS[1]  record (see record.lua), expires after ARGV[2]
 -- KEYS[2]  queue: list of entries, expires after ARGV[3]
 -- KEYS[3]  wakeup: list of one, where readers wait
--- ARGV     1 the head of the batch's record, 2 life of the record in s, 3 life of the queue in ms, 4 how many entries stay in
+-- ARGV     1 the head of the batch's record, 2 TTL of the record in s, 3 TTL of the queue in ms, 4 how many entries stay in
 --          flight (the others are settled with this), then these; then the entries to move
 local record, stay = KEYS[1], tonumber(ARGV[4])
 if redis.call('GETRANGE', record, 0, 15) ~= ARGV[1] then

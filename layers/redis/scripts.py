@@ -51,14 +51,14 @@ PUSH_INBOX = _load("push_inbox")
 DROP_READ = _load("drop_read")
 LEASE = _load("lease")
 EXPIRE = _load("expire")
-LIVING_READERS = _load("living_readers")
+COUNT_READERS = _load("count_readers")
 JOIN = _load("join")
 LEAVE = _load("leave")
 RENEW = _load("renew")
 MARKS = _load("marks")
 CLAIM = _load("claim")
-REVISIT = _load("revisit")
-BURY = _load("bury")
+DELAY_CLAIM = _load("delay_claim")
+FORGET_OWNER = _load("forget_owner")
 ADD_SOCKETS = _load("add_sockets")
 PUSH_WILLS = _load("notify", "push_wills")
 REMEMBER = _load("remember")
@@ -73,7 +73,7 @@ FIRE = _load("notify", "fire")
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
     *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
-    *(LEASE, EXPIRE, LIVING_READERS, CLAIM, REVISIT, BURY),
+    *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM, FORGET_OWNER),
     *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
     *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),
 )

@@ -1,7 +1,7 @@
 -- Take what is in flight away from a reader whose lease has expired. Returns the record, or an empty string.
 -- KEYS[1]  record (see record.lua), expires after ARGV[1]
 -- KEYS[2]  seized: what was a record, until it is counted
--- ARGV     1 life of the record in s
+-- ARGV     1 TTL of the record in s
 local record, seized = KEYS[1], KEYS[2]
 if redis.call('EXISTS', seized) == 0 then
   local head = redis.call('GETRANGE', record, 0, 15)

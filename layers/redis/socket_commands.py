@@ -33,7 +33,7 @@ class SocketCommands:
         return self._keys.sockets(inbox), self._keys.states(inbox)
 
     def _add(self, add: AddSockets) -> Command:
-        pairs = [part for pair in add.cards.items() for part in pair]
+        pairs = [part for pair in add.registrations.items() for part in pair]
         return scripts.ADD_SOCKETS.call([*self._both(add.inbox), self._keys.pushes(add.inbox)], SOCKETS_SECONDS, *pairs)
 
     def _remember(self, remember: Remember) -> Command:
@@ -56,7 +56,8 @@ class SocketCommands:
 def _page(_: Sockets, answer: Any) -> SocketPage:
     cursor, pairs, states = answer
     sockets = [
-        Socket(local.decode(), card, state) for local, card, state in zip(pairs[::2], pairs[1::2], states, strict=True)
+        Socket(local.decode(), registration, state)
+        for local, registration, state in zip(pairs[::2], pairs[1::2], states, strict=True)
     ]
     return SocketPage(sockets, int(cursor))
 

@@ -1,5 +1,5 @@
--- Read some sockets of an inbox. Returns {cursor, {local part, card, ...}, {state or false, ...}}.
--- KEYS[1]  sockets: hash of local parts to cards
+-- Read some sockets of an inbox. Returns {cursor, {local part, registration, ...}, {state or false, ...}}.
+-- KEYS[1]  sockets: hash of local parts to registrations
 -- KEYS[2]  states: hash of local parts to states
 -- ARGV     1 cursor, 2 about how many
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])

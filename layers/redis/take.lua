@@ -6,7 +6,7 @@
 --       n wakeups, one for each queue: lists of one, where readers wait; there while the queue holds something, but for
 --       the moment between a reader's wait, which takes it, and its take, which is written with the wait
 --       and then, for a reader, its record (see record.lua), which expires after ARGV[1]
--- ARGV  1 life of the record in s, 2 life of a wakeup in ms, 3 '1' if the reader has waited and taken a wakeup,
+-- ARGV  1 TTL of the record in s, 2 TTL of a wakeup in ms, 3 '1' if the reader has waited and taken a wakeup,
 --       4.. how many to take at most, n times; last: the head of the batch's record
 local n = #ARGV - 4
 local record = KEYS[2 * n + 1]

@@ -3,7 +3,7 @@
 from enum import Enum
 
 from towpath.layers.in_flight import Acknowledge, CountLost, InFlight, Outstanding, Register, Requeue
-from towpath.layers.lives import Expire, Lease
+from towpath.layers.leases import Expire, Lease
 from towpath.layers.operations import Fence, Postpone, Push, PushInbox
 from towpath.layers.sockets import AddSockets, PushWills, Remember, Sockets
 

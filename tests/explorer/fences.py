@@ -7,7 +7,6 @@ from typing import Any
 
 from towpath.layers.contract import Owed, Received, Taken
 from towpath.layers.errors import PartlyRefused
-from towpath.layers.farewells import Farewells
 from towpath.layers.in_flight import CloseReader, CountLost, Record, Requeue, Seize
 from towpath.layers.memory.in_flight import LAST_NUMBER
 from towpath.layers.memory.store import Store
@@ -15,6 +14,7 @@ from towpath.layers.operations import INBOX_CAPACITY, UNLIMITED, Push, PushInbox
 from towpath.layers.operations import Fence as FenceWriter
 from towpath.layers.reaping import Reaper
 from towpath.layers.sockets import DISCONNECT, ForgetSockets, Socket
+from towpath.layers.wills import Wills
 
 from .reapers import ReaperStates
 from .scenario import Scenario
@@ -161,10 +161,10 @@ class _ForgetfulWorker(TapedWorker):
     reader_type = _ForgetfulReader
 
 
-class _TwoStepFarewells(Farewells):
+class _TwoStepWills(Wills):
     """Pushes wills and forgets their sockets in two writes."""
 
-    def _say(self, inbox: str, sockets: Sequence[Socket]) -> int:
+    def _send(self, inbox: str, sockets: Sequence[Socket]) -> int:
         bodies = [self._codec.queue_body(self._last_event(inbox, socket)) for socket in sockets]
         if bodies:
             self._execute([Push(DISCONNECT, bodies, UNLIMITED)])
@@ -175,7 +175,7 @@ class _TwoStepFarewells(Farewells):
 class _TwoStepReaper(Reaper):
     def __init__(self, codec: Any, capacities: Any, execute: Any) -> None:
         super().__init__(codec, capacities, execute)
-        self._farewells = _TwoStepFarewells(codec, capacities, execute)
+        self._wills = _TwoStepWills(codec, capacities, execute)
 
 
 _STORES: dict[Fence, Callable[[Store], None]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from towpath.layers.lives import Claim
+from towpath.layers.leases import Claim
 from towpath.layers.operations import Fence
 from towpath.layers.sockets import Sockets
 

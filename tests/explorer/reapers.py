@@ -1,4 +1,4 @@
-"""The real `Reaper` and `Farewells`, in steps: each ends at a call of the store."""
+"""The real `Reaper` and `Wills`, in steps: each ends at a call of the store."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from towpath.layers.contract import Envelope
 from towpath.layers.entries import EntryCodec
 from towpath.layers.in_flight import CountLost, Record
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 from towpath.layers.memory.store import Store
 from towpath.layers.names import split_local
 from towpath.layers.operations import Postpone, Push, Take
@@ -23,7 +23,7 @@ from .frozen import freeze, thaw
 NOW, FAR = 1000.0, 1e9
 #: The time when expired owners were noticed: long ago, so that a visit buries an inbox when nothing is left to do.
 GRAVE_AT = NOW - 60.0
-TIMES = LifeTimes()
+TIMES = LeaseTimes()
 EXPIRY_SECONDS = 60.0
 
 #: The key of a message that counts its attempts.
@@ -60,7 +60,7 @@ class StoreStates:
 
     def __init__(self, store_type: type[Store] = Store) -> None:
         self.store = store_type(EXPIRY_SECONDS, 86_400.0, lambda: NOW)
-        self.store._lives._graves._new = lambda: [GRAVE_AT]
+        self.store._leases._tombstones._new = lambda: [GRAVE_AT]
         self.codec = EntryCodec()
         self._messages: dict[tuple[str, bytes], Sent] = {}
 
@@ -105,10 +105,10 @@ class StoreStates:
         store._queues._counters._items = {name: (Counter({"lost": count}), FAR) for name, count in lost}
         store._inboxes._entries._items = {name: (deque(entries), FAR) for name, entries in inboxes}
         living, dead, graves = lives
-        store._lives._living = {owner: FAR if is_held else NOW for owner, is_held in living}
-        store._lives._dead = {owner: NOW if is_due else FAR for owner, is_due in dead}
-        store._lives._graves._items = {owner: ([GRAVE_AT], FAR) for owner in graves}
-        store._lives._heard_at = NOW
+        store._leases._held = {owner: FAR if is_held else NOW for owner, is_held in living}
+        store._leases._expired = {owner: NOW if is_due else FAR for owner, is_due in dead}
+        store._leases._tombstones._items = {owner: ([GRAVE_AT], FAR) for owner in graves}
+        store._leases._renewed_at = NOW
         store._sockets._sockets = {inbox: {each[0]: Socket(*each) for each in found} for inbox, found in sockets}
         self._fill_records(records, writes)
 
@@ -132,9 +132,9 @@ class StoreStates:
         lost = tuple(sorted((name, count) for name, count in counters if count))
         inboxes = tuple(sorted((name, tuple(found)) for name, (found, _) in _items(store._inboxes._entries) if found))
         lives = (
-            tuple(sorted((owner, until > NOW) for owner, until in store._lives._living.items())),
-            tuple(sorted((owner, since <= NOW) for owner, since in store._lives._dead.items())),
-            tuple(sorted(store._lives._graves._items)),
+            tuple(sorted((owner, until > NOW) for owner, until in store._leases._held.items())),
+            tuple(sorted((owner, since <= NOW) for owner, since in store._leases._expired.items())),
+            tuple(sorted(store._leases._tombstones._items)),
         )
         sockets = tuple(
             sorted(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from towpath.layers.entries import EntryCodec, Kind
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 from towpath.layers.operations import Push, PushInbox, Take
 
 from .calls import Outcome
@@ -59,7 +59,7 @@ def _operation(world: World, operation: Any) -> str:
         return f"{name} {len(operation.bodies)} to {operation.channel}{number}"
     if isinstance(operation, Take):
         return f"Take {operation.number} of {operation.reader}"
-    fields = [_short(value) for value in operation if not isinstance(value, LifeTimes)]
+    fields = [_short(value) for value in operation if not isinstance(value, LeaseTimes)]
     return f"{name}({', '.join(fields)})"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from towpath.layers.lives import Lease, Life
+from towpath.layers.leases import Lease, LeaseState
 
 from .calls import Outcome
 from .context import STORE, WORKERS, Context, Label, State, Step, changed, joined
@@ -156,7 +156,7 @@ class WorkerSteps:
 
     def _beat(self, state: State, place: int, worker: WorkerState) -> Iterator[Step]:
         content, results, _ = self._calls.execute(state[STORE], (freeze(Lease(worker.name, TIMES)),))
-        if results[1] is not Life.DEAD:
+        if results[1] is not LeaseState.EXPIRED:
             for renewed in self._changed("renewed", changed(state, STORE, content), place):
                 yield self._context.step(None, renewed, (), (worker.name, "renews its lease"))
 

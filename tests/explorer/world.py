@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from towpath.layers.lives import Lease
+from towpath.layers.leases import Lease
 from towpath.layers.sockets import DISCONNECT, RECEIVE
 
 from .canonical import Canonical

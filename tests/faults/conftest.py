@@ -100,11 +100,11 @@ def request(message):
 #: Tests that wait for the end of leases do so with short ones, unless this is asked for.
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
 LAYER = """
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 from towpath.layers.redis import RedisChannelLayer
 
 class ImpatientLayer(RedisChannelLayer):
-    life_times = LifeTimes(reader_lease=4, inbox_lease=4, silence=3, grace=6)
+    lease_times = LeaseTimes(reader_lease=4, inbox_lease=4, silence=3, grace=6)
 """
 
 

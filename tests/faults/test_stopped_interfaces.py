@@ -166,4 +166,4 @@ def test_an_interface_that_stood_still_begins_again(
 
     within_patience(scene())
     wait_until(lambda: len(lines_of("gone.txt")) == 6)
-    assert "was taken for dead" in interface.output
+    assert "has expired: its connections are closed" in interface.output

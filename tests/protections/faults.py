@@ -76,10 +76,10 @@ FAULTS = [
         "tests/faults/test_dead_workers.py -k kills_its_worker",
     ),
     Protection(
-        "the connections of a dead worker's messages are told",
+        "the turns of an expired worker's messages end",
         "layers/reaping.py",
-        "            if is_inbox(dead.owner):",
-        "            if not is_inbox(dead.owner):\n                continue\n            if is_inbox(dead.owner):",
+        "            if is_inbox(expired.owner):",
+        "            if not is_inbox(expired.owner):\n                continue\n            if True:",
         "tests/faults/test_dead_workers.py -k kills_its_worker",
     ),
     Protection(
@@ -97,9 +97,9 @@ FAULTS = [
         "tests/faults/test_dead_workers.py -k before_it_has_started",
     ),
     Protection(
-        "the sockets of a dead interface get their last word",
+        "the sockets of an expired interface are disconnected",
         "layers/reaping.py",
-        "                self._farewells.visit(dead)",
+        "                self._wills.clean_up(expired)",
         "                pass",
         "tests/faults/test_dead_interfaces.py",
     ),
@@ -125,10 +125,10 @@ FAULTS = [
         "tests/unit/interface/http/test_http1.py -k just_come",
     ),
     Protection(
-        "who was thought dead begins again",
+        "an interface whose lease has expired begins again",
         "layers/edge.py",
-        "        if life is not Life.DEAD:\n            return True",
-        "        if life is not None:\n            return True",
+        "        if state is not LeaseState.EXPIRED:\n            return True",
+        "        if state is not None:\n            return True",
         "tests/faults/test_stopped_interfaces.py -k stood_still",
     ),
     Protection(

@@ -21,7 +21,7 @@ FENCES = [
     ),
     Protection(
         "an expired inbox is fenced before its events are looked for",
-        "layers/farewells.py",
+        "layers/wills.py",
         "        self._execute([Fence(inbox)])",
         "        self._execute([])",
         "tests/unit/layers/test_memory_layer_conformance.py -k events_of_an_edge_that_was_taken_for_dead",

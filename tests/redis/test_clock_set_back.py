@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from towpath.layers.lives import Bury, Claim, Dead, Lease, LifeTimes
+from towpath.layers.leases import Claim, ExpiredOwner, ForgetOwner, Lease, LeaseTimes
 from towpath.layers.redis import RedisChannelLayer
 
 PREFIX = "set-back:"
-TIMES = LifeTimes(reader_lease=0.0, inbox_lease=0.0, silence=30, grace=0, claim=0)
+TIMES = LeaseTimes(reader_lease=0.0, inbox_lease=0.0, silence=30, grace=0, claim=0)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def layer(redis_url: str) -> Iterator[RedisChannelLayer]:
 
 def set_back(client: Any) -> None:
     """Write what a clock that was an hour ahead would have left in the leases."""
-    for part in ("living", "dead", "graves"):
+    for part in ("held", "expired", "tombstones"):
         key = f"{PREFIX}{{leases}}:{part}"
         for owner, score in client.zrange(key, 0, -1, withscores=True):
             client.zadd(key, {owner: score + 3600})
@@ -32,7 +32,7 @@ def set_back(client: Any) -> None:
         client.hset(f"{PREFIX}{{leases}}:watch", field, float(value) + 3600)
 
 
-def claimed(layer: RedisChannelLayer) -> list[Dead]:
+def claimed(layer: RedisChannelLayer) -> list[ExpiredOwner]:
     found = layer._execute([Claim(TIMES)])[0]
     assert isinstance(found, list)
     return found
@@ -42,9 +42,9 @@ def test_a_lease_that_expires_in_an_hour_expires_at_once(layer: RedisChannelLaye
     layer._execute([Lease("reader", TIMES)])
     with closing(Redis.from_url(redis_url)) as client:
         set_back(client)
-    while not (dead := claimed(layer)):
+    while not (expired := claimed(layer)):
         pass
-    assert [owner.owner for owner in dead] == ["reader"]
+    assert [owner.owner for owner in expired] == ["reader"]
 
 
 def test_a_claim_that_ends_in_an_hour_ends_at_once(layer: RedisChannelLayer, redis_url: str) -> None:
@@ -53,8 +53,8 @@ def test_a_claim_that_ends_in_an_hour_ends_at_once(layer: RedisChannelLayer, red
         pass
     with closing(Redis.from_url(redis_url)) as client:
         set_back(client)
-    while not (dead := claimed(layer)):
+    while not (expired := claimed(layer)):
         pass
-    assert dead[0].owner == "reader"
-    assert dead[0].seconds < 60
-    layer._execute([Bury("reader")])
+    assert expired[0].owner == "reader"
+    assert expired[0].seconds < 60
+    layer._execute([ForgetOwner("reader")])

@@ -298,7 +298,7 @@ def test_a_socket_is_registered_with_its_connect_and_disconnected_once(do: Do) -
     def registered() -> dict[str, bytes]:
         page = do(Sockets("in!", 0, 10))
         assert isinstance(page, SocketPage)
-        return {socket.local: socket.card for socket in page.sockets}
+        return {socket.local: socket.registration for socket in page.sockets}
 
     opens = [(local, local.encode()) for local in "xyz"]
     connect = Push("a", [b"1", b"2", b"3"], 2, PushNumber("in!", 1), opens)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 
 from .conversation import RESTARTED, Consumers, Script, hold
 from .faults import StoreFaults, wire_faults
@@ -28,7 +28,7 @@ LINES = {
 #: Lines that have something to do only when others expire.
 EXPIRING = (f"{RESTARTED}.heartbeat", f"{RESTARTED}.reaper")
 #: Leases long enough for a loaded machine, and short enough to expire within a conversation.
-SHORT_LEASES = LifeTimes(reader_lease=2.0, inbox_lease=2.0, claim=1.0)
+SHORT_LEASES = LeaseTimes(reader_lease=2.0, inbox_lease=2.0, claim=1.0)
 #: An answer that comes later than every timer that waits for it.
 LATE_SECONDS = 2 * TIMEOUT_SECONDS
 #: Faults that may lose messages: Redis refuses the write for a reason that the layer does not know.

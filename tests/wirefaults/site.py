@@ -23,7 +23,7 @@ from towpath.interface.websocket import begin
 from towpath.layers.contract import Edge, Reader
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 from towpath.layers.redis import RedisChannelLayer
 from towpath.layers.redis import layer as redis_layer
 from towpath.layers.redis.client import Client
@@ -64,7 +64,7 @@ class WiredLayer(RedisChannelLayer):
         """Return the layer on the line of a role."""
         if role not in self._roles:
             self._roles[role] = self._make(role)
-            self._roles[role].life_times = self.life_times
+            self._roles[role].lease_times = self.lease_times
         return self._roles[role]
 
     def reader(self, channels: Sequence[str]) -> Reader:
@@ -329,7 +329,7 @@ class Site:
         self,
         wire: Wire,
         routes: Mapping[str, Callable[[Message], object]],
-        times: LifeTimes | None = None,
+        times: LeaseTimes | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         config: InterfaceConfig | None = None,
         **options: Any,
@@ -340,7 +340,7 @@ class Site:
         self.drops = Drops()
         self.talkers: list[Talker] = []
         self._routes = [route(channel, consumer) for channel, consumer in routes.items()]
-        self._times = times or LifeTimes()
+        self._times = times or LeaseTimes()
         self._timeout_seconds = timeout_seconds
         self._options = {"capacity": 10_000, **options}
         self._config = config or CONFIG
@@ -362,7 +362,7 @@ class Site:
     def layer(self, name: str, timeout_seconds: float | None = None) -> WiredLayer:
         """Return a layer on the lines of a process."""
         layer = WiredLayer(self.wire, name, timeout_seconds or self._timeout_seconds, **self._options)
-        layer.life_times = self._times
+        layer.lease_times = self._times
         self._layers.append(layer)
         return layer
 

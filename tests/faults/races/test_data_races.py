@@ -179,7 +179,7 @@ class Crowd:
             wrong += self._check_membership(client)
         return wrong
 
-    def check_lives(self, lives: list[list[tuple[str, str]]]) -> list[str]:
+    def check_leases(self, lives: list[list[tuple[str, str]]]) -> list[str]:
         """Return what is wrong with what consumers saw of each connection; who left early has asked for nothing."""
         wrong = []
         for events in lives:
@@ -268,7 +268,7 @@ def test_connections_that_come_and_go_at_random_are_as_the_model_says_and_nothin
 
     assert races.journal.wrong == []
     assert crowd.check() == []
-    assert crowd.check_lives(list(races.journal.seen.values())) == []
+    assert crowd.check_leases(list(races.journal.seen.values())) == []
     with redis.Redis.from_url(redis_url) as client:
         left = [key.decode() for key in client.scan_iter()]
     assert [key for key in left if not any(part in key for part in KEPT_KEYS)] == []

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 
 from ...wirefaults.faults import deaf, not_executed
 from ...wirefaults.site import until
 from ...wirefaults.stage import PATIENCE, Stage
 
 #: Leases that expire within a test.
-SHORT_READER = LifeTimes(reader_lease=0.8)
-SHORT_INBOX = LifeTimes(inbox_lease=0.8)
+SHORT_READER = LeaseTimes(reader_lease=0.8)
+SHORT_INBOX = LeaseTimes(inbox_lease=0.8)
 
 
 @pytest.mark.parametrize("is_requeue_refused", [False, True])
@@ -78,7 +78,7 @@ def test_a_silent_connection_does_not_cost_a_worker_its_lease(play: Any) -> None
         assert talker.done == [2]
         assert stage.counted("websocket.receive", "lost") == 0
 
-    play(scene, times=LifeTimes(reader_lease=2.0))
+    play(scene, times=LeaseTimes(reader_lease=2.0))
 
 
 def test_an_interface_whose_lease_has_expired_sends_nothing_more(play: Any) -> None:

@@ -6,13 +6,13 @@ import pytest
 
 from towpath.interface.config import InterfaceConfig
 from towpath.layers.contract import Envelope
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 
 from ...wirefaults.faults import answer_lost, not_executed, read_only
 from ...wirefaults.site import CONFIG, until
 from ...wirefaults.stage import PATIENCE, Stage
 
-SHORT_INBOX = LifeTimes(inbox_lease=0.8, claim=1.0)
+SHORT_INBOX = LeaseTimes(inbox_lease=0.8, claim=1.0)
 
 
 @pytest.mark.parametrize("fault", ["full", "answer lost", "not executed", "read-only"])

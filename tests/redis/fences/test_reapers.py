@@ -7,7 +7,7 @@ from typing import Any
 
 from towpath.layers.contract import Envelope, Owed
 from towpath.layers.inbox_events import Lost
-from towpath.layers.lives import LifeTimes
+from towpath.layers.leases import LeaseTimes
 
 from ...wirefaults.site import until
 from ...wirefaults.stage import PATIENCE, Stage
@@ -44,7 +44,7 @@ def test_a_reaper_deletes_only_the_record_that_it_has_read(play: Any) -> None:
         assert stage.counted("jobs", "lost") == 1
         await edge.close()
 
-    play(scene, times=LifeTimes(reader_lease=0.3, claim=0.3))
+    play(scene, times=LeaseTimes(reader_lease=0.3, claim=0.3))
 
 
 def after(reached: threading.Event, may_write: threading.Event) -> Callable[[Relay, Write], None]:

@@ -135,7 +135,7 @@ class FakeEdge:
             self.arrived.put_nowait(ends)
         return self.outstanding & turns.keys()
 
-    async def living_readers(self) -> int:
+    async def count_readers(self) -> int:
         self._raise_if_away()
         return self.readers
 

@@ -36,7 +36,7 @@ def test_whatever_the_client_sends_answers_the_ping():
     assert alive.check(65, is_reading=True) is Due.PING
 
 
-def test_what_is_sent_to_the_client_does_not_show_that_it_lives():
+def test_what_is_sent_to_the_client_does_not_show_that_it_leases():
     alive = keepalive(ping_interval=20, ping_timeout=30)
     alive.talked_at = 19
     assert alive.check(20, is_reading=True) is Due.PING

@@ -12,7 +12,7 @@ from towpath.layers.contract import Envelope
 from towpath.layers.edge import BaseEdge
 from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
-from towpath.layers.lives import Expire, Lease, Life, Retire
+from towpath.layers.leases import Expire, Lease, LeaseState, ReleaseLease
 from towpath.layers.operations import (
     FENCED,
     RENEW_SECONDS,
@@ -38,7 +38,7 @@ class ScriptedEdge(BaseEdge):
         self.entries: list[bytes] = []
         self.executed: list[Operation] = []
         self.is_known = True
-        #: An inbox that others have taken for dead.
+        #: An inbox whose lease has expired.
         self.dead = ""
         self.is_away = self.cancels = self.is_full_of_memory = self.is_fenced = False
         #: Groups whose mark the store has forgotten.
@@ -62,7 +62,13 @@ class ScriptedEdge(BaseEdge):
         if isinstance(operation, Push):
             return min(len(operation.bodies), operation.capacity)
         if isinstance(operation, Lease):
-            return Life.DEAD if operation.owner == self.dead else Life.KNOWN if self.is_known else Life.NEW
+            return (
+                LeaseState.EXPIRED
+                if operation.owner == self.dead
+                else LeaseState.HELD
+                if self.is_known
+                else LeaseState.NEW
+            )
         return self.is_known if isinstance(operation, Renew) else None
 
     async def _read_inbox(self) -> Sequence[bytes]:
@@ -177,7 +183,13 @@ def test_all_groups_are_announced_when_the_mark_of_one_has_expired(
 def test_closing_takes_marks_and_inbox_out_of_the_store(edge: ScriptedEdge) -> None:
     edge.join("room", "a")
     asyncio.run(edge.close())
-    assert [type(operation) for operation in edge.executed[-5:]] == [Leave, Fence, CloseInbox, ForgetSockets, Retire]
+    assert [type(operation) for operation in edge.executed[-5:]] == [
+        Leave,
+        Fence,
+        CloseInbox,
+        ForgetSockets,
+        ReleaseLease,
+    ]
     assert edge.executed[-5] == Leave("room", edge.inbox, ("a",))
 
 

@@ -12,7 +12,7 @@ from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader, Waiting
 from towpath.layers.in_flight import Acknowledge, BatchId, CloseReader, Record, Register, Requeue, Source
-from towpath.layers.lives import Retire
+from towpath.layers.leases import ReleaseLease
 from towpath.layers.operations import UNLIMITED, Batch, Count, Operation, Postpone, Push, PushInbox, PushNumber, Take
 from towpath.layers.sending import Sender
 
@@ -264,7 +264,7 @@ def test_a_batch_that_was_not_returned_is_requeued_when_the_reader_closes() -> N
     reader.record = Record("a", [raw], 1)
     reader.close()
     close = CloseReader(reader.name, 0)
-    ends = [close, Requeue(reader.name, 1, "a", [raw]), close, Retire(reader.name)]
+    ends = [close, Requeue(reader.name, 1, "a", [raw]), close, ReleaseLease(reader.name)]
     assert reader.executed[-4:] == ends
     assert list(map(type, reader.executed[-4:])) == list(map(type, ends))  # tuples of one shape are equal
 

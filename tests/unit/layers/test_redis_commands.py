@@ -7,7 +7,7 @@ import pytest
 from towpath.layers.errors import ConfigurationError
 from towpath.layers.in_flight import Acknowledge, InFlight, Seize
 from towpath.layers.keys import Keys
-from towpath.layers.lives import Bury, Claim, Expire, Lease, LifeTimes, Retire, Revisit
+from towpath.layers.leases import Claim, DelayClaim, Expire, ForgetOwner, Lease, LeaseTimes, ReleaseLease
 from towpath.layers.operations import (
     CloseInbox,
     Count,
@@ -38,11 +38,11 @@ ONE_SLOT: list[Operation] = [
     Statistics("a"),
     PushInbox("in!", [b"x"], 1),
     TakeInbox("in!", 1),
-    Lease("in!", LifeTimes()),
-    Retire("in!"),
-    Claim(LifeTimes()),
-    Revisit("in!", 1),
-    Bury("in!"),
+    Lease("in!", LeaseTimes()),
+    ReleaseLease("in!"),
+    Claim(LeaseTimes()),
+    DelayClaim("in!", 1),
+    ForgetOwner("in!"),
     Expire("in!"),
     Take(["a"], [1], "a"),
     Acknowledge("reader", 1),
@@ -147,7 +147,7 @@ def test_the_keys_of_a_layer_are_its_own(prefix: str) -> None:
         keys.states("a!"),
     ]
     spelled += [spell("host:1:x") for spell in (keys.pushes, keys.in_flight, keys.seized)]
-    spelled += [keys.leases(part) for part in ("living", "dead", "graves", "readers", "watch")]
+    spelled += [keys.leases(part) for part in ("held", "expired", "tombstones", "readers", "watch")]
     spelled += [keys.marks("a"), keys.members("a", "b!"), keys.delayed("a"), keys.calendar("w"), keys.fired("a")]
     assert len(spelled) == sum(not name.startswith("_") and name not in NO_KEYS for name in dir(Keys)) + 4
     assert [key for key in spelled if not keys.is_own(key.encode())] == []

@@ -1,12 +1,22 @@
-"""Leases and the dead, on the memory store; its clock stands still until a test moves it."""
+"""Leases and their expiry, on the memory store; a test moves its clock."""
 
 import pytest
 
-from towpath.layers.lives import Bury, Claim, Dead, Expire, Lease, Life, LifeTimes, Retire, Revisit
+from towpath.layers.leases import (
+    Claim,
+    DelayClaim,
+    Expire,
+    ExpiredOwner,
+    ForgetOwner,
+    Lease,
+    LeaseState,
+    LeaseTimes,
+    ReleaseLease,
+)
 from towpath.layers.memory.store import Store
 from towpath.layers.operations import Operation
 
-TIMES = LifeTimes()
+TIMES = LeaseTimes()
 INBOX = "interface.x!"
 
 
@@ -32,8 +42,8 @@ class World:
             self.now = min(end, self.now + 1)
             self.lease(*living)
 
-    def claim(self) -> list[Dead]:
-        """Claim the dead."""
+    def claim(self) -> list[ExpiredOwner]:
+        """Claim expired owners."""
         dead = self.do(Claim(TIMES))
         assert isinstance(dead, list)
         return dead
@@ -49,9 +59,9 @@ def world() -> World:
 
 
 def test_a_lease_is_known_until_it_is_retired(world: World) -> None:
-    assert world.lease("reader", "reader") == [Life.NEW, Life.KNOWN]
-    world.do(Retire("reader"))
-    assert world.lease("reader") == [Life.NEW]
+    assert world.lease("reader", "reader") == [LeaseState.NEW, LeaseState.HELD]
+    world.do(ReleaseLease("reader"))
+    assert world.lease("reader") == [LeaseState.NEW]
 
 
 def test_who_does_not_renew_is_dead_once(world: World) -> None:
@@ -59,7 +69,7 @@ def test_who_does_not_renew_is_dead_once(world: World) -> None:
     world.pass_time(TIMES.reader_lease - 1, "other")
     assert world.claim() == []
     world.pass_time(1, "other")
-    assert world.claim() == [Dead("reader", 0.0)]
+    assert world.claim() == [ExpiredOwner("reader", 0.0)]
     assert world.claim() == []
     world.pass_time(TIMES.inbox_lease, "other")
     assert {dead.owner for dead in world.claim()} == {"reader", INBOX}
@@ -67,7 +77,7 @@ def test_who_does_not_renew_is_dead_once(world: World) -> None:
 
 def test_who_retired_does_not_die(world: World) -> None:
     world.lease("reader")
-    world.do(Retire("reader"))
+    world.do(ReleaseLease("reader"))
     world.pass_time(60, "other")
     assert world.claim() == []
 
@@ -77,11 +87,11 @@ def test_a_claim_that_led_to_nothing_lapses_and_can_be_given_up_sooner(world: Wo
     world.pass_time(TIMES.reader_lease, "other")
     assert world.claim()
     world.pass_time(TIMES.claim, "other")
-    assert world.claim() == [Dead("reader", TIMES.claim)]
-    world.do(Revisit("reader", 1.0))
+    assert world.claim() == [ExpiredOwner("reader", TIMES.claim)]
+    world.do(DelayClaim("reader", 1.0))
     world.pass_time(1, "other")
     assert world.claim()
-    world.do(Revisit("nobody", 1.0))
+    world.do(DelayClaim("nobody", 1.0))
     world.pass_time(1, "other")
     assert world.claim() == []
 
@@ -90,10 +100,10 @@ def test_a_reader_that_was_buried_may_live_again_and_an_inbox_may_not(world: Wor
     world.lease("reader", INBOX)
     world.pass_time(TIMES.inbox_lease, "other")
     assert len(world.claim()) == 2
-    assert world.lease("reader", INBOX) == [Life.DEAD, Life.DEAD]
+    assert world.lease("reader", INBOX) == [LeaseState.EXPIRED, LeaseState.EXPIRED]
     for owner in ("reader", INBOX):
-        world.do(Bury(owner))
-    assert world.lease("reader", INBOX) == [Life.NEW, Life.DEAD]
+        world.do(ForgetOwner(owner))
+    assert world.lease("reader", INBOX) == [LeaseState.NEW, LeaseState.EXPIRED]
     world.pass_time(TIMES.claim, "reader", "other")
     assert world.claim() == []
 
@@ -115,4 +125,4 @@ def test_an_owner_whose_lease_is_ended_is_claimed_at_once_and_refused(world: Wor
     world.lease(INBOX)
     world.do(Expire(INBOX))
     assert [dead.owner for dead in world.claim()] == [INBOX]
-    assert world.lease(INBOX) == [Life.DEAD]
+    assert world.lease(INBOX) == [LeaseState.EXPIRED]

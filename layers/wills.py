@@ -1,7 +1,7 @@
-"""The last word for the sockets of an interface server that died: their `websocket.disconnect`, once each.
+"""Last wills: the `websocket.disconnect` of each socket of an expired inbox, sent once.
 
-It comes after everything else that its client had sent and that reached the store: a socket is left alone while an
-event of it waits in a queue or is in a worker's hand. Then its state is the one that its last consumer left.
+It comes after all events of the socket that reached the store: a socket is skipped while an event of it is queued or in
+flight. So it carries the session state that the last consumer left.
 """
 
 import logging
@@ -14,7 +14,7 @@ from .contract import Envelope
 from .entries import EntryCodec
 from .errors import DecodeError
 from .in_flight import Outstanding, Record
-from .lives import Bury, Dead, Revisit
+from .leases import DelayClaim, ExpiredOwner, ForgetOwner
 from .names import split_local
 from .operations import MARK_SECONDS, CloseInbox, Fence, Operation
 from .sockets import CONNECT, DISCONNECT, RECEIVE, ForgetSockets, PushWills, Socket, SocketPage, Sockets
@@ -25,45 +25,45 @@ Execute = Callable[[Sequence[Operation]], Sequence[object]]
 
 #: Close code of a connection that ended without a close frame (RFC 6455, section 7.4.1).
 ABNORMAL_CLOSURE = 1006
-#: From one visit of a dead inbox to the next, in seconds.
-REVISIT_SECONDS = 1.0
-#: Sockets that are read in one round trip, and farewells that are sent in one.
+#: Time from one cleanup of an expired inbox to the next, in seconds.
+CLAIM_AGAIN_SECONDS = 1.0
+#: Sockets read in one round trip, and last events sent in one.
 PAGE, AT_A_TIME = 1000, 100
 #: Turn of a last event: nobody waits for its end, but state that its consumer changes needs one to go to.
 LAST_TURN = 0
 
 
-class Farewells:
-    """Says farewell for the dead inboxes of one layer."""
+class Wills:
+    """Sends the last events of the sockets of one layer's expired inboxes."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, execute: Execute) -> None:
         self._codec = codec
         self._capacity = capacities.of(DISCONNECT)
         self._execute = execute
 
-    def visit(self, dead: Dead) -> None:
-        """Do what can be done now; the inbox is buried when all is done, and groups have forgotten it.
+    def clean_up(self, expired: ExpiredOwner) -> None:
+        """Disconnect the sockets that have no other events; forget the inbox when none is left and groups forgot it.
 
         Raises:
             LayerUnavailable: the store is away.
         """
-        inbox = dead.owner
-        self._execute([Fence(inbox)])  # it may go on: none of its events comes behind those that are looked for now
+        inbox = expired.owner
+        self._execute([Fence(inbox)])  # its process may still run: no event of it is accepted after this
         busy = self._busy(inbox)
-        said = left = 0
+        sent = left = 0
         for sockets in self._pages(inbox):
             quiet = [socket for socket in sockets if socket.local not in busy]
-            accepted = self._say(inbox, quiet)
-            said += accepted
+            accepted = self._send(inbox, quiet)
+            sent += accepted
             left += len(sockets) - accepted
-        if said or left:
+        if sent or left:
             logger.error(
-                "Inbox %s died: disconnected %d of its sockets, %d have something left to do", inbox, said, left
+                "Inbox %s has expired: disconnected %d of its sockets, %d still have events", inbox, sent, left
             )
-        if left or dead.seconds < MARK_SECONDS:
-            self._execute([CloseInbox(inbox), Revisit(inbox, REVISIT_SECONDS)])
+        if left or expired.seconds < MARK_SECONDS:
+            self._execute([CloseInbox(inbox), DelayClaim(inbox, CLAIM_AGAIN_SECONDS)])
         else:
-            self._execute([CloseInbox(inbox), ForgetSockets(inbox), Bury(inbox)])
+            self._execute([CloseInbox(inbox), ForgetSockets(inbox), ForgetOwner(inbox)])
 
     def _busy(self, inbox: str) -> set[str]:
         """Return which sockets have events that are queued or in flight."""
@@ -88,8 +88,8 @@ class Farewells:
             if not begin:
                 return
 
-    def _say(self, inbox: str, sockets: Sequence[Socket]) -> int:
-        """Send last events as long as their channel has room; return of how many sockets."""
+    def _send(self, inbox: str, sockets: Sequence[Socket]) -> int:
+        """Send last events while their channel has room; return for how many sockets."""
         for begin in range(0, len(sockets), AT_A_TIME):
             some = sockets[begin : begin + AT_A_TIME]
             wills = [(socket.local, self._codec.queue_body(self._last_event(inbox, socket))) for socket in some]
@@ -99,7 +99,11 @@ class Farewells:
         return len(sockets)
 
     def _last_event(self, inbox: str, socket: Socket) -> Envelope:
-        content = {"reply_channel": inbox + socket.local, "path": self._stored(socket.card), "code": ABNORMAL_CLOSURE}
+        content = {
+            "reply_channel": inbox + socket.local,
+            "path": self._stored(socket.registration),
+            "code": ABNORMAL_CLOSURE,
+        }
         state = self._stored(socket.state) if socket.state is not None else None
         return Envelope(DISCONNECT, content, LAST_TURN, state if isinstance(state, bytes) else None)
 
@@ -107,5 +111,8 @@ class Farewells:
         try:
             return self._codec.open_stored(sealed)
         except DecodeError as error:
-            logger.warning("What was stored of a socket is left out of its websocket.disconnect: %s", error)
+            logger.warning(
+                "The stored path or state of a socket cannot be read; its disconnect goes without it: %s",
+                error,
+            )
             return ""

@@ -1,25 +1,25 @@
-"""Processes that die: what they had taken is counted, and who waits for it is told, once."""
+"""Readers whose lease expires: messages that they had taken are counted as lost, and their turns end, once."""
 
 from collections.abc import Sequence
 
 from ..contract import Edge, Envelope, Owed, Reader, Send
 from ..inbox_events import InboxEvent, Lost, Settled
-from ..lives import LifeTimes
+from ..leases import LeaseTimes
 from .case import LayerCase
 
-#: Lives so short that a test can wait for their end, in seconds. A store that is silent for `silence` was away.
-SHORT = LifeTimes(reader_lease=0.2, inbox_lease=60, silence=30, grace=0, claim=5)
+#: Leases so short that a test can wait for their end, in seconds. After `silence` the store counts as unavailable.
+SHORT = LeaseTimes(reader_lease=0.2, inbox_lease=60, silence=30, grace=0, claim=5)
 
 
-class DeathCases(LayerCase):
+class ExpiredReaderCases(LayerCase):
     """`ChannelLayer.renew_leases` and `reap`, and what `Reader` records for them."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.layer.life_times = SHORT
+        self.layer.lease_times = SHORT
 
-    def living_reader(self, *channels: str) -> Reader:
-        """Return a reader whose lease runs out soon; nobody will renew it."""
+    def leased_reader(self, *channels: str) -> Reader:
+        """Return a reader whose lease expires soon and is not renewed."""
         reader = self.layer.reader(channels)
         self.addCleanup(reader.close)
         self.layer.renew_leases([reader.name])
@@ -31,8 +31,8 @@ class DeathCases(LayerCase):
         self.assertEqual(self.layer.send_many(sends), [])
 
     def reap(self) -> None:
-        """Reap again and again until the death of the reader in question must have been noticed."""
-        witness = self.living_reader("witness")
+        """Reap until the expiry of every reader of the test must have been noticed."""
+        witness = self.leased_reader("witness")
         self.layer.send("witness", {})
         self.take(witness, "witness")
 
@@ -54,10 +54,10 @@ class DeathCases(LayerCase):
             events += await self.events(edge, 1)
         return events[:-1]
 
-    async def test_what_a_dead_reader_had_taken_is_lost_and_its_turns_end(self) -> None:
+    async def test_messages_that_an_expired_reader_had_taken_are_lost_and_their_turns_end(self) -> None:
         edge = await self.edge()
         self.send_turns(edge, "a", "b", "c")
-        self.take(self.living_reader("channel"), "channel", 2)
+        self.take(self.leased_reader("channel"), "channel", 2)
         with self.assertLogs("towpath.layers", "ERROR") as logs:
             self.reap()
         self.assertEqual(sum("2 messages of channel channel" in line for line in logs.output), 1)
@@ -68,7 +68,7 @@ class DeathCases(LayerCase):
 
     async def test_a_message_that_was_waited_for_is_lost_too(self) -> None:
         edge = await self.edge()
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         thread = self.in_thread(lambda: reader.exchange([], {"channel": 1}, 5))
         self.send_turns(edge, "a")
         thread.join()
@@ -77,20 +77,20 @@ class DeathCases(LayerCase):
         self.assertEqual(self.lost("channel"), 1)
         self.assertEqual(await self.events_until_mark(edge), [Lost("a", 7)])
 
-    async def test_the_dead_are_reaped_once(self) -> None:
+    async def test_expired_readers_are_reaped_once(self) -> None:
         edge = await self.edge()
         self.send_turns(edge, "a")
-        self.take(self.living_reader("channel"), "channel")
+        self.take(self.leased_reader("channel"), "channel")
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
             self.reap()
         self.assertEqual(self.lost("channel"), 1)
         self.assertEqual(await self.events_until_mark(edge), [Lost("a", 7)])
 
-    async def test_what_was_settled_with_the_next_take_is_not_lost(self) -> None:
+    async def test_a_message_that_was_settled_with_the_next_take_is_not_lost(self) -> None:
         edge = await self.edge()
         self.send_turns(edge, "a")
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         self.take(reader, "channel")
         reader.exchange([Owed([], f"{edge.inbox}a", 7)], {"channel": 1})
         with self.assertLogs("towpath.layers", "ERROR"):
@@ -98,18 +98,18 @@ class DeathCases(LayerCase):
         self.assertEqual(self.lost("channel"), 0)
         self.assertEqual(await self.events_until_mark(edge), [Settled("a", 7, [], None)])
 
-    def test_what_is_settled_without_a_take_is_still_in_the_hand(self) -> None:
+    def test_a_message_that_is_settled_without_a_take_is_still_in_flight(self) -> None:
         self.layer.send("channel", {})
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         self.take(reader, "channel")
         reader.exchange([Owed()], {})
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
         self.assertEqual(self.lost("channel"), 1)
 
-    def test_what_was_settled_before_a_wait_is_not_lost(self) -> None:
+    def test_a_message_that_was_settled_before_a_wait_is_not_lost(self) -> None:
         self.layer.send("channel", {})
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         self.take(reader, "channel")
         waiting = self.in_thread(lambda: reader.exchange([Owed()], {"channel": 1}, 5))
         with self.assertLogs("towpath.layers", "ERROR"):
@@ -118,29 +118,29 @@ class DeathCases(LayerCase):
         self.layer.send("channel", {})
         waiting.join()
 
-    def test_what_was_given_back_is_not_lost(self) -> None:
+    def test_a_requeued_message_is_not_lost(self) -> None:
         self.layer.send_many([Envelope("channel", {}), Envelope("channel", {})])
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         reader.requeue(self.take(reader, "channel", 1))
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
         self.assertEqual(self.lost("channel"), 0)
         self.assertEqual(len(self.contents("channel")), 2)
 
-    def test_a_reader_that_was_closed_has_not_died(self) -> None:
+    def test_a_closed_reader_does_not_expire(self) -> None:
         self.layer.send("channel", {})
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         self.take(reader, "channel")
         reader.close()
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
         self.assertEqual(self.lost("channel"), 0)
 
-    def test_who_renews_its_lease_lives(self) -> None:
+    def test_a_reader_that_renews_its_lease_does_not_expire(self) -> None:
         self.layer.send("channel", {})
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         self.take(reader, "channel")
-        witness = self.living_reader("witness")
+        witness = self.leased_reader("witness")
         self.layer.send("witness", {})
         self.take(witness, "witness")
 
@@ -153,10 +153,10 @@ class DeathCases(LayerCase):
             self.eventually(is_noticed)
         self.assertEqual(self.lost("channel"), 0)
 
-    def test_a_store_that_was_silent_is_believed_after_a_grace_only(self) -> None:
-        self.layer.life_times = LifeTimes(reader_lease=0.0, silence=0.0, grace=30, claim=5)
+    def test_leases_count_only_after_a_grace_when_the_store_was_silent(self) -> None:
+        self.layer.lease_times = LeaseTimes(reader_lease=0.0, silence=0.0, grace=30, claim=5)
         self.layer.renew_leases(["another reader"])
-        reader = self.living_reader("channel")
+        reader = self.leased_reader("channel")
         self.layer.send("channel", {})
         self.take(reader, "channel")
         self.layer.reap()

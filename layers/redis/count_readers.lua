@@ -1,5 +1,5 @@
--- Count the readers whose lease has not run out.
--- KEYS[1]  living: sorted set of owners by the time (s) their lease runs out
+-- Count the readers that hold a lease.
+-- KEYS[1]  held: sorted set of owners by the time (s) their lease expires
 local time = redis.call('TIME')
 local now = string.format('(%d.%06d', time[1], time[2])
 local count = 0

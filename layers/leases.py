@@ -1,0 +1,99 @@
+"""Lease operations: renewal, expiry, and the claims of expired owners. Plain data, as `operations`.
+
+An owner is the name of an inbox (it ends in `!`) or of a reader. It renews its lease; when the lease has expired, one
+worker process at a time claims the owner, cleans up after it, and forgets it.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from .names import is_inbox
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimes:
+    """How long leases last and when they count, in seconds. All processes on one store use the same."""
+
+    #: Lease of a reader. It expires if a worker process does nothing for this time, not even renew leases.
+    reader_lease: float = 8.0
+    #: Lease of an inbox. An interface server renews it every second, or tries to at least every five.
+    inbox_lease: float = 20.0
+    #: Time without any renewal after which the store counts as having been unavailable.
+    silence: float = 5.0
+    #: Time after a silence in which every owner can renew its lease before leases count again.
+    grace: float = 25.0
+    #: How long a claim of an expired owner lasts: far longer than the cleanup takes.
+    claim: float = 10.0
+
+
+#: Time between two renewals of a reader's lease, in seconds.
+BEAT_SECONDS = 2.0
+
+
+class LeaseState(IntEnum):
+    """What a store knew of a lease when it was to be renewed."""
+
+    NEW = 0  # nothing: it is the first time, or the store has lost its data
+    HELD = 1
+    EXPIRED = 2  # it is not renewed
+
+
+class ExpiredOwner(NamedTuple):
+    """An owner whose lease has expired, and how long ago that was noticed, in seconds."""
+
+    owner: str
+    seconds: float
+
+
+class Lease(NamedTuple):
+    """Renew the lease of an owner. Result: `LeaseState`."""
+
+    owner: str
+    times: LeaseTimes
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the lease."""
+        return self.times.inbox_lease if is_inbox(self.owner) else self.times.reader_lease
+
+
+class ReleaseLease(NamedTuple):
+    """Give up the lease of an owner that stops cleanly. Result: None."""
+
+    owner: str
+
+
+class Expire(NamedTuple):
+    """Let an owner's lease expire now: another process cleans up after it. Result: None."""
+
+    owner: str
+
+
+class CountReaders(NamedTuple):
+    """Count the readers that hold a lease. Result: int."""
+
+
+class Claim(NamedTuple):
+    """Claim expired owners: for a while, no other process gets them. Result: list of `ExpiredOwner`.
+
+    No lease expires while the store may have been unavailable: then none could be renewed.
+    """
+
+    times: LeaseTimes
+
+
+class DelayClaim(NamedTuple):
+    """Let any process claim an expired owner after `seconds`. Result: None."""
+
+    owner: str
+    seconds: float
+
+
+class ForgetOwner(NamedTuple):
+    """Forget an expired owner: nothing is left to do for it. Result: None.
+
+    A reader may hold a lease again under its name. An inbox may not: its lease is refused for another day.
+    """
+
+    owner: str
