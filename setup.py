@@ -42,6 +42,7 @@ SPEEDUPS = ["uvloop>=0.21; sys_platform != 'win32'"]
 HTTP2 = ["Twisted[tls]>=26.10", "h2>=4.3,<5", "priority>=1.3"]
 ENCRYPTION = ["cryptography>=46"]
 CRON = ["cronsim>=2.6"]
+METRICS = ["prometheus-client>=0.21"]
 MIGRATE = ["libcst>=1.8"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
 TEST = [
@@ -64,6 +65,7 @@ TEST = [
     *HTTP2,
     *ENCRYPTION,
     *CRON,
+    *METRICS,
     *MIGRATE,
 ]
 
@@ -73,6 +75,7 @@ EXTRAS = {
     "http2": HTTP2,
     "encryption": ENCRYPTION,
     "cron": CRON,
+    "metrics": METRICS,
     "migrate": MIGRATE,
     "postgresql": ["psycopg[binary]>=3.2"],
     "demo": DEMO,

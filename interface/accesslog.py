@@ -6,7 +6,8 @@ writes lines; `runserver` has one of its own that writes them in colour.
 | protocol | actions | details |
 |---|---|---|
 | `http` | `complete` | method, path, status, size (content bytes), time_taken (seconds), client |
-| `websocket` | `connecting`, `connected`, `rejected`, `disconnected` | path, client |
+| `websocket` | `connecting`, `connected` | path, client |
+| `websocket` | `rejected`, `disconnected` | the same, and status or close code |
 
 `path` is as the client sent it; that of a request has the query string, in which `without_secrets` hides what must not
 be written down, that of a WebSocket has none: tokens travel there. `client` is `"host:port"`, or None on a UNIX socket.

@@ -15,6 +15,8 @@ class Availability:
         self._away_since: float | None = None
         self._back = asyncio.Event()
         self._back.set()
+        #: How often it has gone away.
+        self.outages = 0
         #: Called when the layer is back.
         self.on_back: list[Callable[[], None]] = []
 
@@ -27,6 +29,7 @@ class Availability:
         """Hear that a call to the layer raised LayerUnavailable."""
         if self._away_since is None:
             self._away_since = self._seconds()
+            self.outages += 1
             self._back.clear()
             log.warning("The channel layer is away (%s): connections wait, trying again with growing pauses", error)
 

@@ -120,7 +120,14 @@ class InterfaceConfig:
     trusted_proxies: tuple[str, ...] = ()
     #: File for the access log, "-" for standard output. None writes none.
     access_log: str | None = None
-    #: From the order to stop to the moment when what is still open is cut off.
+    #: Where metrics and health are served: "127.0.0.1:9100", "unix:/run/metrics.sock"; "public:10.0.0.5:9100" if other
+    #: machines are to reach it. None serves none.
+    metrics: str | None = None
+    #: Path on the public addresses below which /live and /ready are answered by the server itself. None has none.
+    health_path: str | None = None
+    #: From the order to stop, with which the server is not ready any more, to the moment when it stops to listen.
+    drain_pause_seconds: float = 0
+    #: From then to the moment when what is still open is cut off.
     grace_seconds: float = 10
 
     def __post_init__(self) -> None:
@@ -179,6 +186,16 @@ def _is_token(value: str) -> bool:
 
 def _is_root_path(value: object) -> bool:
     return value == "" or (isinstance(value, str) and value.startswith("/") and not value.endswith("/"))
+
+
+def _is_monitoring_address(value: object) -> bool:
+    from towpath.layers.monitoring.address import parse_address
+
+    try:
+        parse_address(str(value))
+    except ConfigurationError:
+        return False
+    return isinstance(value, str)
 
 
 def _is_network(value: str) -> bool:
@@ -248,5 +265,14 @@ _RULES: dict[str, _Rule] = {
     "proxy_strips_root_path": _ON_OR_OFF,
     "trusted_proxies": _tuple_of(_is_network, "a tuple of IP addresses, networks like '10.0.0.0/8', or 'unix'"),
     "access_log": _TEXT,
+    "metrics": _or_none(
+        _Rule(_is_monitoring_address, "127.0.0.1:PORT, unix:PATH, or public:HOST:PORT for other machines")
+    ),
+    "health_path": _or_none(
+        _Rule(
+            lambda value: value != "" and _is_root_path(value), "a path that starts with '/' and does not end with one"
+        )
+    ),
+    "drain_pause_seconds": _Rule(lambda value: _is_number(value, 0, 10**8), "a number of seconds, 0 or more"),
     "grace_seconds": _Rule(lambda value: _is_number(value, 0, 10**8), "a number of seconds, 0 or more"),
 }

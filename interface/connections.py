@@ -43,3 +43,14 @@ class Connections:
     def remove(self, local: str) -> None:
         """Forget a connection."""
         del self._by_local[local]
+
+
+def unfinished(connections: Connections) -> tuple[int, int, int]:
+    """Return the numbers of open WebSockets, of events that wait for their turn, and of those that are out."""
+    sockets = waiting = out = 0
+    for conversation in connections:
+        owner = conversation.socket_owner
+        sockets += owner is not None and owner.is_open
+        waiting += conversation.waiting_count
+        out += conversation.has_turn_out
+    return sockets, waiting, out

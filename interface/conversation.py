@@ -72,6 +72,16 @@ class Conversation:
         return number if self._is_accepted and self._turns.is_out(number) else None
 
     @property
+    def waiting_count(self) -> int:
+        """The number of events that wait for their turn."""
+        return self._turns.waiting_count
+
+    @property
+    def has_turn_out(self) -> bool:
+        """Return whether an event is sent and not settled."""
+        return self._turns.is_out(self._turns.number)
+
+    @property
     def channel(self) -> str:
         """The channel of the latest turn's event."""
         return self._turns.channel

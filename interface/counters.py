@@ -30,6 +30,8 @@ class Counters:
 
     def __init__(self) -> None:
         self.totals: Counter[Count] = Counter()
+        #: Entries that were read from the inbox.
+        self.received = 0
         self._new: Counter[tuple[Count, str]] = Counter()
 
     def add(self, what: Count, where: str = "", amount: int = 1) -> None:

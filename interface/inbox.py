@@ -44,6 +44,7 @@ class Inbox:
                 log.exception("Reading the inbox failed; what it held may be lost")
                 await pause(self._hub.clock, ERROR_PAUSE_SECONDS)
                 continue
+            self._hub.counters.received += len(events)
             for event in events:
                 await self.dispatch(event)
             await asyncio.sleep(0)  # what this turn wrote to sockets leaves before the store is asked again

@@ -134,7 +134,12 @@ _OPTIONS = (
         "trusted_proxies", "--trusted-proxies", str, "proxies whose X-Forwarded-* headers are believed", Values.LISTS
     ),
     _Option("access_log", "--access-log", str, "file for the access log, - for standard output"),
-    _Option("grace_seconds", "--grace", seconds, "from the order to stop to the end"),
+    _Option("metrics", "--metrics", str, "HOST:PORT or unix:PATH that serves /metrics, /live and /ready"),
+    _Option("health_path", "--health-path", str, "path on the public port below which /live and /ready are answered"),
+    _Option(
+        "drain_pause_seconds", "--drain-pause", seconds, "from the order to stop, when /ready fails, to the stop itself"
+    ),
+    _Option("grace_seconds", "--grace", seconds, "from the stop to the end"),
 )
 
 

@@ -69,6 +69,8 @@ class Outbound:
         self._blocked: dict[str, BlockedChannel[_Post]] = {}
         self._due: list[str] = []
         self._is_flushing = False
+        #: How many messages the layer has answered for.
+        self.sent_count = 0
         #: The flush that was not answered.
         self._unanswered: list[_Post] = []
 
@@ -142,6 +144,7 @@ class Outbound:
         except Exception as error:
             return await self._send_after(error, posts)
         refused = []
+        self.sent_count += len(posts)
         for post, accepted in zip(posts, results, strict=True):
             if not accepted:
                 refused.append(post)

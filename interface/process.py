@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import LayerUnavailable, TowpathError
+from towpath.layers.survey import survey_of
 
 from .accesslog import ActionLogger, no_log
 from .config import InterfaceConfig
+from .oversight import Oversight
 from .reactor import install_reactor
 
 if TYPE_CHECKING:
@@ -47,8 +49,17 @@ def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger
     from .server import InterfaceServer
 
     where = addresses(reactor, config)
-    server = InterfaceServer(reactor, layer, config, where, log_action)
-    service = Service(server, layer, ", ".join(address.label for address in where))
+    monitor = exchange = None
+    if config.metrics is not None or config.health_path is not None:
+        from .monitoring import Monitor
+
+        monitor = Monitor(reactor, layer, config, log_action)
+        log_action, exchange = monitor.log_action, monitor.exchange
+    server = InterfaceServer(reactor, layer, config, where, log_action, exchange)
+    if monitor is not None:
+        monitor.attach(server)
+    oversight = Oversight(server, monitor, survey_of(layer), config.drain_pause_seconds)
+    service = Service(server, layer, ", ".join(address.label for address in where), oversight)
     reactor.callLater(0, service.begin, reactor)
     reactor.run(installSignalHandlers=False)
     return service.exit_code
@@ -57,11 +68,15 @@ def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger
 class Service:
     """The life of one server in the event loop. Signal handlers only note what came."""
 
-    def __init__(self, server: "InterfaceServer", layer: object, label: str) -> None:
+    def __init__(
+        self, server: "InterfaceServer", layer: object, label: str, oversight: Oversight | None = None
+    ) -> None:
         self._server = server
         self._layer = layer
         self._label = label
         self._stop = asyncio.Event()
+        self._oversight = Oversight(server) if oversight is None else oversight
+        self._forced = asyncio.Event()
         self._signals = 0
         self._starting: asyncio.Task[None] | None = None
         self.exit_code = ExitCode.STOPPED
@@ -77,14 +92,26 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self.signalled)
-        self._starting = loop.create_task(self._server.start())
+        self._starting = loop.create_task(self._start())
         try:
             await self._starting
+            await self._serve()
         except asyncio.CancelledError:
             return  # a signal came before there was anything to stop
+        finally:
+            await self._oversight.stop()
+
+    async def _start(self) -> None:
+        await self._oversight.start()
+        await self._server.start()
+
+    async def _serve(self) -> None:
+        """Wait for a signal, drain, stop."""
+        self._oversight.serving()
         log.info("Listening on %s, for %s", self._label, self._layer)
         await self._stop.wait()
         log.info("Stopping")
+        await self._oversight.drain(self._forced)
         await self._server.stop()
         log.info("Stopped")
 
@@ -97,6 +124,7 @@ class Service:
                 self._starting.cancel()
         elif self._signals == 2:
             self.exit_code = ExitCode.FORCED
+            self._forced.set()
             self._server.force()
         else:
             os._exit(ExitCode.FORCED)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -18,6 +18,7 @@ from .accesslog import ActionLogger, no_log
 from .clock import Clock, pause
 from .config import InterfaceConfig
 from .conversation import Conversation
+from .deferred import awaited
 from .http.factory import HttpFactory
 from .hub import Hub
 from .inbox import Inbox
@@ -27,9 +28,10 @@ from .pauses import GrowingPauses
 from .prompt import TurnEnd, make_prompt
 from .websocket import begin
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from .http.exchange import Exchange
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 #: How often the lease is renewed and the counters are reported.
 RENEW_SECONDS = 1.0
@@ -70,12 +72,15 @@ class InterfaceServer:
         config: InterfaceConfig,
         endpoints: Sequence[Endpoint],
         log_action: ActionLogger = no_log,
+        exchange: "type[Exchange] | None" = None,
     ) -> None:
+        """`exchange` serves requests in place of `Exchange`."""
         self._clock = reactor
         self._layer = layer
         self._config = config
         self._endpoints = endpoints
         self._log_action = log_action
+        self._exchange = exchange
         self._ports: list[Port] = []
         self._hub: Hub | None = None
         self._http: HttpFactory | None = None
@@ -86,6 +91,16 @@ class InterfaceServer:
     def ports(self) -> Sequence[Port]:
         """Where the server listens."""
         return self._ports
+
+    @property
+    def is_started(self) -> bool:
+        """Return whether the layer has been reached."""
+        return self._hub is not None
+
+    @property
+    def http_connections(self) -> int:
+        """The number of connections that speak HTTP."""
+        return 0 if self._http is None else len(self._http)
 
     @property
     def hub(self) -> Hub:
@@ -113,10 +128,12 @@ class InterfaceServer:
         hub.tasks.start(self._renew(hub), "renew the lease")
         hub.tasks.start(Inbox(hub).read(), "read the inbox")
         self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub))
+        if self._exchange is not None:
+            self._http.exchange = self._exchange
         turn_end = TurnEnd(asyncio.get_running_loop())
         try:
             for endpoint in self._endpoints:
-                port: Port = await _awaited(endpoint.listen(self._http))
+                port: Port = await awaited(endpoint.listen(self._http))
                 make_prompt(port, turn_end)
                 self._ports.append(port)
         except BaseException:
@@ -163,7 +180,7 @@ class InterfaceServer:
     async def _stop_listening(self) -> None:
         ports, self._ports = self._ports, []
         for port in ports:
-            await _awaited(port.stopListening())
+            await awaited(port.stopListening())
 
     async def _wait_until_gone(self, until: float) -> bool:
         """Wait until all connections have ended and the layer has their last events; False if it took too long."""
@@ -219,10 +236,3 @@ class InterfaceServer:
 def _sockets(hub: Hub) -> list[SocketOwner]:
     found = [conversation.socket_owner for conversation in hub.connections if not conversation.is_closed]
     return [owner for owner in found if owner is not None]
-
-
-async def _awaited(result: "Deferred[T] | T") -> T:
-    """Await what a Twisted call returned, a Deferred or a plain value."""
-    if isinstance(result, Deferred):
-        return await result.asFuture(asyncio.get_running_loop())
-    return result

@@ -65,6 +65,11 @@ class Turns:
         """Tell whether this turn is the one that is out."""
         return number == self.number and Phase.IDLE < self.phase < Phase.ENDED
 
+    @property
+    def waiting_count(self) -> int:
+        """The number of events that wait behind the turn that is out."""
+        return len(self._waiting)
+
     def offer(self, event: Event) -> Event | None:
         """Take an event: returned if it goes now, else it waits.
 

@@ -17,6 +17,8 @@ sharding layer would choose the host by it.
   <prefix>{leases}:tombstones           sorted set of those that expired, by the time when that was noticed
   <prefix>{leases}:readers              sorted set of readers, also without a lease, by when they were registered
   <prefix>{leases}:watch                hash; when a lease was renewed last, and from when on they count
+  <prefix>{towpath.processes}:seen      sorted set of the ids of processes, by the time their record was renewed
+  <prefix>{towpath.processes}:records   hash of the ids of processes, their records (JSON)
   <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they die
   <prefix>{<group>}:members:<inbox>     set of the local parts of a group's members in an inbox
   <prefix>{<channel or inbox>}:delayed  sorted set of entries for it, by the time they are due
@@ -31,7 +33,7 @@ import re
 #: What follows the braces, as a pattern.
 _KINDS = (
     "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
-    "marks|members:[^{}]+|delayed|calendar|fired"
+    "marks|members:[^{}]+|delayed|calendar|fired|seen|records"
 )
 
 
@@ -81,6 +83,10 @@ class Keys:
     def leases(self, part: str) -> str:
         """Return the key of a part of the leases: `held`, `expired`, `tombstones`, `readers`, `watch`."""
         return f"{self.prefix}{{leases}}:{part}"
+
+    def processes(self, part: str) -> str:
+        """Return the key of a part of what is known of the processes of this layer: `seen`, `records`."""
+        return f"{self.prefix}{{towpath.processes}}:{part}"
 
     def marks(self, group: str) -> str:
         """Return the key of a group's marks."""

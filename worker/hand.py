@@ -47,6 +47,12 @@ class Hand:
         taken, begun = self._content[1] if self._content is not None else (), self.begun
         return taken[max(0, begun - 1) : begun], taken[begun:]
 
+    @property
+    def age_seconds(self) -> float:
+        """How long the batch has been in the hand; 0 for an empty one. From any thread."""
+        content = self._content
+        return 0.0 if content is None else time.monotonic() - content[0]
+
     def is_older_than(self, seconds: float) -> bool:
         """Tell whether what is in the hand has been there for longer; from any thread."""
         content = self._content

@@ -35,12 +35,20 @@ class Outage:
     def __init__(self) -> None:
         self._lock = Lock()
         self._since: float | None = None
+        #: How often the layer has gone away.
+        self.outages = 0
+
+    @property
+    def is_away(self) -> bool:
+        """Return whether the layer did not answer when it was last asked."""
+        return self._since is not None
 
     def gone(self, error: Exception) -> None:
         """Note that the layer does not answer; logged if that is news."""
         with self._lock:
             if self._since is None:
                 self._since = time.monotonic()
+                self.outages += 1
                 logger.warning(
                     "The channel layer is away: %s. Trying again, at least every %.0f s",
                     error,

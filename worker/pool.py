@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
 
 from towpath.channels.configured import AnyLayer, raw_layer
 from towpath.handler.network import network_waits
@@ -20,11 +21,16 @@ from .heartbeat import Heartbeat
 from .lease import WorkerLease
 from .limits import Limits
 from .outage import Outage
+from .registration import Registration
 from .run import Callback
 from .selection import select_channels
 from .signals import announce, worker_process_ready
+from .slow import SlowConsumers
 from .stop_signals import StopSignals
 from .worker import Worker, default_router
+
+if TYPE_CHECKING:
+    from .monitoring import PoolMonitor
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +68,20 @@ class WorkerPool:
         only_channels: Sequence[str] | None = None,
         exclude_channels: Sequence[str] | None = None,
         limits: Limits | None = None,
+        slow_seconds: float | None = None,
+        monitor: "PoolMonitor | None" = None,
     ) -> None:
         check_threads(threads)
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
         self._limits = Limits() if limits is None else limits
-        outage = Outage()
+        #: What its workers know of the layer's absence, and of consumers that run for longer than `slow_seconds`.
+        self.outage = Outage()
+        self.slow = SlowConsumers(slow_seconds)
+        self._monitor = monitor
+        if monitor is not None:
+            monitor.attach(self)
         self._new_worker: Callable[[], Worker] = lambda: Worker(
             channel_layer,
             self.router,
@@ -76,8 +89,9 @@ class WorkerPool:
             message_retries=message_retries,
             only_channels=self.channels,
             signal_handlers=False,
-            outage=outage,
+            outage=self.outage,
             lease=WorkerLease(raw_layer(channel_layer).lease_times.reader_lease),
+            runs=None if monitor is None else monitor.new_runs(),
         )
         self._workers: dict[int, Worker] = {}
         self._lock = Lock()
@@ -88,6 +102,7 @@ class WorkerPool:
         ]
         self._heartbeat = Heartbeat(raw_layer(channel_layer), self._hands)
         self._clock = Clock(channel_layer)
+        self._registration: Registration | None = None
 
     def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:
         """Work until SIGTERM, SIGINT or `stop`, or until a limit is reached; finish what was taken.
@@ -108,12 +123,19 @@ class WorkerPool:
         signals.exit_code = None
         if signals.is_waiting():
             return EXIT_STOPPED
+        if self._monitor is not None:
+            self._monitor.start()
         announce(worker_process_ready, self)
+        self._registration = Registration(self)
         self.start()
+        self._registration.start()
         limits = self._limits.spread()
         while not (self._stopping.is_set() or signals.wait(LOOK_SECONDS) or self._is_at_its_limit(limits)):
-            pass
+            self.slow.look(self.living())
         if self.stop(give_up=lambda: signals.is_waiting() or self._is_held_up()):
+            self._registration.stop()
+            if self._monitor is not None:
+                self._monitor.stop()
             return EXIT_STOPPED
         exit_code = EXIT_FORCED if signals.is_waiting() else EXIT_HUNG
         if exit_code == EXIT_FORCED:
@@ -125,7 +147,7 @@ class WorkerPool:
 
     def _is_at_its_limit(self, limits: Limits) -> bool:
         """Tell whether this process is to make way for a fresh one, and log why."""
-        workers = self._living()
+        workers = self.living()
         reason = limits.reached(sum(worker.handled for worker in workers))
         if reason is not None:
             logger.warning("Retiring: %s", reason)
@@ -137,11 +159,11 @@ class WorkerPool:
 
     def _is_held_up(self) -> bool:
         """Tell whether all workers that have not ended hang."""
-        workers = self._living()
+        workers = self.living()
         return bool(workers) and all(self._hangs(worker) for worker in workers)
 
     def _abandon_workers(self) -> None:
-        for worker in self._living():
+        for worker in self.living():
             logger.error(
                 "A consumer has run for more than %s seconds; its process ends. It is at:\n%s",
                 *(self._limits.message_seconds, worker.whereabouts()),
@@ -179,14 +201,25 @@ class WorkerPool:
         network_waits.add_threads(-len(self._threads))
         return True
 
+    @property
+    def thread_count(self) -> int:
+        """The number of worker threads."""
+        return len(self._threads)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Return whether the pool is told to stop."""
+        return self._stopping.is_set()
+
     def _wake(self) -> None:
-        for worker in self._living():
+        for worker in self.living():
             worker.stop()
 
     def _hands(self) -> list[Hand]:
-        return [*(worker.hand for worker in self._living()), self._clock.hand]
+        return [*(worker.hand for worker in self.living()), self._clock.hand]
 
-    def _living(self) -> list[Worker]:
+    def living(self) -> list[Worker]:
+        """Return the workers that run; from any thread."""
         with self._lock:
             return list(self._workers.values())
 
@@ -207,6 +240,8 @@ class WorkerPool:
         try:
             worker.ready()
             self._heartbeat.beat()  # before it takes anything, it is known to live
+            if self._registration is not None:
+                self._registration.now()
             worker.run()
         finally:
             with self._lock:

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from threading import Event, get_ident
+from typing import TYPE_CHECKING
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.handler.view import ViewConsumer
@@ -30,6 +31,9 @@ from .selection import select_channels
 from .signals import announce, worker_ready
 from .stop_signals import StopSignals
 
+if TYPE_CHECKING:
+    from .monitoring.runs import RunCounts
+
 logger = logging.getLogger(__name__)
 
 #: How long an exchange waits for messages, in seconds; `stop` ends it at once.
@@ -46,7 +50,7 @@ class Worker:
 
     `callback(channel, message)` sees each message before its consumer; `message_retries` bounds ConsumeLater;
     `only_channels` and `exclude_channels` are globs over the router's channels. With `signal_handlers`, `run` ends with
-    SIGTERM or SIGINT if it is called in the main thread.
+    SIGTERM or SIGINT if it is called in the main thread. Runs are counted in `runs`.
 
     Raises:
         ConfigurationError: there is no routing, or no channel remains to listen to.
@@ -64,19 +68,22 @@ class Worker:
         exclude_channels: Sequence[str] | None = None,
         outage: Outage | None = None,
         lease: WorkerLease | None = None,
+        runs: "RunCounts | None" = None,
     ) -> None:
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
         self._stopping = Event()
         options = RunOptions(message_retries, callback, type(self), stopping=self._stopping)
+        self._batching = Batching(self.channels)
+        if runs is not None:
+            options, self._batching = runs.attached(options, self.channels)
         self._runner = Runner(channel_layer, self.router, options, self._end_turn)
         self._reader = raw_layer(channel_layer).reader(self.channels)
         self.hand = Hand(self._reader.name, lease)
         self._lease = lease
         #: The term of the lease in which the last batch was taken.
         self._term = 0
-        self._batching = Batching(self.channels)
         self._outage = Outage() if outage is None else outage
         self._pauses = Pauses()
         self._is_away = False

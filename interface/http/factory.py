@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from ..accesslog import no_log
 from ..proxy import TrustedProxies
+from .exchange import Exchange
 from .facts import ConnectionFacts
 from .http1 import Http1Connection
 from .seams import Converse, UpgradeRequest
@@ -41,6 +42,8 @@ class HttpFactory(ServerFactory):
         self.hub = hub
         self.converse = converse
         self.begin_websocket = begin_websocket
+        #: What serves each request.
+        self.exchange = Exchange
         self.proxies = TrustedProxies(hub.config.trusted_proxies)
         self._connections: set[Connection] = set()
         self._goes_away = False

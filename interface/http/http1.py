@@ -24,7 +24,6 @@ from ..deadlines import Deadline
 from ..headers import BadRequest, ParsedHead
 from .answer import DATE
 from .chunks import BadChunk, ChunkedBody, LengthBody
-from .exchange import Exchange
 from .facts import ConnectionFacts, request_head
 from .handover import hand_over
 from .heads import HeadReader
@@ -252,7 +251,7 @@ class Http1Connection(Protocol):
         if wants_websocket(parsed):
             self._begin_handshake(parsed, Handshake(self, head, self.take_over))
             return
-        exchange = Exchange(self._hub, self.factory.converse, self, head)
+        exchange = self.factory.exchange(self._hub, self.factory.converse, self, head)
         self._occupant = exchange
         if parsed.length == 0:
             self._state = State.ANSWERING

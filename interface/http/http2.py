@@ -194,7 +194,7 @@ class Http2Request:
             factory.log_refused(self._connection.facts, error.status, len(content))
             self.start(response, content, is_last=True)
             return
-        self._exchange = Exchange(factory.hub, factory.converse, self, head)
+        self._exchange = factory.exchange(factory.hub, factory.converse, self, head)
         has_length = any(name == b"content-length" for name, _ in parsed.headers)
         length = 0 if not has_body else parsed.length if has_length else None
         self._exchange.begin(length, parsed.expects_continue)

@@ -296,7 +296,7 @@ class WebSocket:
             self._take_bad_reply(error)
             return
         self._request = None
-        self._log_action("rejected")
+        self._log_action("rejected", status=reply.status)
         self._end(ABNORMAL_CLOSURE)
 
     def _refuse(self, status: int, reason: str) -> None:
@@ -306,14 +306,14 @@ class WebSocket:
     def _answer_error(self, status: int, reason: str) -> None:
         request, self._request = self._request, None
         if request is not None:
-            self._log_action("rejected")
+            self._log_action("rejected", status=status)
             request.respond_error(status, reason)
 
     def _end(self, code: int) -> None:
         if self._state is State.CLOSED:
             return
         if self._socket is not None:
-            self._log_action("disconnected")
+            self._log_action("disconnected", code=code)
         self._close_conversation(code)
 
     def _close_conversation(self, code: int | None) -> None:
@@ -376,5 +376,5 @@ class WebSocket:
         before, self._progress = self._progress, progress
         return progress is not None and before is not None and progress > before
 
-    def _log_action(self, action: str) -> None:
-        self._hub.log_action("websocket", action, self._details)
+    def _log_action(self, action: str, **more: int) -> None:
+        self._hub.log_action("websocket", action, {**self._details, **more} if more else self._details)

@@ -12,12 +12,14 @@ from ..encryption import FernetCipher
 from ..errors import ConfigurationError, LayerUnavailable
 from ..keys import Keys
 from ..operations import Operation
+from ..survey import Survey
 from .async_client import AsyncClient
 from .client import Client
 from .commands import Commands
 from .edge import RedisEdge
 from .hosts import parse_hosts
 from .reader import RedisReader
+from .survey import RedisSurvey
 
 #: Keys deleted or looked through in one step of `flush` and `global_statistics`: short enough not to stop Redis.
 SCAN_COUNT = 1000
@@ -77,6 +79,10 @@ class RedisChannelLayer(BaseChannelLayer):
         edge = RedisEdge(self._codec, self._capacities, out, into, self._keys)
         edge.lease_times = self.lease_times
         return edge
+
+    def survey(self) -> Survey:
+        """Return the operator's view; a Redis that does not answer is given up after two seconds."""
+        return RedisSurvey(self._lease_client, self._keys)
 
     def close(self) -> None:
         """Close the pools' connections."""

@@ -69,6 +69,9 @@ LOOK_UP = _load("look_up")
 HAND_ON = _load("notify", "hand_on")
 END_VISIT = _load("end_visit")
 FIRE = _load("notify", "fire")
+REGISTER_PROCESS = _load("register_process")
+PROCESSES = _load("processes")
+LEASES = _load("leases")
 
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),

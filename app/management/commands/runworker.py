@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError, CommandParser
 
@@ -11,11 +11,15 @@ from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.layers.errors import ConfigurationError
 from towpath.worker import EXIT_STOPPED, Limits, WorkerPool
 from towpath.worker.pool import check_threads
+from towpath.worker.slow import DEFAULT_SECONDS, SlowConsumers
 from towpath.worker.stop_signals import StopSignals
 
 from ...environment import EnvironmentCommand
 from ...log import setup_logger
 from ...project import has_static_files, project_router, shared_layer
+
+if TYPE_CHECKING:
+    from towpath.worker.monitoring import PoolMonitor
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,13 @@ class Command(EnvironmentCommand):
             help="a consumer that takes longer is lost, and its process ends for a fresh one (default: no limit)",
         )
         add(
+            "--slow-after",
+            type=float,
+            default=DEFAULT_SECONDS,
+            metavar="SECONDS",
+            help="warn of a consumer that takes longer, with its name and stack (default: %(default)g)",
+        )
+        add(
             "--max-messages",
             type=int,
             metavar="N",
@@ -64,11 +75,21 @@ class Command(EnvironmentCommand):
             help="end at once on a signal: running consumers are cut off, what was taken is lost",
         )
 
+        add(
+            "--metrics",
+            metavar="ADDRESS",
+            help="HOST:PORT or unix:PATH that serves /metrics, /metrics/layer, /live and /ready (default: none)",
+        )
+
     def check_option(self, option: str, value: Any) -> None:
         if option == "layer":
             shared_layer(value, "a worker")
         elif option == "threads":
             check_threads(value)
+        elif option == "slow_after":
+            SlowConsumers(value)
+        elif option == "metrics":
+            _monitor(value)
         else:
             _limits({option: value})
 
@@ -87,6 +108,8 @@ class Command(EnvironmentCommand):
         pool = self._build_pool(options)
         try:
             sys.exit(pool.run(signals=self._signals))
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             log.info("Ending at once: running consumers are cut off")
 
@@ -101,9 +124,19 @@ class Command(EnvironmentCommand):
                 only_channels=options["only_channels"],
                 exclude_channels=options["exclude_channels"],
                 limits=_limits(options),
+                slow_seconds=options["slow_after"],
+                monitor=_monitor(options["metrics"]),
             )
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
+
+
+def _monitor(address: str | None) -> "PoolMonitor | None":
+    if address is None:
+        return None
+    from towpath.worker.monitoring import PoolMonitor
+
+    return PoolMonitor(address)
 
 
 def _limits(options: Mapping[str, Any]) -> Limits:

@@ -60,6 +60,9 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "proxy_strips_root_path": (["--proxy-strips-root-path", "on"], True),
     "trusted_proxies": (["--trusted-proxies", "unix, 10.0.0.0/8"], ("unix", "10.0.0.0/8")),
     "access_log": (["--access-log", "-"], "-"),
+    "metrics": (["--metrics", "127.0.0.1:9100"], "127.0.0.1:9100"),
+    "health_path": (["--health-path", "/health"], "/health"),
+    "drain_pause_seconds": (["--drain-pause", "5"], 5.0),
     "grace_seconds": (["--grace", "0"], 0.0),
 }
 

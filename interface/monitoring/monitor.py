@@ -1,0 +1,77 @@
+"""What watches one interface server: its health, its metrics, and the address where both are served."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from towpath.layers.monitoring import Family, parse_address
+from towpath.layers.monitoring.pages import warn_without_library
+from towpath.layers.survey import survey_of
+
+from ..accesslog import ActionLogger
+from ..config import InterfaceConfig
+from ..deferred import awaited
+from .actions import ActionCounts
+from .collect import families_of
+from .public import exchange_with_health
+from .readiness import Readiness
+from .site import listen
+
+if TYPE_CHECKING:
+    from towpath.layers.contract import ChannelLayer
+
+    from ..http.exchange import Exchange
+    from ..server import InterfaceServer
+
+
+class Monitor:
+    """Made before its server, since it counts the server's actions; `attach` it before the start."""
+
+    # `Any`: see `reactor`.
+    def __init__(self, reactor: Any, layer: "ChannelLayer", config: InterfaceConfig, log_action: ActionLogger) -> None:
+        self._reactor = reactor
+        self._layer = layer
+        self._config = config
+        #: What the server is to log its actions by.
+        self.log_action: ActionLogger = log_action
+        self._actions: ActionCounts | None = None
+        if config.metrics is not None:
+            self.log_action = self._actions = ActionCounts(log_action)
+        self._port: Any = None
+        self._watching: asyncio.Task[None] | None = None
+
+    def attach(self, server: "InterfaceServer") -> None:
+        """Name the server that is watched."""
+        self._server = server
+        self.readiness = Readiness(server, survey_of(self._layer), self._reactor)
+
+    @property
+    def exchange(self) -> "type[Exchange] | None":
+        """The class of the server's exchanges, where it answers health checks on its public port."""
+        path = self._config.health_path
+        return None if path is None else exchange_with_health(path, lambda: self.readiness.health())
+
+    async def start(self) -> None:
+        """Listen, and look for workers.
+
+        Raises:
+            CannotListen: the address cannot be used.
+        """
+        if self._config.metrics is not None:
+            warn_without_library()
+            address = parse_address(self._config.metrics)
+            self._port = await listen(self._reactor, address, self.readiness.health, self.families)
+        self._watching = asyncio.get_running_loop().create_task(self.readiness.watch())
+
+    async def stop(self) -> None:
+        """Stop both."""
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._port is not None:
+            await awaited(self._port.stopListening())
+
+    def families(self) -> list[Family]:
+        """Return the metrics of the server."""
+        families = [] if self._actions is None else self._actions.families()
+        if self._server.is_started:
+            families += families_of(self._server.hub, self._server.http_connections)
+        return families

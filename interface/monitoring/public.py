@@ -1,0 +1,43 @@
+"""Health checks on the public port, answered by the server itself: they never reach the application."""
+
+from collections.abc import Callable
+
+from towpath.layers.contract import Content
+from towpath.layers.monitoring import Health, Page
+from towpath.layers.monitoring.pages import JSON_TYPE, ready_page
+
+from ..http.exchange import Exchange
+
+
+def exchange_with_health(path: str, health: Callable[[], Health]) -> type[Exchange]:
+    """Return a class of exchanges that answers `path`/live and `path`/ready, whatever the method."""
+    pages: dict[str, Callable[[], Page]] = {
+        f"{path}/live": lambda: Page(200, JSON_TYPE, b'{"status": "live"}\n'),
+        f"{path}/ready": lambda: ready_page(health()),
+    }
+
+    class HealthExchange(Exchange):
+        """An exchange of the application, or a health check."""
+
+        __slots__ = ()
+
+        def begin(self, length: int | None, expects_continue: bool) -> None:
+            """Answer a health check at once, also while as many requests are open as may be."""
+            page = pages.get(self.head.path)
+            if page is None:
+                super().begin(length, expects_continue)
+                return
+            self._hub.requests.overdraw(1)
+            self.deliver(_reply(page()))
+
+        def _log_complete(self) -> None:
+            """Log and count no checks: they come every few seconds."""
+            if self.head.path not in pages:
+                super()._log_complete()
+
+    return HealthExchange
+
+
+def _reply(page: Page) -> Content:
+    headers = [[b"content-type", page.content_type.encode()], [b"cache-control", b"no-store"]]
+    return {"status": page.status, "headers": headers, "content": page.body, "more_content": False}

@@ -1,0 +1,31 @@
+"""Whether a process can do its work: a list of checks, each passed or failed for a reason."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of readiness; `failure` is the reason why it is not met, None where it is."""
+
+    name: str
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The readiness of a process."""
+
+    checks: Sequence[Check]
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether all checks have passed."""
+        return all(check.failure is None for check in self.checks)
+
+    def body(self) -> bytes:
+        """Return the health as JSON: `status`, and each check with its reason."""
+        checks = {check.name: "ok" if check.failure is None else check.failure for check in self.checks}
+        status = "ready" if self.is_ready else "not ready"
+        return json.dumps({"status": status, "checks": checks}).encode() + b"\n"

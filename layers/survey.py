@@ -1,0 +1,113 @@
+"""The operator's view of a store that several processes share: who serves it, what waits in it. Plain data.
+
+Each process registers itself with a record, every few seconds; a record that is not renewed is stale.
+"""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from importlib.metadata import version
+from typing import Any, Protocol
+
+from .names import random_token
+
+#: Time between two renewals of a record, and the age at which it is stale, in seconds.
+RENEW_SECONDS = 5.0
+STALE_SECONDS = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRecord:
+    """What a process says of itself; `channels` are those that a worker takes messages from."""
+
+    #: `interface` or `worker`.
+    kind: str
+    id: str = field(default_factory=random_token)
+    host: str = field(default_factory=socket.gethostname)
+    pid: int = field(default_factory=os.getpid)
+    version: str = field(default_factory=lambda: version("towpath"))
+    #: Seconds since the epoch, by the clock of the process's machine.
+    started_at: float = field(default_factory=time.time)
+    #: The names under which it holds leases: the inbox of an interface server, the readers of a worker.
+    owners: Sequence[str] = ()
+    channels: Sequence[str] = ()
+    #: Numbers of the moment, such as `sockets`, `threads` and `busy`.
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    #: `serving`, `draining`, or what keeps it from being ready.
+    state: str = "serving"
+    #: Descriptions of the consumers that have run for too long.
+    slow: Sequence[str] = ()
+
+    def encoded(self) -> bytes:
+        """Return the record as JSON."""
+        return json.dumps(asdict(self), separators=(",", ":")).encode()
+
+
+def decoded_record(text: bytes) -> ProcessRecord | None:
+    """Return the record that a process has written; None if another release wrote something else."""
+    try:
+        found: Any = json.loads(text)
+        known = {each.name for each in fields(ProcessRecord)}
+        values: Any = {name: value for name, value in found.items() if name in known}
+        for name in ("owners", "channels", "slow"):
+            values[name] = tuple(values.get(name, ()))
+        return ProcessRecord(**values)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """The messages that wait in a channel, and the age of the oldest in seconds; `delayed` are not due yet."""
+
+    channel: str
+    depth: int
+    oldest_seconds: float
+    delayed: int
+    lost: int
+    expired: int
+    full: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """A Redis: its version, memory in bytes (`limit` 0: none), policy, and the round trip to it in seconds."""
+
+    version: str
+    memory_bytes: int
+    memory_limit_bytes: int
+    eviction_policy: str
+    clients: int
+    latency_seconds: float
+
+
+class Survey(Protocol):
+    """Looks at the store, and registers processes in it. Each method raises `LayerUnavailable` if it is away."""
+
+    def register(self, record: ProcessRecord) -> None:
+        """Write or renew the record of a process."""
+
+    def unregister(self, record: ProcessRecord) -> None:
+        """Remove the record of a process that stops."""
+
+    def processes(self) -> Sequence[ProcessRecord]:
+        """Return the records that are not stale."""
+
+    def leases(self) -> Sequence[tuple[str, float]]:
+        """Return the owners whose leases have not expired, inboxes and readers, and the seconds until they do."""
+
+    def queues(self, channels: Sequence[str]) -> Sequence[QueueState]:
+        """Return the states of channels, in their order."""
+
+    def store(self) -> StoreState:
+        """Return the state of the store itself."""
+
+
+def survey_of(layer: object) -> Survey | None:
+    """Return the survey of a layer; None if its store belongs to one process."""
+    make = getattr(layer, "survey", None)
+    survey: Survey | None = None if make is None else make()
+    return survey

@@ -1,0 +1,106 @@
+"""The operator's view of a real Redis: processes, leases, queues, and what it costs."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import redis
+
+from towpath.layers.contract import Delayed, Envelope
+from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.redis import RedisChannelLayer
+from towpath.layers.survey import STALE_SECONDS, ProcessRecord, Survey, survey_of
+
+PREFIX = "survey:"
+
+
+@pytest.fixture
+def layer(redis_url: str) -> Iterator[RedisChannelLayer]:
+    with closing(RedisChannelLayer(hosts=[redis_url], prefix=PREFIX)) as layer:
+        yield layer
+
+
+@pytest.fixture
+def survey(layer: RedisChannelLayer) -> Survey:
+    return layer.survey()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Any]:
+    with closing(redis.Redis.from_url(redis_url)) as client:
+        yield client
+
+
+def test_a_process_is_found_with_what_it_said_last_until_it_is_unregistered(survey: Survey) -> None:
+    worker, interface = ProcessRecord("worker", channels=("http.request",)), ProcessRecord("interface")
+    survey.register(worker)
+    survey.register(interface)
+    busy = replace(worker, numbers={"busy": 3}, owners=("reader",))
+    survey.register(busy)
+    assert survey.processes() == [interface, busy]
+    survey.unregister(busy)
+    assert survey.processes() == [interface]
+
+
+def test_a_record_that_is_not_renewed_is_stale_and_then_removed(survey: Survey, client: Any) -> None:
+    killed, other = ProcessRecord("worker"), ProcessRecord("worker")
+    survey.register(killed)
+    client.zincrby(f"{PREFIX}{{towpath.processes}}:seen", -STALE_SECONDS, killed.id)  # as if this time had passed
+    assert survey.processes() == []
+    client.zincrby(f"{PREFIX}{{towpath.processes}}:seen", -60, killed.id)
+    survey.register(other)
+    assert survey.processes() == [other]
+    assert client.hkeys(f"{PREFIX}{{towpath.processes}}:records") == [other.id.encode()]
+
+
+def test_records_of_other_releases_are_read_as_far_as_they_are_understood(survey: Survey, client: Any) -> None:
+    for text in ('{"kind": "worker", "id": "a", "colour": "red"}', '{"id": "b"}', "not JSON", "[]", "null"):
+        client.hset(f"{PREFIX}{{towpath.processes}}:records", text, text)
+        client.zadd(f"{PREFIX}{{towpath.processes}}:seen", {text: client.time()[0]})
+    assert [record.id for record in survey.processes()] == ["a"]
+
+
+def test_leases_are_listed_until_they_expire(layer: RedisChannelLayer, survey: Survey, client: Any) -> None:
+    layer.renew_leases(["reader.one", "reader.two"])
+    leases = dict(survey.leases())
+    assert set(leases) == {"reader.one", "reader.two"}
+    assert all(0 < left <= 8 for left in leases.values())
+    client.zincrby(f"{PREFIX}{{leases}}:held", -9, "reader.one")
+    assert [owner for owner, _ in survey.leases()] == ["reader.two"]
+
+
+def test_queues_have_depth_age_and_what_is_delayed(layer: RedisChannelLayer, survey: Survey) -> None:
+    layer.send_many([Envelope("jobs", {"n": number}) for number in range(3)])
+    layer.send_later([Delayed("jobs", {}, 3600.0)])
+    jobs, none = survey.queues(["jobs", "nothing"])
+    assert (jobs.channel, jobs.depth, jobs.delayed, jobs.lost) == ("jobs", 3, 1, 0)
+    assert 0 <= jobs.oldest_seconds < 30
+    assert (none.depth, none.oldest_seconds) == (0, 0.0)
+
+
+def test_the_state_of_the_store_is_read(survey: Survey) -> None:
+    store = survey.store()
+    assert store.version[0].isdigit()
+    assert store.memory_bytes > 0
+    assert store.clients > 0
+    assert 0 < store.latency_seconds < 30
+
+
+def test_a_flush_forgets_the_processes(layer: RedisChannelLayer, survey: Survey, client: Any) -> None:
+    survey.register(ProcessRecord("worker"))
+    layer.flush()
+    assert survey.processes() == []
+    assert list(client.scan_iter(f"{PREFIX}*")) == []
+
+
+def test_records_expire_a_day_after_the_last_renewal(survey: Survey, client: Any) -> None:
+    survey.register(ProcessRecord("worker"))
+    lives = [client.ttl(key) for key in client.scan_iter(f"{PREFIX}*")]
+    assert len(lives) == 2
+    assert all(86_000 < life <= 86_400 for life in lives)
+
+
+def test_a_store_of_one_process_has_no_survey() -> None:
+    assert survey_of(MemoryChannelLayer()) is None
