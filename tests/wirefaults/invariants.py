@@ -8,7 +8,8 @@ is that of the machine. `violations` reads them when all is over, and names each
 3. no event runs after a later one;
 4. no event begins after its turn was called lost;
 5. nothing runs after `websocket.disconnect`, which runs exactly once for each connection whose connect was taken;
-6. replies come at most once, in the order of their turns; a turn that has run and was not lost has its reply;
+6. replies come at most once, in the order of their turns; a turn that has run and was not lost has its reply, unless
+   the server ended the socket (`ended`) before the reply of that turn or of a later one came;
 7. the connection's state is the one that its last consumer left, unless a turn was lost;
 8. a group message reaches a member at most once, in the order of its sender.
 """
@@ -156,7 +157,12 @@ def _replies(entries: Sequence[Entry]) -> Iterable[str]:
     lost = {entry.turn for entry in entries if entry.what == "lost"}
     if any(entry.kind == DISCONNECT and entry.turn == 0 for entry in entries):
         return  # others have ended it, since its interface server had expired
-    ran = [entry for entry in entries if entry.what == "end" and entry.kind == RECEIVE and entry.at < closed_at]
+    last = heard[-1] if any(entry.what == "ended" for entry in entries) else LAST
+    ran = [
+        entry
+        for entry in entries
+        if entry.what == "end" and entry.kind == RECEIVE and entry.at < closed_at and entry.turn <= last
+    ]
     for entry in ran:
         if entry.turn not in heard and entry.turn not in lost:
             yield f"{_said(entry)} has run, and its reply did not come"

@@ -120,6 +120,9 @@ class Talker:
                     self._note("heard", name, turn)
                     self.answered += 1
                     answered = max(answered, turn - 1)
+        except ConnectionClosed:
+            self._note("ended", name, 0)
+            raise
         finally:
             self._note("closed", name, 0)
 
