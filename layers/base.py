@@ -123,9 +123,9 @@ class BaseChannelLayer(ChannelLayer):
         """Keep messages until they are due; return those refused."""
         return self._delayer.keep(sends, batch)
 
-    def hand_on(self) -> float | None:
-        """Hand on what is due; say when to look again, in seconds."""
-        return self._delayer.hand_on()
+    def deliver_due(self) -> float | None:
+        """Deliver the messages that are due; return the seconds until the next one is."""
+        return self._delayer.deliver_due()
 
     def fire(self, scheduled: Scheduled) -> Fired:
         """Send a schedule's message once for each time it is due."""

@@ -50,7 +50,7 @@ Send = Envelope | GroupSend
 
 
 class Delayed(NamedTuple):
-    """A message that is put on its channel in so many seconds, by the store's clock: 0 to a year."""
+    """A message that is put on its channel after `seconds`, by the store's clock: 0 to a year."""
 
     channel: str
     content: Content
@@ -255,11 +255,11 @@ class ChannelLayer(Asgi1Attributes, ABC):
         """
 
     @abstractmethod
-    def hand_on(self) -> float | None:
-        """Put delayed messages that are due on their channels; say in how many seconds to look again (None: no need).
+    def deliver_due(self) -> float | None:
+        """Put delayed messages that are due on their channels; return the seconds until the next is due (None: never).
 
-        Any process may, at any time: each message is handed on once. One whose channel is full stays and is tried
-        again every second.
+        Any process may, at any time: each message is delivered once. If its channel is full, it is tried again every
+        second.
 
         Raises:
             LayerUnavailable: the store is away.

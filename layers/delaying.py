@@ -1,4 +1,4 @@
-"""Messages that are due later, over the operations of a store: kept, and handed on when their time has come."""
+"""Delayed messages, over the operations of a store: kept, and delivered when they are due."""
 
 import logging
 import secrets
@@ -13,14 +13,14 @@ from .delays import (
     MAX_DELAY_SECONDS,
     UNIQUE_BYTES,
     WAKE_CHANNEL,
+    AddDue,
     Delay,
-    EndVisit,
-    Enter,
-    HandedOn,
-    HandOn,
-    Look,
-    LookUp,
-    Visit,
+    DeliverDue,
+    Delivered,
+    DueTarget,
+    DueTargets,
+    EndDelivery,
+    FindDue,
 )
 from .entries import EntryCodec
 from .firing import Fire, Fired
@@ -34,7 +34,7 @@ Execute = Callable[[Sequence[Operation]], Sequence[object]]
 
 
 class Delayer:
-    """Keeps and hands on the delayed messages of one layer; any number of threads and processes may."""
+    """Keeps and delivers the delayed messages of one layer; any number of threads and processes may."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, execute: Execute) -> None:
         self._codec = codec
@@ -48,24 +48,24 @@ class Delayer:
         for send in sends:
             target, entry = self._entry(send)
             operations.append(Delay(target, entry, send.seconds, DELAYED_CAPACITY, batch))
-            operations.append(Enter(target, send.seconds, wake))
+            operations.append(AddDue(target, send.seconds, wake))
         results = self._execute(operations) if operations else ()
         return [send for send, is_kept in zip(sends, results[::2], strict=True) if not is_kept]
 
-    def hand_on(self) -> float | None:
-        """Hand on what is due; say when to look again, in seconds, None if nothing is delayed.
+    def deliver_due(self) -> float | None:
+        """Deliver the messages that are due; return the seconds until the next one is, None if there is none.
 
         Raises:
-            LayerUnavailable: the store is away. A target whose visit was cut off is visited again.
+            LayerUnavailable: the store is away. A target whose delivery did not end is delivered again.
         """
-        look = cast(Look, self._execute([LookUp()])[0])
-        nexts = [look.next_seconds]
-        if look.visits:
-            moved = cast("Sequence[HandedOn]", self._execute([self._hand_on(visit) for visit in look.visits]))
-            visited = list(zip(look.visits, moved, strict=True))
-            self._execute([EndVisit(*visit, handed_on.next_seconds) for visit, handed_on in visited])
-            nexts += [handed_on.next_seconds for handed_on in moved]
-            logger.debug("Handed on %d delayed messages", sum(handed_on.moved for handed_on in moved))
+        found = cast(DueTargets, self._execute([FindDue()])[0])
+        nexts = [found.next_seconds]
+        if found.targets:
+            moved = cast("Sequence[Delivered]", self._execute([self._deliver_due(target) for target in found.targets]))
+            delivered_targets = list(zip(found.targets, moved, strict=True))
+            self._execute([EndDelivery(*target, delivered.next_seconds) for target, delivered in delivered_targets])
+            nexts += [delivered.next_seconds for delivered in moved]
+            logger.debug("Delivered %d delayed messages", sum(delivered.moved for delivered in moved))
         return min((seconds for seconds in nexts if seconds is not None), default=None)
 
     def fire(self, scheduled: Scheduled) -> Fired:
@@ -78,7 +78,7 @@ class Delayer:
         return cast(Fired, self._execute([fire])[0])
 
     def _entry(self, send: Delayed) -> tuple[str, bytes]:
-        """Return the target, and what is to stand in its queue or inbox, unique by its first twelve bytes."""
+        """Return the target, and the entry for its queue or inbox, unique by its first twelve bytes."""
         check_channel_name(send.channel)
         check_content(send.content)
         if not 0 <= send.seconds <= MAX_DELAY_SECONDS:
@@ -90,6 +90,6 @@ class Delayer:
             target, body = send.channel, self._codec.queue_body(Envelope(send.channel, send.content))
         return target, secrets.token_bytes(UNIQUE_BYTES) + body
 
-    def _hand_on(self, visit: Visit) -> HandOn:
-        capacity = INBOX_CAPACITY if is_inbox(visit.target) else self._capacities.of(visit.target)
-        return HandOn(visit.target, capacity)
+    def _deliver_due(self, target: DueTarget) -> DeliverDue:
+        capacity = INBOX_CAPACITY if is_inbox(target.target) else self._capacities.of(target.target)
+        return DeliverDue(target.target, capacity)

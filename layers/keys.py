@@ -22,7 +22,7 @@ sharding layer would choose the host by it.
   <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they die
   <prefix>{<group>}:members:<inbox>     set of the local parts of a group's members in an inbox
   <prefix>{<channel or inbox>}:delayed  sorted set of entries for it, by the time they are due
-  <prefix>{<wake channel>}:calendar     sorted set of channels and inboxes, by the time to look what is due for them
+  <prefix>{<wake channel>}:due          sorted set of channels and inboxes, by the time when a message is due for them
   <prefix>{<channel>}:fired             hash of the schedules that send to it, the time each was last due
 
 A key is a layer's own if all of it has this form: the prefix `a` begins the keys of a layer with the prefix `ab`, too.
@@ -33,7 +33,7 @@ import re
 #: What follows the braces, as a pattern.
 _KINDS = (
     "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
-    "marks|members:[^{}]+|delayed|calendar|fired|seen|records"
+    "marks|members:[^{}]+|delayed|due|fired|seen|records"
 )
 
 
@@ -100,9 +100,9 @@ class Keys:
         """Return the key of what is due later in a channel or inbox."""
         return f"{self.prefix}{{{target}}}:delayed"
 
-    def calendar(self, wake_channel: str) -> str:
-        """Return the key of the calendar, whose changes are told on the wake channel."""
-        return f"{self.prefix}{{{wake_channel}}}:calendar"
+    def due_index(self, wake_channel: str) -> str:
+        """Return the key of the due index; a message on the wake channel says that it has an earlier entry."""
+        return f"{self.prefix}{{{wake_channel}}}:due"
 
     def fired(self, channel: str) -> str:
         """Return the key of the times that schedules were last due on a channel."""

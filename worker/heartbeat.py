@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.leases import BEAT_SECONDS
 
-from .hand import Hand
+from .in_flight import InFlightBatch
 from .lease import boot_seconds
 from .repeating import Repeating
 
@@ -19,14 +19,14 @@ REAP_SPREAD = 0.3
 
 
 class Heartbeat:
-    """Two threads that outlive the workers: one renews the leases of all `hands()`, one reaps.
+    """Two threads that outlive the workers: one renews the leases of all `batches()`, one reaps.
 
     They are two so that looking after many does not delay the leases.
     """
 
-    def __init__(self, layer: ChannelLayer, hands: Callable[[], Sequence[Hand]]) -> None:
+    def __init__(self, layer: ChannelLayer, batches: Callable[[], Sequence[InFlightBatch]]) -> None:
         self._layer = layer
-        self._hands = hands
+        self._batches = batches
         self._beating = Repeating(self._beat, BEAT_SECONDS, "renew leases and keep running turns")
         self._reaping = Repeating(layer.reap, BEAT_SECONDS, "clean up after processes that have expired", REAP_SPREAD)
 
@@ -41,18 +41,18 @@ class Heartbeat:
         self._beating.stop()
 
     def beat(self) -> None:
-        """Renew the leases of all hands, and keep the turns of everything that runs for long; raises nothing."""
+        """Renew the leases of all batches, and keep the turns of everything that runs for long; raises nothing."""
         self._beating.now()
 
     def _beat(self) -> None:
-        hands = self._hands()
+        batches = self._batches()
         asked_at = boot_seconds()
-        held = self._layer.renew_leases([hand.name for hand in hands])
-        for hand in hands:
-            if hand.lease is not None and hand.name in held:
-                hand.lease.renewed(asked_at)
-            elif hand.lease is not None:
-                hand.lease.refused()
-        turns = [turn for hand in hands for turn in hand.turns_older_than(KEEP_SECONDS)]
+        held = self._layer.renew_leases([batch.name for batch in batches])
+        for batch in batches:
+            if batch.lease is not None and batch.name in held:
+                batch.lease.renewed(asked_at)
+            elif batch.lease is not None:
+                batch.lease.refused()
+        turns = [turn for batch in batches for turn in batch.turns_older_than(KEEP_SECONDS)]
         if turns:
             self._layer.keep_turns(turns)

@@ -14,15 +14,15 @@ from towpath.handler.network import network_waits
 from towpath.layers.errors import ConfigurationError, LayerUnavailable
 from towpath.routing import Router
 
-from .clock import Clock
 from .database import close_connections
-from .hand import Hand
 from .heartbeat import Heartbeat
+from .in_flight import InFlightBatch
 from .lease import WorkerLease
 from .limits import Limits
 from .outage import Outage
 from .registration import Registration
 from .run import Callback
+from .scheduler import Scheduler
 from .selection import select_channels
 from .signals import announce, worker_process_ready
 from .slow import SlowConsumers
@@ -100,8 +100,8 @@ class WorkerPool:
             Thread(target=self._keep_worker, args=(index,), name=f"towpath-worker-{index}", daemon=True)
             for index in range(threads)
         ]
-        self._heartbeat = Heartbeat(raw_layer(channel_layer), self._hands)
-        self._clock = Clock(channel_layer)
+        self._heartbeat = Heartbeat(raw_layer(channel_layer), self._batches)
+        self._scheduler = Scheduler(channel_layer)
         self._registration: Registration | None = None
 
     def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:
@@ -155,7 +155,7 @@ class WorkerPool:
 
     def _hangs(self, worker: Worker) -> bool:
         seconds = self._limits.message_seconds
-        return seconds is not None and worker.hand.is_older_than(seconds)
+        return seconds is not None and worker.in_flight.is_older_than(seconds)
 
     def _is_held_up(self) -> bool:
         """Tell whether all workers that have not ended hang."""
@@ -178,7 +178,7 @@ class WorkerPool:
         logger.info("Starting %d workers on channels %s", len(self._threads), ", ".join(self.channels))
         network_waits.add_threads(len(self._threads))
         self._heartbeat.start()
-        self._clock.start()
+        self._scheduler.start()
         for thread in self._threads:
             thread.start()
 
@@ -196,7 +196,7 @@ class WorkerPool:
                     return False
                 self._wake()
                 thread.join(WAKE_SECONDS)
-        self._clock.stop()
+        self._scheduler.stop()
         self._heartbeat.stop()
         network_waits.add_threads(-len(self._threads))
         return True
@@ -215,8 +215,8 @@ class WorkerPool:
         for worker in self.living():
             worker.stop()
 
-    def _hands(self) -> list[Hand]:
-        return [*(worker.hand for worker in self.living()), self._clock.hand]
+    def _batches(self) -> list[InFlightBatch]:
+        return [*(worker.in_flight for worker in self.living()), self._scheduler.in_flight]
 
     def living(self) -> list[Worker]:
         """Return the workers that run; from any thread."""

@@ -54,7 +54,7 @@ class Registration:
         workers = pool.living()
         return replace(
             self._base,
-            owners=[worker.hand.name for worker in workers],
+            owners=[worker.in_flight.name for worker in workers],
             channels=pool.channels,
             numbers={"threads": pool.thread_count, "busy": busy_count(workers)},
             state="draining" if pool.is_stopping else "serving",
@@ -64,4 +64,4 @@ class Registration:
 
 def busy_count(workers: Iterable["Worker"]) -> int:
     """Return the number of workers that have taken messages and not settled them."""
-    return sum(worker.hand.age_seconds > 0 for worker in workers)
+    return sum(worker.in_flight.age_seconds > 0 for worker in workers)

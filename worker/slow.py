@@ -58,7 +58,7 @@ class SlowConsumers:
             return
         found, lines = {}, []
         for worker in workers:
-            age, running = worker.hand.age_seconds, worker.hand.split()[0]
+            age, running = worker.in_flight.age_seconds, worker.in_flight.split()[0]
             if age < self._seconds or not running:
                 continue
             run = self._run(worker)
@@ -72,8 +72,8 @@ class SlowConsumers:
         self._runs, self.lines = found, lines
 
     def _run(self, worker: "Worker") -> _Run:
-        hand = worker.hand
-        number = hand.name, hand.number, hand.begun
+        batch = worker.in_flight
+        number = batch.name, batch.number, batch.begun
         run = self._runs.get(id(worker))
         if run is None or run.number != number:
             self.total += 1

@@ -23,7 +23,7 @@ from towpath.routing import Router
 
 from .batching import Batching, is_overdue
 from .expired import owed_for_expired
-from .hand import Hand
+from .in_flight import InFlightBatch
 from .lease import WorkerLease
 from .outage import Outage, Pauses
 from .run import Callback, Runner, RunOptions
@@ -80,7 +80,7 @@ class Worker:
             options, self._batching = runs.attached(options, self.channels)
         self._runner = Runner(channel_layer, self.router, options, self._end_turn)
         self._reader = raw_layer(channel_layer).reader(self.channels)
-        self.hand = Hand(self._reader.name, lease)
+        self.in_flight = InFlightBatch(self._reader.name, lease)
         self._lease = lease
         #: The term of the lease in which the last batch was taken.
         self._term = 0
@@ -171,11 +171,11 @@ class Worker:
         rescuer = layer.reader(self.channels)
         rescuer.exchange(self._owed, {})
         rescuer.close()
-        layer.lose(self.hand.name, self.hand.number, *self.hand.split())
+        layer.lose(self.in_flight.name, self.in_flight.number, *self.in_flight.split())
 
     def _exchange(self, limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         owed, self._owed = self._owed, []
-        self.hand.empty()
+        self.in_flight.empty()
         if self._lease is not None:
             self._term = self._lease.term
         try:
@@ -194,19 +194,19 @@ class Worker:
         taken = received.taken
         if not taken:
             return
-        self.hand.fill(taken, self._reader.number)
+        self.in_flight.fill(taken, self._reader.number)
         channel = taken[0].envelope.channel
         started = before = time.perf_counter()
         for done, item in enumerate(taken, 1):
             if not self._may_begin():
                 self._requeue(taken[done - 1 :])
                 break
-            self.hand.begun = done
+            self.in_flight.begun = done
             owed = self._runner.run(item.envelope)  # which may settle what was owed before
             if self._is_abandoned:
                 return
             if owed.again is not None:
-                owed.replaces = Source(BatchId(self.hand.name, self._reader.number), item.raw)
+                owed.replaces = Source(BatchId(self.in_flight.name, self._reader.number), item.raw)
             self._owed.append(owed)
             now = time.perf_counter()
             self._batching.observe(channel, now - before)
@@ -223,7 +223,7 @@ class Worker:
         except LayerUnavailable as error:
             self._note_outage(error)
         else:
-            self._note_outage(LayerUnavailable(f"the lease of worker {self.hand.name} could not be renewed"))
+            self._note_outage(LayerUnavailable(f"the lease of worker {self.in_flight.name} could not be renewed"))
         self._stopping.wait(NO_LEASE_PAUSE_SECONDS)
 
     def _may_begin(self) -> bool:
@@ -241,17 +241,17 @@ class Worker:
             if not self._reader.requeue(rest):
                 logger.error(
                     "The lease of worker %s had expired: %d messages of channel %s are lost and counted by others",
-                    *(self.hand.name, len(rest), rest[0].envelope.channel),
+                    *(self.in_flight.name, len(rest), rest[0].envelope.channel),
                 )
         except PartlyRefused as error:
             self._note_outage(error)
             if self._may_begin():
                 self._reader.withdraw_requeue()
-                self.hand.fill(rest, self._reader.number)
+                self.in_flight.fill(rest, self._reader.number)
                 return False
         except LayerUnavailable as error:  # the reader requeues them with the next exchange
             self._note_outage(error)
-        self.hand.empty()
+        self.in_flight.empty()
         return True
 
     def _note_outage(self, error: LayerUnavailable) -> None:
@@ -261,7 +261,7 @@ class Worker:
     def _end_turn(self, owed: Owed) -> None:
         """Let a connection go on before its consumer runs."""
         owed_now, self._owed = [*self._owed, owed], []
-        self.hand.drop(owed.reply_channel)
+        self.in_flight.drop(owed.reply_channel)
         try:
             self._reader.exchange(owed_now, {})
         except LayerUnavailable as error:  # the reader keeps settlements for the next exchange
@@ -269,21 +269,21 @@ class Worker:
 
     def _settle(self) -> None:
         """Write what is owed without asking for more."""
-        self.hand.empty()
+        self.in_flight.empty()
         if self._owed:
             owed, self._owed = self._owed, []
             self._reader.exchange(owed, {})
 
     def _lose_running(self) -> None:
-        running, unrun = self.hand.split()
+        running, unrun = self.in_flight.split()
         if not running:
             return
         try:
             self._settle()
-            raw_layer(self.channel_layer).lose(self.hand.name, self.hand.number, running, unrun)
+            raw_layer(self.channel_layer).lose(self.in_flight.name, self.in_flight.number, running, unrun)
         except LayerUnavailable as error:
             logger.error(
-                "What worker %s had taken is counted as lost when its lease expires: %s", self.hand.name, error
+                "What worker %s had taken is counted as lost when its lease expires: %s", self.in_flight.name, error
             )
 
     def _close(self) -> None:

@@ -119,7 +119,7 @@ _RENAMED = {
     "asgiref.inmemory.ChannelLayer": "towpath.layers.memory.MemoryChannelLayer",
 }
 
-_DELAY = "send with Channel(name).send(content, delay=timedelta(...)); workers keep and hand on delayed messages"
+_DELAY = "send with Channel(name).send(content, delay=timedelta(...)); workers keep and deliver delayed messages"
 _NO_WAIT = "take it out: events of a connection are in order by themselves, there is no wait channel"
 _HELD = "take it out: what a consumer sends is held by its worker; immediately=True does not wait"
 _SERVER = "run the server as a process: towpath-interface mysite.asgi:channel_layer, or manage.py runinterface"

@@ -16,7 +16,7 @@ LATER = 3600.0
 
 
 class DelayCases(LayerCase):
-    """`send_later` and `hand_on`."""
+    """`send_later` and `deliver_due`."""
 
     def delay(self, number: int, seconds: float = 0.0, channel: str = "channel") -> None:
         self.assertEqual(self.layer.send_later([Delayed(channel, {"number": number}, seconds)]), [])
@@ -29,35 +29,35 @@ class DelayCases(LayerCase):
         sent_at = time.monotonic()
         self.delay(1, SOON)
         self.delay(2, LATER)
-        found = self.eventually(lambda: (self.layer.hand_on(), self.numbers())[1])
+        found = self.eventually(lambda: (self.layer.deliver_due(), self.numbers())[1])
         self.assertGreaterEqual(time.monotonic() - sent_at, SOON)
         self.assertEqual(found, [1])
-        self.layer.hand_on()
+        self.layer.deliver_due()
         self.assertEqual(self.numbers(), [])
 
     def test_messages_come_in_the_order_in_which_they_are_due(self) -> None:
         self.delay(2, SOON)
         self.delay(3, 2 * SOON)
         self.delay(1)
-        self.eventually(lambda: (self.layer.hand_on(), self.delayed("channel") == 0)[1])
+        self.eventually(lambda: (self.layer.deliver_due(), self.delayed("channel") == 0)[1])
         self.assertEqual(self.numbers(), [1, 2, 3])
 
     def test_a_message_arrives_as_it_was_sent(self) -> None:
         content = {"text": "grüße", "bytes": b"\x00\xff", "none": None, "list": [1, {"deep": True}], "float": 0.5}
         self.layer.send_later([Delayed("channel", content, 0)])
-        self.layer.hand_on()
+        self.layer.deliver_due()
         self.assertEqual(self.contents("channel"), [content])
 
     def test_equal_messages_are_as_many_as_were_sent(self) -> None:
         self.layer.send_later([Delayed("channel", {"number": 1}, 0)] * 3)
-        self.layer.hand_on()
+        self.layer.deliver_due()
         self.assertEqual(self.numbers(), [1, 1, 1])
 
     async def test_a_connection_may_be_sent_to_later(self) -> None:
         edge = await self.edge()
         edge.opened("a")
         self.delay(1, channel=f"{edge.inbox}a")
-        self.layer.hand_on()
+        self.layer.deliver_due()
         self.assertEqual(await self.events(edge, 1), [Replies("a", ({"number": 1},))])
 
     def test_each_message_is_handed_on_once_however_many_do_it(self) -> None:
@@ -66,14 +66,14 @@ class DelayCases(LayerCase):
         layer.send_later([Delayed(channels[number % 5], {"number": number}, SOON) for number in range(300)])
         found: list[int] = []
 
-        def hand_on() -> None:
+        def deliver_due() -> None:
             deadline = time.monotonic() + 4 * SOON
             while time.monotonic() < deadline:
-                layer.hand_on()
+                layer.deliver_due()
 
-        for thread in [self.in_thread(hand_on) for _ in range(4)]:
+        for thread in [self.in_thread(deliver_due) for _ in range(4)]:
             thread.join()
-        self.eventually(lambda: (layer.hand_on(), sum(map(self.delayed, channels)) == 0)[1])
+        self.eventually(lambda: (layer.deliver_due(), sum(map(self.delayed, channels)) == 0)[1])
         for channel in channels:
             found += self.numbers(channel)
         self.assertEqual(sorted(found), list(range(300)))
@@ -83,13 +83,13 @@ class DelayCases(LayerCase):
         return self.layer.channel_statistics(channel)["messages_delayed"]
 
     def test_it_says_when_to_look_again(self) -> None:
-        self.assertIsNone(self.layer.hand_on())
+        self.assertIsNone(self.layer.deliver_due())
         self.delay(1, LATER)
         self.delay(2, LATER / 2, "other")
         self.delay(3)
-        seconds = self.layer.hand_on()
+        seconds = self.layer.deliver_due()
         self.assertEqual(self.numbers(), [3])
-        seconds = self.layer.hand_on() if seconds is None or seconds < LATER / 4 else seconds
+        seconds = self.layer.deliver_due() if seconds is None or seconds < LATER / 4 else seconds
         self.assertAlmostEqual(seconds or 0.0, LATER / 2, delta=60)
 
     def test_who_sleeps_is_woken_for_what_is_due_sooner(self) -> None:
@@ -103,20 +103,20 @@ class DelayCases(LayerCase):
         self.layer = self.layer_with(capacity=2)
         for number in range(3):
             self.delay(number)
-        seconds = self.layer.hand_on()
+        seconds = self.layer.deliver_due()
         assert seconds is not None
         self.assertLessEqual(seconds, FULL_SECONDS)
         self.assertEqual(self.delayed("channel"), 1)
         found = self.numbers()
         self.assertEqual(len(found), 2)
-        found += self.eventually(lambda: (self.layer.hand_on(), self.numbers())[1])
+        found += self.eventually(lambda: (self.layer.deliver_due(), self.numbers())[1])
         self.assertEqual(sorted(found), [0, 1, 2])
 
     def test_a_full_channel_gives_up_what_is_too_old(self) -> None:
         self.layer = self.layer_with(capacity=1, expiry=self.expiry_delay)
         self.layer.send("channel", {"number": 1})
         self.delay(2)
-        self.eventually(lambda: (self.layer.hand_on(), self.delayed("channel") == 0)[1])
+        self.eventually(lambda: (self.layer.deliver_due(), self.delayed("channel") == 0)[1])
         self.assertEqual(self.numbers(), [2])
         self.assertEqual(self.layer.channel_statistics("channel")["messages_expired_count"], 1)
 
@@ -131,7 +131,7 @@ class DelayCases(LayerCase):
         self.delay(1)
         self.delay(2, LATER)
         before = self.layer.channel_statistics("channel")
-        self.layer.hand_on()
+        self.layer.deliver_due()
         after = self.layer.channel_statistics("channel")
         names = ("messages_delayed", "messages_delayed_count", "messages_count", "messages_pending")
         self.assertEqual([before[name] for name in names], [2, 2, 0, 0])
@@ -153,7 +153,7 @@ class DelayCases(LayerCase):
     def test_a_flush_forgets_what_is_delayed(self) -> None:
         self.delay(1)
         self.layer.flush()
-        self.assertIsNone(self.layer.hand_on())
+        self.assertIsNone(self.layer.deliver_due())
         self.assertEqual(self.numbers(), [])
 
 

@@ -1,6 +1,6 @@
-"""What is due later. Means the same as the scripts of the Redis layer; its owner holds the lock.
+"""Delayed messages. Does the same as the scripts of the Redis layer; its owner holds the lock.
 
-All of it is in one place here, so the calendar is what is kept, and tickets have nothing to protect.
+The entries are the due index, too: they change in one step, so there are no tokens to compare.
 """
 
 import heapq
@@ -11,20 +11,20 @@ from typing import Any
 
 from ..delays import (
     FULL_SECONDS,
-    LOOK_SECONDS,
-    MOST_HANDED_ON,
-    MOST_VISITS,
+    MOST_DELIVERED,
+    MOST_TARGETS,
+    POLL_SECONDS,
     UNIQUE_BYTES,
     WAKE_CHANNEL,
+    AddDue,
     CountDelayed,
     Delay,
-    EndVisit,
-    Enter,
-    HandedOn,
-    HandOn,
-    Look,
-    LookUp,
-    Visit,
+    DeliverDue,
+    Delivered,
+    DueTarget,
+    DueTargets,
+    EndDelivery,
+    FindDue,
 )
 from ..in_flight import Acknowledge
 from ..names import is_inbox
@@ -48,10 +48,10 @@ class Delays:
         self._places = count()
         self.executors: dict[type, Callable[[Any], object]] = {
             Delay: self.delay,
-            Enter: self.enter,
-            LookUp: self.look_up,
-            HandOn: self.hand_on,
-            EndVisit: self.end_visit,
+            AddDue: self.add_due,
+            FindDue: self.find_due,
+            DeliverDue: self.deliver_due,
+            EndDelivery: self.end_delivery,
             CountDelayed: self.count,
         }
 
@@ -68,12 +68,12 @@ class Delays:
                 self._records.acknowledge(Acknowledge(*delay.batch))
         return has_room
 
-    def enter(self, enter: Enter) -> None:
-        """Wake somebody who might sleep for longer."""
-        if enter.seconds < LOOK_SECONDS:
-            self._queues.push(Push(WAKE_CHANNEL, [enter.wake], 1))
+    def add_due(self, add_due: AddDue) -> None:
+        """Wake a scheduler that might sleep for longer."""
+        if add_due.seconds < POLL_SECONDS:
+            self._queues.push(Push(WAKE_CHANNEL, [add_due.wake], 1))
 
-    def look_up(self, _: LookUp) -> Look:
+    def find_due(self, _: FindDue) -> DueTargets:
         """Find the targets that are due."""
         now = self._clock()
         ats = sorted(
@@ -81,27 +81,27 @@ class Delays:
             for target, waiting in self._entries.items()
             if waiting
         )
-        due = [Visit(target, b"") for at, target in ats if at <= now][:MOST_VISITS]
-        return Look(due, max(0.0, ats[len(due)][0] - now) if len(due) < len(ats) else None)
+        due = [DueTarget(target, b"") for at, target in ats if at <= now][:MOST_TARGETS]
+        return DueTargets(due, max(0.0, ats[len(due)][0] - now) if len(due) < len(ats) else None)
 
-    def hand_on(self, hand_on: HandOn) -> HandedOn:
-        """Move what is due, as far as there is room."""
-        now, waiting = self._clock(), self._entries[hand_on.target]
-        due = [entry for entry in heapq.nsmallest(MOST_HANDED_ON, waiting) if entry[0] <= now]
-        moved = self._move(hand_on, [entry[UNIQUE_BYTES:] for _, _, entry in due])
+    def deliver_due(self, deliver_due: DeliverDue) -> Delivered:
+        """Move the entries that are due, while there is room."""
+        now, waiting = self._clock(), self._entries[deliver_due.target]
+        due = [entry for entry in heapq.nsmallest(MOST_DELIVERED, waiting) if entry[0] <= now]
+        moved = self._move(deliver_due, [entry[UNIQUE_BYTES:] for _, _, entry in due])
         for _ in range(moved):
             heapq.heappop(waiting)
-        self._put_off.pop(hand_on.target, None)
+        self._put_off.pop(deliver_due.target, None)
         if moved < len(due):
-            self._put_off[hand_on.target] = now + FULL_SECONDS
-            return HandedOn(moved, FULL_SECONDS)
+            self._put_off[deliver_due.target] = now + FULL_SECONDS
+            return Delivered(moved, FULL_SECONDS)
         if waiting:
-            return HandedOn(moved, max(0.0, waiting[0][0] - now))
-        del self._entries[hand_on.target]
-        return HandedOn(moved, None)
+            return Delivered(moved, max(0.0, waiting[0][0] - now))
+        del self._entries[deliver_due.target]
+        return Delivered(moved, None)
 
-    def end_visit(self, _: EndVisit) -> None:
-        """Do nothing: what remains is known."""
+    def end_delivery(self, _: EndDelivery) -> None:
+        """Do nothing: the remaining entries are known."""
 
     def count(self, counted: CountDelayed) -> int:
         """Count what is kept."""
@@ -112,12 +112,12 @@ class Delays:
         self._entries.clear()
         self._put_off.clear()
 
-    def _move(self, hand_on: HandOn, bodies: list[bytes]) -> int:
-        """Append as many as there is room for, and count no refusals: what does not fit will be tried again."""
-        if is_inbox(hand_on.target):
-            moved = max(0, min(len(bodies), hand_on.capacity - self._inboxes.length(hand_on.target)))
-            self._inboxes.push(PushInbox(hand_on.target, bodies[:moved], hand_on.capacity))
+    def _move(self, deliver_due: DeliverDue, bodies: list[bytes]) -> int:
+        """Append as many as there is room for, and count no refusals: the others are tried again."""
+        if is_inbox(deliver_due.target):
+            moved = max(0, min(len(bodies), deliver_due.capacity - self._inboxes.length(deliver_due.target)))
+            self._inboxes.push(PushInbox(deliver_due.target, bodies[:moved], deliver_due.capacity))
             return moved
-        moved = self._queues.push(Push(hand_on.target, bodies, hand_on.capacity))
-        self._queues.count(Count(hand_on.target, "full", moved - len(bodies)))
+        moved = self._queues.push(Push(deliver_due.target, bodies, deliver_due.capacity))
+        self._queues.count(Count(deliver_due.target, "full", moved - len(bodies)))
         return moved

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
-from ..delays import Enter, HandOn
+from ..delays import AddDue, DeliverDue
 from ..firing import Fire
 from ..in_flight import Acknowledge, Requeue
 from ..leases import Claim, CountReaders, DelayClaim, Expire, ForgetOwner, Lease, ReleaseLease
@@ -40,7 +40,7 @@ from .sockets import KnownSockets
 Found = TypeVar("Found")
 
 #: Operations after which somebody who waits may find something.
-_ARRIVALS = (Push, Postpone, PushInbox, PushWills, Requeue, Enter, HandOn, Fire)
+_ARRIVALS = (Push, Postpone, PushInbox, PushWills, Requeue, AddDue, DeliverDue, Fire)
 
 
 class Store:

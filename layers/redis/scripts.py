@@ -64,10 +64,10 @@ PUSH_WILLS = _load("notify", "push_wills")
 REMEMBER = _load("remember")
 SOCKETS = _load("sockets")
 DELAY = _load("delay")
-ENTER = _load("notify", "enter")
-LOOK_UP = _load("look_up")
-HAND_ON = _load("notify", "hand_on")
-END_VISIT = _load("end_visit")
+ADD_DUE = _load("notify", "add_due")
+FIND_DUE = _load("find_due")
+DELIVER_DUE = _load("notify", "deliver_due")
+END_DELIVERY = _load("end_delivery")
 FIRE = _load("notify", "fire")
 REGISTER_PROCESS = _load("register_process")
 PROCESSES = _load("processes")
@@ -78,5 +78,5 @@ ALL = (
     *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
     *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM, FORGET_OWNER),
     *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
-    *(DELAY, ENTER, LOOK_UP, HAND_ON, END_VISIT, FIRE),
+    *(DELAY, ADD_DUE, FIND_DUE, DELIVER_DUE, END_DELIVERY, FIRE),
 )

@@ -5,23 +5,23 @@ from collections.abc import Callable
 from typing import Any
 
 from ..delays import (
+    DELIVERY_SECONDS,
     FULL_SECONDS,
-    LOOK_SECONDS,
-    MOST_HANDED_ON,
-    MOST_VISITS,
+    MOST_DELIVERED,
+    MOST_TARGETS,
     OVERDUE_SECONDS,
+    POLL_SECONDS,
     UNIQUE_BYTES,
-    VISIT_SECONDS,
     WAKE_CHANNEL,
+    AddDue,
     CountDelayed,
     Delay,
-    EndVisit,
-    Enter,
-    HandedOn,
-    HandOn,
-    Look,
-    LookUp,
-    Visit,
+    DeliverDue,
+    Delivered,
+    DueTarget,
+    DueTargets,
+    EndDelivery,
+    FindDue,
 )
 from ..firing import Fire, Fired
 from ..keys import Keys
@@ -44,13 +44,13 @@ class TimeCommands:
         self._expiry = expiry
         self._queue_ms = math.ceil(expiry * 2000) + 60_000
         self._inbox_ms = math.ceil(expiry * 1000) + 1000
-        self._calendar = keys.calendar(WAKE_CHANNEL)
+        self._due_index = keys.due_index(WAKE_CHANNEL)
         self.writers: dict[type, Callable[[Any], Command]] = {
             Delay: self._delay,
-            Enter: self._enter,
-            LookUp: self._look_up,
-            HandOn: self._hand_on,
-            EndVisit: self._end_visit,
+            AddDue: self._add_due,
+            FindDue: self._find_due,
+            DeliverDue: self._deliver_due,
+            EndDelivery: self._end_delivery,
             CountDelayed: self._count_delayed,
             Fire: self._fire,
         }
@@ -63,27 +63,27 @@ class TimeCommands:
         keys.append(self._keys.in_flight(delay.batch.reader))
         return scripts.DELAY.call(keys, *arguments, head_of(delay.batch.number))
 
-    def _enter(self, enter: Enter) -> Command:
-        keys = self._calendar, self._keys.queue(WAKE_CHANNEL), self._keys.wakeup(WAKE_CHANNEL)
-        limits = enter.seconds, OVERDUE_SECONDS * 1000, LOOK_SECONDS
-        return scripts.ENTER.call(keys, enter.target, *limits, enter.wake)
+    def _add_due(self, add_due: AddDue) -> Command:
+        keys = self._due_index, self._keys.queue(WAKE_CHANNEL), self._keys.wakeup(WAKE_CHANNEL)
+        limits = add_due.seconds, OVERDUE_SECONDS * 1000, POLL_SECONDS
+        return scripts.ADD_DUE.call(keys, add_due.target, *limits, add_due.wake)
 
-    def _look_up(self, _: LookUp) -> Command:
-        return scripts.LOOK_UP.call([self._calendar], MOST_VISITS, VISIT_SECONDS)
+    def _find_due(self, _: FindDue) -> Command:
+        return scripts.FIND_DUE.call([self._due_index], MOST_TARGETS, DELIVERY_SECONDS)
 
-    def _hand_on(self, hand_on: HandOn) -> Command:
-        target, counts = hand_on.target, self._keys.counts(hand_on.target)
+    def _deliver_due(self, deliver_due: DeliverDue) -> Command:
+        target, counts = deliver_due.target, self._keys.counts(deliver_due.target)
         if is_inbox(target):
             keys: tuple[str, ...] = self._keys.delayed(target), self._keys.inbox(target), counts
-            limits: tuple[Any, ...] = hand_on.capacity, "", self._inbox_ms
+            limits: tuple[Any, ...] = deliver_due.capacity, "", self._inbox_ms
         else:
             keys = self._keys.delayed(target), self._keys.queue(target), counts, self._keys.wakeup(target)
-            limits = hand_on.capacity, self._expiry, self._queue_ms
-        return scripts.HAND_ON.call(keys, *limits, COUNTS_SECONDS, UNIQUE_BYTES, MOST_HANDED_ON)
+            limits = deliver_due.capacity, self._expiry, self._queue_ms
+        return scripts.DELIVER_DUE.call(keys, *limits, COUNTS_SECONDS, UNIQUE_BYTES, MOST_DELIVERED)
 
-    def _end_visit(self, visit: EndVisit) -> Command:
-        seconds = "" if visit.seconds is None else visit.seconds
-        return scripts.END_VISIT.call([self._calendar], visit.target, visit.ticket, seconds)
+    def _end_delivery(self, ended: EndDelivery) -> Command:
+        seconds = "" if ended.seconds is None else ended.seconds
+        return scripts.END_DELIVERY.call([self._due_index], ended.target, ended.token, seconds)
 
     def _count_delayed(self, count: CountDelayed) -> Command:
         return "ZCARD", self._keys.delayed(count.target)
@@ -95,22 +95,22 @@ class TimeCommands:
         return scripts.FIRE.call(keys, fire.schedule, repr(fire.due), *limits, fire.body, int(fire.is_missed))
 
 
-def _look(_: LookUp, answer: Any) -> Look:
-    visits = [Visit(target.decode(), ticket) for target, ticket in zip(answer[1::2], answer[2::2], strict=True)]
-    return Look(visits, float(answer[0]) if answer[0] else None)
+def _due_targets(_: FindDue, answer: Any) -> DueTargets:
+    targets = [DueTarget(target.decode(), token) for target, token in zip(answer[1::2], answer[2::2], strict=True)]
+    return DueTargets(targets, float(answer[0]) if answer[0] else None)
 
 
-def _handed_on(_: HandOn, answer: Any) -> HandedOn:
+def _delivered(_: DeliverDue, answer: Any) -> Delivered:
     count, seconds = answer
     if seconds == b"full":
-        return HandedOn(int(count), FULL_SECONDS)
-    return HandedOn(int(count), float(seconds) if seconds else None)
+        return Delivered(int(count), FULL_SECONDS)
+    return Delivered(int(count), float(seconds) if seconds else None)
 
 
 time_readers: dict[type, Callable[[Any, Any], object]] = {
     Delay: lambda _, is_kept: bool(is_kept),
-    LookUp: _look,
-    HandOn: _handed_on,
+    FindDue: _due_targets,
+    DeliverDue: _delivered,
     CountDelayed: lambda _, count: int(count),
     Fire: lambda _, fired: Fired(fired),
 }

@@ -238,7 +238,7 @@ class WorkerStates:
         for name, value in zip(_READER, values, strict=True):
             setattr(reader, name, value)
         reader._register_at = math.inf if is_registered else 0.0
-        reader.name = worker.hand.name = state.name
+        reader.name = worker.in_flight.name = state.name
         reader._channels = list(CHANNELS)
         worker._batching.limits = dict.fromkeys(CHANNELS, self._batch)
 

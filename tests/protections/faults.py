@@ -134,7 +134,7 @@ FAULTS = [
     Protection(
         "a consumer may take so long",
         "worker/pool.py",
-        "return seconds is not None and worker.hand.is_older_than(seconds)",
+        "return seconds is not None and worker.in_flight.is_older_than(seconds)",
         "return False",
         "tests/faults/test_worker_limits.py -k hangs",
     ),

@@ -134,7 +134,7 @@ FENCES = [
     Protection(
         "a message that runs again is queued and settled in one step",
         "worker/worker.py",
-        "                owed.replaces = Source(BatchId(self.hand.name, self._reader.number), item.raw)",
+        "                owed.replaces = Source(BatchId(self.in_flight.name, self._reader.number), item.raw)",
         "                pass",
         "tests/redis/fences/test_two_faults.py -k killed",
     ),

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from towpath.layers.contract import Delayed, Scheduled
-from towpath.layers.delays import OVERDUE_SECONDS, EndVisit, Enter, HandOn, Look, LookUp
+from towpath.layers.delays import OVERDUE_SECONDS, AddDue, DeliverDue, DueTargets, EndDelivery, FindDue
 from towpath.layers.firing import Fired
 from towpath.layers.redis import RedisChannelLayer
 
@@ -36,13 +36,13 @@ def test_keys_expire_a_week_after_the_last_message_is_due(layer, client):
     layer.send_later([Delayed("jobs", {}, 2 * LATER), Delayed("jobs", {}, 1.0), Delayed("interface.x!a", {}, LATER)])
     lives = {key.decode(): client.pttl(key) / 1000 for key in client.scan_iter()}
     assert all(life > 0 for life in lives.values())
-    for key in ("delays:{jobs}:delayed", "delays:{towpath.due}:calendar"):
+    for key in ("delays:{jobs}:delayed", "delays:{towpath.due}:due"):
         assert 2 * LATER - 60 < lives[key] - OVERDUE_SECONDS <= 2 * LATER
 
 
 def test_nothing_is_left_when_all_is_handed_on(layer, client):
     layer.send_later([Delayed("jobs", {"number": 1}, 0)])
-    layer.hand_on()
+    layer.deliver_due()
     assert layer.receive(["jobs"]) == ("jobs", {"number": 1})
     assert layer.receive(["towpath.due"]) == ("towpath.due", {})
     assert [key for key in client.scan_iter() if not key.endswith(b":counts")] == []
@@ -57,7 +57,7 @@ def test_what_is_delayed_survives_a_restart_of_redis(start_redis):
         server.stop()
         server.start()
         layer.close()
-        assert layer.hand_on() == pytest.approx(LATER, abs=60)
+        assert layer.deliver_due() == pytest.approx(LATER, abs=60)
         assert layer.receive(["jobs"]) == ("jobs", {"number": 1})
         assert layer.receive(["jobs"]) == (None, None)
 
@@ -65,13 +65,13 @@ def test_what_is_delayed_survives_a_restart_of_redis(start_redis):
 def test_a_visit_that_was_cut_off_is_made_again(layer, client, monkeypatch):
     """Its maker is killed between finding the target and handing on."""
     layer.send_later([Delayed("jobs", {"number": 1}, 0)])
-    [look] = execute(layer, LookUp())
-    assert [visit.target for visit in look.visits] == ["jobs"]
-    [other] = execute(layer, LookUp())
-    assert other.visits == []
+    [found] = execute(layer, FindDue())
+    assert [target.target for target in found.targets] == ["jobs"]
+    [other] = execute(layer, FindDue())
+    assert other.targets == []
     assert 0 < other.next_seconds <= 10
-    client.zadd("delays:{towpath.due}:calendar", {"jobs": 1.0})  # as if these seconds had passed
-    layer.hand_on()
+    client.zadd("delays:{towpath.due}:due", {"jobs": 1.0})  # as if these seconds had passed
+    layer.deliver_due()
     assert layer.receive(["jobs"]) == ("jobs", {"number": 1})
 
 
@@ -79,40 +79,40 @@ def test_a_visit_that_was_cut_off_is_made_again(layer, client, monkeypatch):
 def test_what_is_delayed_during_a_visit_is_not_forgotten(layer, seconds):
     """It comes after the visitor has found nothing more, and before he says so."""
     layer.send_later([Delayed("jobs", {"number": 1}, 0)])
-    [look] = execute(layer, LookUp())
-    [visit] = look.visits
-    [handed_on] = execute(layer, HandOn("jobs", 100))
-    assert handed_on.next_seconds is None
+    [found] = execute(layer, FindDue())
+    [target] = found.targets
+    [delivered] = execute(layer, DeliverDue("jobs", 100))
+    assert delivered.next_seconds is None
     layer.send_later([Delayed("jobs", {"number": 2}, seconds)])
-    execute(layer, EndVisit(visit.target, visit.ticket, handed_on.next_seconds))
-    [look] = execute(layer, LookUp())
+    execute(layer, EndDelivery(target.target, target.token, delivered.next_seconds))
+    [found] = execute(layer, FindDue())
     if seconds == 0:
-        assert [visit.target for visit in look.visits] == ["jobs"]
+        assert [target.target for target in found.targets] == ["jobs"]
     else:
-        assert look.next_seconds == pytest.approx(min(seconds, 10), abs=1)
+        assert found.next_seconds == pytest.approx(min(seconds, 10), abs=1)
 
 
-def test_a_visitor_who_was_overtaken_takes_nothing_out_of_the_calendar(layer, client):
+def test_a_delivery_that_was_overtaken_keeps_the_entry_of_the_due_index(layer, client):
     layer.send_later([Delayed("jobs", {"number": 1}, 0)])
-    [slow] = execute(layer, LookUp())
-    client.zadd("delays:{towpath.due}:calendar", {"jobs": 1.0})
-    [quick] = execute(layer, LookUp())
-    execute(layer, EndVisit("jobs", slow.visits[0].ticket, None))
-    assert client.zcard("delays:{towpath.due}:calendar") == 1
-    execute(layer, EndVisit("jobs", quick.visits[0].ticket, None))
-    assert client.zcard("delays:{towpath.due}:calendar") == 0
+    [slow] = execute(layer, FindDue())
+    client.zadd("delays:{towpath.due}:due", {"jobs": 1.0})
+    [quick] = execute(layer, FindDue())
+    execute(layer, EndDelivery("jobs", slow.targets[0].token, None))
+    assert client.zcard("delays:{towpath.due}:due") == 1
+    execute(layer, EndDelivery("jobs", quick.targets[0].token, None))
+    assert client.zcard("delays:{towpath.due}:due") == 0
 
 
 def test_an_entry_for_nothing_is_taken_out(layer):
-    execute(layer, Enter("jobs", 0.0, b""))
-    assert layer.hand_on() is None
-    assert execute(layer, LookUp()) == [Look([], None)]
+    execute(layer, AddDue("jobs", 0.0, b""))
+    assert layer.deliver_due() is None
+    assert execute(layer, FindDue()) == [DueTargets([], None)]
 
 
 def test_a_visit_moves_a_bounded_number_and_goes_on(layer, monkeypatch):
-    monkeypatch.setattr("towpath.layers.redis.time_commands.MOST_HANDED_ON", 2)
+    monkeypatch.setattr("towpath.layers.redis.time_commands.MOST_DELIVERED", 2)
     layer.send_later([Delayed("jobs", {"number": number}, 0) for number in range(5)])
-    assert [layer.hand_on() == 0 for _ in range(3)] == [True, True, False]
+    assert [layer.deliver_due() == 0 for _ in range(3)] == [True, True, False]
     assert layer.channel_statistics("jobs")["messages_pending"] == 5
 
 

@@ -68,7 +68,7 @@ class PoolMonitor:
         """Return the health of the process."""
         pool = self._pool
         workers = pool.living()
-        is_leased = any(worker.hand.lease is not None and worker.hand.lease.is_held for worker in workers)
+        is_leased = any(worker.in_flight.lease is not None and worker.in_flight.lease.is_held for worker in workers)
         is_hung = pool.slow.count >= pool.thread_count
         return Health(
             [

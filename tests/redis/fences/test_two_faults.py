@@ -29,7 +29,7 @@ def layer(request: pytest.FixtureRequest, redis_url: str) -> Iterator[BaseChanne
         layer.flush()
 
 
-class Clock:
+class Scheduler:
     """A clock that the test sets, in seconds."""
 
     now = 1000.0
@@ -80,7 +80,7 @@ def test_messages_whose_requeueing_is_refused_after_the_lease_was_renewed_are_re
     layer: BaseChannelLayer,
 ) -> None:
     ran: list[int] = []
-    clock = Clock()
+    clock = Scheduler()
     lease = WorkerLease(8.0, clock)
 
     def consumer(message: Message) -> None:
@@ -137,7 +137,7 @@ def test_a_message_that_is_to_run_again_is_not_counted_as_lost_when_its_worker_i
 ) -> None:
     Between(putting_off._reader).before[Take] = unanswered  # the second write
     putting_off.run_batch(0)
-    layer.lose(putting_off.hand.name, 1, [], [])
+    layer.lose(putting_off.in_flight.name, 1, [], [])
     assert layer.channel_statistics("jobs")["messages_lost_count"] == 0
     with closing(layer.reader(["jobs"])) as other:
         assert taken(other) == [1]
@@ -146,7 +146,7 @@ def test_a_message_that_is_to_run_again_is_not_counted_as_lost_when_its_worker_i
 def test_a_message_that_was_counted_as_lost_does_not_run_again(
     layer: BaseChannelLayer, putting_off: Worker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    layer.lose(putting_off.hand.name, 1, [], [])
+    layer.lose(putting_off.in_flight.name, 1, [], [])
     putting_off.run_batch(0)
     assert layer.channel_statistics("jobs")["messages_lost_count"] == 1
     assert "was counted as lost" in caplog.text

@@ -102,7 +102,7 @@ class RecordingLayer(ChannelLayer):
         self.later += [send for send in sends if send not in refused]
         return refused
 
-    def hand_on(self) -> float | None:
+    def deliver_due(self) -> float | None:
         raise NotImplementedError
 
     def fire(self, scheduled: Scheduled) -> Fired:

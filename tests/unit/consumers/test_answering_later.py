@@ -128,7 +128,7 @@ class Site:
 
     def answer(self) -> dict[str, Any]:
         """Let the background consumer run; return what reaches the client."""
-        self.layer.hand_on()
+        self.layer.deliver_due()
         assert self.worker.run_one()
         [event] = self.events()
         assert isinstance(event, Replies)

@@ -104,13 +104,13 @@ def test_a_task_for_each_socket_ends_with_it(project: MakeSite) -> None:
     prices = project("prices.routing.channel_routing", **ticks)
     assert prices.event("a", "connect", "/prices/") == [{"accept": True}, {"text": "price 42"}]
     for _ in range(2):
-        prices.layer.hand_on()
+        prices.layer.deliver_due()
         assert prices.run("a") == [{"text": "price 42"}]
     prices._edge.closed("a")
     asyncio.run(prices._edge.renew())
-    prices.layer.hand_on()
+    prices.layer.deliver_due()
     assert prices.run("a") == []
-    assert prices.layer.hand_on() is None
+    assert prices.layer.deliver_due() is None
 
 
 def test_the_test_case_passes(site: Any) -> None:

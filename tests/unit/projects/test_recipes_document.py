@@ -136,7 +136,7 @@ def test_a_socket_ends_with_its_token(site: Any, anna: User) -> None:
     assert site.event("a", "connect", "/live/", headers=[[b"sec-websocket-protocol", b"bearer, " + token]]) == [
         {"accept": True, "subprotocol": "bearer"}
     ]
-    assert 290 < site.layer.hand_on() <= 300
+    assert 290 < site.layer.deliver_due() <= 300
     assert site.event("a", "receive", "/live/", text="") == [{"text": "You are anna"}]
 
 
@@ -179,7 +179,7 @@ def test_a_poll_without_news_is_answered_in_the_end(site: Any, monkeypatch: pyte
     deadline = time.monotonic() + 10
     while not (replies := site.run("a")):
         assert time.monotonic() < deadline
-        site.layer.hand_on()
+        site.layer.deliver_due()
     assert titles(replies) == [[]]
 
 

@@ -64,7 +64,7 @@ def test_the_test_case_passes(site: Any) -> None:
 
 def test_a_consumer_sends_later(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert site.event("a", "connect") == [{"accept": True}]
-    seconds = site.layer.hand_on()
+    seconds = site.layer.deliver_due()
     assert 290 < seconds <= 300
     site.layer.send("orders.remind", {"order": 7})
     site.run("a")

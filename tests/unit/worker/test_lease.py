@@ -5,8 +5,8 @@ import pytest
 from towpath.layers import Received, Settled
 from towpath.routing import Router, route
 from towpath.worker import Worker
-from towpath.worker.hand import Hand
 from towpath.worker.heartbeat import Heartbeat
+from towpath.worker.in_flight import InFlightBatch
 from towpath.worker.lease import WorkerLease, boot_seconds
 
 
@@ -60,10 +60,10 @@ def test_the_clock_of_leases_does_not_go_back():
 
 
 def test_the_heartbeat_renews_leases_and_notes_refusals(layer):
-    held, refused = Hand("held", WorkerLease(8.0)), Hand("refused", WorkerLease(8.0))
+    held, refused = InFlightBatch("held", WorkerLease(8.0)), InFlightBatch("refused", WorkerLease(8.0))
     layer.renew_leases = lambda names: {"held"}
     Heartbeat(layer, lambda: [held, refused]).beat()
-    assert [hand.lease.is_held for hand in (held, refused)] == [True, False]
+    assert [batch.lease.is_held for batch in (held, refused)] == [True, False]
 
 
 @pytest.fixture

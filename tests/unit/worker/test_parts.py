@@ -1,14 +1,14 @@
-"""The small parts of a worker: channel selection, outages, expired messages, its hand, its heartbeat."""
+"""The small parts of a worker: channel selection, outages, expired messages, its batch in flight, its heartbeat."""
 
 import logging
 
 import pytest
 
 from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Owed
-from towpath.worker import hand as hand_module
+from towpath.worker import in_flight as in_flight_module
 from towpath.worker.expired import REQUEST_EXPIRED, owed_for_expired
-from towpath.worker.hand import Hand
 from towpath.worker.heartbeat import Heartbeat
+from towpath.worker.in_flight import InFlightBatch
 from towpath.worker.outage import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outage, Pauses
 from towpath.worker.selection import select_channels
 
@@ -69,37 +69,37 @@ def test_whoever_waits_for_an_expired_message_is_told(taken):
 def clock(monkeypatch):
     """A clock that stands until the test moves it."""
     now = [100.0]
-    monkeypatch.setattr(hand_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(in_flight_module.time, "monotonic", lambda: now[0])
     return now
 
 
 def test_a_hand_tells_which_turns_have_been_in_it_for_long(clock, taken):
-    hand = Hand("reader")
-    assert hand.turns_older_than(0) == []
-    hand.fill([taken("a", 7, reply_channel="i.x!1"), taken("a", reply_channel="i.x!2"), taken("a", 9)], 1)
-    assert hand.turns_older_than(3) == []
+    batch = InFlightBatch("reader")
+    assert batch.turns_older_than(0) == []
+    batch.fill([taken("a", 7, reply_channel="i.x!1"), taken("a", reply_channel="i.x!2"), taken("a", 9)], 1)
+    assert batch.turns_older_than(3) == []
     clock[0] += 3
-    assert hand.turns_older_than(3) == [("i.x!1", 7)]
-    hand.empty()
-    assert hand.turns_older_than(3) == []
+    assert batch.turns_older_than(3) == [("i.x!1", 7)]
+    batch.empty()
+    assert batch.turns_older_than(3) == []
 
 
 def test_a_turn_that_ended_early_is_not_kept(clock, taken):
-    hand = Hand("reader")
-    hand.fill([taken("a", 1, reply_channel="i.x!1"), taken("a", 1, reply_channel="i.x!2")], 1)
-    hand.drop("i.x!1")
-    assert hand.turns_older_than(0) == [("i.x!2", 1)]
-    hand.empty()
-    hand.fill([taken("a", 2, reply_channel="i.x!1")], 1)
-    assert hand.turns_older_than(0) == [("i.x!1", 2)]
+    batch = InFlightBatch("reader")
+    batch.fill([taken("a", 1, reply_channel="i.x!1"), taken("a", 1, reply_channel="i.x!2")], 1)
+    batch.drop("i.x!1")
+    assert batch.turns_older_than(0) == [("i.x!2", 1)]
+    batch.empty()
+    batch.fill([taken("a", 2, reply_channel="i.x!1")], 1)
+    assert batch.turns_older_than(0) == [("i.x!1", 2)]
 
 
 def test_the_heartbeat_keeps_running_turns(clock, layer, taken):
-    hand = Hand("reader")
-    heartbeat = Heartbeat(layer, lambda: [Hand("reader"), hand])
+    batch = InFlightBatch("reader")
+    heartbeat = Heartbeat(layer, lambda: [InFlightBatch("reader"), batch])
     heartbeat.beat()
     assert layer.kept == []
-    hand.fill([taken("a", 7, reply_channel="i.x!1")], 1)
+    batch.fill([taken("a", 7, reply_channel="i.x!1")], 1)
     clock[0] += 10
     heartbeat.beat()
     assert layer.kept == [[("i.x!1", 7)]]
@@ -110,11 +110,11 @@ def test_the_heartbeat_keeps_running_turns(clock, layer, taken):
 )
 def test_nothing_ends_the_heartbeat(clock, layer, taken, caplog, trouble, level):
     caplog.set_level(logging.DEBUG, "towpath.worker")
-    hand = Hand("reader")
-    hand.fill([taken("a", 7, reply_channel="i.x!1")], 1)
+    batch = InFlightBatch("reader")
+    batch.fill([taken("a", 7, reply_channel="i.x!1")], 1)
     clock[0] += 10
     layer.keep_trouble = trouble
-    Heartbeat(layer, lambda: [hand]).beat()
+    Heartbeat(layer, lambda: [batch]).beat()
     assert [record.levelno for record in caplog.records] == [level]
 
 

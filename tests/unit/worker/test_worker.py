@@ -253,11 +253,11 @@ def test_a_defect_in_the_exchange_ends_the_turns_and_the_worker(make, connection
 
 def test_a_worker_holds_its_messages_until_they_are_settled(make, connections):
     seen = []
-    worker = make(lambda message: seen.append(worker.hand.turns_older_than(0)))
+    worker = make(lambda message: seen.append(worker.in_flight.turns_older_than(0)))
     connections.send("websocket.receive", turn=4)
     assert worker.run_one()
     assert seen == [[(connections.edge.inbox + "c", 4)]]
-    assert worker.hand.turns_older_than(0) == []
+    assert worker.in_flight.turns_older_than(0) == []
 
 
 def test_a_worker_says_that_it_is_ready(make):

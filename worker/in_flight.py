@@ -1,4 +1,4 @@
-"""The messages in a worker's hands, as another thread may look at them: whose turns are running, and since when."""
+"""The batch that a worker has in flight, as other threads read it: whose turns are running, and since when."""
 
 import time
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from towpath.layers.contract import Taken
 from .lease import WorkerLease
 
 
-class Hand:
+class InFlightBatch:
     """Filled with a batch, emptied when it is settled. The owner replaces one attribute, so readers need no lock."""
 
     __slots__ = ("name", "lease", "number", "begun", "_content", "_ended")
@@ -37,7 +37,7 @@ class Hand:
         self._ended = self._ended | {reply_channel}
 
     def empty(self) -> None:
-        """Note that everything is settled or given back."""
+        """Note that everything is settled or requeued."""
         self._content = None
         if self._ended:
             self._ended = set()
@@ -49,17 +49,17 @@ class Hand:
 
     @property
     def age_seconds(self) -> float:
-        """How long the batch has been in the hand; 0 for an empty one. From any thread."""
+        """How long the batch has been in flight; 0 without one. From any thread."""
         content = self._content
         return 0.0 if content is None else time.monotonic() - content[0]
 
     def is_older_than(self, seconds: float) -> bool:
-        """Tell whether what is in the hand has been there for longer; from any thread."""
+        """Return whether the batch has been in flight for longer; from any thread."""
         content = self._content
         return content is not None and time.monotonic() - content[0] > seconds
 
     def turns_older_than(self, seconds: float) -> list[tuple[str, int]]:
-        """Return (reply channel, turn) of what has been in the hand for longer; from any thread."""
+        """Return (reply channel, turn) of messages that have been in flight for longer; from any thread."""
         content, ended = self._content, self._ended
         if content is None or time.monotonic() - content[0] < seconds:
             return []

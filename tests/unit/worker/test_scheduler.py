@@ -9,14 +9,14 @@ import pytest
 from towpath.channels import Channel, ConfiguredLayer
 from towpath.channels.schedule import Entry, Every
 from towpath.layers.contract import Delayed, Envelope, Received, Taken
-from towpath.layers.delays import DELAY_CHANNEL, LOOK_SECONDS
+from towpath.layers.delays import DELAY_CHANNEL, POLL_SECONDS
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.in_flight import BatchId
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, route
 from towpath.worker import WorkerPool
-from towpath.worker.clock import SHORTEST_SECONDS, Clock
 from towpath.worker.delay_requests import keep_requested
+from towpath.worker.scheduler import SHORTEST_SECONDS, Scheduler
 
 #: Nothing here takes that long, in seconds; a wait that does is a failure.
 PATIENCE = 20
@@ -30,7 +30,7 @@ def jobs(layer):
     pool.start()
     yield seen
     assert pool.stop()
-    assert not pool._clock._thread.is_alive()
+    assert not pool._scheduler._thread.is_alive()
 
 
 def test_a_pool_hands_on_what_is_due_within_a_fifth_of_a_second(layer, jobs):
@@ -103,22 +103,22 @@ def test_tokens_that_are_too_old_are_not_worth_a_line(layer, taken, caplog):
     assert caplog.text == ""
 
 
-def test_a_clock_sleeps_until_it_knows_of_something_and_five_seconds_at_most(layer):
-    clock = Clock(layer)
-    assert clock.tick() == LOOK_SECONDS
+def test_a_scheduler_sleeps_until_a_message_is_due_and_five_seconds_at_most(layer):
+    clock = Scheduler(layer)
+    assert clock.tick() == POLL_SECONDS
     layer.send_later([Delayed("jobs", {}, 3600)])
-    assert clock.tick() == LOOK_SECONDS
+    assert clock.tick() == POLL_SECONDS
     layer.send_later([Delayed("jobs", {}, 2)])
     assert clock.tick() == pytest.approx(2, abs=0.5)
 
 
-def test_a_clock_never_sleeps_for_no_time(layer, monkeypatch):
-    monkeypatch.setattr(layer, "hand_on", lambda: 0.0)
-    assert Clock(layer).tick() == SHORTEST_SECONDS
+def test_a_scheduler_never_sleeps_for_zero_seconds(layer, monkeypatch):
+    monkeypatch.setattr(layer, "deliver_due", lambda: 0.0)
+    assert Scheduler(layer).tick() == SHORTEST_SECONDS
 
 
-def test_a_clock_keeps_the_schedule_of_its_layer(layer):
-    clock = Clock(ConfiguredLayer(layer, schedule=[Entry("s", "jobs", {"n": 1}, Every(1.0))]))
+def test_a_scheduler_sends_the_messages_of_the_schedule(layer):
+    clock = Scheduler(ConfiguredLayer(layer, schedule=[Entry("s", "jobs", {"n": 1}, Every(1.0))]))
     deadline = time.monotonic() + PATIENCE
     while layer.channel_statistics("jobs")["messages_count"] < 1:
         assert time.monotonic() < deadline
@@ -133,16 +133,16 @@ class Troubled(MemoryChannelLayer):
         super().__init__()
         self.troubles = [ZeroDivisionError("defect"), LayerUnavailable("away")]
 
-    def hand_on(self):
+    def deliver_due(self):
         if self.troubles:
             raise self.troubles.pop()
-        return super().hand_on()
+        return super().deliver_due()
 
 
-def test_nothing_ends_a_clock_but_its_stop(monkeypatch, caplog):
-    monkeypatch.setattr("towpath.worker.clock.DEFECT_SECONDS", 0)
+def test_only_stop_ends_a_scheduler(monkeypatch, caplog):
+    monkeypatch.setattr("towpath.worker.scheduler.DEFECT_SECONDS", 0)
     layer = Troubled()
-    clock = Clock(layer)
+    clock = Scheduler(layer)
     clock.start()
     layer.send_later([Delayed("jobs", {}, 0)])
     assert layer.receive(["jobs"], block=True) == ("jobs", {})
@@ -151,18 +151,18 @@ def test_nothing_ends_a_clock_but_its_stop(monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_clock_that_goes_wakes_another_for_what_is_due_soon(layer):
-    clock = Clock(layer)
+def test_a_stopping_scheduler_wakes_another_if_a_message_is_due_soon(layer):
+    clock = Scheduler(layer)
     clock.start()
     layer.send_later([Delayed("jobs", {}, 2)])
     clock.stop()
     assert layer.receive(["towpath.due"]) == ("towpath.due", {})
 
 
-def test_an_idle_clock_asks_once_in_five_seconds(layer, monkeypatch):
+def test_an_idle_scheduler_reads_the_due_index_once_in_five_seconds(layer, monkeypatch):
     """Its cost, counted: one look for a sleep of the full length, and nothing in between."""
     looks = []
-    monkeypatch.setattr(layer, "hand_on", lambda: looks.append(time.monotonic()))
+    monkeypatch.setattr(layer, "deliver_due", lambda: looks.append(time.monotonic()))
     sleeps = []
 
     class Reader:
@@ -181,7 +181,7 @@ def test_an_idle_clock_asks_once_in_five_seconds(layer, monkeypatch):
             pass
 
     monkeypatch.setattr(layer, "reader", lambda channels: Reader())
-    clock = Clock(layer)
+    clock = Scheduler(layer)
     clock._run()
-    assert sleeps == [LOOK_SECONDS] * 3
+    assert sleeps == [POLL_SECONDS] * 3
     assert len(looks) == 3 + 1  # the last before it goes
