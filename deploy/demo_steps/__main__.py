@@ -91,7 +91,7 @@ def welcome(site: Site) -> str:
     Post from another terminal:
         {site.shell_script("manage")} post lock-to-lock "Hello from a terminal."
     Restart every worker, as a deploy does, and watch the page stay connected:
-        {site.shell_script("supervisorctl")} restart 'worker:*'
+        {site.shell_script("manage")} towpath restart
     Logs are in           {site.logs}
 
     Ctrl-C stops all of it.

@@ -19,7 +19,8 @@ from towpath.management.commands import runworker
 #: Variables that are options of the commands.
 OPTIONS = ("TOWPATH_INTERFACE_", "TOWPATH_WORKER_")
 SERVICES = ("towpath-interface@.service", "towpath-worker@.service", "towpath-redis.service")
-UNITS = ("towpath-interface.socket", *SERVICES)
+ALL_SERVICES = (*SERVICES, "towpath-restart.service")
+UNITS = ("towpath-interface.socket", *ALL_SERVICES)
 #: What `systemd-analyze security` may find of a service, in tenths: from 0, shut, to 100, everything open.
 MOST_EXPOSURE = 20
 
@@ -120,7 +121,7 @@ def test_systemd_reads_the_units(units):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", ALL_SERVICES)
 def test_a_service_is_shut_but_for_what_it_needs(units, name):
     command = ["security", "--offline=true", f"--threshold={MOST_EXPOSURE}", name.replace("@.", "@1.")]
     done = analyze(units, *command)
@@ -129,7 +130,7 @@ def test_a_service_is_shut_but_for_what_it_needs(units, name):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", ALL_SERVICES)
 def test_a_service_runs_as_the_sites_own_user(deploy, name):
     lines = (deploy / "systemd" / name).read_text().splitlines()
     assert [line for line in lines if line.startswith(("User=", "Group="))] == ["User=towpath"]
@@ -158,7 +159,9 @@ def test_no_command_line_has_the_url_of_a_redis(deploy):
     assert [line for line in commands if "://" in line] == []
 
 
-@pytest.mark.parametrize("name", ["deploy/demo", "deploy/find_python", "tests/run", "tests/original", ".ci/run"])
+@pytest.mark.parametrize(
+    "name", ["deploy/demo", "deploy/restart", "deploy/find_python", "tests/run", "tests/original", ".ci/run"]
+)
 def test_commands_are_executable_and_their_shell_reads_them(root, name):
     command = root / name
     shell = command.read_text().splitlines()[0].rpartition("/")[2].removeprefix("env ")

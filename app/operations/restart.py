@@ -1,0 +1,89 @@
+"""A rolling restart of workers: one process at a time is told to stop; the next one once its successor has a lease.
+
+The supervisor of this machine, whichever it is, starts the successor. The sockets stay open, and while one worker is
+replaced the others take its messages.
+"""
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from towpath.layers.errors import LayerUnavailable, TowpathError
+from towpath.layers.survey import ProcessRecord, Survey
+
+log = logging.getLogger(__name__)
+
+#: Time between two looks for the successor, in seconds.
+LOOK_SECONDS = 0.2
+
+
+class RestartFailed(TowpathError):
+    """Raised when a worker did not stop, or its successor did not come: the others were left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Restarts the workers of this machine, each within `timeout_seconds`; `say` is told of each step."""
+
+    survey: Survey
+    timeout_seconds: float
+    say: Callable[[str], object]
+    host: str = socket.gethostname()
+
+    def run(self) -> int:
+        """Restart one after the other; return how many.
+
+        Raises:
+            RestartFailed: a worker could not be stopped, or no successor came in time.
+            LayerUnavailable: Redis did not answer before the first step.
+        """
+        workers = self._workers()
+        for position, worker in enumerate(workers, 1):
+            label = f"worker {worker.pid} ({position} of {len(workers)})"
+            self.say(f"Stopping {label}")
+            began = time.monotonic()
+            self._replace(worker, label)
+            self.say(f"Replaced {label} after {time.monotonic() - began:.1f} s")
+        return len(workers)
+
+    def _workers(self) -> list[ProcessRecord]:
+        """Return the workers of this machine that hold a lease: the ids of others may belong to other processes."""
+        held = {owner for owner, _ in self.survey.leases()}
+        return [
+            record
+            for record in self.survey.processes()
+            if record.kind == "worker" and record.host == self.host and not held.isdisjoint(record.owners)
+        ]
+
+    def _replace(self, worker: ProcessRecord, label: str) -> None:
+        before = {record.id for record in self._workers()}
+        try:
+            if worker.state != "draining":  # a second signal would cut its consumers off
+                os.kill(worker.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            self.say(f"{label} has ended already")
+        except PermissionError as error:
+            raise RestartFailed(
+                f"{label} belongs to another user: run this command as the user of the workers"
+            ) from error
+        deadline = time.monotonic() + self.timeout_seconds
+        while not self._is_replaced(worker, before):
+            if time.monotonic() > deadline:
+                raise RestartFailed(
+                    f"{label} was not replaced within {self.timeout_seconds:g} s: see the log of its supervisor. "
+                    "The other workers were not restarted"
+                )
+            time.sleep(LOOK_SECONDS)
+
+    def _is_replaced(self, worker: ProcessRecord, before: set[str]) -> bool:
+        """Return whether the worker has gone, and one that was not there before holds a lease."""
+        try:
+            now = {record.id for record in self._workers()}
+        except LayerUnavailable as error:
+            log.warning("Waiting for Redis: %s", error)
+            return False
+        return worker.id not in now and not now <= before

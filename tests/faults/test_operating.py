@@ -1,0 +1,174 @@
+"""`manage.py towpath` on real processes: the state of a site, and a restart of its workers under load."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from websockets.asyncio.client import connect
+
+
+class Supervisor:
+    """Keeps so many workers running, as the supervisors of deploy/ do."""
+
+    def __init__(self, stack: Any, count: int) -> None:
+        self._stack = stack
+        self._stopping = threading.Event()
+        self.workers = [stack.worker() for _ in range(count)]
+        self.ended: list[int] = []
+        self._thread = threading.Thread(target=self._keep)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(0.05):
+            for position, worker in enumerate(self.workers):
+                if not worker.is_running:
+                    self.ended.append(worker.wait())
+                    self.workers[position] = self._stack.worker()
+
+
+@pytest.fixture
+def supervise(stack: Any) -> Iterator[Callable[[int], Supervisor]]:
+    """Start supervised workers."""
+    started: list[Supervisor] = []
+
+    def start(count: int) -> Supervisor:
+        started.append(Supervisor(stack, count))
+        return started[-1]
+
+    yield start
+    for supervisor in started:
+        supervisor.stop()
+
+
+@pytest.fixture
+def status(stack: Any) -> Callable[[], dict[str, Any]]:
+    """Ask for the state of the site."""
+
+    def ask() -> dict[str, Any]:
+        process = stack.project.manage("towpath", "status", "--json")
+        assert process.wait() == 0, process.output
+        found: dict[str, Any] = json.loads(process.output)
+        return found
+
+    return ask
+
+
+async def ask_pages(address: str, status_of: Callable[[str], int], stop: asyncio.Event) -> tuple[set[int], float]:
+    """Ask for a page again and again; return the statuses, and the longest time without an answer in seconds."""
+    statuses, longest, before = set(), 0.0, time.monotonic()
+    while not stop.is_set():
+        statuses.add(await asyncio.to_thread(status_of, address))
+        now = time.monotonic()
+        longest, before = max(longest, now - before), now
+    return statuses, longest
+
+
+def test_workers_are_restarted_one_by_one_while_pages_are_answered(
+    stack: Any,
+    supervise: Any,
+    status: Any,
+    wait_until: Any,
+    within_patience: Any,
+    status_of: Callable[[str], int],
+    report: Callable[[str], None],
+) -> None:
+    _, port = stack.interface()
+    supervisor = supervise(2)
+    wait_until(lambda: sum(worker["is_alive"] for worker in status()["workers"]) == 2)
+    before = {worker["pid"] for worker in status()["workers"]}
+
+    async def scene() -> tuple[set[int], float, Any]:
+        stop = asyncio.Event()
+        async with connect(f"ws://127.0.0.1:{port}/echo/") as client:
+            asking = asyncio.create_task(ask_pages(f"http://127.0.0.1:{port}/hello/", status_of, stop))
+            command = stack.project.manage("towpath", "restart")
+            assert await asyncio.to_thread(command.wait) == 0, command.output
+            stop.set()
+            statuses, longest = await asking
+            await client.send("still open")
+            assert await client.recv() == "still open"
+        return statuses, longest, command
+
+    statuses, longest, command = within_patience(scene())
+    report(f"longest time without a page during a restart of two workers: {longest:.2f} s")
+    assert statuses == {200}
+    assert longest < 30
+    assert "2 workers were restarted" in command.output
+    assert before.isdisjoint(worker["pid"] for worker in status()["workers"])
+    assert supervisor.ended == [0, 0]
+
+
+def test_a_restart_stops_at_the_first_worker_that_is_not_replaced(stack: Any, status: Any, wait_until: Any) -> None:
+    workers = [stack.worker(), stack.worker()]
+    wait_until(lambda: sum(worker["is_alive"] for worker in status()["workers"]) == 2)
+    command = stack.project.manage("towpath", "restart", "--timeout", "3")
+    assert command.wait() == 1
+    assert "was not replaced within 3 s: see the log of its supervisor" in command.output
+    assert sorted(worker.is_running for worker in workers) == [False, True]
+
+
+def test_a_restart_without_workers_is_an_error(stack: Any) -> None:
+    command = stack.project.manage("towpath", "restart")
+    assert command.wait() == 1
+    assert "No worker of this machine is running" in command.output
+
+
+def test_the_status_names_processes_queues_and_slow_consumers(
+    faulty: Any, status: Any, within_patience: Any, wait_until: Any
+) -> None:
+    _, port = faulty.interface()
+    faulty.worker("--slow-after", "1", "--threads", "1")
+
+    async def scene() -> None:
+        async with connect(f"ws://127.0.0.1:{port}/") as client, connect(f"ws://127.0.0.1:{port}/") as other:
+            await client.send("hang")
+            await other.send("waits")
+            await asyncio.to_thread(wait_until, lambda: status()["workers"][0]["slow"])
+            found = status()
+            [worker], [interface] = found["workers"], found["interfaces"]
+            assert worker["slow"][0].startswith("consumers.receive on websocket.receive for ")
+            assert (worker["numbers"], worker["is_alive"]) == ({"threads": 1, "busy": 1}, True)
+            assert interface["numbers"]["sockets"] == 2
+            [queue] = [queue for queue in found["queues"] if queue["channel"] == "websocket.receive"]
+            assert queue["depth"] == 1
+            assert found["redis"]["version"]
+            text = faulty.project.manage("towpath", "status")
+            assert await asyncio.to_thread(text.wait) == 0
+            assert "  slow: consumers.receive on websocket.receive" in text.output
+            (faulty.project.folder / "let-go").touch()
+            assert await client.recv() == "hang"
+            assert await other.recv() == "waits"
+
+    within_patience(scene())
+
+
+def test_the_status_of_a_large_site_costs_redis_little(
+    stack: Any, status: Any, redis_url: str, report: Callable[[str], None]
+) -> None:
+    """1,000 groups of 10,000 sockets, 100 queues: nothing of them is searched, so that they cost nothing."""
+    routes = [f'route("job.{number}", "consumers.echo")' for number in range(100)]
+    stack.project.write("routes.py", f"from towpath import route\nchannel_routing = [{', '.join(routes)}]\n")
+    for number in range(100):
+        stack.layer.send(f"job.{number}", {})
+    with redis.Redis.from_url(redis_url) as client:
+        with client.pipeline() as pipeline:
+            for number in range(10_000):
+                pipeline.zadd(f"e2e:{{group-{number % 1000}}}:marks", {f"interface.x!{number}": 9e9})
+                pipeline.hset("e2e:{interface.x!}:sockets", str(number), "/")
+            pipeline.execute()
+        client.config_resetstat()
+        assert len([queue for queue in status()["queues"] if queue["depth"] == 1]) == 100
+        commands = client.info("commandstats")
+    usec = sum(found["usec"] for name, found in commands.items() if not name.startswith("cmdstat_config"))
+    report(f"a status of 100 queues took {usec / 1000:.1f} ms of Redis")
+    assert not {"cmdstat_keys", "cmdstat_scan"} & set(commands)
+    assert sum(found["calls"] for found in commands.values()) < 1000
