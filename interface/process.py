@@ -1,6 +1,7 @@
 """An interface server as a process: reactor, addresses, signals, exit code.
 
 SIGTERM or SIGINT: stop within the grace period. A second one: wait for nobody. A third one: end at once.
+A layer that is unavailable at the start is waited for: a process that ended would reach its supervisor's start limit.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from towpath.layers.survey import survey_of
 from .accesslog import ActionLogger, no_log
 from .config import InterfaceConfig
 from .oversight import Oversight
+from .pauses import GrowingPauses
 from .reactor import install_reactor
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: First and longest pause while the layer is away at the start, as later; in seconds.
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 1.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -33,7 +37,6 @@ class ExitCode(IntEnum):
     STOPPED = 0  #: as told, and everything was finished
     FAILED = 1  #: by an error that is in the log
     USAGE = 2  #: an option, the layer's import path or a configuration is wrong
-    LAYER_AWAY = 3  #: the layer's store could not be reached at start
     CANNOT_LISTEN = 4  #: an address could not be used
     FORCED = 75  #: by a second signal, with connections cut off
 
@@ -103,7 +106,19 @@ class Service:
 
     async def _start(self) -> None:
         await self._oversight.start()
-        await self._server.start()
+        pauses, reported = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS), ""
+        while True:
+            try:
+                await self._server.start()
+                return
+            except LayerUnavailable as error:
+                if str(error) != reported:
+                    reported = str(error)
+                    log.warning(
+                        "The channel layer is away (%s): not listening yet, trying again at least every %g s",
+                        *(reported, MOST_PAUSE_SECONDS),
+                    )
+            await asyncio.sleep(pauses.after_failure(asyncio.get_running_loop().time()))
 
     async def _serve(self) -> None:
         """Wait for a signal, drain, stop."""
@@ -143,9 +158,6 @@ def explained(error: BaseException) -> ExitCode:
     if isinstance(error, CannotListen):
         log.error("%s", error)
         return ExitCode.CANNOT_LISTEN
-    if isinstance(error, LayerUnavailable):
-        log.error("The channel layer cannot be reached: %s", error)
-        return ExitCode.LAYER_AWAY
     if isinstance(error, TowpathError):
         log.error("%s", error)
         return ExitCode.USAGE

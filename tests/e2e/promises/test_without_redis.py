@@ -1,15 +1,52 @@
-"""Where Redis is not there, each process says so in a line: a server that cannot serve ends, a worker waits."""
+"""Without Redis each process says so in a line, and waits for it."""
 
+import json
+import socket
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
 
 
-def test_an_interface_whose_layer_is_not_there_says_so_and_ends(stack: Any, free_port: int) -> None:
+def health(port: int) -> dict[str, str]:
+    """Return the checks of a server's readiness."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/ready", timeout=30) as response:
+            text = response.read()
+    except HTTPError as error:
+        with error:
+            text = error.read()
+    found: dict[str, str] = json.loads(text)["checks"]
+    return found
+
+
+@pytest.fixture
+def metrics_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_an_interface_server_waits_for_redis_and_is_not_ready(
+    stack: Any, metrics_port: int, start_redis: Callable[[], Any], wait_until: Callable[..., None]
+) -> None:
+    """Redis comes up after the interface server, as at the boot of a machine."""
+    redis = start_redis()
+    redis.stop()
     command = str(Path(sys.executable).parent / "towpath-interface")
-    process = stack.project.run(command, "--redis", f"redis://127.0.0.1:{free_port}/0", "--port", "0")
-    assert process.wait() != 0
-    assert f"Redis at redis://127.0.0.1:{free_port}/0 is away" in process.output
+    options = "--redis", redis.url, "--port", "0", "--metrics", f"127.0.0.1:{metrics_port}"
+    process = stack.project.run(command, *options)
+    process.wait_for(f"Redis at {redis.url} is away")
+    assert health(metrics_port)["redis"] == "the channel layer has not been reached yet"
+    redis.start()
+    process.wait_for("Listening")
+    wait_until(lambda: health(metrics_port)["redis"] == "ok")
+    process.send_signal(15)
+    assert process.wait() == 0
     assert "Traceback" not in process.output
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from towpath.interface import process
 from towpath.interface.endpoints import CannotListen
+from towpath.interface.oversight import Oversight
 from towpath.interface.process import ExitCode, Service, explained
 from towpath.layers.errors import ConfigurationError, LayerUnavailable
 
@@ -18,13 +19,13 @@ class Server:
     def __init__(self, error: Exception | None = None) -> None:
         self.calls: list[str] = []
         self.may_start, self.may_end = asyncio.Event(), asyncio.Event()
-        self._error = error
+        self.error = error
 
     async def start(self) -> None:
         await self.may_start.wait()
         self.calls.append("start")
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
 
     async def stop(self) -> None:
         self.calls.append("stop")
@@ -121,7 +122,6 @@ def test_a_signal_during_the_start_ends_it() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (LayerUnavailable("Redis is away"), ExitCode.LAYER_AWAY, "cannot be reached: Redis is away"),
         (CannotListen("cannot listen on :80"), ExitCode.CANNOT_LISTEN, "cannot listen on :80"),
         (ConfigurationError("bad option"), ExitCode.USAGE, "bad option"),
         (ValueError("a bug"), ExitCode.FAILED, "a bug"),
@@ -140,8 +140,69 @@ def test_a_failed_start_is_explained_and_ends_it(
     assert message in caplog.text
 
 
+def test_a_layer_that_is_unavailable_at_the_start_is_waited_for(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LEAST_PAUSE_SECONDS", 0.0)
+
+    async def live() -> None:
+        service, server, reactor = begin(LayerUnavailable("Redis is away"))
+        server.may_start.set()
+        await settle()
+        assert len(server.calls) > 1
+        server.error = LayerUnavailable("Redis is loading")
+        await settle()
+        assert "Listening" not in caplog.text
+        server.error = None
+        await settle()
+        assert "Listening" in caplog.text
+        service.signalled()
+        server.may_end.set()
+        await reactor.stopped.wait()
+        assert service.exit_code is ExitCode.STOPPED
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(live())
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == [
+        f"The channel layer is away ({reason}): not listening yet, trying again at least every 1 s"
+        for reason in ("Redis is away", "Redis is loading")
+    ]
+
+
+def test_a_signal_ends_the_wait_for_a_layer() -> None:
+    async def live() -> None:
+        service, server, reactor = begin(LayerUnavailable("Redis is away"))
+        server.may_start.set()
+        await settle()
+        service.signalled()
+        await reactor.stopped.wait()
+        assert set(server.calls) == {"start"}
+        assert service.exit_code is ExitCode.STOPPED
+
+    asyncio.run(live())
+
+
+def test_a_drain_waits_before_the_stop_and_a_second_signal_ends_that() -> None:
+    async def live() -> None:
+        server, reactor = Server(), Reactor()
+        oversight = Oversight(server, drain_pause_seconds=3600)  # type: ignore[arg-type]
+        service = Service(server, "a layer", "127.0.0.1:8000", oversight)  # type: ignore[arg-type]
+        service.begin(reactor)
+        server.may_start.set()
+        await settle()
+        service.signalled()
+        await settle()
+        assert server.calls == ["start"]
+        service.signalled()
+        await reactor.stopped.wait()
+        assert server.calls == ["start", "force", "stop"]
+
+    asyncio.run(live())
+
+
 def test_only_what_was_not_foreseen_has_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    explained(LayerUnavailable("away"))
+    explained(ConfigurationError("bad option"))
     assert caplog.records[-1].exc_info is None
     explained(ValueError("a bug"))
     assert caplog.records[-1].exc_info is not None
