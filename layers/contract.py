@@ -113,6 +113,8 @@ class Reader(Protocol):
     name: str
     #: Number of the batch that `exchange` returned last; 0 before the first.
     number: int
+    #: Its lease has expired, and others have ended its name: it takes nothing any more. Another reader is to follow it.
+    is_ended: bool
 
     def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
         """Write everything that is `owed`, then take messages, in one round trip where nobody sends to named channels.

@@ -29,7 +29,19 @@ from .in_flight import (
 )
 from .leases import ReleaseLease
 from .names import check_channel_name, new_reader_name
-from .operations import INBOX_CAPACITY, Batch, Count, Marks, Operation, Postpone, Push, PushInbox, PushNumber, Take
+from .operations import (
+    ENDED,
+    INBOX_CAPACITY,
+    Batch,
+    Count,
+    Marks,
+    Operation,
+    Postpone,
+    Push,
+    PushInbox,
+    PushNumber,
+    Take,
+)
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
 from .sockets import Remember
@@ -66,6 +78,7 @@ class BaseReader:
         self.name = new_reader_name()
         #: Number of the batch that was returned last.
         self.number = 0
+        self.is_ended = False
         self._codec = codec
         self._sender = sender
         self._planner = Planner(codec)
@@ -89,7 +102,8 @@ class BaseReader:
             self._write(operations)
             return Received()
         batch = self._taken(self._acknowledging(operations), take, block_seconds)
-        if batch is None:
+        if batch is None or batch == ENDED:
+            self.is_ended = self.is_ended or batch is not None
             return Received()
         received = self._received(batch)
         self.number += 1

@@ -69,7 +69,9 @@ class Requeue(NamedTuple):
 
 
 class Seize(NamedTuple):
-    """Take what is in flight away from a reader whose lease has expired. Result: `Record`, or None.
+    """Take what is in flight away from a reader whose lease has expired, and end its name: later takes find nothing.
+
+    Result: `Record`, or None.
 
     What was seized before, and not counted yet, comes first: the process that had seized it has stopped.
     """

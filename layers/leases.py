@@ -91,9 +91,6 @@ class DelayClaim(NamedTuple):
 
 
 class ForgetOwner(NamedTuple):
-    """Forget an expired owner: nothing is left to do for it. Result: None.
-
-    A reader may hold a lease again under its name. An inbox may not: its lease is refused for another day.
-    """
+    """Forget an expired owner: nothing is left to do for it. Its lease is refused for another day. Result: None."""
 
     owner: str

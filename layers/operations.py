@@ -66,7 +66,8 @@ class Take(NamedTuple):
 
     With a `reader` they become its in-flight batch `number`. If it has that batch already, because an answer was lost,
     the same batch is the result again; while the batch before is not settled, nothing is taken. `has_waited` says that
-    the reader was woken, so that it wakes another one if there is more. Result: `Batch`, or None if all are empty.
+    the reader was woken, so that it wakes another one if there is more. Result: `Batch`, or None if all are empty, or
+    `ENDED` if the reader was seized or closed: nothing is taken under its name any more.
     """
 
     channels: Sequence[str]
@@ -82,6 +83,10 @@ class Batch(NamedTuple):
     channel: str
     now: float
     entries: Sequence[bytes]
+
+
+#: Result of a take whose reader's name has ended.
+ENDED = Batch("", 0.0, ())
 
 
 class Drop(NamedTuple):

@@ -27,6 +27,8 @@ class WorkerLease:
         self._clock = clock
         self._expires_at: float | None = None
         self.term = 0
+        #: The store has refused to renew it, and will refuse it from now on.
+        self.is_refused = False
 
     @property
     def is_held(self) -> bool:
@@ -43,3 +45,4 @@ class WorkerLease:
     def refused(self) -> None:
         """Note that the lease had expired, by what the store says."""
         self._expires_at = None
+        self.is_refused = True

@@ -101,7 +101,7 @@ class WorkerPool:
             for index in range(threads)
         ]
         self._heartbeat = Heartbeat(raw_layer(channel_layer), self._batches)
-        self._scheduler = Scheduler(channel_layer)
+        self._scheduler = Scheduler(channel_layer, self._heartbeat.beat)
         self._registration: Registration | None = None
 
     def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:

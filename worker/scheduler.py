@@ -5,6 +5,7 @@ for five seconds at most. If a message is due sooner than that, one scheduler is
 """
 
 import logging
+from collections.abc import Callable
 from threading import Event, Thread
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
@@ -33,11 +34,13 @@ WAKE_SECONDS = 0.1
 class Scheduler:
     """A thread that sends the messages that are due, and takes requests from `asgi.delay`. Only `stop` ends it."""
 
-    def __init__(self, channel_layer: AnyLayer) -> None:
+    def __init__(self, channel_layer: AnyLayer, renew: Callable[[], None] = lambda: None) -> None:
+        """`renew` renews the lease of `in_flight`, which has just got another name."""
         self._layer: ChannelLayer = raw_layer(channel_layer)
         schedule = channel_layer.schedule if isinstance(channel_layer, ConfiguredLayer) else ()
         self._timetable = Timetable(self._layer, schedule)
         self._stopping = Event()
+        self._renew = renew
         self._reader: Reader = self._layer.reader(list(LIMITS))
         #: Its lease is renewed with those of the workers: a request that it has taken is counted if the process stops.
         self.in_flight = InFlightBatch(self._reader.name)
@@ -86,6 +89,15 @@ class Scheduler:
             self._unkept = self._reader.exchange([], LIMITS, self.tick())
         keep_requested(self._layer, self._unkept, BatchId(self._reader.name, self._reader.number))
         self._unkept = None
+        if self._reader.is_ended:
+            self._replace_reader()
+
+    def _replace_reader(self) -> None:
+        """Go on under a new name: the lease had expired, and others have ended the old one."""
+        self._reader.close()
+        self._reader = self._layer.reader(list(LIMITS))
+        self.in_flight = InFlightBatch(self._reader.name)
+        self._renew()
 
     def _wake(self) -> None:
         try:

@@ -3,7 +3,8 @@
 The life of a message is `run_one`. `run` does the same with batches, and writes what is owed with the exchange that
 asks for the next messages. Every message that was taken is run, or requeued.
 
-A worker whose lease has expired begins nothing: other processes may have counted what it had taken as lost.
+A worker whose lease has expired begins nothing: other processes may have counted what it had taken as lost. When its
+lease is refused, it ends, and another one follows under a new name.
 """
 
 import logging
@@ -92,6 +93,8 @@ class Worker:
         #: How many messages it has run or given back.
         self.handled = 0
         self._is_abandoned = False
+        #: Its lease was refused, and everything that it owed is written.
+        self._is_over = False
         self._thread_id = 0
 
     def ready(self) -> None:
@@ -99,11 +102,11 @@ class Worker:
         announce(worker_ready, self)
 
     def run(self) -> None:
-        """Handle messages until `stop`; then everything that was taken has been run and settled."""
+        """Handle messages until `stop`, or until the lease is refused; then everything is settled that was run."""
         self._thread_id = get_ident()
         with StopSignals(self._signal_handlers) as signals:
             try:
-                while not (self._stopping.is_set() or signals.is_waiting()):
+                while not (self._is_over or self._stopping.is_set() or signals.is_waiting()):
                     self.run_batch()
             except BaseException:  # a defect: this worker will be replaced, and what it has not run is not lost
                 self._lose_running()
@@ -125,6 +128,9 @@ class Worker:
 
     def run_batch(self, block_seconds: float = BLOCK_SECONDS) -> None:
         """Settle what the last batch owes and run the next; pause instead if the layer is away."""
+        if self._reader.is_ended or self._lease is not None and self._lease.is_refused:
+            self._leave()
+            return
         if self._lease is not None and not self._lease.is_held:
             self._wait_for_lease()
             return
@@ -225,6 +231,20 @@ class Worker:
         else:
             self._note_outage(LayerUnavailable(f"the lease of worker {self.in_flight.name} could not be renewed"))
         self._stopping.wait(NO_LEASE_PAUSE_SECONDS)
+
+    def _leave(self) -> None:
+        """Write what is owed, then end: others have ended the name of this worker, or are about to."""
+        try:
+            self._settle()
+            self._reader.exchange([], {})  # writes what was not answered
+        except LayerUnavailable as error:
+            self._note_outage(error)
+            self._stopping.wait(NO_LEASE_PAUSE_SECONDS)
+            return
+        if self._is_away:
+            self._outage.back()
+        logger.warning("The lease of worker %s had expired: another worker follows it", self.in_flight.name)
+        self._is_over = True
 
     def _may_begin(self) -> bool:
         """Return whether the lease has been held without a gap since before the batch was taken."""

@@ -17,7 +17,7 @@ from ..in_flight import (
     Seize,
     Source,
 )
-from ..operations import FENCED, UNLIMITED, Batch, Count, Fence, Postpone, Push, Take
+from ..operations import ENDED, FENCED, UNLIMITED, Batch, Count, Fence, Postpone, Push, Take
 from .queues import Queues
 from .sockets import KnownSockets
 
@@ -54,6 +54,8 @@ class Records:
         if reader is None:
             return self._queues.take(take)
         known = self._records.get(reader)
+        if known is not None and known.number == LAST_NUMBER:
+            return ENDED
         if known is not None and known.number >= take.number:
             return Batch(known.channel, self._queues.now(), known.entries) if known.entries else None
         if self._unsettled(reader) is not None:
@@ -104,12 +106,12 @@ class Records:
         return True
 
     def seize(self, seize: Seize) -> Record | None:
-        """Take a record away from its reader."""
-        record = self._unsettled(seize.reader)
-        if seize.reader not in self._seized and record is not None and record.entries:
-            self._seized[seize.reader] = record
-            self._settled[seize.reader] = record.number
-            self._records[seize.reader] = record._replace(entries=())
+        """Take a record away from its reader, and end the reader's name."""
+        if seize.reader not in self._seized:
+            record = self._unsettled(seize.reader)
+            if record is not None and record.entries:
+                self._seized[seize.reader] = record
+            self._records[seize.reader] = Record("", (), LAST_NUMBER)
         return self._seized.get(seize.reader)
 
     def count_lost(self, count: CountLost) -> None:

@@ -70,10 +70,8 @@ class Leases:
             self._expired[delay_claim.owner] = self._clock() + delay_claim.seconds
 
     def forget_owner(self, forget_owner: ForgetOwner) -> None:
-        """Forget an expired owner; the tombstone of an inbox stays."""
+        """Forget an expired owner; its tombstone stays."""
         self._expired.pop(forget_owner.owner, None)
-        if not is_inbox(forget_owner.owner):
-            self._tombstones.pop(forget_owner.owner)
 
     def expire(self, expire: Expire) -> None:
         """End a lease now."""

@@ -7,6 +7,7 @@ from typing import Any
 from ..entries import HEADER
 from ..keys import Keys, channel_of_queue
 from ..operations import (
+    ENDED,
     MARK_SECONDS,
     Batch,
     ChannelState,
@@ -169,6 +170,8 @@ def result(operation: Operation, answer: Any) -> object:
 def _batch(take: Take, answer: Any) -> Batch | None:
     if not answer:
         return None
+    if answer == -1:
+        return ENDED
     index, seconds, microseconds, entries = answer[:4]
     channel = take.channels[index - 1] if index else channel_of_queue(answer[4])
     return Batch(channel, _clock(seconds, microseconds), entries)

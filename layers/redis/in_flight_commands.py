@@ -66,7 +66,7 @@ class InFlightCommands:
 
     def _seize(self, seize: Seize) -> Command:
         keys = self._keys.in_flight(seize.reader), self._keys.seized(seize.reader)
-        return scripts.SEIZE.call(keys, RECORD_SECONDS)
+        return scripts.SEIZE.call(keys, RECORD_SECONDS, f"-{LAST_NUMBER}")
 
     def _count_lost(self, count: CountLost) -> Command:
         keys = self._keys.seized(count.reader), self._keys.counts(count.channel)

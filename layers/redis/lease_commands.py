@@ -5,7 +5,6 @@ from typing import Any
 
 from ..keys import Keys
 from ..leases import Claim, CountReaders, DelayClaim, Expire, ExpiredOwner, ForgetOwner, Lease, LeaseState, ReleaseLease
-from ..names import is_inbox
 from . import scripts
 from .scripts import Command
 
@@ -54,9 +53,7 @@ class LeaseCommands:
         return scripts.DELAY_CLAIM.call([self._expired], delay_claim.owner, delay_claim.seconds)
 
     def _forget_owner(self, forget_owner: ForgetOwner) -> Command:
-        return scripts.FORGET_OWNER.call(
-            [self._expired, self._tombstones], forget_owner.owner, int(not is_inbox(forget_owner.owner))
-        )
+        return "ZREM", self._expired, forget_owner.owner
 
 
 def _expired(_: Claim, answer: Any) -> list[ExpiredOwner]:

@@ -58,7 +58,6 @@ RENEW = _load("renew")
 MARKS = _load("marks")
 CLAIM = _load("claim")
 DELAY_CLAIM = _load("delay_claim")
-FORGET_OWNER = _load("forget_owner")
 ADD_SOCKETS = _load("add_sockets")
 PUSH_WILLS = _load("notify", "push_wills")
 REMEMBER = _load("remember")
@@ -76,7 +75,7 @@ LEASES = _load("leases")
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
     *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
-    *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM, FORGET_OWNER),
+    *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM),
     *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
     *(DELAY, ADD_DUE, FIND_DUE, DELIVER_DUE, END_DELIVERY, FIRE),
 )

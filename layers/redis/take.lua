@@ -1,7 +1,7 @@
 -- Take entries from the first queue that has any. Returns {index of the key, seconds, microseconds, entries}, or nil.
 -- With a record, the entries become the reader's batch; a batch with the same number, whose answer was lost, is
 -- returned again: {0, seconds, microseconds, entries, the queue's key}. While the batch before is not settled, because
--- what should have settled it was refused, nothing is taken.
+-- what should have settled it was refused, nothing is taken. For a reader whose name has ended: -1.
 -- KEYS  n queues, in the order to try: lists of entries
 --       n wakeups, one for each queue: lists of one, where readers wait; there while the queue holds something, but for
 --       the moment between a reader's wait, which takes it, and its take, which is written with the wait
@@ -11,7 +11,7 @@
 local n = #ARGV - 4
 local record = KEYS[2 * n + 1]
 local has_waited = ARGV[3] == '1'
-local taken
+local taken, has_ended
 local head = record and redis.call('GETRANGE', record, 0, 15) or ''
 if head ~= '' then
   local is_settled = string.byte(head) == 45  -- '-'
@@ -19,6 +19,7 @@ if head ~= '' then
     local known = is_settled and {} or unpack_record(redis.call('GET', record))
     local time = redis.call('TIME')
     taken = #known > 1 and {0, time[1], time[2], {unpack(known, 2)}, known[1]} or {-1}
+    has_ended = head == '-999999999999999'
   elseif not is_settled then
     taken = {-1}
   end
@@ -45,5 +46,8 @@ for i = 1, n do
       redis.call('DEL', KEYS[n + i])
     end
   end
+end
+if has_ended then
+  return -1
 end
 return taken and taken[1] >= 0 and taken or nil

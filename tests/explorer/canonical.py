@@ -10,6 +10,7 @@ from typing import Any
 
 from towpath.layers.entries import EntryCodec
 from towpath.layers.in_flight import Acknowledge, BatchId, Requeue
+from towpath.layers.memory.in_flight import LAST_NUMBER
 from towpath.layers.names import is_inbox
 from towpath.layers.operations import Push, Take
 
@@ -236,7 +237,7 @@ def _by_old(names: Names) -> dict[str, tuple[str, int]]:
 
 def _less(record: tuple[Any, ...], less: int) -> tuple[Any, ...]:
     channel, entries, number = record
-    return channel, entries, number - less
+    return channel, entries, number if number == LAST_NUMBER else number - less
 
 
 def _is_numbered(operations: Any) -> bool:

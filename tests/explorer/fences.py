@@ -34,6 +34,7 @@ class Fence(Enum):
     POSTPONE = "a message that is to run later is queued before its first attempt is settled"
     CLOSE_LOOKS = "a reader that stops deletes a batch that was taken for it late"
     REQUEUE_KEPT = "a requeue that was refused is dropped, though its messages may not be run"
+    ENDED_NAMES = "a take is executed after others have looked after what its reader had in flight"
     SEIZE = "a record is read, then deleted: the reader has taken another batch meanwhile"
     LOOKS = "a turn is reported lost because it takes long"
     LEASE_TERMS = "a worker begins what others have counted as lost"
@@ -83,6 +84,20 @@ def _without_requeue_compares(store: Store) -> None:
         return True
 
     store._executors[Requeue] = requeue
+
+
+def _without_ended_names(store: Store) -> None:
+    records = store._records
+
+    def seize(seize: Seize) -> Record | None:
+        record = records._unsettled(seize.reader)
+        if seize.reader not in records._seized and record is not None and record.entries:
+            records._seized[seize.reader] = record
+            records._settled[seize.reader] = record.number
+            records._records[seize.reader] = record._replace(entries=())
+        return records._seized.get(seize.reader)
+
+    store._executors[Seize] = seize
 
 
 def _without_seize(store: Store) -> None:
@@ -183,6 +198,7 @@ _STORES: dict[Fence, Callable[[Store], None]] = {
     Fence.TAKE_NUMBERS: _without_take_numbers,
     Fence.SETTLED_FIRST: _without_settled_first,
     Fence.REQUEUE_COMPARES: _without_requeue_compares,
+    Fence.ENDED_NAMES: _without_ended_names,
     Fence.SEIZE: _without_seize,
     Fence.CLOSE_LOOKS: _without_close_looks,
     Fence.FENCED_INBOXES: _without_fenced_inboxes,

@@ -27,14 +27,17 @@ FULL = [
 
 _WIRE = replace(ONE, faults=1, kinds=WIRE)
 _LAPSED = replace(ONE, faults=1, kinds=frozenset({Fault.WORKER_LAPSED}))
+#: Its handshake and its end.
+_SHORT = replace(ONE, receives={"a": 0})
 _MISSED = {
     Fence.PUSH_NUMBERS: _WIRE,
     Fence.TAKE_NUMBERS: _WIRE,
     Fence.SETTLED_FIRST: _WIRE,
     Fence.REQUEUE_COMPARES: _LAPSED,
     Fence.POSTPONE: replace(LATER, faults=1, kinds=frozenset({Fault.WORKER_KILLED})),
-    Fence.CLOSE_LOOKS: replace(ONE, faults=2, kinds=frozenset({Fault.LATE, Fault.WORKER_STOPPED})),
-    Fence.REQUEUE_KEPT: replace(ONE, faults=2, kinds=frozenset({Fault.WORKER_LAPSED, Fault.REFUSED})),
+    Fence.CLOSE_LOOKS: replace(_SHORT, faults=2, kinds=frozenset({Fault.LATE, Fault.WORKER_STOPPED})),
+    Fence.REQUEUE_KEPT: replace(_SHORT, faults=2, kinds=frozenset({Fault.WORKER_LAPSED, Fault.REFUSED})),
+    Fence.ENDED_NAMES: replace(_SHORT, faults=2, kinds=frozenset({Fault.WORKER_LAPSED, Fault.WORKER_KILLED})),
     Fence.SEIZE: _LAPSED,
     Fence.LOOKS: replace(ONE, faults=0),
     Fence.LEASE_TERMS: _LAPSED,

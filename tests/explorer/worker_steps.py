@@ -45,7 +45,7 @@ class WorkerSteps:
         """Yield the next steps of all workers."""
         for place in range(WORKERS, len(state)):
             worker: WorkerState = self._context.workers[state[place]]
-            if not worker.is_held:
+            if not (worker.is_held or worker.is_refused):
                 yield from self._beat(state, place, worker)
             request = self.request(state[place])
             if request is not None:
@@ -156,9 +156,11 @@ class WorkerSteps:
 
     def _beat(self, state: State, place: int, worker: WorkerState) -> Iterator[Step]:
         content, results, _ = self._calls.execute(state[STORE], (freeze(Lease(worker.name, TIMES)),))
-        if results[1] is not LeaseState.EXPIRED:
-            for renewed in self._changed("renewed", changed(state, STORE, content), place):
-                yield self._context.step(None, renewed, (), (worker.name, "renews its lease"))
+        change, label = (
+            ("refused", "is refused its lease") if results[1] is LeaseState.EXPIRED else ("renewed", "renews its lease")
+        )
+        for after in self._changed(change, changed(state, STORE, content), place):
+            yield self._context.step(None, after, (), (worker.name, label))
 
     def _faults(self, state: State, place: int, worker: WorkerState, request: Any) -> Iterator[Step]:
         name, kinds, step = worker.name, self._context.kinds, self._context.step

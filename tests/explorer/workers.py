@@ -24,7 +24,7 @@ CALL, WAIT, BEGIN, RUN, OVERDUE = "call", "wait", "begin", "run", "overdue"
 #: The answer to a wait that `stop` ends.
 WOKEN = "woken"
 #: Attributes of a reader that are kept between exchanges.
-_READER = ("number", "_push_number", "_unsent", "_unanswered", "_counts", "_is_busy")
+_READER = ("number", "_push_number", "_unsent", "_unanswered", "_counts", "_is_busy", "is_ended")
 
 #: Local part and turn of a message whose consumer raises ConsumeLater at the first attempt.
 Later = tuple[str, int]
@@ -34,7 +34,7 @@ class WorkerState(NamedTuple):
     """The state at the beginning of a batch (`head`, frozen), and the answers since.
 
     `term` counts from the beginning of the batch. Each answer carries the lease as it was when the answer came.
-    `is_stopping`: it is the last batch. `is_closing`: there is no batch any more.
+    `is_stopping`: it is the last batch. `is_closing`: there is no batch any more. `is_refused`: its lease was refused.
     """
 
     name: str
@@ -44,6 +44,7 @@ class WorkerState(NamedTuple):
     answers: tuple[Any, ...] = ()
     is_stopping: bool = False
     is_closing: bool = False
+    is_refused: bool = False
 
 
 class TapedReader(BaseReader):
@@ -90,6 +91,7 @@ class TapedLease:
 
     is_held = True
     term = 0
+    is_refused = False
 
 
 class TapedWorker(Worker):
@@ -176,25 +178,26 @@ class WorkerStates:
 
     def answered(self, state: WorkerState, answer: Any) -> WorkerState:
         """Return the state after an answer to the request."""
-        return self.settled(state._replace(answers=(*state.answers, (answer, state.is_held, state.term))))
+        lease = state.is_held, state.term, state.is_refused
+        return self.settled(state._replace(answers=(*state.answers, (answer, *lease))))
 
     def settled(self, state: WorkerState) -> WorkerState:
         """Proceed to the next batch, or to the end, if a batch has ended."""
         while True:
             if not state.answers:
                 state = state._replace(term=0)
-                begun = state._replace(answers=(("begin", state.is_held, 0),))
+                begun = state._replace(answers=(("begin", state.is_held, 0, state.is_refused),))
             else:
                 begun = state
             request, head = self._run(begun)
             if request is not None:
                 return begun
-            state = WorkerState(state.name, head, state.is_held, 0, (), state.is_stopping, state.is_closing)
+            state = state._replace(head=head, term=0, answers=())
             if state.is_closing:
                 return state._replace(head=None)
-            if state.is_stopping:
+            if state.is_stopping or self._worker._is_over:
                 state = state._replace(is_closing=True)
-            elif not state.is_held:
+            elif not (state.is_held or state.is_refused):
                 return state
 
     def lapsed(self, state: WorkerState) -> list[WorkerState]:
@@ -208,6 +211,14 @@ class WorkerStates:
         """Return the state after an expired lease was renewed."""
         state = state._replace(is_held=True, term=state.term + 1)
         return [state if state.answers else self.settled(state)]
+
+    def refused(self, state: WorkerState) -> list[WorkerState]:
+        """Return the states after the lease was refused; a wait ends with a message, or when its time is over."""
+        state = state._replace(is_held=False, is_refused=True)
+        if not state.answers:
+            return [self.settled(state)]
+        request = self.request(state)
+        return [state, self.answered(state, WOKEN)] if request is not None and request[0] == WAIT else [state]
 
     def stopping(self, state: WorkerState) -> list[WorkerState]:
         """Return the state after `stop`."""
@@ -235,6 +246,7 @@ class WorkerStates:
         owed, is_away, values, is_registered = thaw(state.head)
         worker._owed, worker._is_away = owed, is_away
         worker._term = -1
+        worker._is_over = False
         for name, value in zip(_READER, values, strict=True):
             setattr(reader, name, value)
         reader._register_at = math.inf if is_registered else 0.0
@@ -247,8 +259,8 @@ class WorkerStates:
         values = [getattr(reader, name) for name in _READER]
         return freeze([worker._owed, worker._is_away, values, reader._register_at > 0])
 
-    def _note(self, answer: tuple[Any, bool, int]) -> None:
-        _, self._lease.is_held, self._lease.term = answer
+    def _note(self, answer: tuple[Any, bool, int, bool]) -> None:
+        _, self._lease.is_held, self._lease.term, self._lease.is_refused = answer
 
 
 @contextmanager

@@ -106,9 +106,30 @@ FENCES = [
     Protection(
         "what is in flight is taken away from an expired reader",
         "layers/redis/seize.lua",
-        "    redis.call('SET', record, '-' .. string.sub(head, 2), 'EX', ARGV[1])",
-        "    redis.call('COPY', seized, record)",
+        "  redis.call('SET', record, ARGV[2], 'EX', ARGV[1])",
+        "  redis.call('COPY', seized, record)",
         f"{ONCE} -k taken_away",
+    ),
+    Protection(
+        "nothing is taken under the name of a reader that was seized",
+        "layers/redis/seize.lua",
+        "  redis.call('SET', record, ARGV[2], 'EX', ARGV[1])",
+        "",
+        f"{ONCE} -k was_seized",
+    ),
+    Protection(
+        "a worker whose lease was refused ends, and another one follows it",
+        "worker/worker.py",
+        "        if self._reader.is_ended or self._lease is not None and self._lease.is_refused:",
+        "        if False:",
+        "tests/unit/worker/test_lease.py -k 'refused_settles or pool_replaces'",
+    ),
+    Protection(
+        "a scheduler whose name was ended goes on under another",
+        "worker/scheduler.py",
+        "        if self._reader.is_ended:",
+        "        if False:",
+        "tests/unit/worker/test_scheduler.py -k goes_on_under",
     ),
     Protection(
         "a take of a closed reader finds nothing",

@@ -25,6 +25,7 @@ from towpath.layers.in_flight import (
 )
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.operations import (
+    ENDED,
     FENCED,
     Batch,
     ChannelState,
@@ -238,12 +239,25 @@ def test_what_is_in_flight_is_seized_and_counted_once(do: Do) -> None:
     do(push(1, b"1", b"2"))
     do(take(1))
     assert [bodies(do(Seize("reader"))) for _ in range(2)] == [[b"1"], [b"1"]]
-    do(take(2))  # the reader goes on
-    assert bodies(do(Seize("reader"))) == [b"1"]
     for _ in range(2):
         do(CountLost("reader", "a", 1))
     assert counted(do, "lost") == 1
-    assert bodies(do(Seize("reader"))) == [b"2"]
+    assert do(Seize("reader")) is None
+
+
+@pytest.mark.parametrize("is_in_flight", [False, True])
+def test_nothing_is_taken_under_the_name_of_a_reader_that_was_seized(do: Do, is_in_flight: bool) -> None:
+    do(push(1, b"1", b"2"))
+    if is_in_flight:
+        do(take(1))
+    do(Seize("reader"))
+    assert [do(take(number)) for number in (1, 2, 3)] == [ENDED] * 3
+    assert do(Seize("reader")) == do(Seize("reader"))
+    do(CountLost("reader", "a", 1))
+    do(Seize("reader"))  # of another reaper, late
+    assert do(take(2)) == ENDED
+    assert queued(do)[-1] == b"2"
+    assert counted(do, "lost") == is_in_flight
 
 
 def test_a_message_is_outstanding_until_it_is_settled_or_counted(do: Do) -> None:
@@ -261,15 +275,15 @@ def test_a_message_is_outstanding_until_it_is_settled_or_counted(do: Do) -> None
     assert found() == [(0, [b"2"]), (1, [b"1"])]
     do(CountLost("reader", "a", 1))
     assert found() == [(0, [b"2"])]
-    do(take(2))
-    do(Acknowledge("reader", 2))
+    do(Take(["a"], [1], "other", 1))
+    do(Acknowledge("other", 1))
     assert found() == []
 
 
 def test_a_take_of_a_closed_reader_finds_nothing(do: Do) -> None:
     do(push(1, b"1"))
     assert do(CloseReader("reader", 0)) is None
-    assert do(take(1)) is None
+    assert do(take(1)) == ENDED
     assert queued(do) == [b"1"]
 
 
@@ -281,7 +295,7 @@ def test_a_batch_that_a_reader_has_not_seen_is_not_forgotten_when_it_closes(do: 
     assert [bodies(do(CloseReader("reader", 1))) for _ in range(2)] == [[b"2"], [b"2"]]
     assert do(Requeue("reader", 2, "a", entries(unseen))) is True
     assert do(CloseReader("reader", 1)) is None
-    assert do(take(3)) is None
+    assert do(take(3)) == ENDED
     assert queued(do) == [b"2", b"3"]
 
 
@@ -290,7 +304,7 @@ def test_a_batch_that_a_reader_has_seen_is_forgotten_when_it_closes(do: Do) -> N
     do(take(1))
     assert do(CloseReader("reader", 1)) is None
     assert do(Seize("reader")) is None
-    assert do(take(2)) is None
+    assert do(take(2)) == ENDED
     assert queued(do) == [b"2"]
 
 

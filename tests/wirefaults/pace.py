@@ -16,7 +16,7 @@ CONSTANTS = {
     "towpath.interface.hub": ("TURN_MARGIN_SECONDS",),
     "towpath.interface.server": ("RENEW_SECONDS", "LEAST_PAUSE_SECONDS", "MOST_PAUSE_SECONDS"),
     "towpath.layers.exchange": ("INSIST_SECONDS",),
-    "towpath.layers.wills": ("POSTPONE_SECONDS",),
+    "towpath.layers.wills": ("CLAIM_AGAIN_SECONDS",),
     "towpath.layers.redis.edge": ("WAIT_SECONDS",),
     "towpath.layers.redis.layer": ("OUT_TIMEOUT_SECONDS", "INTO_TIMEOUT_SECONDS"),
     "towpath.layers.redis.reader": ("READER_TIMEOUT_SECONDS",),

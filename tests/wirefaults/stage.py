@@ -167,7 +167,7 @@ class Stage(Site):
 
     async def stop_worker_at(self, name: str, key: str) -> None:
         """Stop a worker process whose consumer waits at a gate: it takes nothing more when that is opened."""
-        workers = self._pools[name]._living()
+        workers = self._pools[name].living()
         stopping = asyncio.ensure_future(self.stop_worker(name))
         await until(
             lambda: all(worker._stopping.is_set() for worker in workers), PATIENCE, "the process is told to stop"
@@ -194,7 +194,7 @@ class Stage(Site):
 
     def take_many(self, name: str, channel: str = "websocket.receive", count: int = 8) -> None:
         """Let the threads of a worker process take so many messages of a channel at once, from now on."""
-        for worker in self._pools[name]._living():
+        for worker in self._pools[name].living():
             worker._batching.limits[channel] = count
 
     async def lose_interface(self) -> None:

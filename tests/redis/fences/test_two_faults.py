@@ -10,7 +10,8 @@ from towpath.channels import ConsumeLater, Message
 from towpath.layers.base import BaseChannelLayer
 from towpath.layers.contract import Envelope
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
-from towpath.layers.in_flight import Acknowledge, CloseReader, Requeue
+from towpath.layers.in_flight import Acknowledge, CloseReader, Requeue, Seize
+from towpath.layers.leases import Expire
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.operations import Operation, Take
 from towpath.layers.redis import RedisChannelLayer
@@ -47,12 +48,12 @@ class Between:
         self.after: dict[type, Any] = {}
         reader._execute = self
 
-    def __call__(self, operations: Sequence[Operation], then: Any = None) -> Sequence[object]:
+    def __call__(self, operations: Sequence[Operation], *rest: Any) -> Sequence[object]:
         """Execute operations, with what the test has planned for one of them, once."""
         kinds = [type(operation) for operation in operations]
         for kind in kinds:
             self.before.pop(kind, _nothing)(operations)
-        results: Sequence[object] = self._execute(operations, then)
+        results: Sequence[object] = self._execute(operations, *rest)
         for kind in kinds:
             self.after.pop(kind, _nothing)(operations)
         return results
@@ -117,6 +118,41 @@ def test_a_message_that_a_late_take_finds_while_its_reader_closes_is_requeued(la
     reader.close()
     with closing(layer.reader(["jobs"])) as other:
         assert taken(other) == [2]
+
+
+@pytest.fixture
+def expired(layer: BaseChannelLayer) -> Any:
+    """A reader whose lease has expired."""
+    reader = layer.reader(["jobs"])
+    layer.renew_leases([reader.name])
+    layer._execute([Expire(reader.name)])
+    return reader
+
+
+def test_a_message_is_not_taken_by_a_reader_that_was_looked_after_and_is_killed_then(
+    layer: BaseChannelLayer, expired: Any
+) -> None:
+    """Its wait ends between two steps of the reaper."""
+    send(layer, 1)
+    Between(layer._reaper).after[Seize] = lambda operations: taken(expired)
+    layer.reap()
+    with closing(layer.reader(["jobs"])) as other:
+        assert taken(other) == [1]
+
+
+def test_a_reaper_that_was_stopped_takes_nothing_from_a_worker_that_goes_on(
+    layer: BaseChannelLayer, expired: Any
+) -> None:
+    layer.reap()
+    send(layer, 1)
+    assert layer.renew_leases([expired.name]) == set()
+    assert taken(expired) == []
+    with closing(layer.reader(["jobs"])) as follower:
+        assert layer.renew_leases([follower.name]) == {follower.name}
+        assert taken(follower) == [1]
+        layer._execute([Seize(expired.name)])  # of the first reaper, which goes on after its claim has expired
+        assert follower.requeue(())
+    assert layer.channel_statistics("jobs")["messages_lost_count"] == 0
 
 
 @pytest.fixture

@@ -96,14 +96,14 @@ def test_a_claim_that_led_to_nothing_lapses_and_can_be_given_up_sooner(world: Wo
     assert world.claim() == []
 
 
-def test_a_reader_that_was_buried_may_live_again_and_an_inbox_may_not(world: World) -> None:
+def test_a_reader_or_inbox_that_was_forgotten_does_not_hold_a_lease_again(world: World) -> None:
     world.lease("reader", INBOX)
     world.pass_time(TIMES.inbox_lease, "other")
     assert len(world.claim()) == 2
     assert world.lease("reader", INBOX) == [LeaseState.EXPIRED, LeaseState.EXPIRED]
     for owner in ("reader", INBOX):
         world.do(ForgetOwner(owner))
-    assert world.lease("reader", INBOX) == [LeaseState.NEW, LeaseState.EXPIRED]
+    assert world.lease("reader", INBOX) == [LeaseState.EXPIRED, LeaseState.EXPIRED]
     world.pass_time(TIMES.claim, "reader", "other")
     assert world.claim() == []
 

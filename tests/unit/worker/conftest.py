@@ -55,6 +55,10 @@ class RecordingReader:
     def number(self):
         return self._reader.number
 
+    @property
+    def is_ended(self):
+        return self._reader.is_ended
+
     def requeue(self, taken):
         if self._layer.requeue_trouble is not None:
             raise self._layer.requeue_trouble

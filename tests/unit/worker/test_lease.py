@@ -1,13 +1,21 @@
 """A worker without a lease begins nothing: what it has taken may have been counted as lost by others."""
 
+import time
+from threading import Event
+
 import pytest
 
-from towpath.layers import Received, Settled
+from towpath.layers import Envelope, LayerUnavailable, Received, Settled
+from towpath.layers.in_flight import Seize
+from towpath.layers.leases import Expire
 from towpath.routing import Router, route
-from towpath.worker import Worker
+from towpath.worker import Worker, WorkerPool
 from towpath.worker.heartbeat import Heartbeat
 from towpath.worker.in_flight import InFlightBatch
 from towpath.worker.lease import WorkerLease, boot_seconds
+
+#: Whatever is waited for comes within that time, in seconds.
+PATIENCE = 30.0
 
 
 class Clock:
@@ -76,7 +84,7 @@ def worker(layer, lease, ran):
     def consumer(message):
         ran.append(message["text"])
         if message["text"] == "stop":
-            lease.refused()
+            lease._clock.now += 60
 
     router = Router([route("websocket.receive", consumer)])
     return Worker(layer, router, lease=lease, signal_handlers=False)
@@ -136,3 +144,60 @@ def test_messages_that_others_have_counted_as_lost_are_not_run(worker, connectio
     assert ran == []
     assert "are lost and counted by others" in caplog.text
     assert layer.channel_statistics("websocket.receive")["messages_lost_count"] == 1
+
+
+def test_a_worker_whose_lease_is_refused_settles_what_it_ran_and_ends(
+    worker, connections, ran, lease, clock, layer, caplog
+):
+    lease.renewed(clock.now)
+    connections.send("websocket.receive", text="a")
+    worker.run_batch(0)
+    lease.refused()
+    connections.send("websocket.receive", text="b")
+    reader = layer.readers[0]._reader
+    execute = reader._execute
+
+    def be_away(operations, then=None):
+        reader._execute = execute
+        raise LayerUnavailable("away")
+
+    reader._execute = be_away
+    worker.run()
+    assert ran == ["a"]
+    assert connections.receive() == [Settled("c", 1, [], None)]
+    assert layer.readers[0].is_closed
+    assert "another worker follows it" in caplog.text
+    assert "The channel layer is back" in caplog.text
+
+
+def test_a_worker_whose_name_was_ended_leaves_its_messages_to_the_one_that_follows(worker, ran, lease, clock, layer):
+    lease.renewed(clock.now)
+    layer.lose(worker.in_flight.name, 0, [], [])
+    layer.send_many([Envelope("websocket.receive", {"text": "a"})])
+    worker.run()
+    assert ran == []
+    assert layer.channel_statistics("websocket.receive")["messages_pending"] == 1
+
+
+def test_a_pool_replaces_a_worker_whose_lease_was_refused(layer):
+    ran = Event()
+    pool = WorkerPool(layer, 1, Router([route("websocket.receive", lambda message: ran.set())]))
+    pool.start()
+    try:
+        eventually(lambda: [worker for worker in pool.living() if worker._lease.is_held])
+        (first,) = pool.living()
+        layer._execute([Expire(first.in_flight.name), Seize(first.in_flight.name)])
+        layer.send_many([Envelope("websocket.receive", {"text": "a"})])
+        assert ran.wait(PATIENCE)
+        (second,) = pool.living()
+        assert second.in_flight.name != first.in_flight.name
+    finally:
+        pool.stop()
+
+
+def eventually(condition):
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        Event().wait(0.01)

@@ -117,6 +117,18 @@ def test_a_scheduler_never_sleeps_for_zero_seconds(layer, monkeypatch):
     assert Scheduler(layer).tick() == SHORTEST_SECONDS
 
 
+def test_a_scheduler_whose_name_was_ended_goes_on_under_another_and_renews_its_lease(layer):
+    renewed = []
+    clock = Scheduler(layer, lambda: renewed.append(clock.in_flight.name))
+    first = clock.in_flight.name
+    layer.lose(first, 0, [], [])
+    layer.send_many([Envelope(DELAY_CHANNEL, {"channel": "jobs", "content": {}, "delay": 60_000})])
+    clock._tick_and_sleep()
+    assert renewed == [clock.in_flight.name] != [first]
+    clock._tick_and_sleep()
+    assert layer.channel_statistics("jobs")["messages_delayed"] == 1
+
+
 def test_a_scheduler_sends_the_messages_of_the_schedule(layer):
     clock = Scheduler(ConfiguredLayer(layer, schedule=[Entry("s", "jobs", {"n": 1}, Every(1.0))]))
     deadline = time.monotonic() + PATIENCE
