@@ -26,6 +26,7 @@ from towpath.layers.errors import ConfigurationError
 from .accesslog import AccessLog, ActionLogger, no_log
 from .config import InterfaceConfig
 from .environment import INTERFACE_PREFIX, EnvironmentText, read_environment
+from .log_format import add_log_format, use_log_format
 from .options import add_options, check_option, config_from
 from .process import ExitCode, serve
 from .redis_options import add_redis_options, check_redis_option, redis_layer, redis_url
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings = read_environment(parser, INTERFACE_PREFIX, check=check_variable, without=frozenset({"force_sync"}))
     options = parser.parse_args(arguments)
     set_up_logging(options.verbosity)
+    use_log_format(options.log_format)
     for warning in warnings:
         log.warning("%s", warning)
     prefer_command_line(options)
@@ -67,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("layer", nargs="?", metavar="MODULE:LAYER", help=f"the project's layer, as {EXAMPLE}")
     parser.add_argument("-v", "--verbosity", type=int, choices=LEVELS, default=1, help="0 warnings, 1 more, 2 all")
+    add_log_format(parser)
     parser.add_argument("--force-sync", action="store_true", help=argparse.SUPPRESS)  # 1.x: polled the layer
     add_redis_options(parser.add_argument_group("a layer without a project", "with the options that the workers have"))
     add_options(parser)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -172,3 +173,14 @@ def test_the_status_of_a_large_site_costs_redis_little(
     report(f"a status of 100 queues took {usec / 1000:.1f} ms of Redis")
     assert not {"cmdstat_keys", "cmdstat_scan"} & set(commands)
     assert sum(found["calls"] for found in commands.values()) < 1000
+
+
+def test_every_line_of_both_processes_is_json_if_it_is_asked_for(stack: Any) -> None:
+    interface, _ = stack.interface("--log-format", "json")
+    worker = stack.worker("--log-format", "json")
+    for process in (interface, worker):
+        process.wait_for('"message": ')
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+        lines = [json.loads(line) for line in process.output.splitlines()]
+        assert {"time", "level", "logger", "message", "process"} <= set(lines[0])

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.interface.cli import open_access_log
 from towpath.interface.environment import INTERFACE_PREFIX
+from towpath.interface.log_format import add_log_format, use_log_format
 from towpath.interface.options import add_options, check_option, config_from
 from towpath.interface.process import serve
 from towpath.layers.errors import ConfigurationError
@@ -37,6 +38,7 @@ class Command(EnvironmentCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         text = "the layer to serve (default: %(default)s)"
         parser.add_argument("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help=text)
+        add_log_format(parser)
         add_options(parser)
 
     def check_option(self, option: str, value: Any) -> None:
@@ -47,6 +49,7 @@ class Command(EnvironmentCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         setup_logger(verbosity=options["verbosity"])
+        use_log_format(options["log_format"])
         self.warn_of_unknown_variables()
         layer = shared_layer(options["layer"], "an interface server")
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import CommandError, CommandParser
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
+from towpath.interface.log_format import add_log_format, use_log_format
 from towpath.layers.errors import ConfigurationError
 from towpath.worker import EXIT_STOPPED, Limits, WorkerPool
 from towpath.worker.pool import check_threads
@@ -75,6 +76,7 @@ class Command(EnvironmentCommand):
             help="end at once on a signal: running consumers are cut off, what was taken is lost",
         )
 
+        add_log_format(parser)
         add(
             "--metrics",
             metavar="ADDRESS",
@@ -104,6 +106,7 @@ class Command(EnvironmentCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         setup_logger(verbosity=options["verbosity"])
+        use_log_format(options["log_format"])
         self.warn_of_unknown_variables()
         pool = self._build_pool(options)
         try:

@@ -24,6 +24,7 @@ WORKER: dict[str, tuple[str, str, object]] = {
     "MAX_MESSAGES": ("max_messages", "1000", 1000),
     "MAX_MEMORY": ("max_memory", "512", 512),
     "DISABLE_GRACEFUL_STOP": ("disable_graceful_stop", "on", True),
+    "LOG_FORMAT": ("log_format", "json", "json"),
     "VERBOSITY": ("verbosity", "2", 2),
 }
 

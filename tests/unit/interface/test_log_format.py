@@ -1,0 +1,53 @@
+"""Log lines as JSON."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from towpath.interface.log_format import JsonFormatter, use_log_format
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """What a logger of its own writes."""
+    written = io.StringIO()
+    logger = logging.getLogger("a.project")
+    handler = logging.StreamHandler(written)
+    logger.addHandler(handler)
+    yield written
+    logger.removeHandler(handler)
+
+
+def test_a_line_is_one_object_also_with_a_traceback(stream: io.StringIO) -> None:
+    logger = logging.getLogger("a.project")
+    logger.handlers[0].setFormatter(JsonFormatter())
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        logger.exception("Failed for %s", 'a "name"\nof a client')
+    [line] = stream.getvalue().splitlines()
+    found = json.loads(line)
+    assert (found["level"], found["logger"], found["message"]) == (
+        "ERROR",
+        "a.project",
+        'Failed for a "name"\nof a client',
+    )
+    assert "ValueError: two\nlines" in found["exception"]
+    assert found["time"].endswith("+00:00")
+    assert set(found) == {"time", "level", "logger", "message", "process", "exception"}
+
+
+def test_handlers_of_the_project_write_json_too(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger("a.project")
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root.manager, "loggerDict", {"a.project": logger, "a": logging.PlaceHolder(logger)})
+    use_log_format("text")
+    logger.warning("as it was")
+    use_log_format("json")
+    logger.warning("as JSON")
+    first, second = stream.getvalue().splitlines()
+    assert first == "as it was"
+    assert json.loads(second)["message"] == "as JSON"
