@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config_from(options)  # a wrong option is reported before the project is imported
         layer = find_layer(options)
+        use_log_format(options.log_format)  # again: a project sets up its own handlers when it is imported
         config = config_from(options, **project_options(layer))
         with ExitStack() as stack:
             return serve(layer, config, open_access_log(config, stack))
