@@ -3,5 +3,6 @@
 from .faults import FAULTS
 from .fences import FENCES
 from .hostile import HOSTILE
+from .operations import OPERATIONS
 
-PROTECTIONS = [*FAULTS, *FENCES, *HOSTILE]
+PROTECTIONS = [*FAULTS, *FENCES, *HOSTILE, *OPERATIONS]

@@ -1,0 +1,55 @@
+"""What protects operators: addresses, labels, health checks, restarts."""
+
+from .protection import Protection
+
+OPERATIONS = [
+    Protection(
+        "metrics are served to this machine alone unless the address is called public",
+        "layers/monitoring/address.py",
+        "    if not text.startswith(PUBLIC) and not _is_loopback(host):",
+        "    if False:",
+        "tests/unit/layers/test_monitoring.py -k called_public",
+    ),
+    Protection(
+        "a close code that a client chooses is not a label",
+        "interface/monitoring/actions.py",
+        "    if code in _CODES:",
+        "    if True:",
+        "tests/unit/interface/test_monitoring.py -k label",
+    ),
+    Protection(
+        "a status without a class is not a label",
+        "interface/monitoring/actions.py",
+        '    return found if found in STATUS_CLASSES else "other"',
+        "    return found",
+        "tests/unit/interface/test_monitoring.py -k label_without_end",
+    ),
+    Protection(
+        "a restart waits for the successor of the last worker",
+        "app/operations/restart.py",
+        "        return worker.id not in now and not now <= before",
+        "        return worker.id not in now",
+        "tests/unit/app/test_operations.py -k successor_of_the_last",
+    ),
+    Protection(
+        "a worker that stops gets no second signal from a restart",
+        "app/operations/restart.py",
+        '            if worker.state != "draining":',
+        "            if True:",
+        "tests/unit/app/test_operations.py -k no_second_signal",
+    ),
+    Protection(
+        "an interface server whose layer is unavailable at the start does not end",
+        "interface/process.py",
+        "            except LayerUnavailable as error:\n                if str(error)",
+        "            except ZeroDivisionError as error:\n                if str(error)",
+        "tests/unit/interface/test_process.py -k unavailable_at_the_start",
+    ),
+    Protection(
+        "the command line replaces a list of the environment",
+        "interface/environment.py",
+        "    def __copy__(self) -> list[Any]:\n        return []",
+        "    def __copy__(self) -> list[Any]:\n        return list(self)",
+        "tests/unit/interface/test_environment.py -k replaces_the_environment",
+    ),
+]
