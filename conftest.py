@@ -1,4 +1,4 @@
-"""What holds for every test run: with TOWPATH_REQUIRE_ALL=1, as in CI, a skipped test is a failed test."""
+"""Rules of every test run: with TOWPATH_REQUIRE_ALL=1, as in CI, a skipped test is a failed test."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What anything sends to, under the import path of 1.x."""
+"""`Channel` and `Group`, under the import path of 1.x."""
 
 from towpath.channels import Channel, Group
 

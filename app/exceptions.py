@@ -1,4 +1,4 @@
-"""What consumers and views may raise, under the import path of 1.x; beside it the errors of the layers."""
+"""The exceptions of consumers and views, under the import path of 1.x, and the errors of the layers."""
 
 from towpath.channels.exceptions import (
     ChannelSocketException,

@@ -1,4 +1,4 @@
-"""What consumers receive, under the import path of 1.x."""
+"""`Message`, under the import path of 1.x."""
 
 from towpath.channels.message import Message
 

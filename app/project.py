@@ -38,7 +38,7 @@ def shared_layer(alias: str, process: str) -> ConfiguredLayer:
 
 
 def has_static_files() -> bool:
-    """Tell whether static files are served as a matter of course: in development, if the project has any."""
+    """Return whether static files are served as a matter of course: in development, if the project has any."""
     return settings.DEBUG and apps.is_installed("django.contrib.staticfiles")
 
 

@@ -39,7 +39,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class TowpathSettings:
-    """What a project says about Towpath in its Django settings.
+    """The settings of Towpath in a project's Django settings.
 
     `session_engine` None means that the state of a connection travels with it. `script_name` is the root path under
     which the site lives, without a slash at its end; empty for the root. `allowed_origins` None: only the site's own.

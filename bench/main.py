@@ -102,7 +102,7 @@ def _run(
 
 
 def _is_able(system: System, results: Results) -> bool:
-    """Tell whether a system can be measured; note its versions, or what it lacks."""
+    """Return whether a system can be measured; note its versions, or what it lacks."""
     lack = system.unavailable()
     if lack is None:
         try:

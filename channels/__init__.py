@@ -1,4 +1,4 @@
-"""What application code sends with, and what its consumers receive."""
+"""The API of application code: sending messages, and the messages that consumers receive."""
 
 from .channel import Channel
 from .configured import (

@@ -37,7 +37,7 @@ class Channel:
         Raises:
             EncodeError: `content` is not a dict of values that travel (a TypeError that names the key).
             ChannelFull: the channel is at its capacity and the send was not held.
-            TypeError, ValueError: `delay` is no timedelta, or out of its bounds.
+            TypeError, ValueError: `delay` is not a timedelta, or out of its bounds.
             MessageTooLarge, LayerUnavailable: the same, for a send that was not held.
         """
         if delay is not None:

@@ -55,7 +55,7 @@ class ConfiguredLayer:
         return f"{self.alias} ({kind.__module__}.{kind.__name__})"
 
     def local_only(self) -> bool:
-        """Tell whether the layer reaches no other process."""
+        """Return whether the layer reaches no other process."""
         return "memory" in type(self.channel_layer).__module__
 
 

@@ -18,7 +18,7 @@ def send_later(layer: AnyLayer, channel: str, content: Content, delay: timedelta
     """Let the layer keep a message until it is due; this send waits as any other does, unless it goes `immediately`.
 
     Raises:
-        TypeError: `delay` is no timedelta.
+        TypeError: `delay` is not a timedelta.
         ValueError: it is below 0 or longer than `MAX_DELAY`.
         ChannelFull: too many messages wait for their time on this channel, and the send was not held.
     """

@@ -1,4 +1,4 @@
-"""What a consumer or view raises to say what should become of its message. The worker's `verdicts` acts on them.
+"""Exceptions by which a consumer or view decides about its message. The worker's `verdicts` acts on them.
 
 TowpathError
  ├─ ConsumeLater               the message goes back to the end of its channel

@@ -1,4 +1,4 @@
-"""What a consumer receives: the content of one message, where it came from, and what travels with its connection."""
+"""The message that a consumer receives: its content, its channel, and the session state of its connection."""
 
 from collections.abc import ItemsView, KeysView, ValuesView
 from copy import deepcopy

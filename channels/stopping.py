@@ -1,6 +1,6 @@
 """Whether the worker that runs the current consumer has been asked to stop.
 
-What has no end of its own, such as a streamed response, asks from time to time. Outside of workers nothing stops.
+Work without an end, such as a streamed response, asks from time to time. Outside of workers nothing stops.
 """
 
 from contextvars import ContextVar

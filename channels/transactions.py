@@ -154,13 +154,13 @@ class _AtCommit:
 
 
 def _is_of_a_test(connection: BaseDatabaseWrapper) -> bool:
-    """Tell whether the innermost block is one of TestCase's own; Django marks them for its `durable` blocks."""
+    """Return whether the innermost block is one of TestCase's own; Django marks them for its `durable` blocks."""
     blocks: list[Any] = connection.atomic_blocks
     return bool(blocks) and blocks[-1]._from_testcase
 
 
 def _opened_connection() -> BaseDatabaseWrapper | None:
-    if not settings.configured:  # a layer is used without Django's settings; so is no database
+    if not settings.configured:  # a layer is used without Django's settings and without a database
         return None
     alias = database_alias()
     opened = connections.all(initialized_only=True)

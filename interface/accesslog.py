@@ -1,6 +1,6 @@
 """The access log: one line for each HTTP request, and for each step in the life of a WebSocket.
 
-What happens is told as an action, `(protocol, action, details)`, to one callable. `AccessLog` is such a callable that
+Each event is reported as an action, `(protocol, action, details)`, to one callable. `AccessLog` is such a callable that
 writes lines; `runserver` has one of its own that writes them in colour.
 
 | protocol | actions | details |

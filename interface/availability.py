@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 
 
 class Availability:
-    """What the parts of one interface server know together of the layer."""
+    """The availability of the layer, shared by the parts of one interface server."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
@@ -22,7 +22,7 @@ class Availability:
 
     @property
     def is_away(self) -> bool:
-        """Tell whether the layer was away when it was last asked."""
+        """Return whether the layer was away when it was last asked."""
         return self._away_since is not None
 
     def went_away(self, error: Exception) -> None:

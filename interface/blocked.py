@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class BlockedChannel(Generic[T]):
-    """What waits for one full channel."""
+    """The messages that wait for one full channel."""
 
     def __init__(self) -> None:
         self._waiting: deque[T] = deque()

@@ -2,7 +2,7 @@
 
 
 class Budget:
-    """An amount that is taken from and given back, `max_amount` at a time."""
+    """An amount from which parts are taken and returned, `max_amount` at a time."""
 
     __slots__ = ("max_amount", "used_amount")
 

@@ -127,7 +127,7 @@ def import_layer(path: str) -> ChannelLayer:
     """Import `package.module:object`, with the current folder first on the path.
 
     Raises:
-        ConfigurationError: there is no such module or object, or it is no layer that other processes reach. Errors
+        ConfigurationError: there is no such module or object, or it is not a layer that other processes reach. Errors
             inside the module leave as they are.
     """
     if "://" in path:

@@ -1,4 +1,4 @@
-"""What plain code needs of a Twisted reactor: the time, and a call later. Tests pass `twisted.internet.task.Clock`."""
+"""The part of a reactor that plain code needs: the time, and a call later. Tests pass `twisted.internet.task.Clock`."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ class Timer(Protocol):
         """Do not make the call."""
 
     def active(self) -> bool:
-        """Tell whether the call is still to come."""
+        """Return whether the call is still to come."""
 
     def getTime(self) -> float:
         """Return when the call is due, in the seconds of its clock."""

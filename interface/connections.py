@@ -15,7 +15,7 @@ class TooManyConnections(TowpathError):
 
 
 class Connections:
-    """Who is connected, until the last event of each has been taken by the layer."""
+    """The connections, each until the layer has accepted its last event."""
 
     def __init__(self, max_connections: int) -> None:
         self._max = max_connections

@@ -62,7 +62,7 @@ class Conversation:
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether the connection has gone; its last events may still be on their way."""
+        """Return whether the connection has gone; its last events may still be on their way."""
         return self._is_closed
 
     @property
@@ -148,12 +148,12 @@ class Conversation:
             self._deadline.set(LOOK_SECONDS)
 
     def lost(self, turn: int) -> None:
-        """Nobody will settle this turn: the worker that had its event has died, or the event had waited too long."""
+        """This turn will not be settled: the worker that had taken its event has expired, or the event has expired."""
         if self._turns.is_out(turn):
             self._lose(turn, self._turns.channel)
 
     def abandon(self) -> None:
-        """Others have said the last word for this connection: it ends, and sends nothing more."""
+        """The lease of this process had expired: the connection ends, and sends nothing more."""
         self._is_closed = True
         self._turns.abandon()
         self._unregister()

@@ -1,4 +1,4 @@
-"""What an interface server lost, refused or cut off, counted by name, and said in one line a second at most."""
+"""Counters of what an interface server lost, refused or aborted; logged once a second at most."""
 
 import logging
 from collections import Counter

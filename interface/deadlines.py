@@ -82,7 +82,7 @@ class Deadline:
 
     @property
     def is_set(self) -> bool:
-        """Tell whether it is to pass."""
+        """Return whether it is to pass."""
         return self._due is not None
 
     def set(self, seconds: float | None) -> None:

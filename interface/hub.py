@@ -1,4 +1,4 @@
-"""What every connection of one interface server process shares."""
+"""The state that all connections of one interface server process share."""
 
 import logging
 from collections.abc import Callable

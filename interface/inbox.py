@@ -1,4 +1,4 @@
-"""What arrives in this process's inbox, brought to the connections it is for.
+"""Dispatches the entries of this process's inbox to its connections.
 
 An error in one connection's handler is logged with its traceback and closes that connection, never the loop.
 """

@@ -27,7 +27,7 @@ async def send_away(sockets: Sequence[SocketOwner], clock: Clock, seconds: float
 
 
 def cut_off(hub: "Hub") -> None:
-    """End all connections at once: others took this process for dead, and said the last word for its sockets."""
+    """End all connections at once: the lease has expired, and workers have disconnected the sockets."""
     log.error("Cutting off %d connections: this process gave no sign of life for too long", len(hub.connections))
     hub.outbound.forget()
     for conversation in hub.connections:

@@ -18,12 +18,12 @@ def seconds(text: str) -> float:
 
 
 def seconds_or_none(text: str) -> float | None:
-    """Read a number of seconds; `none`, or -1 as in 1.x, is no limit."""
+    """Read a number of seconds; `none`, or -1 as in 1.x, means no limit."""
     return None if text in ("none", "-1") else float(text)
 
 
 def count_or_none(text: str) -> int | None:
-    """Read a whole number; `none` is no limit."""
+    """Read a whole number; `none` means no limit."""
     return None if text == "none" else int(text)
 
 

@@ -30,7 +30,7 @@ def is_origin_allowed(
     scheme: Literal["http", "https"],
     allowed: Sequence[str] | Literal["*"] | None = None,
 ) -> bool:
-    """Tell whether a handshake may go on, from its Origin headers, its Host, its scheme and what is `allowed` besides.
+    """Return whether a handshake is allowed, from its Origin headers, its Host, its scheme and the `allowed` origins.
 
     Without an Origin it is not a browser, and may. `scheme` https is known from TLS or a trusted proxy, so a page
     of http is foreign then; with http it may be that a proxy speaks TLS and did not say, so both schemes match.

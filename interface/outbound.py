@@ -1,6 +1,6 @@
 """The way out: messages of one reactor tick leave in one `Edge.send`, one flush at a time, results in order.
 
-Whoever posts a message may pass a report, which hears what became of it and answers whether to keep trying:
+A message may be posted with a report, which is called with its outcome and returns whether to keep trying:
 
 | outcome | what happened | if the report answers True |
 |---|---|---|
@@ -36,7 +36,7 @@ FLUSH_MAX = 512
 
 
 class Outcome(Enum):
-    """What became of a message (see the table above)."""
+    """The outcome of a message (see the table above)."""
 
     ACCEPTED = "accepted"
     FULL = "full"
@@ -87,7 +87,7 @@ class Outbound:
             blocked.clear()
 
     def is_idle(self) -> bool:
-        """Tell whether nothing is on its way or waits."""
+        """Return whether nothing is on its way or waits."""
         return not (self._is_flushing or self._unanswered or self._pending or self._held or self._blocked)
 
     def _start_flush(self) -> None:

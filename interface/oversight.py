@@ -1,4 +1,4 @@
-"""What accompanies an interface server from before its start to its end: its monitor, its record in the store."""
+"""The companions of an interface server from before its start to its end: its monitor, its record in the store."""
 
 import asyncio
 from dataclasses import replace

@@ -12,7 +12,7 @@ class SocketOwner(Owner, Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the socket is open, neither in its handshake nor at its end."""
+        """Return whether the socket is open, neither in its handshake nor at its end."""
 
     def deliver_group(self, reply: Reply) -> None:
         """Take a group message; one that comes before the accept waits for it."""
@@ -32,7 +32,7 @@ _known: dict[type, bool] = {}
 
 
 def is_socket_owner(owner: Owner) -> TypeGuard[SocketOwner]:
-    """Tell whether an owner is a WebSocket; looked up once for each class."""
+    """Return whether an owner is a WebSocket; looked up once for each class."""
     kind = type(owner)
     if kind not in _known:
         _known[kind] = isinstance(owner, SocketOwner)

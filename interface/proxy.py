@@ -1,4 +1,4 @@
-"""What a proxy says about the client, believed only from addresses that the configuration trusts. Plain logic.
+"""Headers of proxies about the client, believed only from addresses that the configuration trusts. Plain logic.
 
 | header | gives |
 |---|---|
@@ -22,7 +22,7 @@ UNIX = "unix"
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """What trusted proxies say; None where they say nothing."""
+    """The values that trusted proxies give; None where they give none."""
 
     client: Address | None = None
     scheme: Literal["http", "https"] | None = None
@@ -42,7 +42,7 @@ class TrustedProxies:
         self._networks = [ip_network(name) for name in names if name != UNIX]
 
     def trusts_peer(self, host: str | None) -> bool:
-        """Tell whether the other end of a connection is a trusted proxy; None is a UNIX socket."""
+        """Return whether the other end of a connection is a trusted proxy; None is a UNIX socket."""
         if host is None:
             return self._trusts_unix
         address = _parse_ip(host)

@@ -1,6 +1,6 @@
 """The one reactor of an interface process: Twisted's asyncio reactor, on uvloop where it is installed.
 
-Whoever starts a process installs it first; every other module gets its reactor, or clock, as a parameter.
+The code that starts a process installs it first; every other module gets its reactor, or clock, as a parameter.
 """
 
 import asyncio

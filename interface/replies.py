@@ -44,7 +44,7 @@ class State(Enum):
 
 
 class Step(Enum):
-    """What one reply does, step by step."""
+    """The steps of one reply."""
 
     ACCEPT = "accept"
     REJECT = "reject"

@@ -104,7 +104,7 @@ class InterfaceServer:
 
     @property
     def hub(self) -> Hub:
-        """What its connections share.
+        """The state that its connections share.
 
         Raises:
             RuntimeError: the server has not been started.

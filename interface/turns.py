@@ -62,7 +62,7 @@ class Turns:
         self._pressure = Pressure.FLOWING
 
     def is_out(self, number: int) -> bool:
-        """Tell whether this turn is the one that is out."""
+        """Return whether this turn is the one that is out."""
         return number == self.number and Phase.IDLE < self.phase < Phase.ENDED
 
     @property

@@ -1,4 +1,4 @@
-"""Who waits for the answer to a message."""
+"""The reply channel of a message."""
 
 from .contract import Envelope
 

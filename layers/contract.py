@@ -1,4 +1,4 @@
-"""What every channel layer offers: the data that crosses its seam, and the three sides it is used from.
+"""The contract of every channel layer: its data, and the three sides it is used from.
 
 Blocking side (`ChannelLayer`): any process of the project sends, and test code or scripts receive.
 Reading side (`Reader`): one worker thread takes messages and settles what its consumers owe.
@@ -73,7 +73,7 @@ class Scheduled:
 
 @dataclass(slots=True)
 class Owed:
-    """What one run of a consumer owes: its held sends in call order, and the end of its turn.
+    """The settlement of one run of a consumer: its held sends in call order, and the end of its turn.
 
     `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
     `is_lost`: there was no run, and the connection is told so; nothing else of this counts. `again` is the message
@@ -90,7 +90,7 @@ class Owed:
 
 
 class Taken(NamedTuple):
-    """A message in a worker's hands. `raw` is the stored entry, for handing it back untouched."""
+    """A message that a worker has taken. `raw` is the stored entry, for requeueing it unchanged."""
 
     envelope: Envelope
     raw: bytes

@@ -48,7 +48,7 @@ class NoCipher:
 class FernetCipher:
     """Seals with Fernet (AES-128 and HMAC); the first key seals, every key opens.
 
-    What is older than `expiry_seconds` and `CLOCK_TOLERANCE_SECONDS` by this machine's clock is refused, so that a
+    An entry older than `expiry_seconds` and `CLOCK_TOLERANCE_SECONDS` by this machine's clock is refused, so that a
     copied entry cannot be played back later.
 
     Raises:

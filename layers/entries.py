@@ -55,7 +55,7 @@ def sent_at(entry: bytes) -> float:
 
 
 def is_expired(entry: bytes, now: float) -> bool:
-    """Tell whether a queue entry is too old at `now` (the store's clock); a damaged one never is."""
+    """Return whether a queue entry is too old at `now` (the store's clock); a damaged one never is."""
     return len(entry) >= HEADER.size and bool(HEADER.unpack_from(entry)[1] <= now)
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a channel layer, one class for each thing a caller can do something about.
+"""Errors of a channel layer, one class for each that callers can handle differently.
 
 TowpathError
  ├─ ConfigurationError     an option of a layer, an interface or a route is wrong: mend the settings

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 
 class Fired(IntEnum):
-    """What came of it."""
+    """The result of firing a schedule."""
 
     NO = 0  # somebody has done so for this time or a later one
     YES = 1

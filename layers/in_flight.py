@@ -73,7 +73,7 @@ class Seize(NamedTuple):
 
     Result: `Record`, or None.
 
-    What was seized before, and not counted yet, comes first: the process that had seized it has stopped.
+    A record that was seized before, and not counted yet, comes first: the process that had seized it has stopped.
     """
 
     reader: str

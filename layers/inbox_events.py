@@ -1,4 +1,4 @@
-"""What an interface server reads from its inbox: plain data."""
+"""The events that an interface server reads from its inbox: plain data."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

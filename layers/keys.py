@@ -19,7 +19,7 @@ sharding layer would choose the host by it.
   <prefix>{leases}:watch                hash; when a lease was renewed last, and from when on they count
   <prefix>{towpath.processes}:seen      sorted set of the ids of processes, by the time their record was renewed
   <prefix>{towpath.processes}:records   hash of the ids of processes, their records (JSON)
-  <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they die
+  <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they expire
   <prefix>{<group>}:members:<inbox>     set of the local parts of a group's members in an inbox
   <prefix>{<channel or inbox>}:delayed  sorted set of entries for it, by the time they are due
   <prefix>{<wake channel>}:due          sorted set of channels and inboxes, by the time when a message is due for them

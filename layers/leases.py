@@ -32,7 +32,7 @@ BEAT_SECONDS = 2.0
 
 
 class LeaseState(IntEnum):
-    """What a store knew of a lease when it was to be renewed."""
+    """The state of a lease when it was to be renewed."""
 
     NEW = 0  # nothing: it is the first time, or the store has lost its data
     HELD = 1

@@ -55,7 +55,7 @@ def split_local(channel: str) -> tuple[str, str]:
 
 
 def is_inbox(channel: str) -> bool:
-    """Tell whether `channel` is process-specific, that is, holds a `!`."""
+    """Return whether `channel` is process-specific, that is, holds a `!`."""
     return "!" in channel
 
 

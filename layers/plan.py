@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Plan:
-    """What to write: bodies by channel, and steps to inboxes and groups in order.
+    """The writes of settlements: bodies by channel, and steps to inboxes and groups in order.
 
     A step is (inbox, None, entry), or (None, group, message) whose inboxes are known only when the group is looked up.
     `states` are session states stored for the last event of a socket, should its interface server expire.

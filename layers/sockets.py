@@ -13,7 +13,7 @@ CONNECT, RECEIVE, DISCONNECT = "websocket.connect", "websocket.receive", "websoc
 
 
 class Socket(NamedTuple):
-    """What is stored of one: both parts as the codec sealed them. `state` None: it has none."""
+    """The stored record of a WebSocket: both parts as the codec sealed them. `state` None: it has none."""
 
     local: str
     registration: bytes

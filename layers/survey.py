@@ -21,7 +21,7 @@ STALE_SECONDS = 16.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """What a process says of itself; `channels` are those that a worker takes messages from."""
+    """The report of a process about itself; `channels` are those that a worker takes messages from."""
 
     #: `interface` or `worker`.
     kind: str

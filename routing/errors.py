@@ -1,4 +1,4 @@
-"""What can be wrong with a project's routing. All of it shows when the router is built, before any message comes."""
+"""Errors in a project's routing. All are raised when the router is built, before any message comes."""
 
 from django.core.exceptions import ImproperlyConfigured
 

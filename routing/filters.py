@@ -2,7 +2,7 @@
 
 A regular expression is tried at the beginning of the value (`re.match`); nothing anchors its end but the pattern
 itself. The filter `path` may be in Django's path syntax instead (`path_syntax`), which matches the whole value. A value
-that is absent or is no text matches nothing.
+that is absent or is not text matches nothing.
 """
 
 import re

@@ -27,7 +27,7 @@ class Include:
         """Import what is still a dotted path, here and in the routes inside.
 
         Raises:
-            RoutingError: something cannot be imported, is no routing, or includes itself.
+            RoutingError: something cannot be imported, is not a routing, or includes itself.
         """
         self._table = self._resolved()
 
@@ -101,7 +101,7 @@ def _entry(entry: object, owner: str) -> list[Routing]:
     if isinstance(entry, (list, tuple)):
         return routing_objects(entry, owner)
     if not isinstance(entry, Routing):
-        raise RoutingError(f"{owner}: {entry!r} is no routing: use route(), route_class() or include()")
+        raise RoutingError(f"{owner}: {entry!r} is not a routing: use route(), route_class() or include()")
     if isinstance(entry, (Route, Include)):
         entry.resolve()
     return [entry]

@@ -1,4 +1,4 @@
-"""What routing gives back, and what counts as a routing object."""
+"""The result of routing, and the protocol of routing objects."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass

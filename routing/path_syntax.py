@@ -38,7 +38,7 @@ class Converter(Protocol):
 
 
 def is_path(key: str, pattern: str | bytes, owner: str) -> bool:
-    """Tell whether a filter is a path, rather than a regular expression.
+    """Return whether a filter is a path, rather than a regular expression.
 
     Raises:
         RoutingError: it looks like a path, but is bytes.
@@ -75,7 +75,7 @@ def compile_path(path: str, owner: str, is_prefix: bool) -> tuple[re.Pattern[str
 
 
 def can_begin_with_slash(path: str) -> bool:
-    """Tell whether a path that can be compiled matches anything with a slash at its beginning."""
+    """Return whether a path that can be compiled matches anything with a slash at its beginning."""
     first = _PARAMETER.match(path)
     if first is None:
         return path.startswith("/")

@@ -13,7 +13,7 @@ class Router:
     """Routes messages by a ROUTING value: a list, a dict `{channel: consumer}`, or the dotted path of one.
 
     Raises:
-        RoutingError: something in it is no routing, or cannot be imported; names the route.
+        RoutingError: something in it is not a routing, or cannot be imported; names the route.
     """
 
     def __init__(self, routing: object) -> None:
@@ -30,7 +30,7 @@ class Router:
         """Put one more route, or a list of them, behind all others.
 
         Raises:
-            RoutingError: it is no routing.
+            RoutingError: it is not a routing.
         """
         objects = routing_objects(route, "add_route")
         check_paths(objects)

@@ -40,5 +40,5 @@ class Batching:
 
 
 def is_overdue(run_seconds: float, batch_seconds: float) -> bool:
-    """Tell whether the rest of a batch should be given to others: a run or the batch took longer than expected."""
+    """Return whether the rest of a batch should be given to others: a run or the batch took longer than expected."""
     return run_seconds > BUDGET_SECONDS or batch_seconds > 2 * BUDGET_SECONDS

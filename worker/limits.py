@@ -1,4 +1,4 @@
-"""What a worker process may use before it makes way for a fresh one. Looked at once a second, never between messages.
+"""Limits after which a worker process is replaced. They are checked once a second, never between messages.
 
 None of the limits is set by default. A process that reaches one ends with an exit code; a supervisor starts the next.
 """

@@ -30,7 +30,7 @@ class Pauses:
 
 
 class Outage:
-    """What a process knows of its layer's absence; the workers of a pool share it."""
+    """The availability of the layer, shared by the workers of a pool."""
 
     def __init__(self) -> None:
         self._lock = Lock()

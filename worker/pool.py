@@ -146,7 +146,7 @@ class WorkerPool:
         os._exit(exit_code)
 
     def _is_at_its_limit(self, limits: Limits) -> bool:
-        """Tell whether this process is to make way for a fresh one, and log why."""
+        """Return whether this process is to make way for a fresh one, and log why."""
         workers = self.living()
         reason = limits.reached(sum(worker.handled for worker in workers))
         if reason is not None:
@@ -158,7 +158,7 @@ class WorkerPool:
         return seconds is not None and worker.in_flight.is_older_than(seconds)
 
     def _is_held_up(self) -> bool:
-        """Tell whether all workers that have not ended hang."""
+        """Return whether all workers that have not ended hang."""
         workers = self.living()
         return bool(workers) and all(self._hangs(worker) for worker in workers)
 

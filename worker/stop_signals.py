@@ -42,7 +42,7 @@ class StopSignals:
         return True
 
     def is_waiting(self) -> bool:
-        """Tell whether a signal came that nobody has waited for yet."""
+        """Return whether a signal came that nobody has waited for yet."""
         return not self._came.empty()
 
     def _note(self, number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a message whose consumer raised, or that nobody routes.
+"""Decides about a message whose consumer raised, or that no route matches.
 
 | raised | what is owed |
 |---|---|
@@ -53,7 +53,7 @@ FORBIDDEN = 403
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do besides sending what is held and ending the turn.
+    """The action besides sending held messages and ending the turn.
 
     `again` keeps the turn: the message runs later. `is_failed`: nobody meant this, and the sender may still wait.
     """

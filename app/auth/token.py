@@ -37,7 +37,7 @@ class TokenCheckFailed(TowpathError):
 
 @dataclass(frozen=True, slots=True)
 class TokenLogin:
-    """What a check may return instead of a user: the user, and when the login ends, as an aware datetime or in seconds
+    """Result of a check instead of a user: the user, and when the login ends, as an aware datetime or in seconds
     since 1970 (a JWT's `exp`). After that `message.user` is nobody; the socket stays open.
     """
 
@@ -65,7 +65,7 @@ def token_user(
     or on a class.
 
     Raises:
-        ConfigurationError: `check` is no such function, or there is no place to look in.
+        ConfigurationError: `check` is not such a function, or there is no place to look in.
     """
     _check_the_check(check)
     places = TokenPlaces(header, subprotocol, query)
@@ -137,7 +137,7 @@ def _login(check: Check, token: str) -> TokenLogin:
 
     Raises:
         DenyConnection: the token is not valid.
-        ConfigurationError: the check returned something that is no user.
+        ConfigurationError: the check returned something that is not a user.
     """
     answer = _checked(check, token)
     if answer is None:
@@ -188,7 +188,7 @@ class _AcceptingChannel(Channel):
 
 
 def _accepts(content: object) -> bool:
-    """Tell whether a message opens a socket that is still in its handshake: so does a frame without a word about it."""
+    """Return whether a message accepts a socket that is still in its handshake; a frame alone does."""
     if not isinstance(content, dict):
         return False  # an error, which the channel raises
     accept = content.get("accept")

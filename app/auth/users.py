@@ -65,7 +65,7 @@ def _set_expiry(session: SessionBase, seconds: float | None) -> None:
 
 
 class _SessionWithoutKey:
-    """What `django.contrib.auth.get_user` may do to a session here: no new key, as no cookie could tell the browser."""
+    """A session that `django.contrib.auth.get_user` can change, but for its key: no cookie could reach the browser."""
 
     def __init__(self, session: SessionBase) -> None:
         self._session = session

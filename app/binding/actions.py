@@ -1,4 +1,4 @@
-"""What can happen to a row, as bindings and their clients call it."""
+"""The actions on a row, as bindings and their clients call them."""
 
 CREATE = "create"
 UPDATE = "update"

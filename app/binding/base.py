@@ -223,7 +223,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         _not_defined(type(self), "deserialize(self, message), which returns (action, pk, data)")
 
     def has_permission(self, user: Any, action: str, pk: Any) -> bool:
-        """Tell whether a user may do this. `pk` is as the client sent it, and so is `self.data`."""
+        """Return whether a user may do this. `pk` is as the client sent it, and so is `self.data`."""
         _not_defined(type(self), "has_permission(self, user, action, pk), which tells what clients may do")
 
     def run_action(self, action: str, pk: Any, data: Any) -> None:
@@ -288,7 +288,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         """
         name = cls.__qualname__
         if consumer is cls:
-            raise ConfigurationError(f"{name} is no consumer: write {{{stream!r}: {name}.consumer}}")
+            raise ConfigurationError(f"{name} is not a consumer: write {{{stream!r}: {name}.consumer}}")
         if cls.stream != stream:
             raise ConfigurationError(
                 f"{name} sends on the stream {cls.stream!r}, and is the consumer of {stream!r}: give both one name"

@@ -1,4 +1,4 @@
-"""What the attributes of a binding may be, checked when it is registered, and the fields that they mean."""
+"""Checks of the attributes of a binding when it is registered, and the fields that they name."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def check_fields(binding: type["Binding"], model: type[Model]) -> None:
     """Check `fields` and `exclude`.
 
     Raises:
-        ConfigurationError: neither or both are there, or one names what is no field.
+        ConfigurationError: neither or both are there, or one names what is not a field.
     """
     name = binding.__qualname__
     if (binding.fields is None) == (binding.exclude is None):
@@ -74,7 +74,7 @@ def _check_field(where: str, model: type[Model], name: Any) -> None:
     if name not in known:
         try:
             model._meta.get_field(name)
-            reason = "which is no field that Django serializes"
+            reason = "which is not a field that Django serializes"
         except (FieldDoesNotExist, TypeError):
             reason = "which it does not have"
         raise ConfigurationError(
@@ -113,7 +113,7 @@ def written_fields(binding: type["Binding"], model: type[Model], is_new: bool) -
 
 
 def _is_written(field: "Field[Any, Any]") -> bool:
-    """Tell whether a value of JSON may be set. The name of a file would give a row any file of the storage."""
+    """Return whether a value of JSON may be set. The name of a file would give a row any file of the storage."""
     return field.editable and not getattr(field, "generated", False) and not isinstance(field, FileField)
 
 

@@ -70,7 +70,7 @@ def _value(field: AnyField, value: Any) -> Any:
     try:
         return target.to_python(value)
     except (TypeError, ValueError, OverflowError) as error:  # of fields that expect a form's values
-        raise ValidationError(f"{value!r} is no value of this field") from error
+        raise ValidationError(f"{value!r} is not a value of this field") from error
 
 
 def _related_keys(field: "ManyToManyField[Any, Any]", value: Any) -> list[Any]:

@@ -46,7 +46,7 @@ class WebsocketBinding(Binding):
         check_stream(cls)
         if getattr(cls, "slight_ordering", False):
             raise ConfigurationError(
-                f"{cls.__qualname__}.slight_ordering is no more: take it out, events of a connection are in order"
+                f"{cls.__qualname__}.slight_ordering was removed: take it out, events of a connection are in order"
             )
         super().check()
 
@@ -113,7 +113,7 @@ class WebsocketBindingWithMembers(WebsocketBinding):
         """Check `send_members`.
 
         Raises:
-            ConfigurationError: it is no list of names.
+            ConfigurationError: it is not a list of names.
         """
         names: Any = cls.send_members
         if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):

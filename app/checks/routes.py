@@ -66,7 +66,7 @@ def _shadowed(where: str, before: list[ListedRoute], listed: ListedRoute) -> Ite
 
 
 def _covers(earlier: ListedRoute, later: ListedRoute) -> bool:
-    """Tell whether the filters of one route match wherever those of a later one do."""
+    """Return whether the filters of one route match wherever those of a later one do."""
     if not earlier.route.filters:
         return later.prefixes[: len(earlier.prefixes)] == earlier.prefixes
     return earlier.prefixes == later.prefixes and earlier.route.filters.items() <= later.route.filters.items()

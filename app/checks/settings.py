@@ -98,7 +98,7 @@ def _layer_messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
 
 
 def is_from_project(error: BaseException | None) -> TypeGuard[BaseException]:
-    """Tell whether an import failed inside the project's own code, rather than at a path that names nothing.
+    """Return whether an import failed inside the project's own code, rather than at a path that names nothing.
 
     Such an error leaves a check as it is, as with a broken urlconf: its traceback says where, and `runserver` watches
     the file that it came from.
@@ -118,7 +118,7 @@ def _is_memory_layer(backend: str) -> bool:
 
 
 def _is_ours(winner: str | BaseCommand) -> bool:
-    """Tell whether a `runserver` of another application is made from ours."""
+    """Return whether a `runserver` of another application is made from ours."""
     from towpath.management.commands.runserver import Command
 
     command = load_command_class(winner, "runserver") if isinstance(winner, str) else winner
@@ -126,5 +126,5 @@ def _is_ours(winner: str | BaseCommand) -> bool:
 
 
 def _is_test_run() -> bool:
-    """Tell whether Django's test environment is set up: it turns DEBUG off, and makes this outbox."""
+    """Return whether Django's test environment is set up: it turns DEBUG off, and makes this outbox."""
     return hasattr(mail, "outbox")

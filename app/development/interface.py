@@ -36,7 +36,7 @@ class InterfaceThread:
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether the thread has begun and not ended."""
+        """Return whether the thread has begun and not ended."""
         return self._thread.is_alive()
 
     def start(self) -> None:

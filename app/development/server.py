@@ -53,7 +53,7 @@ class DevelopmentServer:
     def _stop_with_the_process(self) -> None:
         """Stop when the main thread ends: the reloader ends it to begin again with new code, or at Ctrl-C.
 
-        Python waits for this thread before it ends, since it is no daemon: the one that started it may be.
+        Python waits for this thread before it ends, since it is not a daemon: the one that started it may be.
         """
         main_thread().join()
         self.stop()

@@ -1,6 +1,6 @@
 """The class that is a consumer: making an instance handles one message.
 
-What is wrong with a class shows when it is defined or routed, not when the first message comes.
+Mistakes in a class are raised when it is defined or routed, not when the first message comes.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """Notices of an interface server about the client of one request: how much it has taken, and that it has left.
 
-Whoever works for a client for long asks from time to time whether that is still wanted. The first message that names
+Long work for a client asks from time to time whether the client is still connected. The first message that names
 the flow channel makes the interface send notices there: a part of a response, or the flow channel alone.
 """
 

@@ -89,7 +89,7 @@ class AsgiRequest(HttpRequest):
 
     @property
     def body_failure(self) -> BodyTimeout | BodyAborted | None:
-        """What ended the body early while it was read; None if nothing did."""
+        """The error that ended the body early while it was read, or None."""
         return None if self._body_channel is None else self._body_channel.failure
 
     def _get_scheme(self) -> str:

@@ -1,4 +1,4 @@
-"""What is found in a file: edits of its text, and what a person has to decide. Plain data."""
+"""Findings in a file: edits of its text, and decisions that a person has to make. Plain data."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something to be done by hand on a line (from 1): what is there, and what to write instead."""
+    """A manual change on a line (from 1): what is there, and what to write instead."""
 
     line: int
     what: str

@@ -131,7 +131,7 @@ class InstalledApps(Reading):
         return self.source.rfind(b"\n", 0, position) + 1
 
     def _is_alone(self, node: cst.SimpleString) -> bool:
-        """Tell whether a line holds the element, its comma and perhaps a comment, and nothing else."""
+        """Return whether a line holds the element, its comma and perhaps a comment, and nothing else."""
         start, end = self.span(node)
         line_end = self.source.find(b"\n", end)
         after = self.source[end : len(self.source) if line_end < 0 else line_end].strip()

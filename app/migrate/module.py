@@ -35,7 +35,7 @@ _VISITORS: tuple[type[Reading], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of a file. `new` is its text afterwards, the same if nothing is to be changed."""
+    """The result for a file. `new` is its text afterwards, the same if nothing is to be changed."""
 
     old: str
     new: str

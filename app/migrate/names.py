@@ -232,7 +232,7 @@ def moved() -> dict[str, str]:
 
 
 def is_module(name: str) -> bool:
-    """Tell whether an old name is that of a module with a counterpart."""
+    """Return whether an old name is that of a module with a counterpart."""
     return name in _MODULES
 
 

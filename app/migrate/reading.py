@@ -1,4 +1,4 @@
-"""What the visitors of a module share: where a node is in the text, and what a name was imported as."""
+"""The base of the visitors of a module: where a node is in the text, and the name something was imported as."""
 
 from collections.abc import Iterator
 
@@ -51,7 +51,7 @@ class Reading(cst.CSTVisitor):
         self.findings.append(Finding(self.line(node), what, instead))
 
     def is_bound(self, root: cst.CSTNode) -> bool:
-        """Tell whether the module says anywhere what a name stands for."""
+        """Return whether the module says anywhere what a name stands for."""
         return bool(self.get_metadata(QualifiedNameProvider, root, None))
 
     def imported_names(self, root: cst.CSTNode) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a project routes, and what of it works otherwise than in 1.x. It takes all files to know: three kinds of advice.
+"""The routes of a project, and advice where they work otherwise than in 1.x. It needs all files.
 
 - Sockets without a route for `websocket.connect` were accepted; here they are refused. Where a path or a class has none
   is said by file; whether two paths are the same is told by `manage.py check`, which has the routes themselves.
@@ -58,7 +58,7 @@ class Route:
 
 @dataclass(slots=True)
 class Facts:
-    """What one file says about routing and sessions."""
+    """Routing and sessions of one file."""
 
     routes: list[Route] = field(default_factory=list)
     has_classes: bool = False

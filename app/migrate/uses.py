@@ -14,7 +14,7 @@ class Uses(Reading):
     """Rewrites `channels.Group(...)` where `import channels` is rewritten, and names what is gone.
 
     A name that stands alone is rewritten with its import: `if channels is None`.
-    What is gone is named also where nothing binds its package: an earlier run has rewritten the import.
+    A removed name is reported also where nothing binds its package: an earlier run has rewritten the import.
     """
 
     def visit_Import(self, node: cst.Import) -> bool:
@@ -40,7 +40,7 @@ class Uses(Reading):
             self.replace(node, verdict.to)
 
     def _is_imported_variable(self, node: cst.Name) -> bool:
-        """Tell whether a name is a variable that an import has bound, perhaps beside other statements."""
+        """Return whether a name is a variable that an import has bound, perhaps beside other statements."""
         scope = self.get_metadata(ScopeProvider, node, None)
         if scope is None or self.get_metadata(ExpressionContextProvider, node, None) is None:
             return False

@@ -52,7 +52,7 @@ class BaseOriginValidator:
         return self.func(*args, **kwargs)
 
     def validate_origin(self, message: Message, origin: str | None) -> bool:
-        """Tell whether a page of this origin may connect; None: there is no origin, several, or not in ASCII."""
+        """Return whether a page of this origin may connect; None: there is no origin, several, or not in ASCII."""
         raise NotImplementedError(f"{type(self).__name__} has to define validate_origin(message, origin)")
 
     def get_origin(self, message: Message) -> str | None:

@@ -181,5 +181,5 @@ def enforce_ordering(func: Callable[..., Any] | None = None, slight: bool = Fals
         ValueError: `slight` is true; 1.0 took that away.
     """
     if slight:
-        raise ValueError("slight ordering is no more: events of a connection are always in order")
+        raise ValueError("slight ordering was removed in 1.0: events of a connection are always in order")
     return _in_order if func is None else _in_order(func)

@@ -52,7 +52,7 @@ class ChannelTestCaseMixin:
 class ChannelTestCase(ChannelTestCaseMixin, TestCase):
     """Django's TestCase: everything, consumers too, runs inside one transaction that is rolled back.
 
-    What is sent inside `atomic()` arrives when that block has ended, as it does after a commit.
+    Messages sent inside `atomic()` arrive when that block has ended, as they do after a commit.
     """
 
 

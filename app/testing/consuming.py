@@ -14,7 +14,7 @@ from towpath.worker.run import Runner, RunOptions
 
 
 class Consumed(NamedTuple):
-    """What came of one message: what its consumer returned and raised, and the new state of its connection.
+    """The result of one message: the return value or error of its consumer, and the new session state.
 
     `error` is what nobody meant, with its traceback; what the worker acts on (ConsumeLater, a refusal) is none.
     `state` None: as before.

@@ -16,7 +16,7 @@ Execute = Callable[[Push], object]
 
 
 class Fault(ABC):
-    """What happens to messages of the channels that `pattern`, a glob, names; `count` says to how many it did."""
+    """A fault on the channels that `pattern`, a glob, matches; `count` is the number of messages it was applied to."""
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern

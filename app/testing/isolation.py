@@ -20,7 +20,7 @@ _SHARED_OPTIONS = ("expiry", "group_expiry", "capacity", "channel_capacity")
 def fresh_layers(aliases: Sequence[str]) -> Iterator[dict[str, ConfiguredLayer]]:
     """Put an empty `TrialLayer` in the place of each layer: its routing, schedule and bounds, nothing of its store.
 
-    What is sent inside `atomic()` arrives when that block has ended, also inside Django's TestCase.
+    Messages sent inside `atomic()` arrive when that block has ended, also inside Django's TestCase.
 
     Raises:
         InvalidChannelLayerError: CHANNEL_LAYERS has no such layer, or does not describe it well.

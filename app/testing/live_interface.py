@@ -1,6 +1,6 @@
 """The interface server of a live test as a program: `python -m towpath.testing.live_interface DESCRIPTOR`.
 
-What to serve comes pickled over standard input: the search path of modules, and the `Orders`.
+Its orders come pickled over standard input: the search path of modules, and the `Orders`.
 """
 
 import importlib

@@ -27,7 +27,7 @@ STOP_SECONDS = 15.0
 
 
 class ProtocolServerProcess:
-    """An interface server on a free port of `host`. Connections wait until it is ready; they fail if it dies."""
+    """An interface server on a free port of `host`. Connections wait until it is ready; they fail if it crashes."""
 
     def __init__(self, host: str, orders: Orders) -> None:
         self._listener = socket.create_server((host, 0), backlog=1024)

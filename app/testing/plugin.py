@@ -29,7 +29,7 @@ def channel_layer() -> "Iterator[ConfiguredLayer]":
 
 @pytest.fixture
 def channel_faults(channel_layer: "ConfiguredLayer") -> "Faults":
-    """What can go wrong on `channel_layer`: `with channel_faults.drop("thumbnails"):`."""
+    """Faults on `channel_layer`: `with channel_faults.drop("thumbnails"):`."""
     from .isolation import trial_layer
 
     return trial_layer(channel_layer.alias).faults

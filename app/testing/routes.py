@@ -15,7 +15,7 @@ class apply_routes(ContextDecorator):  # noqa: N801  # a function to its users, 
     `routes` is what ROUTING may be: a route, a list of them (or of lists), a dict, or a dotted path.
 
     Raises:
-        RoutingError: it is no routing.
+        RoutingError: it is not a routing.
     """
 
     def __init__(self, routes: object, aliases: Sequence[str] = (DEFAULT_CHANNEL_LAYER,)) -> None:

@@ -103,7 +103,7 @@ class WSClient(Client):
         """Put an event on a channel as an interface server does.
 
         `text` is a str, or what becomes JSON. `path` may have a query string; None is that of the last one, or `/`.
-        What a key of `content` says counts.
+        A key of `content` takes precedence.
 
         Raises:
             ChannelFull: the channel is at its capacity.

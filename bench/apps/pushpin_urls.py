@@ -1,4 +1,4 @@
-"""What Pushpin needs in place of consumers: a view that is asked about each event of a socket."""
+"""The view that Pushpin calls for each event of a socket, in place of consumers."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path

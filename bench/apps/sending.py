@@ -1,4 +1,4 @@
-"""What all senders do: read jobs, send texts to groups at a pace, say when they are done.
+"""The loop of all senders: read jobs, send texts to groups at a pace, report when they are done.
 
 A job is a line of JSON on stdin: {"groups": [names], "count": sends in all, "rate": sends a second or null,
 "bytes": length of a text}. Groups take turns. With rate null each send waits for a line on stdin. A text is the time

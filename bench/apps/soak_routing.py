@@ -1,4 +1,4 @@
-"""What sockets of the soak may ask for: an echo, a text for their group, a text that comes later.
+"""The requests of sockets in the soak: an echo, a text for their group, a delayed text.
 
 Each connect and disconnect is counted in Redis, under `SOAK_COUNTS`: they are to be as many in the end.
 """

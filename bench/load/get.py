@@ -19,7 +19,7 @@ _CLOSE = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
 
 
 class Tally:
-    """What all clients have seen since the warm-up."""
+    """The results of all clients since the warm-up."""
 
     def __init__(self) -> None:
         self.latencies: list[float] = []

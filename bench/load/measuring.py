@@ -1,4 +1,4 @@
-"""What all generators share: how busy they were, percentiles, and room for many sockets."""
+"""Shared by all generators: their processor load, percentiles, and limits for many sockets."""
 
 import asyncio
 import json

@@ -31,7 +31,7 @@ HTTP_CLIENTS, HTTP_PAUSE = 8, 0.1
 
 
 class Tally:
-    """What all sockets have seen."""
+    """The results of all sockets."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -61,7 +61,7 @@ class SoakClient(WSListener):
 
     @property
     def is_unheard(self) -> bool:
-        """Tell whether it was never connected."""
+        """Return whether it was never connected."""
         return self._transport is None
 
     def on_ws_connected(self, transport: WSTransport) -> None:

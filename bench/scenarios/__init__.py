@@ -1,4 +1,4 @@
-"""What is measured, in the order of the document."""
+"""The scenarios, in the order of the document."""
 
 from collections.abc import Sequence
 

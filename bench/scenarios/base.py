@@ -1,4 +1,4 @@
-"""What a scenario is: which systems it is for, what it measures, and what Towpath has to reach."""
+"""A scenario: its systems, its measurements, and the targets of Towpath."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +65,7 @@ class Scenario:
     seconds: float = 5.0
 
     def is_for(self, system: System) -> bool:
-        """Tell whether a system takes part."""
+        """Return whether a system takes part."""
         return self.service in system.serves and (self.systems is None or system.key in self.systems)
 
 

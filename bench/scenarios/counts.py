@@ -1,4 +1,4 @@
-"""What one message costs, counted: it does not depend on the machine. Towpath only.
+"""The cost of one message, counted: it does not depend on the machine. Towpath only.
 
 Redis: round trips (commands that processes send), commands (those inside scripts, too), bytes in and out.
 Python: function calls of a worker and of the interface process, C functions included. Each number is the difference

@@ -1,4 +1,4 @@
-"""What Towpath's figure has to reach: a number, or a multiple of the best of some peers in the same run."""
+"""The target of a figure of Towpath: a number, or a multiple of the best of some peers in the same run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Target:
         return self.limit * (max(peers) if better == "higher" else min(peers))
 
     def is_met(self, better: str, medians: Mapping[str, float]) -> bool | None:
-        """Tell whether Towpath's figure reaches it; None if one of the figures is missing."""
+        """Return whether Towpath's figure reaches it; None if one of the figures is missing."""
         wanted, ours = self.wanted(better, medians), medians.get("towpath")
         if wanted is None or ours is None:
             return None

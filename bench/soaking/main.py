@@ -96,7 +96,7 @@ def _run(site: Site, soak: Soak) -> None:
 
 
 def _look_after(site: Site, soak: Soak) -> None:
-    """Wait until every socket's last word was handled and nothing of them is in Redis; note what remains."""
+    """Wait until every socket's last event was handled and nothing of them is in Redis; note what remains."""
     deadline = time.monotonic() + AFTER_SECONDS
     with closing(redis.Redis.from_url(site.redis_url, decode_responses=True)) as client:
         while True:

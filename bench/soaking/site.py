@@ -65,7 +65,7 @@ class ReplaceableProcesses(Processes):
 
 
 class Site:
-    """What the soak restarts and looks at."""
+    """The processes that the soak restarts and watches."""
 
     def __init__(self, processes: ReplaceableProcesses, listener: socket.socket, redis_url: str) -> None:
         self.processes = processes

@@ -1,4 +1,4 @@
-"""What a soak found: its figures as a table, and what of it must not be."""
+"""The result of a soak: its figures as a table, and its violations."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,7 +37,7 @@ class Soak:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What the traffic counted."""
+        """The counts of the traffic."""
         found: dict[str, int] = self.traffic.get("counts", {})
         return found
 

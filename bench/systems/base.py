@@ -1,4 +1,4 @@
-"""What a scenario knows of a system under test, whichever it is."""
+"""The interface of every system under test."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -53,7 +53,7 @@ class System(Protocol):
 
     @property
     def serves(self) -> frozenset[Service]:
-        """What it can be measured with."""
+        """The abilities it can be measured with."""
 
     def unavailable(self) -> str | None:
         """Say what this machine lacks to run it; None if nothing."""

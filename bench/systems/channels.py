@@ -34,7 +34,7 @@ class Channels:
         return f"Channels 4 {self.consumer}, {self.server}, {self.layer} layer"
 
     def unavailable(self) -> str | None:
-        """Say whether Redis is missing."""
+        """Return whether Redis is missing."""
         return redis_unavailable()
 
     def prepare(self) -> dict[str, str]:

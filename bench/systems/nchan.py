@@ -44,7 +44,7 @@ class Nchan:
     serves: frozenset[Service] = frozenset({"group"})
 
     def unavailable(self) -> str | None:
-        """Say whether nginx or its module is missing."""
+        """Return whether nginx or its module is missing."""
         if NGINX and MODULE.exists():
             return None
         return "nginx with nchan is not installed (apt-get install nginx libnginx-mod-nchan)"

@@ -22,7 +22,7 @@ class StartFailed(Exception):
 
 
 class Processes:
-    """What was started, by role. Use `running_processes`, which stops it all."""
+    """The started processes, by role. Use `running_processes`, which stops them all."""
 
     def __init__(self, folder: Path) -> None:
         #: For configurations, sockets and logs; deleted at the end.

@@ -52,7 +52,7 @@ class Pushpin:
     serves: frozenset[Service] = frozenset({"http", "websocket", "group"})
 
     def unavailable(self) -> str | None:
-        """Say whether Pushpin is missing."""
+        """Return whether Pushpin is missing."""
         return None if shutil.which("pushpin") else "Pushpin is not installed (apt-get install pushpin)"
 
     def prepare(self) -> dict[str, str]:

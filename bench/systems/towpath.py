@@ -30,7 +30,7 @@ class Towpath:
     interface_admin: tuple[str, ...] = (sys.executable, "-m", "django")
 
     def unavailable(self) -> str | None:
-        """Say whether Redis is missing."""
+        """Return whether Redis is missing."""
         return redis_unavailable()
 
     def prepare(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What `deploy/demo --check` tries: a page, its style sheet, a post on its way from a third process to a WebSocket."""
+"""The steps of `deploy/demo --check`: a page, its style sheet, a post from a third process to a WebSocket."""
 
 import contextlib
 import http.client

@@ -6,7 +6,7 @@ HOST = "127.0.0.1"
 
 
 class PortTaken(Exception):
-    """Somebody listens on a port that the demo was to use; the message names the option that changes it."""
+    """A port that the demo was to use is in use; the message names the option that changes it."""
 
 
 def require_free(port: int, option: str) -> None:

@@ -75,7 +75,7 @@ def fingerprint(root: Path, extra: str, pins: tuple[str, ...]) -> str:
 
 
 def works(environment: Environment) -> bool:
-    """Say whether the environment's interpreter still runs (it is a link to one that may have been removed)."""
+    """Return whether the environment's interpreter still runs (it is a link to one that may have been removed)."""
     try:
         return subprocess.run([environment.python, "-c", ""], check=False).returncode == 0
     except OSError:

@@ -1,8 +1,8 @@
 """The response of one exchange on its way out: its parts checked against each other, its client's pace kept.
 
-What the client has not taken is kept, in memory and on disk (`spool`), and leaves block by block: so the sender is done
-when it has handed over the response, and a client that reads slowly occupies no worker. The sender is told how much has
-been handed over (`flow`); it waits while as much as may be kept of its response is kept.
+Content that the client has not taken is kept in memory and on disk (`spool`), and sent in blocks: the sender is done
+when it has sent the response, and a client that reads slowly occupies no worker. The sender is notified how much has
+been taken (`flow`); it waits while as much as may be kept of its response is kept.
 """
 
 import math

@@ -28,7 +28,7 @@ WAITING_LOW_BYTES = 512 * 1024
 
 
 class RequestBody:
-    """What has come of one body.
+    """The received part of one body.
 
     `timed` is called when another deadline is to be set (`seconds_left`), `failed` when the body can no longer be kept
     or sent.

@@ -13,7 +13,7 @@ SIZE_LINE_MAX_BYTES = 1024
 #: All trailers together, with their line ends.
 TRAILERS_MAX_BYTES = 16 * 1024
 
-# 15 digits: less than 2**60, so that it is no other number in any parser.
+# 15 digits: less than 2**60, so that it is not another number in any parser.
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + VALUE + rb")?")
 
 

@@ -1,4 +1,4 @@
-"""What a listening port needs: makes a connection for every client, and knows them all."""
+"""The factory of a listening port: makes a connection for every client, and knows them all."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

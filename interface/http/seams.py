@@ -1,4 +1,4 @@
-"""What the HTTP side and the rest of the interface server ask of each other. No logic.
+"""The protocols between the HTTP side and the rest of the interface server. No logic.
 
 `RequestHead` is the one parsed and checked form of a request's head; nothing parses client headers again after it.
 """

@@ -1,4 +1,4 @@
-"""What waits for its reader: bytes in memory up to a bound, behind them on disk, in the order they came.
+"""Bytes that wait for their reader: in memory up to a bound, then on disk, in the order they came.
 
     take <- head (memory) <- segments (disk) <- tail (memory, on its way to the disk) <- append
 
@@ -27,7 +27,7 @@ READ_BYTES = 1024 * 1024
 
 @dataclass(slots=True)
 class SpoolStore:
-    """What all spools of one process share: their bounds, and the disk."""
+    """The bounds and the disk that all spools of one process share."""
 
     memory: Budget
     space: Budget

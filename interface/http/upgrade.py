@@ -30,7 +30,7 @@ class WrongVersion(BadRequest):
 
 
 def wants_websocket(head: ParsedHead) -> bool:
-    """Tell whether a request asks for a WebSocket, validly or not."""
+    """Return whether a request asks for a WebSocket, validly or not."""
     values = [value for name, value in head.headers if name == b"upgrade"]
     return bool(values) and b"websocket" in tokens(values)
 

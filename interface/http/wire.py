@@ -41,7 +41,7 @@ class Wire(Protocol):
 
 
 class Occupant(Protocol):
-    """Who has a wire: what it hears. Nothing after the end of its response is written, nothing after `client_left`."""
+    """The owner of a wire. It is not called after the end of its response is written, nor after `client_left`."""
 
     def body_received(self, data: bytes) -> None:
         """Take some of the body."""
@@ -50,7 +50,7 @@ class Occupant(Protocol):
         """All of the body has come; not called for a request without one."""
 
     def drained(self) -> None:
-        """What was written has left for the client; called after `is_writable` was False."""
+        """All written bytes have left for the client; called after `is_writable` was False."""
 
     def timed_out(self) -> None:
         """The deadline has passed."""

@@ -1,4 +1,4 @@
-"""What watches one interface server: its health, its metrics, and the address where both are served."""
+"""The monitor of one interface server: its health, its metrics, and the address where both are served."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any

@@ -36,7 +36,7 @@ _WINDOW_BITS = re.compile(rb"[89]|1[0-5]")
 def room_for(max_message_bytes: int) -> int:
     """Return how long a compressed message, or what comes out of it, may be before Autobahn refuses it.
 
-    What deflate cannot make shorter it makes a little longer. And zlib may stop at a bound with a few hundred bytes in
+    Data that deflate cannot shorten becomes a little longer. And zlib may stop at a bound with a few hundred bytes in
     hand and nothing left to read, which Autobahn takes for the end: the message would lack them.
     """
     return max_message_bytes + max_message_bytes // 128 + 1024
@@ -46,7 +46,7 @@ Parameters = Sequence[tuple[bytes, bytes | None]]
 
 
 class Agreement(NamedTuple):
-    """What client and server agree on, as powers of two."""
+    """The window sizes of client and server, as powers of two."""
 
     #: The window that the server compresses with; None: the client asked for no limit.
     server_window_bits: int | None

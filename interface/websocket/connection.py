@@ -102,7 +102,7 @@ class WebSocket:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether frames go both ways."""
+        """Return whether frames go both ways."""
         return self._state is State.OPEN
 
     def deliver(self, content: Content) -> None:

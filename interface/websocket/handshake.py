@@ -1,4 +1,4 @@
-"""What is read from and said about a handshake: the connect message, the key, the subprotocol. Plain logic.
+"""Parsing and answering of a handshake: the connect message, the key, the subprotocol. Plain logic.
 
 `websocket.connect`, the first event of every WebSocket:
 

@@ -12,7 +12,7 @@ LEAST_CHECK_SECONDS = 0.05
 
 
 class Due(Enum):
-    """What is to be done now."""
+    """The next step."""
 
     NOTHING = "nothing"
     PING = "ping"
@@ -23,7 +23,7 @@ class Due(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one connection, in seconds; None is no limit."""
+    """The limits of one connection, in seconds; None means no limit."""
 
     ping_interval: float | None
     ping_timeout: float | None

@@ -45,7 +45,7 @@ class Flow(Enum):
 
 
 class Outputs:
-    """What the outputs of one process share; `surplus_bytes` wait for all clients that are above `max_bytes`."""
+    """The bounds that the outputs of one process share; `surplus_bytes` wait for all clients above `max_bytes`."""
 
     __slots__ = ("clock", "max_bytes", "surplus_bytes")
 

@@ -35,7 +35,7 @@ _HEAD = (
 
 
 class Connection(Protocol):
-    """What a socket tells the connection it belongs to."""
+    """The calls of a socket to the connection it belongs to."""
 
     def heard(self) -> None:
         """The client sent something."""

@@ -1,4 +1,4 @@
-"""What all parts of the suite stand on: the hooks of a subclass, and bounded waits."""
+"""The base of all parts of the suite: the hooks of a subclass, and bounded waits."""
 
 import asyncio
 import threading

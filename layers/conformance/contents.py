@@ -1,4 +1,4 @@
-"""What may be in a message, and that it arrives as it was sent."""
+"""The values a message may hold; they arrive as they were sent."""
 
 from typing import Any
 

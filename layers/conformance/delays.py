@@ -25,7 +25,7 @@ class DelayCases(LayerCase):
         """Take the numbers of everything that is in a channel."""
         return [content["number"] for content in self.contents(channel)]
 
-    def test_a_message_is_handed_on_when_it_is_due_and_not_before(self) -> None:
+    def test_a_message_is_delivered_when_it_is_due_and_not_before(self) -> None:
         sent_at = time.monotonic()
         self.delay(1, SOON)
         self.delay(2, LATER)
@@ -60,7 +60,7 @@ class DelayCases(LayerCase):
         self.layer.deliver_due()
         self.assertEqual(await self.events(edge, 1), [Replies("a", ({"number": 1},))])
 
-    def test_each_message_is_handed_on_once_however_many_do_it(self) -> None:
+    def test_each_message_is_delivered_once_by_any_number_of_threads(self) -> None:
         layer = self.layer = self.layer_with(capacity=1000)
         channels = [f"channel{index}" for index in range(5)]
         layer.send_later([Delayed(channels[number % 5], {"number": number}, SOON) for number in range(300)])

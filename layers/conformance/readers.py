@@ -1,4 +1,4 @@
-"""The reading side: what one exchange takes, from which channel, and what is handed back."""
+"""The reading side: the messages that one exchange takes, from which channel, and requeued messages."""
 
 from ..contract import Envelope, Received, Send
 from .case import LayerCase
@@ -69,7 +69,7 @@ class ReaderCases(LayerCase):
         found = [item for _ in range(3) for reader in readers for item in self.take(reader, "channel", 1)]
         self.assertEqual([item.envelope.content["number"] for item in found], list(range(6)))
 
-    def test_what_is_given_back_comes_first_and_in_order(self) -> None:
+    def test_requeued_messages_come_first_and_in_order(self) -> None:
         self.layer.send_many([Envelope("channel", {"number": number}, number, b"state") for number in range(6)])
         reader = self.reader("channel")
         taken = self.take(reader, "channel", 4)
@@ -111,7 +111,7 @@ class ReaderCases(LayerCase):
         self.assertTrue(reader.requeue([]))
         self.assertFalse(reader.requeue(taken))
 
-    def test_what_is_given_back_keeps_its_age_and_is_not_counted_again(self) -> None:
+    def test_a_requeued_message_keeps_its_age_and_is_not_counted_again(self) -> None:
         layer = self.layer_with(expiry=self.expiry_delay)
         reader = self.reader("channel", layer=layer)
         layer.send("channel", {})

@@ -1,4 +1,4 @@
-"""What a layer counts."""
+"""The statistics of a layer."""
 
 from ..contract import Envelope
 from .case import LayerCase

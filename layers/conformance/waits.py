@@ -55,7 +55,7 @@ class WaitCases(LayerCase):
             [item.envelope for item in self.taken(answers)], [Envelope("other", {"number": 1}, 7, b"state")]
         )
 
-    def test_what_a_wait_brought_can_be_given_back(self) -> None:
+    def test_a_message_taken_after_a_wait_can_be_requeued(self) -> None:
         answers: list[Received] = []
         reader = self.reader("channel")
         thread = self.wait_in_thread(reader, answers)

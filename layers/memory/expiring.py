@@ -1,4 +1,4 @@
-"""A mapping whose items die, as keys of Redis do. Its owner holds the lock."""
+"""A mapping whose items expire, as keys of Redis do. Its owner holds the lock."""
 
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar

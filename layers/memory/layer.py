@@ -15,7 +15,7 @@ from .store import Store
 class MemoryChannelLayer(BaseChannelLayer):
     """Channels, inboxes and groups in memory, as strict as those in Redis: encoded, bounded, mortal and counted.
 
-    What is in one layer object is seen by nobody else. `expiry` and `group_expiry` in seconds; `capacity` of a channel
+    Other layer objects see no messages of this one. `expiry` and `group_expiry` in seconds; `capacity` of a channel
     in messages, `channel_capacity` by glob or compiled pattern.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a process reports of itself, interface server or worker: health, metrics, and where they are served.
+"""Reports of a process, interface server or worker: health, metrics, and where they are served.
 
 Nothing here is imported by a process that reports nothing. No Twisted, no Django, no sockets.
 """

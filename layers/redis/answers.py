@@ -35,7 +35,7 @@ class ErrorAnswers:
 
 
 def is_out_of_memory(error: ResponseError) -> bool:
-    """Tell whether Redis refused because its memory is full: what needs none is done all the same."""
+    """Return whether Redis refused because its memory is full: what needs none is done all the same."""
     return str(error).startswith("OOM ")
 
 

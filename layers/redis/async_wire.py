@@ -32,7 +32,7 @@ class AsyncWire(asyncio.Protocol):
 
     @property
     def is_misled(self) -> bool:
-        """Tell whether what answers is a replica."""
+        """Return whether what answers is a replica."""
         return self._errors.is_misled
 
     def take_over(self, transport: asyncio.Transport) -> None:

@@ -68,7 +68,7 @@ class Host:
 
 
 class AnyHost(Protocol):
-    """What a layer needs to know of its Redis."""
+    """The options of a layer about its Redis."""
 
     @property
     def label(self) -> str:

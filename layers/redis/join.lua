@@ -1,5 +1,5 @@
 -- Mark that a group has members in an inbox, or a plain channel.
--- KEYS[1]  marks: sorted set of inboxes and plain channels by the time (s) they die, lives as long as its longest mark
+-- KEYS[1]  marks: sorted set of inboxes and plain channels by the time (s) they expire, lives as long as its longest mark
 -- KEYS[2]  members: set of local parts in this inbox, expires after ARGV[2]
 -- ARGV     1 mark, 2 TTL of the mark in s, 3.. local parts (none for a plain channel)
 local marks, members = KEYS[1], KEYS[2]

@@ -1,5 +1,5 @@
 -- Take members of an inbox, or a plain channel, out of a group. The last member takes the mark along.
--- KEYS[1]  marks: sorted set of inboxes and plain channels by the time they die
+-- KEYS[1]  marks: sorted set of inboxes and plain channels by the time they expire
 -- KEYS[2]  members: set of local parts in this inbox
 -- ARGV     1 mark, 2.. local parts (none for a plain channel)
 for i = 2, #ARGV do

@@ -1,4 +1,4 @@
-"""What we use of redis-py's connections, typed."""
+"""The used part of redis-py's connections, typed."""
 
 import asyncio
 import socket

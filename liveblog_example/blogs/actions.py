@@ -1,4 +1,4 @@
-"""What people can do on a blog, for the consumer and the views alike: who may, what is valid, and doing it.
+"""The actions of people on a blog, for the consumer and the views alike: permission, validation, execution.
 
 An action is a mapping as a form sends it: `do` is post, edit, delete or chat; `text` and `id` as needed.
 """
@@ -14,7 +14,7 @@ class Refused(Exception):
 
 
 def is_editor(user: Any) -> bool:
-    """Tell whether a user may write posts, and change and delete those of others."""
+    """Return whether a user may write posts, and change and delete those of others."""
     return bool(user.is_active and user.has_perms(["blogs.add_post", "blogs.change_post", "blogs.delete_post"]))
 
 

@@ -23,7 +23,7 @@ class BlogAdmin(admin.ModelAdmin):
 
 
 class EntryAdmin(admin.ModelAdmin):
-    """What posts and chat lines have in common."""
+    """The common part of posts and chat lines."""
 
     list_display = ["__str__", "blog__slug", "byline", "created"]
     list_filter = ["blog"]

@@ -1,4 +1,4 @@
-"""What happens on a blog's WebSocket and on its long poll: plain functions, run by workers, a few lines each."""
+"""The consumers of a blog's WebSocket and of its long poll: plain functions, run by workers, a few lines each."""
 
 import json
 from typing import Any

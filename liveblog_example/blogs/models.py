@@ -126,7 +126,7 @@ class Entry(models.Model):
 
 
 class Post(Entry):
-    """What an editor writes."""
+    """A post of an editor."""
 
     max_length = 10_000
 
@@ -136,7 +136,7 @@ class Post(Entry):
 
 
 class ChatLine(Entry):
-    """What a reader says."""
+    """A chat line of a reader."""
 
     @property
     def hue(self) -> int:

@@ -1,4 +1,4 @@
-"""What the page is sent. The HTML of an entry comes from the template that the page itself is rendered with.
+"""The messages to the page. The HTML of an entry comes from the template that the page itself is rendered with.
 
 A change is {"kind": "post" or "chat" or "deleted", "id", "revision", "html"}; `id` is that of the element on the page.
 A snapshot is {"kind": "snapshot", "after", "revision", "entries"}: all changes after one revision up to another.

@@ -1,4 +1,4 @@
-"""What `manage.py sample` puts into an empty site: three invented events, told by invented people."""
+"""The content that `manage.py sample` puts into an empty site: three invented events, reported by invented people."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What an interface server is given: `towpath-interface liveblog.asgi:channel_layer`."""
+"""The layer for an interface server: `towpath-interface liveblog.asgi:channel_layer`."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""What `tests/audit` says about the packages that users install."""
+"""The audit of the packages that users install (`tests/audit`)."""

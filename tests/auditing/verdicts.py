@@ -14,7 +14,7 @@ ProjectPage = Callable[[str], dict[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known of a package."""
+    """The verdict on a package."""
 
     name: str
     version: str

@@ -1,4 +1,4 @@
-"""Processes of a live test that die are noticed: clients do not wait for them, and the test says so."""
+"""Crashed processes of a live test are noticed: clients do not wait for them, and the test says so."""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""An interface server dies: others say the last word for its sockets, and nothing of it is left in Redis."""
+"""An interface server crashes: workers disconnect its sockets, and nothing of it is left in Redis."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Workers die in the middle of consumers: what they had taken is lost, counted and logged; all else goes on."""
+"""Workers crash inside consumers: messages that they had taken are lost, counted and logged; all else goes on."""
 
 import asyncio
 import os

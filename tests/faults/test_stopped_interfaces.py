@@ -148,7 +148,7 @@ async def _stay_until(stop: asyncio.Event, uri: str) -> int:
 def test_an_interface_that_stood_still_begins_again(
     faulty: Any, within_patience: Any, wait_until: Any, lines_of: Callable[[str], list[str]]
 ) -> None:
-    """SIGSTOP until others have said the last word for its five sockets, then SIGCONT."""
+    """SIGSTOP until workers have disconnected its five sockets, then SIGCONT."""
     interface, port = faulty.interface()
     faulty.worker()
 

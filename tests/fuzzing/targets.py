@@ -1,4 +1,4 @@
-"""What is fuzzed: functions that take any bytes and raise where a promise of `tests/hostile` does not hold.
+"""The fuzz targets: functions that take any bytes and raise where a promise of `tests/hostile` does not hold.
 
 Most of them give the bytes to the body of a property there, which has a second reader or another packet size to compare
 with. Seeds are bytes to begin with; the fuzzer finds its way from them.
@@ -89,7 +89,7 @@ def fuzz_heads(data: bytes) -> None:
 
 
 def fuzz_chunks(data: bytes) -> None:
-    """What the grammar says."""
+    """The expectation of the grammar."""
     body(chunks.test_bodies_are_read_as_the_grammar_says_whatever_the_packets)(*divided(data))
 
 

@@ -24,7 +24,7 @@ settings.register_profile(
     max_examples=LONG_EXAMPLES if IS_LONG else SHORT_EXAMPLES,
     derandomize=not IS_LONG,
     database=None,
-    deadline=None,  # a loaded machine is no finding; what must be quick has a test of its own
+    deadline=None,  # a loaded machine is not a finding; what must be quick has a test of its own
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
 )

@@ -1,4 +1,4 @@
-"""What `tests/fuzz` runs: each target takes its seeds and any other bytes, and notices a broken promise."""
+"""The targets of `tests/fuzz`: each takes its seeds and any other bytes, and notices a broken promise."""
 
 import ast
 import logging

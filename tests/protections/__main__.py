@@ -64,7 +64,7 @@ def main() -> int:
 def ends_with(
     wanted: int, case: str, test: str, protection: Protection | None, python: Path, variables: dict[str, str]
 ) -> bool:
-    """Tell whether the test ends as it should in a copy without the protection; if not, show what it printed."""
+    """Return whether the test ends as it should in a copy without the protection; if not, show what it printed."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="towpath-without-") as folder:
         tree = Path(folder, "tree")

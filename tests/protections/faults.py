@@ -1,4 +1,4 @@
-"""What protects when processes die, Redis fails, there is too much to do, or things happen at once."""
+"""Protections for crashed processes, a failed Redis, overload, and races."""
 
 from .protection import Protection
 

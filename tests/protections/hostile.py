@@ -1,4 +1,4 @@
-"""What protects from hostile input, and secrets from readers."""
+"""Protections from hostile input, and of secrets."""
 
 from .protection import Protection
 
@@ -47,7 +47,7 @@ HOSTILE = [
         "tests/hostile/http/test_smuggling.py -k not_clear",
     ),
     Protection(
-        "a line that is no header is refused",
+        "a line that is not a header is refused",
         "interface/headers.py",
         "            raise BadRequest(_what_is_wrong(line))",
         "            continue",

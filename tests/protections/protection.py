@@ -1,4 +1,4 @@
-"""What an entry of the tables says."""
+"""An entry of the tables."""
 
 from typing import NamedTuple
 

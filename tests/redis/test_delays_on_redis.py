@@ -40,7 +40,7 @@ def test_keys_expire_a_week_after_the_last_message_is_due(layer, client):
         assert 2 * LATER - 60 < lives[key] - OVERDUE_SECONDS <= 2 * LATER
 
 
-def test_nothing_is_left_when_all_is_handed_on(layer, client):
+def test_nothing_is_left_when_all_messages_are_delivered(layer, client):
     layer.send_later([Delayed("jobs", {"number": 1}, 0)])
     layer.deliver_due()
     assert layer.receive(["jobs"]) == ("jobs", {"number": 1})
@@ -63,7 +63,7 @@ def test_what_is_delayed_survives_a_restart_of_redis(start_redis):
 
 
 def test_a_visit_that_was_cut_off_is_made_again(layer, client, monkeypatch):
-    """Its maker is killed between finding the target and handing on."""
+    """Its process is killed between finding the target and delivering it."""
     layer.send_later([Delayed("jobs", {"number": 1}, 0)])
     [found] = execute(layer, FindDue())
     assert [target.target for target in found.targets] == ["jobs"]
@@ -77,7 +77,7 @@ def test_a_visit_that_was_cut_off_is_made_again(layer, client, monkeypatch):
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, LATER])
 def test_what_is_delayed_during_a_visit_is_not_forgotten(layer, seconds):
-    """It comes after the visitor has found nothing more, and before he says so."""
+    """It comes after the delivery has found no more messages, and before it ends."""
     layer.send_later([Delayed("jobs", {"number": 1}, 0)])
     [found] = execute(layer, FindDue())
     [target] = found.targets

@@ -24,7 +24,7 @@ PROMPT = 0.2
 
 @pytest.fixture
 def seen():
-    """What consumers of `jobs` got, with the time (seconds since 1970) when they did."""
+    """The messages that consumers of `jobs` received, with the time (seconds since 1970)."""
     return SimpleQueue()
 
 

@@ -66,7 +66,7 @@ def kill_orphans() -> list[str]:
 
 
 def children() -> list[int]:
-    """Return the ids of our children, dead ones that nobody waited for among them."""
+    """Return the ids of our children, also of ended ones that no process waited for."""
     return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if parent(folder) == os.getpid()]
 
 
@@ -80,5 +80,5 @@ def parent(folder: Path) -> int | None:
 
 
 def command_line(pid: int) -> str:
-    """Return what a process of ours runs; empty if it is dead, or about to run something else."""
+    """Return the command of one of our processes; empty if it has ended, or is about to run another."""
     return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ").strip()

@@ -22,7 +22,7 @@ def test_the_audit_installs_every_extra_but_that_of_the_tests():
     assert set(named[1].split(",")) == set(setup.EXTRAS) - {"test"}
 
 
-def test_the_audit_is_a_program_that_a_shell_reads_and_whose_last_word_the_verdicts_have():
+def test_the_audit_is_a_shell_program_that_ends_with_the_verdicts():
     assert os.access(AUDIT, os.X_OK)
     assert subprocess.run(["sh", "-n", str(AUDIT)], check=False).returncode == 0
     assert "-m tests.auditing" in AUDIT.read_text().splitlines()[-1]

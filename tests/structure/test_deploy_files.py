@@ -32,7 +32,7 @@ def deploy(root: Path) -> Path:
 
 @pytest.fixture
 def variables(deploy, tmp_path, monkeypatch) -> dict[str, str]:
-    """What deploy/supervisor.env sets, with folders that exist here."""
+    """The variables of deploy/supervisor.env, with folders that exist here."""
     found = assignments(deploy / "supervisor.env")
     found |= {"TOWPATH_PROJECT": str(tmp_path), "TOWPATH_STATE": str(tmp_path)}
     (tmp_path / "logs").mkdir()

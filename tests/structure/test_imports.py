@@ -192,7 +192,7 @@ def statements(node: ast.AST, when: str) -> Iterator[tuple[ast.Import | ast.Impo
 
 
 def targets(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
-    """Return what a statement names: `from a import b` counts as `a.b`, which `resolve` shortens if b is no module."""
+    """Return the imported names: `from a import b` counts as `a.b`, which `resolve` shortens unless b is a module."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     base = node.module or ""

@@ -60,7 +60,7 @@ def test_every_public_name_of_1x_has_its_place(rows: list[list[str]]) -> None:
 
 
 def is_module(name: str) -> bool:
-    """Tell whether an old name is that of a module, with or without a counterpart."""
+    """Return whether an old name is that of a module, with or without a counterpart."""
     others = (*names.moved(), *names.undecided())
     return names.is_module(name) or any(other.startswith(f"{name}.") for other in others)
 

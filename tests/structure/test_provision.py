@@ -1,4 +1,4 @@
-"""What runs before anything is installed: finding a Redis, knowing when an environment is stale, lower bounds."""
+"""The code that runs before anything is installed: finding a Redis, detecting a stale environment, lower bounds."""
 
 import importlib
 from pathlib import Path

@@ -31,7 +31,7 @@ def check(root, script: str) -> Iterator[tuple[subprocess.Popen, int]]:
 
 
 def runs(pid: int) -> bool:
-    """Tell whether there is such a process."""
+    """Return whether there is such a process."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

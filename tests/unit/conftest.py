@@ -1,4 +1,4 @@
-"""What all unit tests share: every line about a client is logged, however many tests there were before."""
+"""Shared by all unit tests: every line about a client is logged, however many tests ran before."""
 
 import pytest
 

@@ -12,7 +12,7 @@ OUTCOMES = ("handled", "failed")
 
 
 class RunCounts:
-    """What one thread has run, by channel; channels are those of the routing."""
+    """The runs of one thread, by channel; channels are those of the routing."""
 
     __slots__ = ("_has_failed", "counts", "durations")
 

@@ -17,8 +17,8 @@ from .multiplexer import WebsocketMultiplexer
 class WebsocketConsumer(BaseConsumer):
     """Handles one WebSocket; override `connect`, `receive` and `disconnect`.
 
-    Who overrides `connect` accepts the socket there: `self.message.reply_channel.send({"accept": True})`. `path` is the
-    socket's path.
+    A class that overrides `connect` accepts the socket there: `self.message.reply_channel.send({"accept": True})`.
+    `path` is the socket's path.
     """
 
     method_mapping: Mapping[str, str] = {
@@ -39,7 +39,7 @@ class WebsocketConsumer(BaseConsumer):
         super().__init_subclass__(**kwargs)
         if getattr(cls, "slight_ordering", False):
             raise ConfigurationError(
-                f"{cls.__qualname__}.slight_ordering is no more: take it out, events of a connection are in order"
+                f"{cls.__qualname__}.slight_ordering was removed: take it out, events of a connection are in order"
             )
         if isinstance(cls.groups, str | bytes):
             raise ConfigurationError(f"{cls.__qualname__}.groups is a list of names: write [{cls.groups!r}]")

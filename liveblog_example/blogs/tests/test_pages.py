@@ -16,7 +16,7 @@ PAGE = "/liveblog/otters/"
 
 
 class PageTests(LiveTestCase):
-    """What a browser gets."""
+    """The pages."""
 
     def test_the_front_page_has_the_latest_post_first(self) -> None:
         quiet = Blog.objects.create(title="Badger watch", slug="badgers")
@@ -62,7 +62,7 @@ class PageTests(LiveTestCase):
 
 
 class FormTests(LiveTestCase):
-    """What forms do."""
+    """The forms."""
 
     def test_an_editor_writes_edits_and_deletes_and_pages_see_it(self) -> None:
         page = self.page()

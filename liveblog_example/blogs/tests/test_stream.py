@@ -56,7 +56,7 @@ class ConnectTests(LiveTestCase):
 
 
 class AnnouncementTests(LiveTestCase):
-    """What open pages are sent."""
+    """The messages to open pages."""
 
     def test_a_post_reaches_every_page_of_its_blog_as_html_of_the_page(self) -> None:
         pages = [self.page(), self.page()]
@@ -97,7 +97,7 @@ class AnnouncementTests(LiveTestCase):
 
 
 class ActionTests(LiveTestCase):
-    """What a page may do."""
+    """The actions of a page."""
 
     def test_an_editor_writes_changes_and_deletes_a_post(self) -> None:
         page, other = self.page(self.editor), self.page()

@@ -1,4 +1,4 @@
-"""What readers and editors see in real browsers: live posts and chat, polling, reconnecting."""
+"""The live blog in real browsers: live posts and chat, polling, reconnecting."""
 
 from typing import Any
 

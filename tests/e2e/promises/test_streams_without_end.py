@@ -91,7 +91,7 @@ def rest_of(client: socket.socket) -> bytes:
 
 @pytest.fixture
 def journal(stack: Any) -> Callable[[], list[str]]:
-    """What the views have noted."""
+    """The notes of the views."""
     stack.project.write("urls.py", URLS)
     path = stack.project.folder / "journal.txt"
     return lambda: path.read_text().splitlines() if path.exists() else []

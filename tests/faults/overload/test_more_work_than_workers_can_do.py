@@ -26,7 +26,7 @@ REFUSAL_SECONDS = 30.0
 
 @dataclass
 class Pages:
-    """What requests were answered, and how long that took at most, by status."""
+    """The statuses of the responses, with the longest time for each."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: dict[int, float] = field(default_factory=dict)

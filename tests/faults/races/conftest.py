@@ -100,7 +100,7 @@ class HeldUpLayer(RedisChannelLayer):
 
 
 class Journal:
-    """What consumers saw, by reply channel; and what they saw that must not be."""
+    """The observations of consumers, by reply channel, and the violations among them."""
 
     def __init__(self, pauses: Pauses) -> None:
         self.seen: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -164,7 +164,7 @@ class Journal:
 
 
 class Races:
-    """What one run is made of, and what is left of it."""
+    """The parts of one run, and its results."""
 
     def __init__(self, layer: HeldUpLayer, seed: int, folder: Path) -> None:
         self.layer = layer

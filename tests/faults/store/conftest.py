@@ -265,7 +265,7 @@ class Counter:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a fault did."""
+    """The effects of a fault."""
 
     sent: int
     echoed: int

@@ -1,4 +1,4 @@
-"""Redis dies with what waits in it: whose message is lost goes on soon, not when the message would have expired."""
+"""Redis crashes with messages: lost turns end soon, not when the message would have expired."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ SOON_SECONDS = 30.0
 def test_connections_whose_messages_are_lost_go_on_soon(
     node: Any, site: Any, within_patience: Any, wait_until: Any, report: Any
 ) -> None:
-    """Nobody takes a message of each socket; Redis is killed, and comes back without its data."""
+    """A message of each socket waits without a worker; Redis is killed, and comes back without its data."""
 
     def waiting() -> bool:
         return bool(site.layer.channel_statistics("websocket.receive")["messages_pending"] == SOCKETS)

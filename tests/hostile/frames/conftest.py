@@ -16,7 +16,7 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
 class Heard(NamedTuple):
-    """What came of a client's bytes: messages, all that was written, the close code once it has gone."""
+    """The result of a client's bytes: messages, all that was written, the close code after the end."""
 
     messages: list[tuple[bytes, bool]]
     written: bytes

@@ -91,7 +91,7 @@ class Expected:
 
 
 def is_text(data: bytes, is_whole: bool) -> bool:
-    """Tell whether bytes are UTF-8, or the beginning of it."""
+    """Return whether bytes are UTF-8, or the beginning of it."""
     import codecs
 
     try:

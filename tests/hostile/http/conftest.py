@@ -25,7 +25,7 @@ _STATUS = re.compile(rb"HTTP/1\.1 (\d\d\d) ")
 
 
 class Outcome(NamedTuple):
-    """What came of some bytes: the requests that reached the application, the statuses, and whether it was the end."""
+    """The result of some bytes: requests that reached the application, statuses, and the end of the connection."""
 
     requests: list[dict[str, Any]]
     statuses: list[int]

@@ -13,7 +13,7 @@ FORGING = b"GET /a%0a2026-01-01%20ERROR%20forged%0d%1b[2J%c2%85%e2%80%a8 HTTP/1.
 
 
 class Broken:
-    """An application whose reply is no response."""
+    """An application whose reply is not a response."""
 
     reply_channel = "interface.me!you"
     is_closed = False

@@ -138,7 +138,7 @@ def test_what_follows_the_last_request_of_a_connection_reaches_nobody(site: Any)
         assert outcome.is_closed
 
 
-def test_what_follows_a_handshake_is_no_request(make_site: Any) -> None:
+def test_bytes_behind_a_handshake_are_not_a_request(make_site: Any) -> None:
     site = make_site()
     handshake = (
         b"GET / HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"

@@ -257,7 +257,7 @@ def test_half_a_code_is_an_error(open_client: Any, make_frame: Any) -> None:
     closed_with(open_client, PROTOCOL_ERROR)
 
 
-def test_a_reason_that_is_no_text_is_refused(open_client: Any, make_frame: Any) -> None:
+def test_a_reason_that_is_not_text_is_refused(open_client: Any, make_frame: Any) -> None:
     open_client.send(make_frame(CLOSE, b"\x03\xe8\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited"))
     closed_with(open_client, BAD_TEXT)
 

@@ -41,7 +41,7 @@ class Flood:
             thread.start()
 
     def is_answered(self, length: int) -> bool:
-        """Tell whether so many bytes have come back."""
+        """Return whether so many bytes have come back."""
         return self._answered >= length
 
     def join(self) -> None:

@@ -81,7 +81,7 @@ def test_no_other_header_says_where_this_is(client: Any, name: bytes) -> None:
     assert head.startswith(FORBIDDEN)
 
 
-def test_who_is_no_browser_sends_no_origin_and_is_let_in(client: Any) -> None:
+def test_a_client_without_an_origin_is_accepted(client: Any) -> None:
     assert client.handshake(host=HOST).startswith(OPEN)
 
 

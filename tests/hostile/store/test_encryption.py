@@ -1,4 +1,4 @@
-"""What lies in Redis cannot be read without a key, and keys change without a message lost."""
+"""Data in Redis cannot be read without a key, and keys change without a lost message."""
 
 from contextlib import closing
 from itertools import pairwise

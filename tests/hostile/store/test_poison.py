@@ -1,4 +1,4 @@
-"""Whoever can write into Redis can put anything there: it is skipped and counted, and what comes after is handled."""
+"""Invalid data in Redis is skipped and counted, and the messages behind it are handled."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from towpath.layers.contract import Envelope, Owed
 from towpath.layers.inbox_events import Settled
 from towpath.layers.redis import RedisChannelLayer
 
-#: What is no entry of a queue, and none of an inbox.
+#: What is not an entry of a queue, and none of an inbox.
 POISON = [
     b"",
     b"x",

@@ -1,4 +1,4 @@
-"""What the system checks find. The order of applications is tried with real projects in `tests/e2e`."""
+"""The system checks. The order of applications is tried with real projects in `tests/e2e`."""
 
 import re
 from pathlib import Path
@@ -156,7 +156,7 @@ def test_a_memory_layer_is_for_development() -> None:
     assert found(DEBUG=False, CHANNEL_LAYERS={"default": layer()}) == ["towpath.W002"]
 
 
-def test_a_backend_that_cannot_be_imported_is_no_memory_layer() -> None:
+def test_a_backend_that_cannot_be_imported_is_not_a_memory_layer() -> None:
     assert found(DEBUG=False, CHANNEL_LAYERS={"default": layer(BACKEND="no.such.Layer")}) == ["towpath.E002"]
 
 

@@ -1,4 +1,4 @@
-"""What a project's settings say about WebSockets reaches the servers that its commands start."""
+"""A project's settings about WebSockets reach the servers that its commands start."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who lets anybody's pages open WebSockets is told so."""
+"""A warning for projects that let pages of any origin open WebSockets."""
 
 from typing import Any
 

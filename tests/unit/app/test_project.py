@@ -1,4 +1,4 @@
-"""What a command needs of the project, and how it says what is wrong with it."""
+"""The parts of the project that a command needs, and the errors about them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is wrong with a schedule is said before anything starts."""
+"""Mistakes in a schedule are reported before anything starts."""
 
 from datetime import timedelta
 from typing import Any

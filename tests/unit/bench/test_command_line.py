@@ -1,4 +1,4 @@
-"""What a command line measures, writes and ends with; nothing is started."""
+"""The measurements, outputs and exit codes of command lines; nothing is started."""
 
 import pytest
 

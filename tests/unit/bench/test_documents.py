@@ -1,4 +1,4 @@
-"""What is generated replaces what was generated, and nothing that a person wrote."""
+"""Generated text replaces generated text, and nothing that a person wrote."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the load generators count: percentiles, echoes, deliveries, responses."""
+"""The counts of the load generators: percentiles, echoes, deliveries, responses."""
 
 import argparse
 import asyncio

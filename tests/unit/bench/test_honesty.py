@@ -1,4 +1,4 @@
-"""What a document must not leave out: losses, failures, and what could not be compared."""
+"""A document must not leave out losses, failures, and comparisons that were not possible."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""Who is measured when, and what a failure costs."""
+"""The order of measurements, and the cost of a failure."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What Towpath has to reach, and whether it did."""
+"""The targets of Towpath, and whether they are reached."""
 
 import pytest
 

@@ -45,7 +45,7 @@ class RecordingLayer(MemoryChannelLayer):
 
 @dataclass
 class Groups:
-    """What groups got since somebody last asked."""
+    """The messages to groups since they were read last."""
 
     layer: RecordingLayer
 

@@ -1,4 +1,4 @@
-"""What is wrong with a binding shows when it is declared, or when its consumer is routed."""
+"""Mistakes in a binding are raised when it is declared, or when its consumer is routed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,12 +43,15 @@ def declare(base: Any = WebsocketBinding, **attributes: Any) -> Any:
         ({"fields": ["nam"]}, r"Declared.fields names 'nam', which it does not have: the fields of harbour.Boat are"),
         ({"fields": ["__all__", "name"]}, r"names '__all__', which it does not have"),
         ({"fields": None, "exclude": ["nam"]}, r"Declared.exclude names 'nam', which it does not have"),
-        ({"fields": ["berth"]}, r"names 'berth', which is no field that Django serializes"),
-        ({"model": "harbour.Berth", "fields": ["boats"]}, r"names 'boats', which is no field that Django serializes"),
+        ({"fields": ["berth"]}, r"names 'berth', which is not a field that Django serializes"),
+        (
+            {"model": "harbour.Berth", "fields": ["boats"]},
+            r"names 'boats', which is not a field that Django serializes",
+        ),
         ({"fields": [5]}, r"Declared.fields names 5, which it does not have"),
         ({"stream": None}, r"Declared.stream is None: name its stream"),
         ({"stream": ""}, r"Declared.stream is ''"),
-        ({"slight_ordering": True}, r"Declared.slight_ordering is no more: take it out"),
+        ({"slight_ordering": True}, r"Declared.slight_ordering was removed: take it out"),
         ({"group_names": None}, r"Declared does not define group_names"),
         ({"base": Binding, "group_names": None}, r"Declared does not define group_names, serialize, encode"),
         ({"base": WebsocketBindingWithMembers, "send_members": "label"}, r"Declared.send_members is a list of names"),
@@ -150,7 +153,7 @@ def test_a_consumer_of_a_wrong_stream_is_an_error_when_it_is_routed() -> None:
     assert routed({"boats": permitting.consumer})
     with pytest.raises(ConfigurationError, match=r"sends on the stream 'boats', and is the consumer of 'ships'"):
         routed({"ships": permitting.consumer})
-    with pytest.raises(ConfigurationError, match=r"Declared is no consumer: write \{'boats': Declared.consumer\}"):
+    with pytest.raises(ConfigurationError, match=r"Declared is not a consumer: write \{'boats': Declared.consumer\}"):
         routed({"boats": permitting})
     with pytest.raises(ConfigurationError, match=r"takes changes from clients: define has_permission\(self, user"):
         routed({"boats": declare().consumer})

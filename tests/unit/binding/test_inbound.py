@@ -1,4 +1,4 @@
-"""What clients may do to a bound model by the frames that they send."""
+"""The changes that clients can make to a bound model by frames."""
 
 import json
 import logging
@@ -122,7 +122,7 @@ def test_what_is_not_permitted_is_not_done(
             {"launched": "soon"},
             {"launched": ["“soon” value has an invalid date format. It must be in YYYY-MM-DD format."]},
         ),
-        ({"launched": {}}, {"launched": ["{} is no value of this field"]}),
+        ({"launched": {}}, {"launched": ["{} is not a value of this field"]}),
         ({"owner": 4711}, {"owner": None}),
         ({"owner": "x"}, {"owner": ["“x” value must be an integer."]}),
         ({"crew": [4711]}, {"crew": ["there is no crew with the key 4711"]}),
@@ -231,7 +231,7 @@ def test_a_key_of_two_columns_finds_its_row_and_stays(harbour: Any, groups: Any,
         ({"action": "update", "pk": 1, "data": []}, "'update' comes with data, .* not list"),
     ],
 )
-def test_what_is_no_change_is_a_value_error(bound: Any, frame: Any, payload: Any, error: str) -> None:
+def test_an_invalid_change_is_a_value_error(bound: Any, frame: Any, payload: Any, error: str) -> None:
     with pytest.raises(ValueError, match=error.replace("{", r"\{")):
         frame(bound.consumer, payload)
     assert bound.asked == []

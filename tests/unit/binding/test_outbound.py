@@ -1,4 +1,4 @@
-"""What groups are told when rows of a bound model change."""
+"""The messages to groups when rows of a bound model change."""
 
 import json
 import unittest

@@ -1,4 +1,4 @@
-"""What the tests of the JavaScript need: node."""
+"""The requirement of the tests of the JavaScript: node."""
 
 import os
 import shutil

@@ -97,7 +97,7 @@ def test_a_wrong_entry_names_the_key(configure, entry, text):
         configure(**entry)["default"]
 
 
-def test_an_entry_that_is_no_dict_is_refused():
+def test_an_entry_that_is_not_a_dict_is_refused():
     with override_settings(CHANNEL_LAYERS={"default": "redis"}):
         with pytest.raises(InvalidChannelLayerError, match="is a dict with BACKEND and ROUTING"):
             ChannelLayerManager()["default"]

@@ -1,4 +1,4 @@
-"""What consumers raise."""
+"""The exceptions of consumers."""
 
 import pytest
 

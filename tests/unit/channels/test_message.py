@@ -1,4 +1,4 @@
-"""What a consumer receives."""
+"""The message that a consumer receives."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def test_a_message_without_a_reply_channel_has_none(layer):
     assert make(layer, {"reply_channel": None}).reply_channel is None
 
 
-def test_a_reply_channel_that_is_no_name_is_an_error_when_it_is_used(layer):
+def test_a_reply_channel_that_is_not_a_name_is_an_error_when_it_is_used(layer):
     with pytest.raises(InvalidName):
         _ = make(layer, {"reply_channel": 5}).reply_channel
 

@@ -1,4 +1,4 @@
-"""Who sent a message: the login of the handshake's cookie, carried along with the connection."""
+"""The user of a message: the login of the handshake's cookie, kept with the connection."""
 
 from collections.abc import Callable
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What `AsgiRequest` makes of a message, where WSGI has no counterpart."""
+"""`AsgiRequest` made from a message, where WSGI has no counterpart."""
 
 from collections.abc import Callable
 from typing import Any

@@ -234,7 +234,7 @@ async def asynchronous(message: Any) -> None:
         (asynchronous, "asynchronous is async, and consumers are plain functions"),
     ],
 )
-def test_what_is_no_consumer_cannot_be_decorated(decorate: Any, wrong: Any, text: str) -> None:
+def test_only_consumers_can_be_decorated(decorate: Any, wrong: Any, text: str) -> None:
     with pytest.raises(ConfigurationError, match=text):
         decorate(wrong)
 

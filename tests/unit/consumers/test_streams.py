@@ -82,7 +82,7 @@ def test_streams_that_hold_all_threads_are_logged_with_their_paths(
     )
 
 
-def test_a_thread_that_is_free_is_no_reason_to_warn(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_warning_while_a_thread_is_free(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     with stage.stream("'/events/'"):
         stage.advance(100)
     assert caplog.records == []

@@ -179,7 +179,7 @@ def test_accepting_the_token_as_a_subprotocol_is_an_error(socket: Socket, anna: 
     assert make_token("anna")[:20] not in str(caught.value)
 
 
-def test_what_is_no_message_is_the_channels_error(socket: Socket, anna: User) -> None:
+def test_an_invalid_message_is_the_error_of_the_channel(socket: Socket, anna: User) -> None:
     with pytest.raises(TypeError, match="a message is a dict"):
         socket.connect(token_user(user_of)(lambda message: message.reply_channel.send("hi")), make_token("anna"))
 

@@ -240,7 +240,7 @@ def test_a_bound_socket_that_does_not_listen_yet_is_made_to(reactor: Any) -> Non
         stop(reactor)
 
 
-def test_a_descriptor_that_is_no_socket_is_a_clear_message(reactor: Any, tmp_path: Path) -> None:
+def test_a_descriptor_that_is_not_a_socket_is_a_clear_message(reactor: Any, tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file, pytest.raises(CannotListen, match="is not an open socket"):
         listen(reactor, fd=file.fileno())
     with pytest.raises(CannotListen, match="descriptor 9999 is not an open socket"):

@@ -156,7 +156,7 @@ def test_options_may_ask_for_everything() -> None:
     assert split_target(b"*", b"OPTIONS") == ("*", b"", None)
 
 
-def test_a_path_may_hold_what_is_no_text_once_decoded() -> None:
+def test_a_path_may_decode_to_invalid_text() -> None:
     assert split_target(b"/a%00%0a%2fb%3f", b"GET")[0] == "/a\0\n/b?"
 
 

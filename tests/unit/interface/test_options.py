@@ -92,7 +92,7 @@ def test_old_spellings_are_kept(old: str, option: str) -> None:
     assert getattr(parse(old, "7"), option) == 7
 
 
-def test_minus_1_is_no_limit_as_it_was() -> None:
+def test_minus_1_means_no_limit_as_in_1x() -> None:
     assert parse("--websocket_timeout", "-1").websocket_timeout_seconds is None
 
 

@@ -1,4 +1,4 @@
-"""What proxies say is believed of trusted ones only, and only as far as they know it."""
+"""Headers of proxies are believed only from trusted ones, and only as far as they know."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_nobody_is_trusted_without_being_named() -> None:
         ([b"\xff\xfe"], None),
     ],
 )
-def test_the_client_is_the_rightmost_address_that_is_no_proxy(values: list[bytes], client: object) -> None:
+def test_the_client_is_the_rightmost_address_that_is_not_a_proxy(values: list[bytes], client: object) -> None:
     assert read(*((b"x-forwarded-for", value) for value in values)).client == client
 
 

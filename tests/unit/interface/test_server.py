@@ -108,7 +108,7 @@ async def test_a_handshake_that_waits_is_503_when_the_server_stops(make_world):
         assert refused.value.response.status_code == 503
 
 
-async def test_who_was_taken_for_dead_cuts_everything_off_and_goes_on_with_new_connections(make_world):
+async def test_an_expired_server_aborts_all_connections_and_accepts_new_ones(make_world):
     edge = make_world().edge
     async with serving(edge) as server, connect(url(server)) as client:
         await client.send("before")
@@ -124,7 +124,7 @@ async def test_who_was_taken_for_dead_cuts_everything_off_and_goes_on_with_new_c
             assert await another.recv() == "after"
 
 
-async def test_a_request_of_who_was_taken_for_dead_is_503(make_world):
+async def test_a_request_of_an_expired_server_is_503(make_world):
     edge = make_world().edge
     async with serving(edge, with_workers=False) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.ports[0].getHost().port)

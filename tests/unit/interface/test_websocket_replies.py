@@ -1,4 +1,4 @@
-"""What a reply means depends on the state of the socket; what is not a reply is an error that names the key."""
+"""The effect of a reply depends on the state of the socket; anything else is an error that names the key."""
 
 from typing import Any
 

@@ -265,7 +265,7 @@ def test_an_edge_whose_pushes_are_refused_for_ever_begins_again(edge: ScriptedEd
     assert edge.inbox != before
 
 
-def test_who_was_taken_for_dead_begins_again_with_another_inbox(edge: ScriptedEdge) -> None:
+def test_an_expired_edge_begins_again_with_another_inbox(edge: ScriptedEdge) -> None:
     asyncio.run(edge.open())
     edge.join("room", "a")
     edge.dead = before = edge.inbox

@@ -1,4 +1,4 @@
-"""What is written into queues and inboxes, byte by byte where the store reads it too."""
+"""The entries of queues and inboxes, byte by byte where the store reads them, too."""
 
 import pytest
 
@@ -53,13 +53,13 @@ def test_a_damaged_header_is_not_expired() -> None:
     "body",
     [b"", b"\xc1", pack(None), pack([]), pack([{}, 1]), pack([[], 1, b""]), pack([{}, "1", b""]), pack([{}, 1, "s"])],
 )
-def test_what_is_no_message_is_refused(body: bytes) -> None:
+def test_an_invalid_message_is_refused(body: bytes) -> None:
     with pytest.raises(DecodeError):
         EntryCodec().open_queue_entry("channel", stamped(body))
 
 
 @pytest.mark.parametrize("entry", [b"", b"S", b"S\xc1", b"D" + pack({}), b"G" + pack(5)])
-def test_what_is_no_inbox_entry_is_refused(entry: bytes) -> None:
+def test_an_invalid_inbox_entry_is_refused(entry: bytes) -> None:
     with pytest.raises(DecodeError):
         EntryCodec().open_inbox_entry(entry)
 

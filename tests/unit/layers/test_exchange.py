@@ -309,7 +309,7 @@ def test_a_damaged_entry_is_skipped_counted_and_logged(caplog: pytest.LogCapture
     assert "Skipped an entry of channel 'a'" in caplog.text
 
 
-def test_messages_are_given_back_in_their_order() -> None:
+def test_messages_are_requeued_in_their_order() -> None:
     reader = ScriptedReader("a")
     raws = [HEADER.pack(99.0, 159.0) + codec.queue_body(Envelope("a", {"n": n})) for n in range(3)]
     reader.batches = [Batch("a", 100.0, raws)]

@@ -21,7 +21,7 @@ def test_a_group_message_reaches_those_who_joined_before_it_and_nobody_else(inbo
     assert inbox.events(entries) == [Grouped("room", ("a",), {"n": 1}), Grouped("room", ("a", "b"), {})]
 
 
-def test_a_group_message_for_nobody_here_is_no_event(inbox: Inbox) -> None:
+def test_a_group_message_for_nobody_here_is_not_an_event(inbox: Inbox) -> None:
     assert inbox.events([codec.group("room", {})]) == []
 
 

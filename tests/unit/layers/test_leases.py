@@ -64,7 +64,7 @@ def test_a_lease_is_known_until_it_is_retired(world: World) -> None:
     assert world.lease("reader") == [LeaseState.NEW]
 
 
-def test_who_does_not_renew_is_dead_once(world: World) -> None:
+def test_an_owner_that_does_not_renew_expires_once(world: World) -> None:
     world.lease("reader", INBOX)
     world.pass_time(TIMES.reader_lease - 1, "other")
     assert world.claim() == []
@@ -75,7 +75,7 @@ def test_who_does_not_renew_is_dead_once(world: World) -> None:
     assert {dead.owner for dead in world.claim()} == {"reader", INBOX}
 
 
-def test_who_retired_does_not_die(world: World) -> None:
+def test_a_released_lease_does_not_expire(world: World) -> None:
     world.lease("reader")
     world.do(ReleaseLease("reader"))
     world.pass_time(60, "other")
@@ -108,7 +108,7 @@ def test_a_reader_or_inbox_that_was_forgotten_does_not_hold_a_lease_again(world:
     assert world.claim() == []
 
 
-def test_nobody_dies_of_an_absent_store(world: World) -> None:
+def test_no_lease_expires_while_the_store_is_unavailable(world: World) -> None:
     world.lease("reader", INBOX)
     world.now += 60
     assert world.claim() == []

@@ -1,4 +1,4 @@
-"""The memory store: what dies, what is swept, and who is woken. Its clock stands still until a test moves it."""
+"""The memory store: expiry, sweeps, and wakeups. Its clock stands still until a test moves it."""
 
 import asyncio
 import threading
@@ -71,20 +71,20 @@ def test_a_queue_outlives_its_messages_so_that_late_workers_see_them(store: Stor
     assert batch.now == clock.now
 
 
-def test_a_queue_that_nobody_reads_dies_at_last(store: Store, clock: Clock) -> None:
+def test_a_queue_without_readers_expires(store: Store, clock: Clock) -> None:
     execute(store, Push("a", [b"body"], 10))
     clock.now += 2 * EXPIRY + 61
     assert pending(store, "a") == 0
     assert execute(store, Take(["a"], [5])) is None
 
 
-def test_an_inbox_that_nobody_reads_dies(store: Store, clock: Clock) -> None:
+def test_an_inbox_without_readers_expires(store: Store, clock: Clock) -> None:
     execute(store, PushInbox(INBOX, [Kind.DELIVERY], 10))
     clock.now += EXPIRY + 2
     assert execute(store, TakeInbox(INBOX, 10)) == []
 
 
-def test_counters_die_a_day_after_their_last_change(store: Store, clock: Clock) -> None:
+def test_counters_expire_a_day_after_their_last_change(store: Store, clock: Clock) -> None:
     execute(store, Count("a", "sent", 1))
     clock.now += 80_000
     execute(store, Count("a", "sent", 1))
@@ -195,7 +195,7 @@ def test_layers_in_memory_know_nothing_of_each_other() -> None:
 # Items that die
 
 
-def test_a_dead_item_is_gone_and_made_anew(clock: Clock) -> None:
+def test_an_expired_item_is_made_anew(clock: Clock) -> None:
     items: Expiring[list[int]] = Expiring(clock, list)
     items.touch("a", 10).append(1)
     clock.now += 9
@@ -214,7 +214,7 @@ def test_touching_never_shortens_a_life(clock: Clock) -> None:
     assert items.get("a") == []
 
 
-def test_the_dead_are_swept_so_that_names_that_come_and_go_take_no_room(clock: Clock) -> None:
+def test_expired_items_are_swept(clock: Clock) -> None:
     items: Expiring[list[int]] = Expiring(clock, list)
     items.touch("long", 1e9)
     for number in range(50 * MIN_SWEEP):

@@ -1,4 +1,4 @@
-"""What a process reports of itself: addresses, health, pages, histograms."""
+"""Reports of a process: addresses, health, pages, histograms."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What consumers owe becomes as few writes as order allows."""
+"""Settlements become as few writes as order allows."""
 
 import logging
 from datetime import date

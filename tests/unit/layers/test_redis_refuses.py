@@ -1,4 +1,4 @@
-"""What Redis refuses where nothing is executed for a sender: waits and reads."""
+"""Refusals of Redis where nothing is executed for a sender: waits and reads."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What redis-py has opened is taken over; what it has not is an error, and so is what has ended."""
+"""Open connections of redis-py are taken over; others are an error, and so are ended ones."""
 
 import asyncio
 from types import SimpleNamespace

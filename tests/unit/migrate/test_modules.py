@@ -1,4 +1,4 @@
-"""What becomes of a Python file. Each case: the text of 1.x, the text here, and what a person is told."""
+"""The migration of a Python file. Each case: the text of 1.x, the text here, and the advice."""
 
 import ast
 import textwrap

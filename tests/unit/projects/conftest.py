@@ -35,7 +35,7 @@ if not apps.ready:
 
 
 class Site:
-    """What the visitors of a project see of it."""
+    """A project as its visitors see it."""
 
     def __init__(self, routing: object) -> None:
         layers = {"default": {"BACKEND": MEMORY, "ROUTING": routing}}

@@ -175,7 +175,7 @@ STREAM = "/chat/stream/"
 
 
 class Visitor:
-    """Somebody with one socket to the rooms."""
+    """A user with one socket to the rooms."""
 
     def __init__(self, site: Any, name: str, headers: list[list[bytes]]) -> None:
         self.site, self.name = site, name

@@ -1,4 +1,4 @@
-"""What talks and tutorials on Channels 1.x teach runs as written, but for the import.
+"""Code from talks and tutorials on Channels 1.x runs as written, but for the import.
 
 Each project is written as its author would have; only `channels` is called `towpath`.
 """

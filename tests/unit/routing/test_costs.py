@@ -1,4 +1,4 @@
-"""What routing does not do to a message. In 1.x every include, and so every match, copied all of its content."""
+"""Routing does not copy a message. In 1.x every include, and so every match, copied all of its content."""
 
 from typing import Any
 

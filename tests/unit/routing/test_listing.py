@@ -1,4 +1,4 @@
-"""What a router says about its routes before any message comes."""
+"""The routes that a router lists before any message comes."""
 
 from towpath.routing import Router, include, route
 

@@ -53,7 +53,7 @@ def test_a_path_matches_the_whole_value(match, value):
     assert match("/chat/<slug:room>/", value) is None
 
 
-def test_what_is_no_sign_of_an_expression_is_itself_in_a_path(match):
+def test_characters_without_meaning_in_an_expression_stand_for_themselves(match):
     assert match("/v1.0/<slug:room>~,;:@=&'!", "/v1.0/a~,;:@=&'!") == {"room": "a"}
     assert match("/v1.0/<slug:room>", "/v1x0/a") is None
 

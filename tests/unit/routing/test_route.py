@@ -42,7 +42,7 @@ def test_all_filters_have_to_match(message):
     assert found.match(message("http.request", path="/chat/", method="GET")) is None
 
 
-def test_an_absent_value_or_one_that_is_no_text_matches_nothing(message):
+def test_an_absent_value_or_one_that_is_not_text_matches_nothing(message):
     found = route("chat", consumer, text=".*")
     assert found.match(message("chat")) is None
     assert found.match(message("chat", text=None)) is None

@@ -121,7 +121,7 @@ def test_routing_may_be_a_list_a_dict_a_route_or_a_dotted_path(message, module):
 
 
 @pytest.mark.parametrize("routing", ["nowhere.routes", None, 5, [first], [None], b"bytes", ["nested.path"]])
-def test_what_is_no_routing_is_an_error(routing):
+def test_an_invalid_routing_is_an_error(routing):
     with pytest.raises(RoutingError, match="ROUTING") as caught:
         Router(routing)
     assert isinstance(caught.value, ImproperlyConfigured)

@@ -1,4 +1,4 @@
-"""What a live site asks of the settings, before it starts anything."""
+"""Checks of the settings by a live site, before it starts anything."""
 
 from typing import Any
 

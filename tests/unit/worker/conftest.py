@@ -104,7 +104,7 @@ class RecordingLayer(MemoryChannelLayer):
 
 
 class Connections:
-    """What an interface server would see of its connections."""
+    """The replies of connections as an interface server would read them."""
 
     def __init__(self, layer):
         self.layer = layer

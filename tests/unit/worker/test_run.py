@@ -142,7 +142,7 @@ def test_consume_later_is_bounded(run, caplog):
     assert "Dropped a message on websocket.receive: put off 3 times" in caplog.text
 
 
-def test_consume_later_counts_from_the_start_if_the_count_is_no_number(run):
+def test_consume_later_counts_from_the_start_if_the_count_is_not_a_number(run):
     assert run(raising(ConsumeLater), **{RETRIES_KEY: "x"}).again.content[RETRIES_KEY] == 1
 
 
@@ -213,7 +213,7 @@ def test_an_error_while_acting_on_an_error_is_logged(run, caplog):
 
 
 @pytest.mark.parametrize("error", [ResponseLater, RequestAborted])
-def test_a_response_that_comes_later_or_never_is_no_error(run, caplog, error):
+def test_a_response_that_comes_later_or_never_is_not_an_error(run, caplog, error):
     assert run(raising(error)) == Owed([BEFORE], REPLY, 7)
     assert caplog.records == []
 
@@ -241,7 +241,7 @@ def test_routing_that_raises_is_logged_and_settled(layer, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_reply_channel_that_is_no_name_hurts_the_consumer_only(run, caplog):
+def test_a_reply_channel_that_is_not_a_name_hurts_the_consumer_only(run, caplog):
     assert run(lambda message: message.reply_channel.send({}), reply_channel=5) == Owed([], None, 7)
     assert "InvalidName" in caplog.text
 

@@ -33,7 +33,7 @@ def jobs(layer):
     assert not pool._scheduler._thread.is_alive()
 
 
-def test_a_pool_hands_on_what_is_due_within_a_fifth_of_a_second(layer, jobs):
+def test_a_pool_delivers_a_message_within_a_fifth_of_a_second(layer, jobs):
     late = []
     for number in range(3):  # of which the best counts: the machine may have other things to do
         due = time.monotonic() + 0.2

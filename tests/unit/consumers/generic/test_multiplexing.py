@@ -91,7 +91,7 @@ def test_disconnecting_reaches_every_stream_also_behind_one_that_raises(socket: 
         ("not JSON", "Expecting value"),
     ],
 )
-def test_what_is_no_frame_of_a_stream_is_a_value_error(socket: Any, text: str, error: str) -> None:
+def test_an_invalid_frame_of_a_stream_is_a_value_error(socket: Any, text: str, error: str) -> None:
     with pytest.raises(ValueError, match=error.replace("{", r"\{")):
         socket.event(Streams, "receive", text=text)
     assert socket.replies == []

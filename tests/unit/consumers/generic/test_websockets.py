@@ -109,7 +109,7 @@ def test_a_socket_is_closed_with_a_reason(socket: Any) -> None:
         socket.event(Closing, "receive", text="x" * 124)
 
 
-def test_a_socket_is_closed_with_or_without_a_last_word(socket: Any) -> None:
+def test_a_socket_is_closed_with_or_without_a_last_message(socket: Any) -> None:
     class Closing(WebsocketConsumer):
         def receive(self, text: str | None = None, **kwargs: Any) -> None:
             self.close()
@@ -151,7 +151,7 @@ def test_without_a_reply_channel_nobody_is_answered(socket: Any) -> None:
 
 
 def test_slight_ordering_is_an_error_when_the_class_is_defined() -> None:
-    with pytest.raises(ConfigurationError, match=r"Slight.slight_ordering is no more: take it out"):
+    with pytest.raises(ConfigurationError, match=r"Slight.slight_ordering was removed: take it out"):
         type("Slight", (WebsocketConsumer,), {"slight_ordering": True})
     with pytest.raises(ValueError, match="slight_ordering"):
         WebsocketConsumer.as_route(attrs={"slight_ordering": True})
@@ -190,7 +190,7 @@ def test_what_browsers_cannot_read_is_not_written() -> None:
 
 
 @pytest.mark.parametrize(("content", "text"), [({"bytes": b"{}"}, "got a binary frame"), ({"text": "{"}, "Expecting")])
-def test_what_is_no_json_is_a_value_error(socket: Any, content: dict[str, Any], text: str) -> None:
+def test_invalid_json_is_a_value_error(socket: Any, content: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         socket.event(Numbers, "receive", **content)
 

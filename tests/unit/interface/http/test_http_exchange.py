@@ -193,7 +193,7 @@ def test_parts_after_the_last_are_ignored(server: Any, client: Any) -> None:
         ({"closed": True}, "gave up"),
     ],
 )
-def test_a_reply_that_is_no_response_is_a_500_and_logged(
+def test_a_reply_that_is_not_a_response_is_a_500_and_logged(
     server: Any, client: Any, caplog: pytest.LogCaptureFixture, reply: dict[str, Any], complaint: str
 ) -> None:
     client.send(GET)

@@ -323,7 +323,7 @@ def test_a_response_after_the_wish_for_notices_is_one_like_any_other(server: Any
     assert server.hub.posts == []
 
 
-def test_a_flow_channel_alone_is_no_later_part(server: Any, client: Any) -> None:
+def test_a_flow_channel_alone_is_not_a_later_part(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"a", more_content=True)
     server.conversation.reply(flow_channel=FLOW)

@@ -18,7 +18,7 @@ CASES = [("GET", 204, None), ("GET", 205, b"0"), ("GET", 304, None), ("HEAD", 20
 
 
 class Response(http.client.HTTPResponse):
-    """What a client that knows the rules of HTTP/1.1 reads; `rest` is what it leaves for the next response."""
+    """The response as a client that knows HTTP/1.1 reads it; `rest` is left for the next response."""
 
     def __init__(self, data: bytes, method: str) -> None:
         stream = io.BytesIO(data)

@@ -1,4 +1,4 @@
-"""WebSocket handshakes: checked at the level of HTTP, held, and answered or handed over."""
+"""WebSocket handshakes: checked at the level of HTTP, held, and answered or passed on."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def handshake(first: bytes = b"GET /chat HTTP/1.1", **changes: bytes | None) -> 
 
 
 class Socket(Protocol):
-    """What takes over."""
+    """The protocol that takes over."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -34,7 +34,7 @@ class Socket(Protocol):
         self.data += data
 
 
-def test_a_valid_handshake_is_handed_on(server: Any, client: Any) -> None:
+def test_a_valid_handshake_is_passed_on(server: Any, client: Any) -> None:
     client.send(handshake())
     (request,) = server.handshakes
     assert request.head.path == "/chat"
@@ -156,7 +156,7 @@ def test_another_protocol_takes_the_transport_over(server: Any, client: Any) -> 
         server.handshakes[0].take_over(Socket())
 
 
-def test_what_came_after_the_head_is_handed_over_too(server: Any, client: Any) -> None:
+def test_bytes_behind_the_head_are_passed_on_too(server: Any, client: Any) -> None:
     client.send(handshake() + b"early", b" frames" * 10_000)
     assert client.transport.is_paused
     assert server.handshakes[0].take_over(Socket()) == b"early" + b" frames" * 10_000

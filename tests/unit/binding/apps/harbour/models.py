@@ -15,7 +15,7 @@ class Town(models.Model):
 
 
 class Crew(models.Model):
-    """Somebody who sails."""
+    """A sailor."""
 
     name = models.CharField(max_length=20)
     town = models.ForeignKey(Town, models.CASCADE, null=True)
