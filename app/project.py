@@ -1,4 +1,4 @@
-"""The project's layers and routes as the commands need them. What is wrong with them is a `CommandError`."""
+"""The project's layers and routes as the commands need them. Mistakes in them raise `CommandError`."""
 
 from django.apps import apps
 from django.conf import settings

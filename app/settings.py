@@ -1,7 +1,7 @@
 """The Django settings that Towpath reads, as one validated value. Names of 1.x are kept.
 
 Commands and system checks read settings through this module only. Nothing that a setting points to is imported here;
-the system checks do that. What an entry of CHANNEL_LAYERS may hold is said in `towpath.channels.configured`.
+the system checks do that. The keys of an entry of CHANNEL_LAYERS are listed in `towpath.channels.configured`.
 """
 
 import re

@@ -24,7 +24,7 @@ def deliver(
 
     Raises:
         EncodeError, MessageTooLarge: a message cannot be sent.
-        LayerUnavailable: the store is away.
+        LayerUnavailable: the store is unavailable.
     """
     deadline = time.monotonic() + patience_seconds
     refused = _send(layer, sends)
@@ -37,7 +37,7 @@ def deliver(
 
 
 def _send(layer: ChannelLayer, sends: Sequence[AnySend]) -> Sequence[AnySend]:
-    """Send all; return those refused. What is due later goes last: nothing waits for it."""
+    """Send all; return those refused. Delayed messages go last: nothing waits for it."""
     now = [send for send in sends if not isinstance(send, Delayed)]
     later = [send for send in sends if isinstance(send, Delayed)]
     return [*(layer.send_many(now) if now else ()), *(layer.send_later(later) if later else ())]

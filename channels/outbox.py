@@ -1,8 +1,8 @@
 """Held sends: what a consumer sends leaves when it ends, in call order, also if it raised.
 
-An outbox belongs to one run of one consumer. Whoever runs the consumer makes it, installs it with `holding()` and takes
-what it holds; `Channel.send` and `Group.send` find it through a context variable. Contexts are copied into tasks and
-threads that may outlive the run, so a send that comes after the end is not held: it goes to the layer at once.
+An outbox belongs to one run of one consumer. The code that runs the consumer makes it, installs it with `holding()` and
+takes what it holds; `Channel.send` and `Group.send` find it through a context variable. Contexts are copied into tasks
+and threads that may outlive the run, so a send that comes after the end is not held: it goes to the layer at once.
 """
 
 from contextvars import ContextVar, Token

@@ -1,10 +1,10 @@
 """Sends inside a database transaction: they wait for its commit, and a rollback drops them.
 
 A transaction is an open `transaction.atomic()` block of one database, the one the setting TOWPATH_ON_COMMIT names
-("default" if it is absent; None: nothing waits). What waits is kept by Django's own `on_commit`, in order; the rollback
-of a savepoint drops what was sent since. The blocks that Django's TestCase puts round each test do not count: no commit
-would ever come, and outside of tests there are none. A block inside of those never commits either; in the test cases of
-`towpath.testing` its end counts as its commit.
+("default" if it is absent; None: nothing waits). Waiting sends are kept by Django's own `on_commit`, in order; the
+rollback of a savepoint drops what was sent since. The blocks that Django's TestCase puts round each test do not count:
+no commit would ever come, and outside of tests there are none. A block inside of those never commits either; in the
+test cases of `towpath.testing` its end counts as its commit.
 
 A block opens its connection first, and an opened connection is announced. So a thread without one pays an attribute of
 a thread-local for all this, and a thread with one another attribute.
@@ -85,7 +85,7 @@ def open_transaction_of(alias: str) -> BaseDatabaseWrapper | None:
 
 
 def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> None:
-    """Do something when the transaction is committed. What it raises is logged, and the next ones follow.
+    """Do something when the transaction is committed. Its errors are logged, and the next ones follow.
 
     By then the data is committed, and whoever sent has gone on: there is nobody to raise it to.
     """
@@ -150,7 +150,7 @@ class _AtCommit:
         try:
             self._act()
         except Exception:
-            logger.exception("What waited for a commit was dropped")
+            logger.exception("Sends that waited for a commit were dropped")
 
 
 def _is_of_a_test(connection: BaseDatabaseWrapper) -> bool:

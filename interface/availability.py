@@ -1,4 +1,4 @@
-"""Whether the layer's store answers: one WARNING when it goes away, one when it is back, however many parts notice."""
+"""Availability of the layer's store: logs one WARNING when an outage begins, and one when it ends."""
 
 import asyncio
 import logging
@@ -17,12 +17,12 @@ class Availability:
         self._back.set()
         #: How often it has gone away.
         self.outages = 0
-        #: Called when the layer is back.
+        #: Called when the layer is available again.
         self.on_back: list[Callable[[], None]] = []
 
     @property
     def is_away(self) -> bool:
-        """Return whether the layer was away when it was last asked."""
+        """Return whether the layer was unavailable when it was last asked."""
         return self._away_since is not None
 
     def went_away(self, error: Exception) -> None:
@@ -31,13 +31,13 @@ class Availability:
             self._away_since = self._seconds()
             self.outages += 1
             self._back.clear()
-            log.warning("The channel layer is away (%s): connections wait, trying again with growing pauses", error)
+            log.warning("The channel layer is unavailable (%s): connections wait, trying again with backoff", error)
 
     def came_back(self) -> None:
         """Hear that a call to the layer succeeded."""
         if self._away_since is None:
             return
-        log.warning("The channel layer is back after %.1f s", self._seconds() - self._away_since)
+        log.warning("The channel layer is available again after %.1f s", self._seconds() - self._away_since)
         self._away_since = None
         self._back.set()
         for call in self.on_back:

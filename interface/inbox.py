@@ -32,7 +32,7 @@ class Inbox:
         self._hub = hub
 
     async def read(self) -> None:
-        """Read and dispatch until cancelled; wait while the layer is away."""
+        """Read and dispatch until cancelled; wait while the layer is unavailable."""
         while True:
             try:
                 events = await self._hub.edge.receive()

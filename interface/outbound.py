@@ -6,12 +6,12 @@ A message may be posted with a report, which is called with its outcome and retu
 |---|---|---|
 | ACCEPTED | it is on its channel | (the answer is not looked at) |
 | FULL | the channel is at its capacity | tried again with growing pauses, in order with others for that channel |
-| AWAY | the store is away: it was not tried, or refused | it waits until the store is back |
-| UNKNOWN | the store went away before it answered: the message may have arrived | (see below) |
-| FAILED | the store answered with an error | it is sent again when the store is back |
+| AWAY | the store is unavailable: it was not tried, or refused | it waits until the store is available |
+| UNKNOWN | the store became unavailable before it answered: the message may have arrived | (see below) |
+| FAILED | the store answered with an error | it is sent again when the store is available |
 
-A flush that was not answered is passed to the edge again, as it was, when the store is back: the edge tells what became
-of it, and sends nothing twice. Another report follows then, if the answer to UNKNOWN was True.
+A flush that was not answered is passed to the edge again, as it was, when the store is available: the edge returns what
+became of it, and sends nothing twice. Another report follows then, if the answer to UNKNOWN was True.
 
 Invariant: the messages of one poster that waits for each report keep their order.
 """
@@ -63,7 +63,7 @@ class Outbound:
         self._availability = availability
         availability.on_back.append(self._resume)
         self._pending: list[_Post] = []
-        #: Kept until the store is back.
+        #: Kept until the store is available.
         self._held: list[_Post] = []
         #: Full channels, and those of them whose pause is over.
         self._blocked: dict[str, BlockedChannel[_Post]] = {}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: First and longest pause while the layer is away at the start, as later; in seconds.
+#: First and longest pause while the layer is unavailable at the start, as later; in seconds.
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 1.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -115,7 +115,7 @@ class Service:
                 if str(error) != reported:
                     reported = str(error)
                     log.warning(
-                        "The channel layer is away (%s): not listening yet, trying again at least every %g s",
+                        "The channel layer is unavailable (%s): not listening yet, trying again at least every %g s",
                         *(reported, MOST_PAUSE_SECONDS),
                     )
             await asyncio.sleep(pauses.after_failure(asyncio.get_running_loop().time()))

@@ -2,7 +2,7 @@
 
 Twisted registers each socket that has something to write with the poller, and removes it after the write: two system
 calls and a detour through the reactor for every frame. Nearly always the socket takes the data at once. So these try;
-only what a socket does not take waits for the poller. What one turn writes to a socket still leaves in one piece.
+only what a socket does not take waits for the poller. Writes of one turn to a socket still leaves in one piece.
 """
 
 import asyncio

@@ -28,7 +28,7 @@ class Recovery:
         """Look for the turns that were asked for and are still out; call it every second.
 
         Raises:
-            LayerUnavailable: the store is away. Another look follows.
+            LayerUnavailable: the store is unavailable. Another look follows.
         """
         asked, self._asked = self._asked, {}
         late = {local: (owner, turn) for local, (owner, turn) in asked.items() if owner.accepted_turn == turn}

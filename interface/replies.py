@@ -1,7 +1,7 @@
 """Replies of the application to a WebSocket, and what each means in each state. Plain logic.
 
-The table of their keys is in `towpath.layers.replies`, which checks them where an application sends them. What comes
-here may have been sent by other means, and is read again: a key that is not in the table, a value of a wrong type, or
+The table of their keys is in `towpath.layers.replies`, which checks them where an application sends them. Replies
+may have been sent by other means, and is read again: a key that is not in the table, a value of a wrong type, or
 keys that do not go together make the reply an error. A close with a code that no server may send is one with 1011.
 """
 

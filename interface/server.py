@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 #: How often the lease is renewed and the counters are reported.
 RENEW_SECONDS = 1.0
-#: First and longest pause while the layer is away: all that it costs to ask is a connection that is refused.
+#: First and longest pause while the layer is unavailable: all that it costs to ask is a connection that is refused.
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 0.5
 #: At the end: how often it is looked whether all have gone.
 LOOK_SECONDS = 0.02
@@ -214,7 +214,7 @@ class InterfaceServer:
             log.exception("Looking for turns that take long, or for workers, failed; trying again")
 
     async def _renew(self, hub: Hub) -> None:
-        """Renew the lease every second; while the layer is away, ask with growing pauses whether it is back."""
+        """Renew the lease every second; with growing pauses while the layer is unavailable."""
         pauses = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
         while True:
             wait = RENEW_SECONDS

@@ -36,7 +36,7 @@ class WorkerWatch:
         """Look, if it is time; call it every second.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
         now = self._seconds()
         if now < self._look_at:

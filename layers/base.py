@@ -220,7 +220,7 @@ class BaseChannelLayer(ChannelLayer):
         """Execute in order, in one round trip; one result each.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     def _execute_leases(self, leases: Sequence[Operation]) -> Sequence[object]:

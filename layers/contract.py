@@ -124,8 +124,8 @@ class Reader(Protocol):
         there. A send to a channel that stays full for two seconds is dropped, counted and logged.
 
         Raises:
-            LayerUnavailable: the store is away. What is owed is kept, and written by the next call, once; a batch that
-                was taken is returned by it.
+            LayerUnavailable: the store is unavailable. The settlements are kept, and written by the next call, once; a
+                batch that was taken is returned by it.
         """
 
     def requeue(self, taken: Sequence[Taken]) -> bool:
@@ -137,7 +137,8 @@ class Reader(Protocol):
         Raises:
             PartlyRefused: the store refused; the messages are still in flight. They are requeued by the next call of
                 `exchange` or `close`, unless `withdraw_requeue` is called before.
-            LayerUnavailable: the store is away. The messages are requeued by the next call of `exchange` or `close`.
+            LayerUnavailable: the store is unavailable. The messages are requeued by the next call of `exchange` or
+                `close`.
         """
 
     def withdraw_requeue(self) -> None:
@@ -169,8 +170,8 @@ class Edge(Protocol):
         """Send all in one round trip, in order; say of each whether it was accepted (False: channel full).
 
         Raises:
-            LayerUnavailable: the store is away; it is unknown whether the messages arrived. The next call must pass the
-                same envelopes: it tells what became of them, and sends none twice.
+            LayerUnavailable: the store is unavailable; it is unknown whether the messages arrived. The next call must
+                pass the same envelopes: it tells what became of them, and sends none twice.
             PartlyRefused: known of each: True, False, or None, which with `is_clean` means that it did not arrive.
         """
 
@@ -178,7 +179,7 @@ class Edge(Protocol):
         """Wait for the next inbox events, at most a few seconds (then empty). Joins and leaves are handled inside.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     def opened(self, local: str) -> None:
@@ -194,7 +195,7 @@ class Edge(Protocol):
         are over and must send nothing more; `inbox` has a new name, for new ones.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     async def check_turns(self, turns: Mapping[str, int], channels: Sequence[str]) -> Collection[str]:
@@ -204,14 +205,14 @@ class Edge(Protocol):
         event of the turn follows there.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     async def count_readers(self) -> int:
         """Return how many readers hold a lease: threads of workers, of which a process has one or more.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     async def drop_channel(self, channel: str) -> None:
@@ -239,7 +240,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
         Raises:
             ChannelFull: the channel is at its capacity.
             EncodeError, MessageTooLarge, InvalidName: the message or name cannot be sent.
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     @abstractmethod
@@ -264,7 +265,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
         second.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     @abstractmethod
@@ -330,7 +331,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
         """Renew the leases of readers, every two seconds; return those that hold one. The others had expired.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     @abstractmethod
@@ -338,7 +339,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
         """Do what `reap` does for a reader that hangs: lose what it is `running`, requeue what is `unrun`.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     @abstractmethod
@@ -348,7 +349,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
         Every worker process calls it every two seconds; each owner is claimed by one of them.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
 
     @abstractmethod

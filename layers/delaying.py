@@ -56,7 +56,7 @@ class Delayer:
         """Deliver the messages that are due; return the seconds until the next one is, None if there is none.
 
         Raises:
-            LayerUnavailable: the store is away. A target whose delivery did not end is delivered again.
+            LayerUnavailable: the store is unavailable. A target whose delivery did not end is delivered again.
         """
         found = cast(DueTargets, self._execute([FindDue()])[0])
         nexts = [found.next_seconds]

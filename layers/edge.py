@@ -270,7 +270,7 @@ class BaseEdge:
         """Execute in order, in one round trip; one result each.
 
         Raises:
-            LayerUnavailable: the store is away; some may have been executed.
+            LayerUnavailable: the store is unavailable; some may have been executed.
         """
 
     @abstractmethod

@@ -1,7 +1,7 @@
-"""From what consumers owe to what a store executes, without IO.
+"""Plans the operations of settlements, without IO.
 
 Sends to named channels and look-ups of groups come first; then, when everything a settlement's successor could overtake
-is in place, the inbox entries. What consumers owe nobody but their own connections is one step.
+is in place, the inbox entries. Settlements that only reply to their own connections are one step.
 
 Order per inbox is the order of the sends. Replies to the run's own reply channel ride in the settlement, one entry a
 run, unless a group send follows them.

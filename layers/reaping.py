@@ -36,7 +36,7 @@ class Reaper:
         """Claim expired owners and clean up after each.
 
         Raises:
-            LayerUnavailable: the store is away; owners that are not forgotten will be claimed again.
+            LayerUnavailable: the store is unavailable; owners that are not forgotten will be claimed again.
         """
         for expired in cast("list[ExpiredOwner]", self._execute([Claim(times)])[0]):
             if is_inbox(expired.owner):

@@ -85,7 +85,7 @@ class StoreState:
 
 
 class Survey(Protocol):
-    """Looks at the store, and registers processes in it. Each method raises `LayerUnavailable` if it is away."""
+    """Looks at the store, and registers processes in it. Each method raises `LayerUnavailable` if it is unavailable."""
 
     def register(self, record: ProcessRecord) -> None:
         """Write or renew the record of a process."""

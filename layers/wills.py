@@ -45,7 +45,7 @@ class Wills:
         """Disconnect the sockets that have no other events; forget the inbox when none is left and groups forgot it.
 
         Raises:
-            LayerUnavailable: the store is away.
+            LayerUnavailable: the store is unavailable.
         """
         inbox = expired.owner
         self._execute([Fence(inbox)])  # its process may still run: no event of it is accepted after this

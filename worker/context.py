@@ -2,8 +2,8 @@
 
 Django keeps per context the active time zone, the active language, the URLconf of the request and the script prefix;
 Python its decimal context, and libraries what they keep in ContextVar or asgiref's Local. Each message is handled in a
-copy of the thread's context, which is dropped with everything that was set in it. What must outlive a message is put
-into the thread's own context first: Django's cache objects, which hold connections.
+copy of the thread's context, which is dropped with everything that was set in it. State that must outlive a message is
+put into the thread's own context first: Django's cache objects, which hold connections.
 
 Not covered: `threading.local` of libraries, and what belongs to the process (locale, environment).
 """

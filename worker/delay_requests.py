@@ -24,7 +24,7 @@ def keep_requested(layer: ChannelLayer, received: Received, batch: BatchId) -> N
     """Let the layer keep what the one message of a batch requests, once: it may be called again.
 
     Raises:
-        LayerUnavailable: the layer is away; the request is still in flight, or was kept.
+        LayerUnavailable: the layer is unavailable; the request is still in flight, or was kept.
     """
     expired = sum(item.envelope.channel == DELAY_CHANNEL for item in received.expired)
     if expired:

@@ -1,4 +1,4 @@
-"""A layer that is away: how long to wait before the next try, and one line when it goes and one when it is back."""
+"""Backoff while the layer is unavailable; one log line when an outage begins, and one when it ends."""
 
 import logging
 import random
@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 #: First pause, in seconds; each further one is twice as long.
 FIRST_PAUSE_SECONDS = 0.1
-#: Longest pause, in seconds: how late a worker may notice that the layer is back.
+#: Longest pause, in seconds: how late a worker may notice that the layer is available again.
 LONGEST_PAUSE_SECONDS = 1.0
 
 
@@ -50,7 +50,7 @@ class Outage:
                 self._since = time.monotonic()
                 self.outages += 1
                 logger.warning(
-                    "The channel layer is away: %s. Trying again, at least every %.0f s",
+                    "The channel layer is unavailable: %s. Trying again, at least every %.0f s",
                     error,
                     LONGEST_PAUSE_SECONDS,
                 )
@@ -59,5 +59,7 @@ class Outage:
         """Note that the layer answers; logged if that is news."""
         with self._lock:
             if self._since is not None:
-                logger.warning("The channel layer is back after %.1f seconds", time.monotonic() - self._since)
+                logger.warning(
+                    "The channel layer is available again after %.1f seconds", time.monotonic() - self._since
+                )
                 self._since = None

@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class Repeating:
-    """Calls `act` every `seconds`. What it raises is logged, an absent layer at DEBUG: the workers speak of that.
+    """Calls `act` every `seconds`. Its errors are logged, LayerUnavailable at DEBUG: workers log it at WARNING.
 
     `purpose` completes the sentence "Could not ...".
     """

@@ -1,7 +1,7 @@
 """The schedule of a layer, as one process keeps it: what is due is fired, unless another process has done so.
 
 Only the latest time counts. So after an outage, or while a channel is full, a message comes once and not as often as it
-was due. What was due before this process began is made up for, if the store knows that it has not been sent.
+was due. A time that was due before this process began is made up for, if the store knows that it has not been sent.
 """
 
 import logging
@@ -45,7 +45,7 @@ class Timetable:
         """Fire what is due; return the seconds until something is due next, None for an empty schedule.
 
         Raises:
-            LayerUnavailable: the layer is away; what is due stays so.
+            LayerUnavailable: the layer is unavailable; what is due stays so.
         """
         for row in self._rows:
             self._advance(row)

@@ -118,7 +118,7 @@ class Worker:
         """Receive a message, route it, run its consumer, settle; tell whether there was one.
 
         Raises:
-            LayerUnavailable: the layer is away; settlements are kept for the next call.
+            LayerUnavailable: the layer is unavailable; settlements are kept for the next call.
         """
         received = self._exchange(dict.fromkeys(self.channels, 1), block_seconds)
         self._run_all(received)
@@ -127,7 +127,7 @@ class Worker:
         return bool(received.taken)
 
     def run_batch(self, block_seconds: float = BLOCK_SECONDS) -> None:
-        """Settle what the last batch owes and run the next; pause instead if the layer is away."""
+        """Settle what the last batch owes and run the next; pause instead if the layer is unavailable."""
         if self._reader.is_ended or self._lease is not None and self._lease.is_refused:
             self._leave()
             return
@@ -136,7 +136,7 @@ class Worker:
             return
         limits = self._batching.limits
         try:
-            # After an outage do not wait in the first exchange: that the layer is back is to be known at once.
+            # After an outage do not wait in the first exchange: the layer must be known to be available at once.
             received = self._exchange(limits, 0 if self._is_away else block_seconds)
         except LayerUnavailable as error:
             self._note_outage(error)
@@ -167,10 +167,10 @@ class Worker:
     def abandon(self) -> None:
         """Save what can be saved of a worker whose consumer hangs, from another thread: the process ends after this.
 
-        Its message is lost. What ran before it is settled, what has not been begun is requeued.
+        Its message is lost. Messages that ran before it are settled, the others are requeued.
 
         Raises:
-            LayerUnavailable: the layer is away; others will count as lost all that it had taken.
+            LayerUnavailable: the layer is unavailable; its whole batch will be counted as lost.
         """
         self._is_abandoned = True
         layer = raw_layer(self.channel_layer)
@@ -303,7 +303,7 @@ class Worker:
             raw_layer(self.channel_layer).lose(self.in_flight.name, self.in_flight.number, running, unrun)
         except LayerUnavailable as error:
             logger.error(
-                "What worker %s had taken is counted as lost when its lease expires: %s", self.in_flight.name, error
+                "The batch of worker %s is counted as lost when its lease expires: %s", self.in_flight.name, error
             )
 
     def _close(self) -> None:
@@ -315,7 +315,7 @@ class Worker:
                 return
             except LayerUnavailable as error:
                 if time.monotonic() >= deadline:
-                    logger.error("Lost settlements of a worker that stops, the layer is away: %s", error)
+                    logger.error("Lost settlements of a worker that stops, the layer is unavailable: %s", error)
                     return
             time.sleep(CLOSE_PAUSE_SECONDS)
 

@@ -42,7 +42,7 @@ def tell(
 def notify(
     binding: type["Binding"], key: Any, before: Snapshot, after: Snapshot, using: str, signal_kwargs: SignalKwargs
 ) -> None:
-    """Notify the groups of one binding of what has become of one row. What the binding raises is logged."""
+    """Notify the groups of one binding of what has become of one row. Errors of the binding are logged."""
     if (binding, key) in before.unknown or (binding, key) in after.unknown:
         return
     old, new = before.groups.get((binding, key), []), after.groups.get((binding, key), [])

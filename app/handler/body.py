@@ -64,7 +64,7 @@ class BodyChannel(RawIOBase):
         Raises:
             BodyTimeout: the next piece did not come in time.
             BodyAborted: the client left.
-            LayerUnavailable: the layer is away.
+            LayerUnavailable: the layer is unavailable.
         """
         while not self._piece and not self._is_complete:
             self._take(self._receive())

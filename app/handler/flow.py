@@ -46,7 +46,7 @@ class ResponseStream:
         never needed, as the next part brings a new one.
 
         Raises:
-            LayerUnavailable: the layer is away.
+            LayerUnavailable: the layer is unavailable.
         """
         if not self._put({**content, "flow_channel": self._watch.flow_channel}, client_watch.STALL_SECONDS):
             return False

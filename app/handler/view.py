@@ -35,7 +35,7 @@ class ViewConsumer:
         self._lock = Lock()
 
     def __call__(self, message: Message, **kwargs: object) -> None:
-        """Answer a request. What routing found in its path is not used: Django resolves it again.
+        """Answer a request. Parameters that routing found in its path are not used: Django resolves it again.
 
         Raises:
             ValueError: the message has no reply channel.

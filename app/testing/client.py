@@ -58,7 +58,7 @@ class Client:
     def consume(self, channel: str, fail_on_none: bool = True) -> Any:
         """Run the consumer of the channel's next message; return what it returns.
 
-        Its sends, replies, group changes and state take effect when it ends, as in a worker. What it raises is raised
+        Its sends, replies, group changes and state take effect when it ends, as in a worker. Its errors are raised
         here, with its own traceback, after what a worker would have done about it.
 
         Raises:

@@ -126,7 +126,7 @@ class WSClient(Client):
 
         Raises:
             AssertionError: as with `Client`; and, with `check_accept`, a consumer of `websocket.connect` has not
-                answered that the socket is accepted. What else it has answered is there to be received.
+                answered that the socket is accepted. Its other answers are there to be received.
         """
         result = super().consume(channel, fail_on_none)
         if channel == CONNECT and check_accept:

@@ -1,1 +1,1 @@
-"""From raw results to the documents: `markdown` and `plot`. What is generated stands between markers."""
+"""From raw results to the documents: `markdown` and `plot`. Generated text is between markers."""

@@ -40,7 +40,7 @@ Take = Callable[[int], Piece | None]
 
 
 class BodyChannel:
-    """The way of one body to its consumer. `failed` is called when a piece may be lost: the layer was away."""
+    """The way of one body to its consumer. `failed` is called when a piece may be lost: the layer was unavailable."""
 
     __slots__ = (
         "name", "_hub", "_take", "_failed", "offset", "_until", "_is_busy", "_is_complete", "_is_closed",

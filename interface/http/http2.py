@@ -1,6 +1,6 @@
 """A connection of HTTP/2: Twisted's protocol, with our requests on its streams.
 
-Twisted keeps the protocol state, flow control and priorities. What is mended here: the head is read from the frames in
+Twisted keeps the protocol state, flow control and priorities. Corrected here: the head is read from the frames in
 their order and checked as one of HTTP/1 is; a connection with an open request is not idle; a response may be
 complete before its request; a stream whose window is used up waits for the client's next word (Twisted would look at it
 again and again, a whole processor long); the end of a response has a deadline, too; what comes of a body that is not

@@ -52,7 +52,7 @@ class Owner(Protocol):
         """Take one reply message, in order."""
 
     def refused(self, channel: str) -> None:
-        """Hear that the first event was not accepted: its channel is full, or the layer is away."""
+        """Hear that the first event was not accepted: its channel is full, or the layer is unavailable."""
 
     def lost(self, channel: str) -> None:
         """Hear that the turn of an event on `channel` ended without a settlement."""

@@ -34,5 +34,5 @@ def families_of(hub: "Hub", http_connections: int) -> list[Family]:
         single(f"{PREFIX}_events_received", "counter", "Entries read from the inbox", hub.counters.received),
         Family(f"{PREFIX}_dropped", "counter", "Refused, dropped or cut off, by reason", ("reason",), dropped),
         single(f"{PREFIX}_layer_up", "gauge", "Whether the channel layer answers", float(not availability.is_away)),
-        single(f"{PREFIX}_layer_outages", "counter", "Times that the layer went away", availability.outages),
+        single(f"{PREFIX}_layer_outages", "counter", "Times that the layer became unavailable", availability.outages),
     ]

@@ -1,7 +1,7 @@
 """Output of one WebSocket: what waits for the client, and when the client is too slow. A push producer.
 
-The transport calls `pauseProducing` when its buffer is full (64 KiB) and `resumeProducing` when it is empty. What is
-written in between waits here, where frames of groups are shared by all members. More than `max_bytes` may wait: one
+The transport calls `pauseProducing` when its buffer is full (64 KiB) and `resumeProducing` when it is empty. Bytes
+written in between wait here, where frames of groups are shared by all members. More than `max_bytes` may wait: one
 consumer may send a lot at once, and a client that reads takes all of it. A client is too slow if
 
 - no byte is taken for `STALL_SECONDS` while more than `max_bytes` wait;

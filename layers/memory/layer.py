@@ -52,7 +52,7 @@ class MemoryChannelLayer(BaseChannelLayer):
         return edge
 
     def close(self) -> None:
-        """Do nothing: there are no connections. What is stored stays."""
+        """Do nothing: there are no connections. Stored data stays."""
 
     def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
         if self.on_unserved_use is not None:

@@ -39,7 +39,7 @@ class AsyncClient:
         """Execute in order; one result each.
 
         Raises:
-            LayerUnavailable: Redis is away or refuses; some operations may have been executed.
+            LayerUnavailable: Redis is unavailable or refuses; some operations may have been executed.
         """
         commands = [self._commands.command(operation) for operation in operations]
         answers = await self.exchange(commands)
@@ -72,7 +72,7 @@ class AsyncClient:
             try:
                 answers = await wire.exchange(pack(commands), len(commands) - silent)
             except _AWAY as error:
-                raise LayerUnavailable(f"{self.label} is away: {error}") from error
+                raise LayerUnavailable(f"{self.label} is unavailable: {error}") from error
             if wire.is_misled:
                 wire.close()
             return answers
@@ -87,7 +87,7 @@ class AsyncClient:
             await self._opener.connect()
             transport = opened_transport(self._opener)
         except _AWAY as error:
-            raise PartlyRefused(f"{self.label} is away: {error}", [None] * commands, is_clean=True) from error
+            raise PartlyRefused(f"{self.label} is unavailable: {error}", [None] * commands, is_clean=True) from error
         wire = AsyncWire(self._timeout_seconds, self._wire_closed)
         wire.take_over(transport)
         self._wire = wire

@@ -51,7 +51,7 @@ class Client:
         """Execute in order, over `connection` or one from the pool; one result each.
 
         Raises:
-            LayerUnavailable: Redis is away or refuses; some operations may have been executed.
+            LayerUnavailable: Redis is unavailable or refuses; some operations may have been executed.
         """
         if connection is not None:
             return self._executed(operations, connection)
@@ -155,7 +155,7 @@ class Client:
         return BlockingWire(connection, self._timeout_seconds)
 
     def _away(self, error: Exception) -> LayerUnavailable:
-        return LayerUnavailable(f"{self.label} is away: {error}")
+        return LayerUnavailable(f"{self.label} is unavailable: {error}")
 
 
 def shorter(host_seconds: float | None, own_seconds: float | None) -> float | None:

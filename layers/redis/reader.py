@@ -36,10 +36,10 @@ class RedisReader(BaseReader):
         self._last_take = Take((), ())
 
     def wake(self) -> None:
-        """End a wait of the owner as if its time were up. What was popped before is still delivered.
+        """End a wait of the owner as if its time were up. A wakeup that was popped before is still delivered.
 
         Raises:
-            LayerUnavailable: Redis is away; the owner's wait has ended then, or soon will.
+            LayerUnavailable: Redis is unavailable; the owner's wait has ended then, or soon will.
         """
         connection_id = self._connection_id
         if self._is_waiting and connection_id is not None:

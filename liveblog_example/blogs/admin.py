@@ -1,4 +1,4 @@
-"""The admin. What is saved or deleted here changes on every open page, as from anywhere else."""
+"""The admin. Changes made here appear on every open page, as from anywhere else."""
 
 from typing import Any
 

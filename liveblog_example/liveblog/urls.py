@@ -1,4 +1,4 @@
-"""Plain Django pages. What is live, and what answers late, is in routing.py."""
+"""Plain Django pages. Live consumers, and late answers, are in routing.py."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -102,14 +102,16 @@ def test_a_worker_listens_to_the_channels_it_is_told(redis_project: Any) -> None
     assert "on channels websocket.disconnect, websocket.receive\n" in worker.output
 
 
-def test_a_worker_says_that_the_layer_is_away_and_waits_for_it(project: Any, start_redis: Callable[[], Any]) -> None:
+def test_a_worker_says_that_the_layer_is_unavailable_and_waits_for_it(
+    project: Any, start_redis: Callable[[], Any]
+) -> None:
     server = start_redis()
     server.stop()
     worker = start(use_redis(project, server.url), "runworker")
-    worker.wait_for("The channel layer is away")
+    worker.wait_for("The channel layer is unavailable")
     assert "Trying again" in worker.output
     server.start()
-    worker.wait_for("The channel layer is back")
+    worker.wait_for("The channel layer is available again")
 
 
 @pytest.mark.parametrize("command", ["runinterface", "runserver"])

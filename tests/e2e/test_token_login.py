@@ -17,7 +17,7 @@ def user_of_token(token):
     if token == {TOKEN!r}:
         return User.objects.get_or_create(username="anna")[0]
     if token == "broken":
-        raise LookupError("the store is away")
+        raise LookupError("the store is unavailable")
 
 @token_user(user_of_token, query="token")
 def connect(message):
@@ -57,6 +57,6 @@ def test_a_token_opens_a_socket_and_shows_up_nowhere(project: Any, address: str,
             connect(url + query)
     get(f"http://{address}/hello/?token={TOKEN}")
     project.server.wait_for("HTTP GET /hello/?token=[hidden] 200 [")
-    project.server.wait_for("LookupError: the store is away")
+    project.server.wait_for("LookupError: the store is unavailable")
     project.server.wait_for("WebSocket REJECT /echo/ [", times=3)
     assert TOKEN not in project.server.output

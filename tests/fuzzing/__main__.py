@@ -1,8 +1,8 @@
 """Gives the parsers of the interface and of the layers bytes that no test names, guided by the code that they reach.
 
-Runs each target for some seconds, in a process of its own, with atheris (libFuzzer), which it installs. What reaches
-new code is kept in `.cache/fuzz`, and is where the next run begins. Ends with 1 if bytes broke a promise, and says
-where they are.
+Runs each target for some seconds, in a process of its own, with atheris (libFuzzer), which it installs. Inputs that
+reach new code are kept in `.cache/fuzz`, and is where the next run begins. Ends with 1 if bytes broke a promise, and
+says where they are.
 """
 
 import argparse

@@ -182,7 +182,7 @@ FAULTS = [
         "tests/unit/layers/test_memory_layer_conformance.py -k announced_again",
     ),
     Protection(
-        "an interface says once that Redis is away",
+        "an interface says once that Redis is unavailable",
         "interface/availability.py",
         "        if self._away_since is None:\n            self._away_since",
         "        if True:\n            self._away_since",

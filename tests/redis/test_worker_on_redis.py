@@ -166,18 +166,18 @@ def test_a_redis_that_goes_away_is_waited_for(start_redis, make, log):
         layer.send("jobs", {"n": 1})
         assert done.get(timeout=PATIENCE) == 1
         server.stop()
-        log.wait_for("The channel layer is away")
+        log.wait_for("The channel layer is unavailable")
         server.start()
-        log.wait_for("The channel layer is back")
+        log.wait_for("The channel layer is available again")
         layer.send("jobs", {"n": 2})
         assert done.get(timeout=PATIENCE) == 2
         assert pool.stop()
 
 
-def test_workers_stop_while_redis_is_away(start_redis, make, log):
+def test_workers_stop_while_redis_is_unavailable(start_redis, make, log):
     server = start_redis()
     with closing(RedisChannelLayer(hosts=[server.url])) as layer:
         pool = make(layer, print)
         server.stop()
-        log.wait_for("The channel layer is away")
+        log.wait_for("The channel layer is unavailable")
         assert pool.stop()

@@ -33,7 +33,7 @@ class Command(EnvironmentCommand):
 
     help = (
         "Takes messages from a channel layer and runs their consumers, until SIGTERM or Ctrl-C: then it takes no more, "
-        "finishes what it took and exits. A layer that is away is waited for."
+        "finishes what it took and exits. It waits for a layer that is unavailable."
     )
 
     environment_prefix = "TOWPATH_WORKER_"

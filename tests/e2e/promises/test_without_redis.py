@@ -40,7 +40,7 @@ def test_an_interface_server_waits_for_redis_and_is_not_ready(
     command = str(Path(sys.executable).parent / "towpath-interface")
     options = "--redis", redis.url, "--port", "0", "--metrics", f"127.0.0.1:{metrics_port}"
     process = stack.project.run(command, *options)
-    process.wait_for(f"Redis at {redis.url} is away")
+    process.wait_for(f"Redis at {redis.url} is unavailable")
     assert health(metrics_port)["redis"] == "the channel layer has not been reached yet"
     redis.start()
     process.wait_for("Listening")
@@ -54,6 +54,6 @@ def test_a_worker_whose_layer_is_not_there_says_so_and_waits(stack: Any, free_po
     stack.redis_url = f"redis://127.0.0.1:{free_port}/0"
     stack.configure()
     worker = stack.worker()
-    worker.wait_for("is away")
+    worker.wait_for("is unavailable")
     assert worker.is_running
     assert "Traceback" not in worker.output

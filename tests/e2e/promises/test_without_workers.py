@@ -1,4 +1,4 @@
-"""All workers are away: HTTP is told in time, sockets wait, memory is bounded, and nothing accepted is forgotten."""
+"""Without workers HTTP is answered in time, sockets wait, memory is bounded, and nothing accepted is forgotten."""
 
 import asyncio
 import re

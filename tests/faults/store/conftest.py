@@ -306,7 +306,7 @@ async def _suffer(site: Any, fault: Callable[[], None]) -> Outcome:
 def suffer(site: Any, within_patience: Any, report: Any) -> Callable[..., None]:
     """Let the site suffer a fault, check what holds for all of them, and say what was lost.
 
-    Each process says once that Redis is away and once that it is back, for each of at most so many `outages`.
+    Each process says once that Redis is unavailable and once that it is back, for each of at most so many `outages`.
     """
 
     def check(what: str, fault: Callable[[], None], most_lost: int = COUNTING, outages: int = 1) -> None:
@@ -319,8 +319,10 @@ def suffer(site: Any, within_patience: Any, report: Any) -> Callable[..., None]:
         assert all(process.is_running for process in site.processes)
         for lines in site.logged():
             assert len(lines) <= MOST_LINES * outages, lines
-            assert sum("is away" in line for line in lines) == sum("is back" in line for line in lines), lines
-            assert sum("is away" in line for line in lines) <= outages, lines
+            assert sum("is unavailable" in line for line in lines) == sum(
+                "is available again" in line for line in lines
+            ), lines
+            assert sum("is unavailable" in line for line in lines) <= outages, lines
         assert outcome.sent - outcome.echoed <= most_lost, "a socket has one message on its way"
         assert max(page, group) < RESUME_SECONDS
         assert sockets < (DOUBT_SECONDS if outcome.sent > outcome.echoed else RESUME_SECONDS)
@@ -330,10 +332,10 @@ def suffer(site: Any, within_patience: Any, report: Any) -> Callable[..., None]:
 
 @pytest.fixture
 def wait_until_away(site: Any) -> Callable[[], None]:
-    """Wait until the interface server has said that Redis is away; a worker that waits may not notice."""
+    """Wait until the interface server has said that Redis is unavailable; a worker that waits may not notice."""
 
     def wait() -> None:
-        said_before = site.interface.output[: site.begin(site.interface)].count("layer is away")
-        site.interface.wait_for("layer is away", said_before + 1)
+        said_before = site.interface.output[: site.begin(site.interface)].count("layer is unavailable")
+        site.interface.wait_for("layer is unavailable", said_before + 1)
 
     return wait

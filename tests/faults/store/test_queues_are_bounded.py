@@ -1,4 +1,4 @@
-"""Sockets go on sending while Redis is away: the server takes a bounded number of their messages, and stops reading."""
+"""Sockets that send while Redis is unavailable: the server takes a bounded number of messages, and stops reading."""
 
 import asyncio
 import re
@@ -28,7 +28,7 @@ async def _send_until_paused(socket: ClientConnection) -> tuple[int, "asyncio.Ta
         sending = asyncio.create_task(socket.send(f"{number:<10}{MESSAGE}"))
         if not (await asyncio.wait([sending], timeout=PAUSED_SECONDS))[0]:
             return number + 1, sending
-    raise AssertionError("160 MB were taken from one client while Redis was away")
+    raise AssertionError("160 MB were taken from one client while Redis was unavailable")
 
 
 def test_senders_are_paused_and_what_they_sent_is_handled_when_redis_is_back(
@@ -59,7 +59,7 @@ def test_senders_are_paused_and_what_they_sent_is_handled_when_redis_is_back(
     counts, received, growth = within_patience(scene())
     lost = sum(counts) - sum(map(len, received))
     report(
-        f"{SOCKETS} sockets sent {sum(counts)} messages of 16 kB while Redis was away, until they were paused; {lost} "
+        f"{SOCKETS} sockets sent {sum(counts)} messages of 16 kB without Redis, until they were paused; {lost} "
         f"lost; the interface grew by {growth:.0f} MiB"
     )
     for numbers in received:

@@ -94,8 +94,8 @@ def test_an_event_that_the_store_has_lost_ends_its_turn_though_its_channel_is_ne
         stage.direct.drop_channel("websocket.receive")
         assert not stage.direct.send_many([Envelope("websocket.receive", stranger(number)) for number in range(3)])
         stage.wire.line("interface.out").plan_next(not_executed)
-        await until(lambda: stage.hub.availability.is_away, PATIENCE, "the store is away")
-        await until(lambda: not stage.hub.availability.is_away, PATIENCE, "the store is back")
+        await until(lambda: stage.hub.availability.is_away, PATIENCE, "the store is unavailable")
+        await until(lambda: not stage.hub.availability.is_away, PATIENCE, "the store is available")
         for _ in range(int(RECOVERY_SECONDS)):
             stage.pass_time(1.0)
             await stage.turn_of_the_loop()

@@ -56,6 +56,6 @@ async def reset_during_wait(stage: Stage, edge: Any) -> None:
     """Let the edge drop the entries it has read, and reset its connection while it waits for more."""
     line = stage.wire.line("reading.in")
     line.plan_next(stage.store.reset_while_it_waits)
-    with pytest.raises(LayerUnavailable, match="is away"):
+    with pytest.raises(LayerUnavailable, match="is unavailable"):
         await asyncio.wait_for(edge.receive(), PATIENCE)
     await until(lambda: line.struck, PATIENCE, "the connection is reset")

@@ -29,7 +29,7 @@ def start(layer):
     ("before", "layer", "said"),
     [
         ("", "MemoryChannelLayer()", "serves"),
-        ("", 'RedisChannelLayer(hosts=["redis://127.0.0.1:1/0"])', "Redis at redis://127.0.0.1:1/0 is away"),
+        ("", 'RedisChannelLayer(hosts=["redis://127.0.0.1:1/0"])', "Redis at redis://127.0.0.1:1/0 is unavailable"),
         ("import twisted.internet.reactor", "MemoryChannelLayer()", "ConfigurationError something has imported"),
     ],
 )

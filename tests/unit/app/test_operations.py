@@ -44,7 +44,7 @@ class Site:
 
     def leases(self) -> Sequence[tuple[str, float]]:
         if self.is_away:
-            raise LayerUnavailable("Redis is away")
+            raise LayerUnavailable("Redis is unavailable")
         return [(owner, 5.0) for record in self.found for owner in record.owners if record.state != "killed"]
 
     def queues(self, channels: Sequence[str]) -> Sequence[QueueState]:

@@ -166,7 +166,7 @@ def test_a_layer_that_fails_after_the_commit_is_logged_and_the_next_go(layer, se
         send(1)
         send(2)
     assert numbers(layer.sent) == [2]
-    assert "What waited for a commit was dropped" in caplog.text
+    assert "Sends that waited for a commit were dropped" in caplog.text
 
 
 def test_a_full_channel_is_not_told_to_who_has_committed(layer, send, monkeypatch, caplog):

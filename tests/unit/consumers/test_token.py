@@ -322,7 +322,7 @@ def test_no_log_line_and_no_error_has_the_token(socket: Socket, anna: User, capl
         raise LookupError(f"no such token: {given}")
 
     def failing(given: str) -> None:
-        raise LookupError("the store is away")
+        raise LookupError("the store is unavailable")
 
     with pytest.raises(
         TokenCheckFailed, match=r"broken raised, with the token in its text:\n(.*\n)*.*no such token: \[t"
@@ -330,7 +330,7 @@ def test_no_log_line_and_no_error_has_the_token(socket: Socket, anna: User, capl
         socket.connect(token_user(broken)(accept), token)
     assert caught.value.__context__ is caught.value.__cause__ is None
     assert token not in str(caught.value)
-    with pytest.raises(LookupError, match="the store is away"):
+    with pytest.raises(LookupError, match="the store is unavailable"):
         socket.connect(token_user(failing)(accept), token)
     with pytest.raises(DenyConnection):
         socket.connect(connect, token + "!")

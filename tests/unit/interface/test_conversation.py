@@ -168,7 +168,7 @@ async def test_the_first_event_is_refused_if_its_channel_is_full(make_world, mak
     assert len(world.hub.connections) == 0
 
 
-async def test_the_first_event_is_refused_while_the_layer_is_away(make_world, make_owner):
+async def test_the_first_event_is_refused_while_the_layer_is_unavailable(make_world, make_owner):
     world, owner = make_world(), make_owner()
     conversation = Conversation(world.hub, owner)
     world.edge.is_away = True

@@ -112,7 +112,7 @@ async def test_a_poster_that_gives_up_on_a_full_channel_is_forgotten(make_world)
     assert world.hub.outbound.is_idle()
 
 
-async def test_while_the_store_is_away_nothing_is_tried_and_posters_choose(make_world):
+async def test_while_the_store_is_unavailable_nothing_is_tried_and_posters_choose(make_world):
     world = make_world()
     patient, hasty = Reports(Outcome.AWAY), Reports()
     world.hub.availability.went_away(LayerUnavailable("gone"))
@@ -179,7 +179,7 @@ async def test_messages_sent_one_by_one_stop_at_the_first_that_is_not_answered(m
     assert [envelope.content["n"] for envelope in world.edge.sent] == [1, 2]
 
 
-async def test_a_full_channel_waits_while_the_store_is_away(make_world):
+async def test_a_full_channel_waits_while_the_store_is_unavailable(make_world):
     world, reports = make_world(), Reports(Outcome.FULL, Outcome.AWAY)
     world.edge.full = {"x"}
     world.hub.outbound.post(message(1), reports)

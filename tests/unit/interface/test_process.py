@@ -146,7 +146,7 @@ def test_a_layer_that_is_unavailable_at_the_start_is_waited_for(
     monkeypatch.setattr(process, "LEAST_PAUSE_SECONDS", 0.0)
 
     async def live() -> None:
-        service, server, reactor = begin(LayerUnavailable("Redis is away"))
+        service, server, reactor = begin(LayerUnavailable("Redis is unavailable"))
         server.may_start.set()
         await settle()
         assert len(server.calls) > 1
@@ -165,14 +165,14 @@ def test_a_layer_that_is_unavailable_at_the_start_is_waited_for(
         asyncio.run(live())
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warnings == [
-        f"The channel layer is away ({reason}): not listening yet, trying again at least every 1 s"
-        for reason in ("Redis is away", "Redis is loading")
+        f"The channel layer is unavailable ({reason}): not listening yet, trying again at least every 1 s"
+        for reason in ("Redis is unavailable", "Redis is loading")
     ]
 
 
 def test_a_signal_ends_the_wait_for_a_layer() -> None:
     async def live() -> None:
-        service, server, reactor = begin(LayerUnavailable("Redis is away"))
+        service, server, reactor = begin(LayerUnavailable("Redis is unavailable"))
         server.may_start.set()
         await settle()
         service.signalled()

@@ -113,7 +113,7 @@ def test_who_closed_is_taken_out_with_the_next_renewal(edge: ScriptedEdge) -> No
     assert edge.done(Leave) == [Leave("room", edge.inbox, ["a"])]
 
 
-def test_leaves_are_not_forgotten_while_the_store_is_away(edge: ScriptedEdge) -> None:
+def test_leaves_are_not_forgotten_while_the_store_is_unavailable(edge: ScriptedEdge) -> None:
     edge.join("room", "a", "b")
     edge.closed("a")
     edge.is_away = True

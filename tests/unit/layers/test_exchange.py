@@ -98,7 +98,7 @@ def test_what_is_owed_and_the_next_take_are_one_step() -> None:
     assert [type(operation) for operation in reader.executed] == [PushInbox, Take]
 
 
-def test_settlements_are_kept_while_the_store_is_away_and_written_by_the_next_exchange() -> None:
+def test_settlements_are_kept_while_the_store_is_unavailable_and_written_by_the_next_exchange() -> None:
     reader = ScriptedReader("a")
     reader.is_away = True
     with pytest.raises(LayerUnavailable):

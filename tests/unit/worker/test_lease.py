@@ -167,7 +167,7 @@ def test_a_worker_whose_lease_is_refused_settles_what_it_ran_and_ends(
     assert connections.receive() == [Settled("c", 1, [], None)]
     assert layer.readers[0].is_closed
     assert "another worker follows it" in caplog.text
-    assert "The channel layer is back" in caplog.text
+    assert "The channel layer is available again" in caplog.text
 
 
 def test_a_worker_whose_name_was_ended_leaves_its_messages_to_the_one_that_follows(worker, ran, lease, clock, layer):

@@ -45,8 +45,8 @@ def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(caplog):
         outage.back()
         outage.back()
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 4
-    assert "away: no answer" in caplog.messages[0]
-    assert "back after" in caplog.messages[1]
+    assert "unavailable: no answer" in caplog.messages[0]
+    assert "available again after" in caplog.messages[1]
 
 
 def test_expired_messages_are_settled_and_logged_in_one_line(caplog, taken):

@@ -139,7 +139,7 @@ def test_a_scheduler_sends_the_messages_of_the_schedule(layer):
 
 
 class Troubled(MemoryChannelLayer):
-    """A layer that is away, and has a defect, and then works."""
+    """A layer that is unavailable, then raises, and then works."""
 
     def __init__(self):
         super().__init__()

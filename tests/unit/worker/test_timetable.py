@@ -148,7 +148,7 @@ class Troubled(MemoryChannelLayer):
         return super().fire(scheduled)
 
 
-def test_what_is_due_while_the_layer_is_away_is_sent_when_it_is_back(clock):
+def test_what_is_due_while_the_layer_is_unavailable_is_sent_when_it_is_back(clock):
     layer = Troubled(Fired.FIRST, LayerUnavailable("away"))
     timetable = Timetable(layer, [entry()], clock)
     timetable.fire()

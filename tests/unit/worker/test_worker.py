@@ -142,8 +142,8 @@ def test_messages_that_the_store_refuses_to_requeue_are_run_here(slow_second, co
     slow_second.run_batch(0)
     slow_second.run_batch(0)
     assert [event.local for event in connections.receive()] == ["0", "1", "2"]
-    assert caplog.messages[0].startswith("The channel layer is away")
-    assert "The channel layer is back" in caplog.text
+    assert caplog.messages[0].startswith("The channel layer is unavailable")
+    assert "The channel layer is available again" in caplog.text
 
 
 def test_messages_whose_requeueing_was_not_answered_are_not_run_here(slow_second, connections, layer):
@@ -171,7 +171,7 @@ def test_an_unordered_consumer_runs_also_if_its_turn_cannot_be_ended_now(make, c
     layer.troubles.extend([None, LayerUnavailable("no answer")])
     worker.run_batch(0)
     assert len(ran) == 1
-    assert "The channel layer is away" in caplog.text
+    assert "The channel layer is unavailable" in caplog.text
 
 
 def test_expired_messages_are_settled_and_not_run(make, connections, layer, taken, caplog):
@@ -197,7 +197,7 @@ def test_a_layer_that_is_away_is_waited_for_with_growing_pauses(make, connection
     assert connections.receive() == [Settled("c", 1, [{"text": "hi"}], None)]
 
 
-def test_run_one_tells_its_caller_that_the_layer_is_away(make, layer):
+def test_run_one_tells_its_caller_that_the_layer_is_unavailable(make, layer):
     layer.troubles.append(LayerUnavailable("no answer"))
     with pytest.raises(LayerUnavailable):
         make().run_one()
