@@ -31,7 +31,7 @@ Callback = Callable[[str, Message], object]
 class RunOptions:
     """How consumers are run. `callback` sees the channel and message of each, `sender` is the signals' sender.
 
-    `failed` hears of what consumers raised that nobody meant; it has been logged. Tests raise it again. `stopping` is
+    `failed` is called with unexpected exceptions of consumers; it has been logged. Tests raise it again. `stopping` is
     set when the worker is to stop: consumers without an end ask for it.
     """
 

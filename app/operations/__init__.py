@@ -1,1 +1,1 @@
-"""What an operator asks of a running site: its state, and restarts without a gap. Behind `manage.py towpath`."""
+"""Commands of operators about a running site: its state, and restarts without a gap. Behind `manage.py towpath`."""

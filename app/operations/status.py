@@ -11,7 +11,7 @@ from towpath.layers.survey import ProcessRecord, QueueState, StoreState, Survey
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What was found. A process `is_alive` while one of its leases is held: a record outlives a kill by 16 s."""
+    """The processes found. One `is_alive` while one of its leases is held: a record outlives a kill by 16 s."""
 
     store: StoreState
     processes: Sequence[ProcessRecord]

@@ -292,7 +292,7 @@ class Http2Request:
         self._deadline.set(seconds)
 
     def close_after_response(self) -> None:
-        """Nothing to do: the connection goes away by itself."""
+        """Nothing to do: the connection closes by itself."""
 
     def _expired(self) -> None:
         if self._exchange is not None:

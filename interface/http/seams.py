@@ -93,7 +93,7 @@ class UpgradeRequest(Protocol):
         """The handshake's head. Its Upgrade, Connection and Sec-WebSocket-* headers have been checked."""
 
     def on_left(self, left: Callable[[], None]) -> None:
-        """Call `left` if the client goes away before the answer."""
+        """Call `left` if the client disconnects before the answer."""
 
     def respond_error(self, status: int, reason: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         """Answer with a small HTML page and close the connection; nothing happens if the client has left."""

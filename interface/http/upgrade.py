@@ -68,7 +68,7 @@ class Handshake:
         self._is_open = True
 
     def on_left(self, left: Callable[[], None]) -> None:
-        """Call `left` if the client goes away before the answer."""
+        """Call `left` if the client disconnects before the answer."""
         self._left = left
 
     def respond_error(self, status: int, reason: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:

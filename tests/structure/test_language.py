@@ -30,9 +30,9 @@ LEFT = {
         136,
         "the noun: a process, a client, a worker",
     ),
-    r"\b(is|are|was|were) told\b|\b(hears?|heard|speaks?)\b": (114, "notify, receive, log"),
+    r"\b(is|are|was|were) told\b|\b(hears?|heard|speaks?)\b": (120, "notify, receive, log"),
     r"\b(is|are|was|were|be|been|goes|go|went) away\b": (11, "unavailable"),
-    r"\bso (long|many)\b(?! as)": (45, "the number, or its name"),
+    r"\bso (long|many)\b(?! as)": (50, "the number, or its name"),
 }
 
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}

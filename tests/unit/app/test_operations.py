@@ -97,7 +97,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-    """What happens at each look for the successor, in order."""
+    """The steps at each look for the successor, in order."""
     events: list[Callable[[], object]] = []
     monkeypatch.setattr(restart.time, "sleep", lambda seconds: events.pop(0)() if events else None)
     return events

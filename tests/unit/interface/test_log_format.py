@@ -12,7 +12,7 @@ from towpath.interface.log_format import JsonFormatter, use_log_format
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """What a logger of its own writes."""
+    """The lines of a logger of its own."""
     written = io.StringIO()
     logger = logging.getLogger("a.project")
     handler = logging.StreamHandler(written)
