@@ -1,4 +1,4 @@
-"""What protects operators: addresses, labels, health checks, restarts."""
+"""Protections of operations: addresses, labels, health checks, restarts."""
 
 from .protection import Protection
 

@@ -33,7 +33,7 @@ def configs(monkeypatch: pytest.MonkeyPatch) -> list[InterfaceConfig]:
 
 def run(**options: Any) -> None:
     with pytest.raises(SystemExit):
-        runinterface.Command().handle(verbosity=1, layer="default", **options)
+        runinterface.Command().handle(verbosity=1, layer="default", log_format="text", **options)
 
 
 def test_the_interface_server_gets_them(configs: list[InterfaceConfig]) -> None:
