@@ -86,5 +86,5 @@ def _consumer(worker: "Worker", envelope: Envelope) -> str:
     try:
         match = worker.router.match(Message.from_envelope(envelope, worker.channel_layer))
     except Exception as error:  # a converter of the project's raised; the consumer has its own traceback
-        return f"a consumer ({error!r} in its route)"
+        return f"a consumer ({type(error).__name__} in its route)"
     return "a consumer" if match is None else str(name_of(match.consumer))

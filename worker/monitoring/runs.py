@@ -8,18 +8,17 @@ from towpath.layers.monitoring import Family, Histogram
 from ..batching import Batching
 from ..run import RunOptions
 
-OUTCOMES = ("handled", "failed")
-
 
 class RunCounts:
     """The runs of one thread, by channel; channels are those of the routing."""
 
-    __slots__ = ("_has_failed", "counts", "durations")
+    __slots__ = ("durations", "failures", "has_failed")
 
     def __init__(self, channels: Iterable[str]) -> None:
         self.durations = {channel: Histogram() for channel in channels}
-        self.counts = {channel: dict.fromkeys(OUTCOMES, 0) for channel in self.durations}
-        self._has_failed = False
+        self.failures = dict.fromkeys(self.durations, 0)
+        #: The consumer that runs has raised.
+        self.has_failed = False
 
     def attached(self, options: RunOptions, channels: Iterable[str]) -> tuple[RunOptions, Batching]:
         """Return the options and the batching of a worker whose runs are counted here."""
@@ -27,13 +26,7 @@ class RunCounts:
 
     def failed(self, error: BaseException) -> None:
         """Note that the consumer that runs has raised."""
-        self._has_failed = True
-
-    def observe(self, channel: str, run_seconds: float) -> None:
-        """Count a run that has ended."""
-        has_failed, self._has_failed = self._has_failed, False
-        self.counts[channel]["failed" if has_failed else "handled"] += 1
-        self.durations[channel].observe(run_seconds)
+        self.has_failed = True
 
 
 class CountedBatching(Batching):
@@ -47,8 +40,12 @@ class CountedBatching(Batching):
 
     def observe(self, channel: str, run_seconds: float) -> None:
         """Take a run into account, and count it."""
-        super().observe(channel, run_seconds)
-        self._runs.observe(channel, run_seconds)
+        Batching.observe(self, channel, run_seconds)
+        runs = self._runs
+        runs.durations[channel].observe(run_seconds)
+        if runs.has_failed:
+            runs.has_failed = False
+            runs.failures[channel] += 1
 
 
 def families_of(runs: Iterable[RunCounts], channels: Iterable[str]) -> list[Family]:
@@ -58,11 +55,10 @@ def families_of(runs: Iterable[RunCounts], channels: Iterable[str]) -> list[Fami
     for counts in each:
         for channel, histogram in counts.durations.items():
             totals[channel].add(histogram)
-    messages = [
-        ((channel, outcome), sum(counts.counts[channel][outcome] for counts in each))
-        for channel in totals
-        for outcome in OUTCOMES
-    ]
+    messages = []
+    for channel, total in totals.items():
+        failed = sum(counts.failures[channel] for counts in each)
+        messages += [((channel, "handled"), sum(total.counts) - failed), ((channel, "failed"), failed)]
     durations = [((channel,), histogram) for channel, histogram in totals.items()]
     return [
         Family("towpath_worker_messages", "counter", "Messages by outcome", ("channel", "outcome"), messages),
