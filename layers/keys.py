@@ -116,6 +116,10 @@ class Keys:
         """Return a SCAN pattern that all counters of this layer match."""
         return self._escaped_prefix() + "{*}:counts"
 
+    def every_marks(self) -> str:
+        """Return a SCAN pattern that the marks of all groups of this layer match."""
+        return self._escaped_prefix() + "{*}:marks"
+
     def is_own(self, key: bytes) -> bool:
         """Return whether a key is one of this layer's, and not of another layer or program in the same database."""
         return self._own.match(key) is not None
@@ -127,3 +131,8 @@ class Keys:
 def channel_of_queue(key: bytes) -> str:
     """Return the channel whose queue has this key; names of channels hold no braces."""
     return key.decode().removesuffix("}:queue").rpartition("{")[2]
+
+
+def group_of_marks(key: bytes) -> str:
+    """Return the group whose marks have this key; names of groups hold no braces."""
+    return key.decode().removesuffix("}:marks").rpartition("{")[2]

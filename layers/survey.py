@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from typing import Any, Protocol
 
+from .contract import Content
 from .names import random_token
 
 #: Time between two renewals of a record, and the age at which it is stale, in seconds.
@@ -84,6 +85,23 @@ class StoreState:
     latency_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """A group: the number of interface servers and plain channels that have members, and of members on sockets."""
+
+    group: str
+    marks: int
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """A message in a queue, and its age in seconds; `content` None: it cannot be decoded."""
+
+    age_seconds: float
+    content: Content | None
+
+
 class Survey(Protocol):
     """Looks at the store, and registers processes in it. Each method raises `LayerUnavailable` if it is unavailable."""
 
@@ -104,6 +122,15 @@ class Survey(Protocol):
 
     def store(self) -> StoreState:
         """Return the state of the store itself."""
+
+    def groups(self, limit: int) -> tuple[Sequence[GroupState], bool]:
+        """Return up to `limit` groups, and whether there may be more. A bounded search through the keys."""
+
+    def peek(self, channel: str, limit: int) -> Sequence[WaitingMessage]:
+        """Return the oldest messages of a channel, and leave them there."""
+
+    def purge(self, channel: str) -> int:
+        """Drop the messages that wait in a channel; return how many. They are counted as dropped."""
 
 
 def survey_of(layer: object) -> Survey | None:

@@ -8,6 +8,8 @@ from typing import Any
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.survey import ProcessRecord, QueueState, StoreState, Survey
 
+from .table import table
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -79,7 +81,7 @@ def report(status: Status, now: float | None = None) -> str:
     ]
     empty = len(status.queues) - len(rows)
     head = ["Queues", "waiting", "oldest", "delayed", "lost", "expired", "refused"]
-    return "\n".join([*lines, *_table(head, rows), f"{empty} queues are empty"])
+    return "\n".join([*lines, *table(head, rows), f"{empty} queues are empty"])
 
 
 def _processes(status: Status, title: str, records: Sequence[ProcessRecord], now: float) -> list[str]:
@@ -95,18 +97,11 @@ def _processes(status: Status, title: str, records: Sequence[ProcessRecord], now
         for record in records
     ]
     slow = [f"  slow: {line}" for record in records for line in record.slow]
-    return [*_table([title, "version", "up for", "state", *names], rows), *slow, ""]
+    return [*table([title, "version", "up for", "state", *names], rows), *slow, ""]
 
 
 def _counts(queue: QueueState) -> tuple[int, int, int, int]:
     return queue.delayed, queue.lost, queue.expired, queue.full
-
-
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in [head, *rows]]
-    none = [] if rows else ["(none)"]
-    return ["  ".join(line).rstrip() for line in lines] + none
 
 
 def _duration(seconds: float) -> str:

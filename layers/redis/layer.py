@@ -82,7 +82,7 @@ class RedisChannelLayer(BaseChannelLayer):
 
     def survey(self) -> Survey:
         """Return the operator's view; a Redis that does not answer is given up after two seconds."""
-        return RedisSurvey(self._lease_client, self._keys)
+        return RedisSurvey(self._lease_client, self._keys, self._codec)
 
     def close(self) -> None:
         """Close the pools' connections."""

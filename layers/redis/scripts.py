@@ -71,6 +71,7 @@ FIRE = _load("notify", "fire")
 REGISTER_PROCESS = _load("register_process")
 PROCESSES = _load("processes")
 LEASES = _load("leases")
+PURGE = _load("purge")
 
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),

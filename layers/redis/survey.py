@@ -1,6 +1,6 @@
 """The operator's view of Redis: see `towpath.layers.survey`. Blocking; each call is one or two round trips.
 
-Nothing is searched by pattern: processes are registered, channels are those that the caller names.
+Nothing but groups is searched by pattern: processes are registered, channels are those that the caller names.
 """
 
 import time
@@ -9,15 +9,29 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
+from ..contract import Content
 from ..delays import CountDelayed
-from ..errors import LayerUnavailable
-from ..keys import Keys
+from ..entries import EntryCodec, sent_at
+from ..errors import DecodeError, LayerUnavailable
+from ..keys import Keys, group_of_marks
+from ..names import is_inbox
 from ..operations import ChannelState, Statistics
-from ..survey import STALE_SECONDS, ProcessRecord, QueueState, StoreState, decoded_record
+from ..survey import (
+    STALE_SECONDS,
+    GroupState,
+    ProcessRecord,
+    QueueState,
+    StoreState,
+    WaitingMessage,
+    decoded_record,
+)
 from . import scripts
 from .client import Client
+from .commands import COUNTS_SECONDS
 from .scripts import Command
 
+#: Keys looked at in one step of the search for groups, short enough not to stop Redis; and steps at most.
+SCAN_COUNT, MOST_SCANS = 1000, 1000
 #: Records that were not renewed for so long are removed, and all of them after a day without any, in seconds.
 REMOVED_SECONDS = 60
 RECORDS_SECONDS = 86_400
@@ -26,8 +40,9 @@ RECORDS_SECONDS = 86_400
 class RedisSurvey:
     """Looks at one layer's Redis."""
 
-    def __init__(self, client: Client, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys, codec: EntryCodec) -> None:
         self._client = client
+        self._codec = codec
         self._keys = keys
         self._seen, self._records = keys.processes("seen"), keys.processes("records")
 
@@ -80,11 +95,53 @@ class RedisSurvey:
             latency_seconds=latency,
         )
 
+    def groups(self, limit: int) -> tuple[Sequence[GroupState], bool]:
+        """Return up to `limit` groups, sorted by name, and whether there may be more."""
+        found: set[bytes] = set()
+        cursor: Any = b"0"
+        for _ in range(MOST_SCANS):
+            cursor, keys = self._call(("SCAN", cursor, "MATCH", self._keys.every_marks(), "COUNT", SCAN_COUNT))
+            found.update(key for key in keys if self._keys.is_own(key))
+            if cursor in (b"0", 0) or len(found) > limit:
+                break
+        is_cut = cursor not in (b"0", 0) or len(found) > limit
+        return [self._group(key) for key in sorted(found)[:limit]], is_cut
+
+    def _group(self, key: bytes) -> GroupState:
+        group = group_of_marks(key)
+        marks = [mark.decode() for mark in self._call(("ZRANGE", key, 0, -1))]
+        inboxes = [mark for mark in marks if is_inbox(mark)]
+        members = sum(int(self._call(("SCARD", self._keys.members(group, inbox)))) for inbox in inboxes)
+        return GroupState(group, len(marks), members)
+
+    def peek(self, channel: str, limit: int) -> Sequence[WaitingMessage]:
+        """Return the oldest messages of a channel, and leave them there."""
+        seconds, microseconds = self._call(("TIME",))
+        now = int(seconds) + int(microseconds) / 1e6
+        entries = self._call(("LRANGE", self._keys.queue(channel), 0, limit - 1))
+        return [_waiting(now, entry, self._content(channel, entry)) for entry in entries]
+
+    def _content(self, channel: str, entry: bytes) -> Content | None:
+        try:
+            return self._codec.open_queue_entry(channel, entry, is_aged=True).content
+        except DecodeError:
+            return None
+
+    def purge(self, channel: str) -> int:
+        """Drop the messages that wait in a channel; return how many."""
+        keys = [self._keys.queue(channel), self._keys.wakeup(channel), self._keys.counts(channel)]
+        return int(self._call(scripts.PURGE.eval(keys, COUNTS_SECONDS)))
+
     def _call(self, command: Command) -> Any:
         answer = self._client.call(*command)
         if isinstance(answer, ResponseError):
             raise LayerUnavailable(f"{self._client.label} refused {command[0]}: {answer}") from answer
         return answer
+
+
+def _waiting(now: float, entry: bytes, content: Content | None) -> WaitingMessage:
+    """Return an entry; one that is not ours, and so without a message, has no age."""
+    return WaitingMessage(0.0 if content is None else max(0.0, now - sent_at(entry)), content)
 
 
 def _info(answer: bytes) -> dict[str, str]:

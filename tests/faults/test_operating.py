@@ -184,3 +184,24 @@ def test_every_line_of_both_processes_is_json_if_it_is_asked_for(stack: Any) -> 
         assert process.wait() == 0
         lines = [json.loads(line) for line in process.output.splitlines()]
         assert {"time", "level", "logger", "message", "process"} <= set(lines[0])
+
+
+def test_messages_that_wait_are_shown_and_purged(stack: Any) -> None:
+    stack.layer.send("websocket.receive", {"text": "hello", "path": "/"})
+    stack.layer.group_add("room", "interface.x!a")
+
+    def run(*arguments: str) -> Any:
+        process = stack.project.manage("towpath", *arguments)
+        return process.wait(), process.output
+
+    assert run("peek", "websocket.receive")[1].endswith("s  text='hello'  path='/'\n")
+    assert json.loads(run("peek", "websocket.receive", "--json")[1])[0]["content"] == {"text": "hello", "path": "/"}
+    assert json.loads(run("groups", "--json")[1])["groups"] == [{"group": "room", "marks": 1, "members": 1}]
+    channels = {state["channel"]: state["depth"] for state in json.loads(run("channels", "--json")[1])}
+    assert channels["websocket.receive"] == 1
+    assert run("purge", "websocket.receive") == (
+        1,
+        "CommandError: 1 messages wait in websocket.receive: --yes drops them\n",
+    )
+    assert run("purge", "websocket.receive", "--yes") == (0, "1 messages of websocket.receive were dropped\n")
+    assert run("peek", "not a channel!!")[0] == 1

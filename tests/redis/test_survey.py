@@ -11,7 +11,7 @@ import redis
 from towpath.layers.contract import Delayed, Envelope
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.redis import RedisChannelLayer
-from towpath.layers.survey import STALE_SECONDS, ProcessRecord, Survey, survey_of
+from towpath.layers.survey import STALE_SECONDS, GroupState, ProcessRecord, Survey, survey_of
 
 PREFIX = "survey:"
 
@@ -104,3 +104,30 @@ def test_records_expire_a_day_after_the_last_renewal(survey: Survey, client: Any
 
 def test_a_store_of_one_process_has_no_survey() -> None:
     assert survey_of(MemoryChannelLayer()) is None
+
+
+def test_groups_are_listed_with_their_members_up_to_a_limit(layer: RedisChannelLayer, survey: Survey) -> None:
+    layer.group_add("room", "interface.x!a")
+    layer.group_add("room", "interface.x!b")
+    layer.group_add("room", "jobs")
+    layer.group_add("other", "interface.x!a")
+    assert survey.groups(10) == ([GroupState("other", 1, 1), GroupState("room", 2, 2)], False)
+    assert survey.groups(1) == ([GroupState("other", 1, 1)], True)
+
+
+def test_messages_are_looked_at_and_stay(layer: RedisChannelLayer, survey: Survey, client: Any) -> None:
+    layer.send_many([Envelope("jobs", {"n": number}) for number in range(3)])
+    client.lset(f"{PREFIX}{{jobs}}:queue", 1, b"damaged")
+    first, second = survey.peek("jobs", 2)
+    assert (first.content, second.content) == ({"n": 0}, None)
+    assert 0 <= first.age_seconds < 30
+    assert survey.queues(["jobs"])[0].depth == 3
+
+
+def test_a_purge_drops_what_waits_and_counts_it(layer: RedisChannelLayer, survey: Survey) -> None:
+    layer.send_many([Envelope("jobs", {"n": number}) for number in range(3)])
+    assert (survey.purge("jobs"), survey.purge("jobs")) == (3, 0)
+    statistics = layer.channel_statistics("jobs")
+    assert (statistics["messages_pending"], statistics["messages_dropped_count"]) == (0, 3)
+    layer.send("jobs", {"n": 4})
+    assert layer.receive(["jobs"], block=True) == ("jobs", {"n": 4})

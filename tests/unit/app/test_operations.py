@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.survey import ProcessRecord, QueueState, StoreState
-from towpath.operations import restart
+from towpath.layers.survey import GroupState, ProcessRecord, QueueState, StoreState, WaitingMessage
+from towpath.operations import queues, restart
 from towpath.operations.restart import Restart, RestartFailed
 from towpath.operations.status import read_status, report
 
@@ -53,6 +53,15 @@ class Site:
 
     def store(self) -> StoreState:
         return STORE
+
+    def groups(self, limit: int) -> tuple[Sequence[GroupState], bool]:
+        return [GroupState("room", 2, 7)], limit < 2
+
+    def peek(self, channel: str, limit: int) -> Sequence[WaitingMessage]:
+        return []
+
+    def purge(self, channel: str) -> int:
+        return 0
 
 
 def test_the_report_names_each_process_and_the_queues_that_are_not_empty() -> None:
@@ -166,3 +175,35 @@ def test_a_successor_that_does_not_come_ends_the_restart(killed: list[tuple[int,
     with pytest.raises(RestartFailed, match=r"not replaced within 0 s.*other workers were not restarted"):
         Restart(Site(worker(1), worker(2)), 0, lambda text: None, host="web1").run()
     assert killed == [(1, signal.SIGTERM)]
+
+
+def test_channels_are_listed_with_the_number_of_their_workers() -> None:
+    states = queues.channel_states(Site(worker(1, channels=("jobs",)), worker(2, channels=("jobs", "mail"))), ["chat"])
+    assert {state["channel"]: state["workers"] for state in states} == {
+        "asgi.delay": 0,
+        "chat": 0,
+        "jobs": 2,
+        "mail": 1,
+    }
+    assert "jobs        2        0" in queues.channels_report(states)
+
+
+def test_groups_that_are_cut_off_say_so() -> None:
+    assert queues.groups_report(*Site().groups(1)).splitlines() == [
+        "group  servers  members",
+        "room   2        7",
+        "There are more: give a higher --limit",
+    ]
+
+
+def test_messages_are_shown_with_their_values_cut() -> None:
+    messages = [WaitingMessage(1.25, {"text": "x" * 500, "path": "/"}), WaitingMessage(0.0, None)]
+    first, second = queues.messages_report(messages).splitlines()
+    assert first == f"1.2 s  text='{'x' * 199}...  path='/'"
+    assert second == "0.0 s  (cannot be decoded)"
+    assert queues.messages_report([]) == "(no messages)"
+
+
+def test_messages_as_json_have_bytes_as_text() -> None:
+    [found] = queues.messages_json([WaitingMessage(1.0, {"headers": [[b"host", b"a\xff"]], "n": 1})])
+    assert found == {"age_seconds": 1.0, "content": {"headers": [["host", "a\xff"]], "n": 1}}

@@ -1,0 +1,9 @@
+"""Rows of text in columns."""
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table, with a line that says so if it has no rows."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in [head, *rows]]
+    none = [] if rows else ["(none)"]
+    return ["  ".join(line).rstrip() for line in lines] + none
