@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from towpath.layers.contract import Content, Envelope
+from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Content, Envelope
 from towpath.layers.errors import MessageTooLarge
 from towpath.layers.replies import REPLY_CHECKS
 
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 #: no test for None.
 MaybeNone: TypeAlias = Any
 
-#: Longest connection state, in bytes: it goes to the worker and back with each event of its connection.
-MAX_CONNECTION_STATE_BYTES = 64 * 1024
-
 
 @dataclass(slots=True)
-class _ConnectionState:
+class _SessionState:
     """Shared by a message and its copies, so that a change through any of them reaches the settlement."""
 
     value: bytes | None
@@ -53,13 +50,13 @@ class Message:
         channel_name: str,
         channel_layer: AnyLayer,
         turn: int | None = None,
-        connection_state: bytes | None = None,
+        session_state: bytes | None = None,
     ) -> None:
         self.content = content
         self.channel_name = channel_name
         self.channel_layer = channel_layer
         self.turn = turn
-        self._state = _ConnectionState(connection_state)
+        self._state = _SessionState(session_state)
         self._channel: Channel | None = None
         self._reply_channel: Channel | None = None
 
@@ -93,32 +90,32 @@ class Message:
         return self._reply_channel
 
     @property
-    def connection_state(self) -> bytes | None:
+    def session_state(self) -> bytes | None:
         """The bytes that travel with the connection, from one message to its next; None if there are none.
 
         Setting them keeps them for the connection's next message; setting b"" clears them.
 
         Raises:
             TypeError: the value is not bytes.
-            MessageTooLarge: it is longer than `MAX_CONNECTION_STATE_BYTES`.
+            MessageTooLarge: it is longer than `SESSION_STATE_MAX_BYTES`.
         """
         return self._state.value
 
-    @connection_state.setter
-    def connection_state(self, value: bytes) -> None:
+    @session_state.setter
+    def session_state(self, value: bytes) -> None:
         if not isinstance(value, bytes):
-            raise TypeError(f"connection_state is bytes (b'' clears it), not {type(value).__name__}")
-        if len(value) > MAX_CONNECTION_STATE_BYTES:
+            raise TypeError(f"session_state is bytes (b'' clears it), not {type(value).__name__}")
+        if len(value) > SESSION_STATE_MAX_BYTES:
             raise MessageTooLarge(
-                f"the state of a connection is at most {MAX_CONNECTION_STATE_BYTES} bytes long, not {len(value)}: "
+                f"the state of a connection is at most {SESSION_STATE_MAX_BYTES} bytes long, not {len(value)}: "
                 "keep a key in it and the rest in a database or cache"
             )
         self._state.value = value or None
         self._state.is_changed = True
 
     @property
-    def connection_state_changed(self) -> bool:
-        """Whether a consumer has set `connection_state`."""
+    def session_state_changed(self) -> bool:
+        """Whether a consumer has set `session_state`."""
         return self._state.is_changed
 
     def copy(self) -> "Message":

@@ -7,7 +7,7 @@ send was not answered, its turn stays out, and the layer is asked again. Lost tu
 import logging
 from typing import TYPE_CHECKING
 
-from towpath.layers.contract import SESSION_MAX_BYTES, Content, Envelope
+from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Content, Envelope
 from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.sockets import DISCONNECT
 
@@ -235,10 +235,10 @@ class Conversation:
         return self._is_closed and self._hub.clock.seconds() - self._closed_at > self._hub.turn_seconds
 
     def _keep_session(self, session: bytes) -> None:
-        if len(session) <= SESSION_MAX_BYTES:
+        if len(session) <= SESSION_STATE_MAX_BYTES:
             self._session = session or None
             return
-        log.error("A session state of %d bytes is dropped: at most %d travel", len(session), SESSION_MAX_BYTES)
+        log.error("A session state of %d bytes is dropped: at most %d travel", len(session), SESSION_STATE_MAX_BYTES)
         self._hub.counters.add(Count.SESSIONS_TOO_LARGE)
 
     def _next_turn(self) -> None:

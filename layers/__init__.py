@@ -1,7 +1,7 @@
 """Channel layers: the contract, what it is made of, and two implementations (`redis`, `memory`)."""
 
 from .base import BaseChannelLayer
-from .contract import ChannelLayer, Content, Edge, Envelope, GroupSend, Owed, Reader, Received, Send, Taken
+from .contract import ChannelLayer, Content, Edge, Envelope, GroupSend, Reader, Received, Send, Settlement, Taken
 from .errors import (
     ChannelFull,
     ConfigurationError,
@@ -32,12 +32,12 @@ __all__ = [
     "LayerUnavailable",
     "Lost",
     "MessageTooLarge",
-    "Owed",
     "Reader",
     "Received",
     "Replies",
     "Send",
     "Settled",
+    "Settlement",
     "Taken",
     "TowpathError",
 ]

@@ -19,7 +19,7 @@ from .inbox_events import InboxEvent
 from .leases import LeaseTimes
 
 #: Largest session state that a connection carries; a larger one is dropped, counted and logged by its owner.
-SESSION_MAX_BYTES = 64 * 1024
+SESSION_STATE_MAX_BYTES = 64 * 1024
 
 #: A message as the user sees it: str keys; values are str, bytes, int, float, bool, None, list, dict.
 Content = dict[str, Any]
@@ -72,7 +72,7 @@ class Scheduled:
 
 
 @dataclass(slots=True)
-class Owed:
+class Settlement:
     """The settlement of one run of a consumer: its held sends in call order, and the end of its turn.
 
     `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
@@ -116,8 +116,10 @@ class Reader(Protocol):
     #: Its lease has expired, and others have ended its name: it takes nothing any more. Another reader is to follow it.
     is_ended: bool
 
-    def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
-        """Write everything that is `owed`, then take messages, in one round trip where nobody sends to named channels.
+    def exchange(
+        self, settlements: Sequence[Settlement], limits: Mapping[str, int], block_seconds: float = 0
+    ) -> Received:
+        """Write all `settlements`, then take messages, in one round trip where nobody sends to named channels.
 
         `limits` says how many messages to take at most from each channel to read (absent: none is taken from it); all
         messages of one answer are from one channel, and channels take turns. Waits up to `block_seconds` if nothing is

@@ -1,4 +1,4 @@
-"""A worker thread's exchange with the store: write what is owed, take what is next. Shared by all layers.
+"""A worker thread's exchange with the store: writes settlements, takes the next messages. Shared by all layers.
 
 An exchange that fails is executed again by the next one, as a whole, and has no effect twice: pushes and batches have
 numbers, entries of inboxes are told apart by their readers. An unanswered write is never taken for done or for lost.
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from .contract import Owed, Received, Taken
+from .contract import Received, Settlement, Taken
 from .entries import EntryCodec, is_expired
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .in_flight import (
@@ -44,7 +44,7 @@ from .operations import (
 )
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
-from .sockets import Remember
+from .sockets import StoreState
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +94,11 @@ class BaseReader:
         #: When this reader is to be registered again, in seconds; after an error at once, for data may have been lost.
         self._register_at = 0.0
 
-    def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
-        """Write what is owed, then take messages (see `Reader`)."""
-        operations = self._settling(owed)
+    def exchange(
+        self, settlements: Sequence[Settlement], limits: Mapping[str, int], block_seconds: float = 0
+    ) -> Received:
+        """Write settlements, then take messages (see `Reader`)."""
+        operations = self._settling(settlements)
         take = self._take(limits)
         if take is None:
             self._write(operations)
@@ -162,7 +164,7 @@ class BaseReader:
     def _taken(self, operations: list[Operation], take: Take, block_seconds: float) -> Batch | None:
         """Write, and take what is there; wait for it if there is nothing.
 
-        Where messages come one at a time, what is owed and the wait are one round trip. Where they come faster, a take
+        Where messages come one at a time, settlements and the wait are one round trip. Where they come faster, a take
         that finds nothing goes before the wait: what comes meanwhile makes the next batch larger, which costs less.
         """
         batch = None
@@ -187,10 +189,10 @@ class BaseReader:
                 return operations
         return [*operations, Acknowledge(*batch)] if self.number else operations
 
-    def _settling(self, owed: Sequence[Owed]) -> list[Operation]:
-        """Do the first step of writing what is owed; return the operations of the second."""
-        if owed:
-            plan = self._planner.plan(owed)
+    def _settling(self, settlements: Sequence[Settlement]) -> list[Operation]:
+        """Do the first step of writing settlements; return the operations of the second."""
+        if settlements:
+            plan = self._planner.plan(settlements)
             pushes = self._numbered(self._sender.queue_pushes(plan))
             self._unsent.append(Unsent(plan, pushes, self._numbered_postpones(plan.postponed)))
         while self._unsent:
@@ -335,4 +337,4 @@ class BaseReader:
 
 
 #: Operations that an exchange repeats after an error: each has its effect once.
-_REPEATED = (Push, PushInbox, Remember, Requeue, Count)
+_REPEATED = (Push, PushInbox, StoreState, Requeue, Count)

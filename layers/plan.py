@@ -11,12 +11,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .contract import SESSION_MAX_BYTES, Content, Envelope, GroupSend, Owed, Send
+from .contract import SESSION_STATE_MAX_BYTES, Content, Envelope, GroupSend, Send, Settlement
 from .entries import EntryCodec
 from .errors import MessageTooLarge, TowpathError
 from .in_flight import Source
 from .names import is_inbox, split_local
-from .sockets import Remember
+from .sockets import StoreState
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Plan:
     postponed: list[tuple[Source, str, bytes]] = field(default_factory=list)
     groups: dict[str, None] = field(default_factory=dict)
     steps: list[tuple[str | None, GroupSend | None, bytes]] = field(default_factory=list)
-    states: list[Remember] = field(default_factory=list)
+    states: list[StoreState] = field(default_factory=list)
 
 
 class Planner:
@@ -45,10 +45,10 @@ class Planner:
     def __init__(self, codec: EntryCodec) -> None:
         self._codec = codec
 
-    def plan(self, owed: Sequence[Owed]) -> Plan:
+    def plan(self, settlements: Sequence[Settlement]) -> Plan:
         """Plan several runs in order. A send that cannot be encoded is logged and left out; the others go."""
         plan = Plan()
-        for run in owed:
+        for run in settlements:
             if run.again is not None and run.replaces is not None:
                 plan.postponed.append((run.replaces, run.again.channel, self._codec.queue_body(run.again)))
             elif run.again is not None:
@@ -81,7 +81,7 @@ class Planner:
             except TowpathError:
                 logger.exception("A held send was dropped")
 
-    def _add_run(self, plan: Plan, run: Owed, reply_channel: str, turn: int) -> None:
+    def _add_run(self, plan: Plan, run: Settlement, reply_channel: str, turn: int) -> None:
         inbox, local = split_local(reply_channel)
         if run.is_lost:
             plan.steps.append((inbox, None, self._codec.lost(local, turn)))
@@ -98,8 +98,8 @@ class Planner:
             logger.exception("The replies of a consumer were dropped; its turn ends")
             entry, state = self._codec.settled(local, turn, (), None), None
         plan.steps.append((inbox, None, entry))
-        if state is not None and len(state) <= SESSION_MAX_BYTES:
-            plan.states.append(Remember(inbox, local, self._codec.stored(state) if state else b""))
+        if state is not None and len(state) <= SESSION_STATE_MAX_BYTES:
+            plan.states.append(StoreState(inbox, local, self._codec.stored(state) if state else b""))
 
 
 def _split_tail(sends: Sequence[Send], own: str) -> tuple[list[Content], Sequence[Send]]:

@@ -34,7 +34,7 @@ class AddSockets(NamedTuple):
     registrations: Mapping[str, bytes]
 
 
-class Remember(NamedTuple):
+class StoreState(NamedTuple):
     """Write the new state of a socket, if its inbox has it; empty: it has none any more. Result: None."""
 
     inbox: str
@@ -69,4 +69,4 @@ class PushWills(NamedTuple):
     capacity: int
 
 
-SocketOperation = AddSockets | Remember | Sockets | ForgetSockets | PushWills
+SocketOperation = AddSockets | StoreState | Sockets | ForgetSockets | PushWills

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from towpath.layers.addressee import reply_channel_of
-from towpath.layers.contract import Content, Envelope, Owed, Taken
+from towpath.layers.contract import Content, Envelope, Settlement, Taken
 
 logger = logging.getLogger(__name__)
 
@@ -20,19 +20,19 @@ REQUEST_EXPIRED: Content = {
 HANDSHAKES = "websocket.connect"
 
 
-def owed_for_expired(expired: Sequence[Taken]) -> list[Owed]:
+def settlements_of_expired(expired: Sequence[Taken]) -> list[Settlement]:
     """Return the settlements of messages that were too old to run, all of one channel, and log how many."""
     if expired:
         channel = expired[0].envelope.channel
         logger.warning(
             "Dropped %d messages of channel %s: they waited longer than the layer's expiry", len(expired), channel
         )
-    return [_owed(item.envelope) for item in expired]
+    return [_settlement(item.envelope) for item in expired]
 
 
-def _owed(envelope: Envelope) -> Owed:
+def _settlement(envelope: Envelope) -> Settlement:
     reply_channel = reply_channel_of(envelope)
-    owed = Owed([], reply_channel, envelope.turn, is_lost=envelope.channel == HANDSHAKES)
+    settlement = Settlement([], reply_channel, envelope.turn, is_lost=envelope.channel == HANDSHAKES)
     if envelope.channel == REQUESTS and reply_channel is not None:
-        owed.sends.append(Envelope(reply_channel, REQUEST_EXPIRED))
-    return owed
+        settlement.sends.append(Envelope(reply_channel, REQUEST_EXPIRED))
+    return settlement

@@ -1,4 +1,4 @@
-"""One run of one consumer, from the message to what is owed for it. No IO but what the consumer itself does."""
+"""One run of one consumer, from the message to its settlement. No IO but what the consumer itself does."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from towpath.channels.delivery import deliver
 from towpath.channels.stopping import worker_stopping
 from towpath.handler.network import network_waits
 from towpath.layers.addressee import reply_channel_of
-from towpath.layers.contract import Envelope, Owed
+from towpath.layers.contract import Envelope, Settlement
 from towpath.routing import Match, Router, name_of
 
 from .context import in_own_context
@@ -43,22 +43,24 @@ class RunOptions:
 
 
 class Runner:
-    """Runs consumers for one worker. Whatever a consumer does, `run` returns what is owed and raises nothing.
+    """Runs consumers for one worker. Whatever a consumer does, `run` returns a settlement and raises nothing.
 
     `end_turn` is called with a settlement that must not wait for the consumer, for routes that are not ordered.
     """
 
-    def __init__(self, layer: AnyLayer, router: Router, options: RunOptions, end_turn: Callable[[Owed], None]) -> None:
+    def __init__(
+        self, layer: AnyLayer, router: Router, options: RunOptions, end_turn: Callable[[Settlement], None]
+    ) -> None:
         self._layer = layer
         self._router = router
         self._options = options
         self._end_turn = end_turn
 
-    def run(self, envelope: Envelope) -> Owed:
+    def run(self, envelope: Envelope) -> Settlement:
         """Route and run a message; return its held sends, new connection state, and the end of its turn."""
         return in_own_context(self._run, envelope)
 
-    def _run(self, envelope: Envelope) -> Owed:
+    def _run(self, envelope: Envelope) -> Settlement:
         worker_stopping.set(self._options.stopping)
         message = Message.from_envelope(envelope, self._layer)
         outbox = Outbox(self._layer)
@@ -70,7 +72,7 @@ class Runner:
                 verdict = self._judge(error, message, envelope)
         if outbox.foreign:
             _deliver_foreign(outbox)
-        return _owed(envelope, message, outbox, verdict)
+        return _settlement(envelope, message, outbox, verdict)
 
     def _consume(self, message: Message, envelope: Envelope, outbox: Outbox) -> Verdict | None:
         if RETRIES_KEY in envelope.content and envelope.content[RETRIES_KEY] == self._options.message_retries:
@@ -90,7 +92,7 @@ class Runner:
 
     def _run_match(self, match: Match, message: Message, envelope: Envelope, outbox: Outbox) -> Verdict | None:
         if not match.ordered and message.turn is not None:
-            self._end_turn(Owed([], reply_channel_of(envelope), message.turn))
+            self._end_turn(Settlement([], reply_channel_of(envelope), message.turn))
             message.turn = None
         announce(consumer_started, self._options.sender, environ={})
         self._renew_connections()
@@ -123,18 +125,18 @@ class Runner:
         match.consumer(message, **match.kwargs)
 
 
-def _owed(envelope: Envelope, message: Message, outbox: Outbox, verdict: Verdict | None) -> Owed:
+def _settlement(envelope: Envelope, message: Message, outbox: Outbox, verdict: Verdict | None) -> Settlement:
     sends = outbox.sends
     if verdict is not None and verdict.is_failed:
         sends = sends_of_failed(envelope, sends)
     if verdict is not None and verdict.again is not None:
-        return Owed(sends, again=verdict.again)  # the turn goes on with the message
-    if not message.connection_state_changed:
-        return Owed(sends, reply_channel_of(envelope), message.turn)
+        return Settlement(sends, again=verdict.again)  # the turn goes on with the message
+    if not message.session_state_changed:
+        return Settlement(sends, reply_channel_of(envelope), message.turn)
     if message.turn is None:
         logger.warning("Dropped the new connection state of a message on %s: no turn carries it", envelope.channel)
-        return Owed(sends, reply_channel_of(envelope))
-    return Owed(sends, reply_channel_of(envelope), message.turn, message.connection_state or b"")
+        return Settlement(sends, reply_channel_of(envelope))
+    return Settlement(sends, reply_channel_of(envelope), message.turn, message.session_state or b"")
 
 
 def _deliver_foreign(outbox: Outbox) -> None:

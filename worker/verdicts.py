@@ -1,6 +1,6 @@
 """Decides about a message whose consumer raised, or that no route matches.
 
-| raised | what is owed |
+| raised | settlement |
 |---|---|
 | ConsumeLater | the message again, same turn and state; after too many times a warning and the end of the turn |
 | DenyConnection | on `websocket.connect` a refusal behind what was sent before; elsewhere an error. It is logged |

@@ -1,6 +1,6 @@
 """One worker: takes messages, runs their consumers, settles what they owe. One thread; `stop` may come from any other.
 
-The life of a message is `run_one`. `run` does the same with batches, and writes what is owed with the exchange that
+The life of a message is `run_one`. `run` does the same with batches, and writes settlements with the exchange that
 asks for the next messages. Every message that was taken is run, or requeued.
 
 A worker whose lease has expired begins nothing: other processes may have counted what it had taken as lost. When its
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.handler.view import ViewConsumer
-from towpath.layers.contract import Owed, Received, Taken
+from towpath.layers.contract import Received, Settlement, Taken
 from towpath.layers.errors import ConfigurationError, LayerUnavailable, PartlyRefused
 from towpath.layers.in_flight import BatchId, Source
 from towpath.routing import Router
 
 from .batching import Batching, is_overdue
-from .expired import owed_for_expired
+from .expired import settlements_of_expired
 from .in_flight import InFlightBatch
 from .lease import WorkerLease
 from .outage import Outage, Pauses
@@ -89,11 +89,11 @@ class Worker:
         self._pauses = Pauses()
         self._is_away = False
         self._signal_handlers = signal_handlers
-        self._owed: list[Owed] = []
+        self._settlements: list[Settlement] = []
         #: How many messages it has run or given back.
         self.handled = 0
         self._is_abandoned = False
-        #: Its lease was refused, and everything that it owed is written.
+        #: Its lease was refused, and all its settlements are written.
         self._is_over = False
         self._thread_id = 0
 
@@ -127,7 +127,7 @@ class Worker:
         return bool(received.taken)
 
     def run_batch(self, block_seconds: float = BLOCK_SECONDS) -> None:
-        """Settle what the last batch owes and run the next; pause instead if the layer is unavailable."""
+        """Settle the last batch and run the next; pause instead if the layer is unavailable."""
         if self._reader.is_ended or self._lease is not None and self._lease.is_refused:
             self._leave()
             return
@@ -175,24 +175,24 @@ class Worker:
         self._is_abandoned = True
         layer = raw_layer(self.channel_layer)
         rescuer = layer.reader(self.channels)
-        rescuer.exchange(self._owed, {})
+        rescuer.exchange(self._settlements, {})
         rescuer.close()
         layer.lose(self.in_flight.name, self.in_flight.number, *self.in_flight.split())
 
     def _exchange(self, limits: Mapping[str, int], block_seconds: float = 0) -> Received:
-        owed, self._owed = self._owed, []
+        settlements, self._settlements = self._settlements, []
         self.in_flight.empty()
         if self._lease is not None:
             self._term = self._lease.term
         try:
-            received = self._reader.exchange(owed, limits, block_seconds)
+            received = self._reader.exchange(settlements, limits, block_seconds)
         except LayerUnavailable:
             raise
         except Exception:  # a defect: this worker will be replaced, but no connection shall hang for it
-            self._owed = [Owed([], item.reply_channel, item.turn) for item in owed]
+            self._settlements = [Settlement([], item.reply_channel, item.turn) for item in settlements]
             raise
         if received.expired:
-            self._owed += owed_for_expired(received.expired)
+            self._settlements += settlements_of_expired(received.expired)
         return received
 
     def _run_all(self, received: Received) -> None:
@@ -208,12 +208,12 @@ class Worker:
                 self._requeue(taken[done - 1 :])
                 break
             self.in_flight.begun = done
-            owed = self._runner.run(item.envelope)  # which may settle what was owed before
+            settlement = self._runner.run(item.envelope)  # which may write earlier settlements
             if self._is_abandoned:
                 return
-            if owed.again is not None:
-                owed.replaces = Source(BatchId(self.in_flight.name, self._reader.number), item.raw)
-            self._owed.append(owed)
+            if settlement.again is not None:
+                settlement.replaces = Source(BatchId(self.in_flight.name, self._reader.number), item.raw)
+            self._settlements.append(settlement)
             now = time.perf_counter()
             self._batching.observe(channel, now - before)
             if done < len(taken) and is_overdue(now - before, now - started) and self._requeue(taken[done:]):
@@ -223,7 +223,7 @@ class Worker:
         self.handled += len(taken)
 
     def _wait_for_lease(self) -> None:
-        """Take nothing, since it would be counted as lost; write what is owed."""
+        """Take nothing, since it would be counted as lost; write what is settlement."""
         try:
             self._settle()
         except LayerUnavailable as error:
@@ -233,7 +233,7 @@ class Worker:
         self._stopping.wait(NO_LEASE_PAUSE_SECONDS)
 
     def _leave(self) -> None:
-        """Write what is owed, then end: others have ended the name of this worker, or are about to."""
+        """Write settlements, then end: others have ended the name of this worker, or are about to."""
         try:
             self._settle()
             self._reader.exchange([], {})  # writes what was not answered
@@ -278,21 +278,21 @@ class Worker:
         self._outage.gone(error)
         self._is_away = True
 
-    def _end_turn(self, owed: Owed) -> None:
+    def _end_turn(self, settlement: Settlement) -> None:
         """Let a connection go on before its consumer runs."""
-        owed_now, self._owed = [*self._owed, owed], []
-        self.in_flight.drop(owed.reply_channel)
+        settlements, self._settlements = [*self._settlements, settlement], []
+        self.in_flight.drop(settlement.reply_channel)
         try:
-            self._reader.exchange(owed_now, {})
+            self._reader.exchange(settlements, {})
         except LayerUnavailable as error:  # the reader keeps settlements for the next exchange
             self._note_outage(error)
 
     def _settle(self) -> None:
-        """Write what is owed without asking for more."""
+        """Write settlements without asking for more."""
         self.in_flight.empty()
-        if self._owed:
-            owed, self._owed = self._owed, []
-            self._reader.exchange(owed, {})
+        if self._settlements:
+            settlements, self._settlements = self._settlements, []
+            self._reader.exchange(settlements, {})
 
     def _lose_running(self) -> None:
         running, unrun = self.in_flight.split()

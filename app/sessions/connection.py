@@ -1,6 +1,6 @@
 """A session that travels with its connection: no store, no row, nothing to clean up.
 
-It is the message's `connection_state`, at most 64 KiB of msgpack: values are str, bytes, int, float, bool, None, list
+It is the message's `session_state`, at most 64 KiB of msgpack: values are str, bytes, int, float, bool, None, list
 and dict with str keys. It goes back with the settlement and comes with the connection's next event.
 """
 
@@ -45,7 +45,7 @@ class ConnectionSession(SessionBase):
 
     def load(self) -> dict[str, Any]:
         """Return what the last message of the connection left."""
-        state = self._message.connection_state
+        state = self._message.session_state
         if state is None:
             self._warn_if_stateless("read")
             return {}
@@ -66,7 +66,7 @@ class ConnectionSession(SessionBase):
         data: dict[str, Any] = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         try:
             check_content(data)
-            self._message.connection_state = pack(data) if data else b""
+            self._message.session_state = pack(data) if data else b""
         except EncodeError as error:
             raise EncodeError(f"a channel session cannot keep this: {error}") from error
         self.modified = False
@@ -77,7 +77,7 @@ class ConnectionSession(SessionBase):
         self.modified = True
 
     def exists(self, session_key: str | None = None) -> bool:
-        return session_key == self.session_key and self._message.connection_state is not None
+        return session_key == self.session_key and self._message.session_state is not None
 
     def delete(self, session_key: str | None = None) -> None:
         """Do nothing: the emptied session is what is saved."""
@@ -87,7 +87,7 @@ class ConnectionSession(SessionBase):
         self.modified = True
 
     def _warn_if_stateless(self, verb: str) -> None:
-        if self._message.turn is None and self._message.connection_state is None:
+        if self._message.turn is None and self._message.session_state is None:
             logger.warning(
                 "a channel session was %s in a message on %s, which is not an event of a connection: it is empty here, "
                 "and changes are lost; set CHANNEL_SESSION_ENGINE to share sessions with other channels",

@@ -7,7 +7,7 @@ from towpath.channels import Message, Outbox
 from towpath.channels.configured import ConfiguredLayer
 from towpath.channels.transactions import commit_ended_blocks
 from towpath.handler import ViewConsumer
-from towpath.layers.contract import Envelope, Owed, Reader
+from towpath.layers.contract import Envelope, Reader, Settlement
 from towpath.layers.names import is_inbox
 from towpath.routing import Match, Router
 from towpath.worker.run import Runner, RunOptions
@@ -31,7 +31,7 @@ class TrialRunner(Runner):
     def __init__(self, layer: ConfiguredLayer, router: Router, reader: Reader) -> None:
         self.result: object = None
         self.error: BaseException | None = None
-        super().__init__(layer, router, RunOptions(failed=self._keep), lambda owed: settle(reader, owed))
+        super().__init__(layer, router, RunOptions(failed=self._keep), lambda settlement: settle(reader, settlement))
 
     def _call(self, match: Match, message: Message) -> None:
         try:
@@ -58,15 +58,15 @@ def take(reader: Reader, channel: str) -> Envelope | None:
 def consume(layer: ConfiguredLayer, reader: Reader, envelope: Envelope) -> Consumed:
     """Run the consumer of a message, and send what it owes."""
     runner = TrialRunner(layer, router_of(layer), reader)
-    owed = runner.run(envelope)
-    settle(reader, owed)
-    return Consumed(runner.result, runner.error, owed.session)
+    settlement = runner.run(envelope)
+    settle(reader, settlement)
+    return Consumed(runner.result, runner.error, settlement.session)
 
 
-def settle(reader: Reader, owed: Owed) -> None:
+def settle(reader: Reader, settlement: Settlement) -> None:
     """Write what a run owes. Only inboxes take settlements: other reply channels get the replies alone."""
-    is_settled = owed.reply_channel is not None and is_inbox(owed.reply_channel)
-    reader.exchange([owed if is_settled else Owed(owed.sends, again=owed.again)], {})
+    is_settled = settlement.reply_channel is not None and is_inbox(settlement.reply_channel)
+    reader.exchange([settlement if is_settled else Settlement(settlement.sends, again=settlement.again)], {})
 
 
 class RoutedLayer(ConfiguredLayer):

@@ -209,7 +209,7 @@ class WSClient(Client):
         message = Message({"reply_channel": self.reply_channel}, to, self.channel_layer, turn=0)
         with open_channel_session(message):
             transfer_user(self.session, message.channel_session)
-        return message.connection_state
+        return message.session_state
 
     def _log_in(self, user: Any, backend: str | None) -> None:
         request = HttpRequest()

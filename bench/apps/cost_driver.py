@@ -11,7 +11,7 @@ from typing import Any
 
 from redis import Redis
 
-from towpath.layers.contract import Envelope, GroupSend, Owed
+from towpath.layers.contract import Envelope, GroupSend, Settlement
 from towpath.layers.redis import RedisChannelLayer
 
 MESSAGES = 3000
@@ -27,7 +27,7 @@ class Driver:
         self.redis: Any = Redis.from_url(url)
         self.edge: Any = self.layer.edge()
         self.reader = self.layer.reader(["websocket.receive", "http.request"])
-        self.owed: list[Owed] = []
+        self.settlements: list[Settlement] = []
 
     async def run(self) -> dict[str, dict[str, float]]:
         """Measure every kind of message."""
@@ -48,9 +48,9 @@ class Driver:
         for name, act in kinds.items():
             await self.measured(act, MESSAGES // 10)
             found[name] = await self.measured(act, MESSAGES)
-            if self.owed:
-                self.reader.exchange(self.owed, {})
-                self.owed = []
+            if self.settlements:
+                self.reader.exchange(self.settlements, {})
+                self.settlements = []
                 await self.edge.receive()
         self.layer.flush()
         self.reader.close()
@@ -97,7 +97,7 @@ class Driver:
 
     async def group_send(self) -> int:
         """Send to a group with members in three processes."""
-        self.reader.exchange([Owed([GroupSend("group", {"text": "Good morning."})])], {})
+        self.reader.exchange([Settlement([GroupSend("group", {"text": "Good morning."})])], {})
         await self.edge.receive()
         return 1
 
@@ -109,15 +109,15 @@ class Driver:
     async def settle(self, count: int, waits: bool, answer: Any) -> None:
         """Settle what was taken before, take so many messages, and read the settlements."""
         limits = {"websocket.receive": TOGETHER, "http.request": TOGETHER}
-        owed, self.owed = self.owed, []
-        seen = -len(owed)
-        while len(self.owed) < count:
-            taken = self.reader.exchange(owed, limits, 1 if waits else 0).taken
-            owed = []
+        settlements, self.settlements = self.settlements, []
+        seen = -len(settlements)
+        while len(self.settlements) < count:
+            taken = self.reader.exchange(settlements, limits, 1 if waits else 0).taken
+            settlements = []
             for item in taken:
                 reply_channel = item.envelope.content["reply_channel"]
                 sends = [Envelope(reply_channel, answer(item.envelope))]
-                self.owed.append(Owed(sends, reply_channel, item.envelope.turn))
+                self.settlements.append(Settlement(sends, reply_channel, item.envelope.turn))
         while seen < 0:
             seen += len(await self.edge.receive())
 

@@ -2,7 +2,7 @@
 
 import re
 
-from ..contract import Envelope, Owed, Send
+from ..contract import Envelope, Send, Settlement
 from ..errors import ChannelFull, ConfigurationError
 from ..inbox_events import Settled
 from .case import LayerCase
@@ -83,6 +83,6 @@ class CapacityCases(LayerCase):
         self.layer.send_many([Envelope(f"{edge.inbox}{number % 7}", {}) for number in range(self.inbox_capacity)])
         with self.assertRaises(ChannelFull):
             self.layer.send(f"{edge.inbox}a", {})
-        self.reader("channel").exchange([Owed([], f"{edge.inbox}a", 3)], {})
+        self.reader("channel").exchange([Settlement([], f"{edge.inbox}a", 3)], {})
         events = await self.events(edge, self.inbox_capacity + 1)
         self.assertEqual(events[-1], Settled("a", 3, [], None))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ..contract import Envelope, Owed
+from ..contract import Envelope, Settlement
 from ..inbox_events import Lost, Replies, Settled
 from .case import PATIENCE_SECONDS, LayerCase
 
@@ -46,7 +46,7 @@ class EdgeCases(LayerCase):
         requeuing, settling = self.reader("requeued"), self.reader("settled")
         requeuing.requeue(self.take(requeuing, "requeued"))
         self.take(settling, "settled")
-        settling.exchange([Owed([], f"{edge.inbox}settled", 1)], {"settled": 1})
+        settling.exchange([Settlement([], f"{edge.inbox}settled", 1)], {"settled": 1})
         found = await edge.check_turns(dict.fromkeys([*names, "never"], 1), names)
         self.assertEqual(set(found), {"queued", "taken", "requeued"})
         events = await self.events(edge, 3)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..contract import Edge, Envelope, Owed, Reader, Send
+from ..contract import Edge, Envelope, Reader, Send, Settlement
 from ..inbox_events import InboxEvent, Lost, Settled
 from ..leases import LeaseTimes
 from .case import LayerCase
@@ -92,7 +92,7 @@ class ExpiredReaderCases(LayerCase):
         self.send_turns(edge, "a")
         reader = self.leased_reader("channel")
         self.take(reader, "channel")
-        reader.exchange([Owed([], f"{edge.inbox}a", 7)], {"channel": 1})
+        reader.exchange([Settlement([], f"{edge.inbox}a", 7)], {"channel": 1})
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
         self.assertEqual(self.lost("channel"), 0)
@@ -102,7 +102,7 @@ class ExpiredReaderCases(LayerCase):
         self.layer.send("channel", {})
         reader = self.leased_reader("channel")
         self.take(reader, "channel")
-        reader.exchange([Owed()], {})
+        reader.exchange([Settlement()], {})
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
         self.assertEqual(self.lost("channel"), 1)
@@ -111,7 +111,7 @@ class ExpiredReaderCases(LayerCase):
         self.layer.send("channel", {})
         reader = self.leased_reader("channel")
         self.take(reader, "channel")
-        waiting = self.in_thread(lambda: reader.exchange([Owed()], {"channel": 1}, 5))
+        waiting = self.in_thread(lambda: reader.exchange([Settlement()], {"channel": 1}, 5))
         with self.assertLogs("towpath.layers", "ERROR"):
             self.reap()
         self.assertEqual(self.lost("channel"), 0)

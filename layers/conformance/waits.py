@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from ..contract import Envelope, Owed, Reader, Received, Taken
+from ..contract import Envelope, Reader, Received, Settlement, Taken
 from .case import BLOCK_SECONDS, PATIENCE_SECONDS, LayerCase
 
 #: A wait that ends in less than this, in seconds, was ended by something else than its time.
@@ -67,7 +67,7 @@ class WaitCases(LayerCase):
     async def test_a_settlement_is_written_before_the_wait(self) -> None:
         edge = await self.edge()
         reader = self.reader("channel")
-        self.in_thread(lambda: reader.exchange([Owed([], f"{edge.inbox}a", 1)], {"channel": 1}, PATIENCE_SECONDS))
+        self.in_thread(lambda: reader.exchange([Settlement([], f"{edge.inbox}a", 1)], {"channel": 1}, PATIENCE_SECONDS))
         await self.events(edge, 1)
         self.layer.send("channel", {})
 

@@ -1,6 +1,6 @@
 """Interface servers whose lease expires: each of their sockets is disconnected once, after its other events."""
 
-from ..contract import ChannelLayer, Edge, Envelope, Owed
+from ..contract import ChannelLayer, Edge, Envelope, Settlement
 from ..errors import PartlyRefused
 from ..leases import LeaseTimes
 from .case import LayerCase
@@ -61,8 +61,10 @@ class WillCases(LayerCase):
         edge = await self.edge_of_sockets("a", "b", "c")
         reader = self.reader("channel")
         for state in (b"old", b"new"):
-            reader.exchange([Owed([], f"{edge.inbox}a", 1, state), Owed([], f"{edge.inbox}b", 1, state)], {})
-        reader.exchange([Owed([], f"{edge.inbox}a", 1), Owed([], f"{edge.inbox}b", 1, b"")], {})
+            reader.exchange(
+                [Settlement([], f"{edge.inbox}a", 1, state), Settlement([], f"{edge.inbox}b", 1, state)], {}
+            )
+        reader.exchange([Settlement([], f"{edge.inbox}a", 1), Settlement([], f"{edge.inbox}b", 1, b"")], {})
         with self.assertLogs("towpath.layers", "ERROR"):
             sent = self.reap_until_sent(3)
         self.assertEqual([envelope.session for envelope in sent], [b"new", None, None])
@@ -83,7 +85,7 @@ class WillCases(LayerCase):
         with self.assertLogs("towpath.layers", "ERROR"):
             sent = self.reap_until_sent(1)
             self.assertEqual([envelope.content["path"] for envelope in sent], ["/c/"])
-            reader.exchange([Owed([], f"{edge.inbox}a", 1, b"last")], {"websocket.receive": 1})
+            reader.exchange([Settlement([], f"{edge.inbox}a", 1, b"last")], {"websocket.receive": 1})
             sent = self.reap_until_sent(1)
             self.assertEqual([(envelope.content["path"], envelope.session) for envelope in sent], [("/a/", b"last")])
             reader.requeue([])

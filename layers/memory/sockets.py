@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..sockets import AddSockets, ForgetSockets, Remember, Socket, SocketPage, Sockets
+from ..sockets import AddSockets, ForgetSockets, Socket, SocketPage, Sockets, StoreState
 
 
 class KnownSockets:
@@ -34,12 +34,12 @@ class KnownSockets:
         """Return whether a socket is registered."""
         return local in self._sockets.get(inbox, {})
 
-    def remember(self, remember: Remember) -> None:
+    def store_state(self, store_state: StoreState) -> None:
         """Write a state."""
-        sockets = self._sockets.get(remember.inbox, {})
-        known = sockets.get(remember.local)
+        sockets = self._sockets.get(store_state.inbox, {})
+        known = sockets.get(store_state.local)
         if known is not None:
-            sockets[remember.local] = known._replace(state=remember.state or None)
+            sockets[store_state.local] = known._replace(state=store_state.state or None)
 
     def page(self, sockets: Sockets) -> SocketPage:
         """Return all, as one page."""

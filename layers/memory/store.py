@@ -27,7 +27,7 @@ from ..operations import (
     Statistics,
     TakeInbox,
 )
-from ..sockets import AddSockets, ForgetSockets, PushWills, Remember, Sockets
+from ..sockets import AddSockets, ForgetSockets, PushWills, Sockets, StoreState
 from .delays import Delays
 from .firing import Firing
 from .groups import Groups
@@ -77,7 +77,7 @@ class Store:
             Expire: self._leases.expire,
             CountReaders: self._leases.count_readers,
             AddSockets: self._sockets.add,
-            Remember: self._sockets.remember,
+            StoreState: self._sockets.store_state,
             Sockets: self._sockets.page,
             ForgetSockets: self._sockets.forget,
             PushWills: self._push_wills,

@@ -60,7 +60,7 @@ CLAIM = _load("claim")
 DELAY_CLAIM = _load("delay_claim")
 ADD_SOCKETS = _load("add_sockets")
 PUSH_WILLS = _load("notify", "push_wills")
-REMEMBER = _load("remember")
+STORE_STATE = _load("store_state")
 SOCKETS = _load("sockets")
 DELAY = _load("delay")
 ADD_DUE = _load("notify", "add_due")
@@ -77,6 +77,6 @@ ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
     *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
     *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM),
-    *(ADD_SOCKETS, PUSH_WILLS, REMEMBER, SOCKETS),
+    *(ADD_SOCKETS, PUSH_WILLS, STORE_STATE, SOCKETS),
     *(DELAY, ADD_DUE, FIND_DUE, DELIVER_DUE, END_DELIVERY, FIRE),
 )

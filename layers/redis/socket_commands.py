@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
-from ..sockets import AddSockets, ForgetSockets, PushWills, Remember, Socket, SocketPage, Sockets
+from ..sockets import AddSockets, ForgetSockets, PushWills, Socket, SocketPage, Sockets, StoreState
 from . import scripts
 from .scripts import Command
 
@@ -23,7 +23,7 @@ class SocketCommands:
         self._queue_ms = queue_milliseconds
         self.writers: dict[type, Callable[[Any], Command]] = {
             AddSockets: self._add,
-            Remember: self._remember,
+            StoreState: self._store_state,
             Sockets: self._sockets,
             ForgetSockets: self._forget,
             PushWills: self._push_wills,
@@ -36,8 +36,10 @@ class SocketCommands:
         pairs = [part for pair in add.registrations.items() for part in pair]
         return scripts.ADD_SOCKETS.call([*self._both(add.inbox), self._keys.pushes(add.inbox)], SOCKETS_SECONDS, *pairs)
 
-    def _remember(self, remember: Remember) -> Command:
-        return scripts.REMEMBER.call(self._both(remember.inbox), SOCKETS_SECONDS, remember.local, remember.state)
+    def _store_state(self, store_state: StoreState) -> Command:
+        return scripts.STORE_STATE.call(
+            self._both(store_state.inbox), SOCKETS_SECONDS, store_state.local, store_state.state
+        )
 
     def _sockets(self, sockets: Sockets) -> Command:
         return scripts.SOCKETS.call(self._both(sockets.inbox), sockets.begin, sockets.limit)

@@ -160,8 +160,8 @@ class Canonical:
 
     def _moved(self, worker: WorkerState, names: dict[str, tuple[str, int]], less: int) -> WorkerState:
         moved = _renamed(tuple(worker), names)
-        kind, owed, is_away, values, is_registered = moved[1]
-        head = kind, owed, is_away, (values[0], values[1] - less, *values[2:]), is_registered
+        kind, settlement, is_away, values, is_registered = moved[1]
+        head = kind, settlement, is_away, (values[0], values[1] - less, *values[2:]), is_registered
         return WorkerState(moved[0], head, *moved[2:])
 
     def _part(self, content: Any, name: str, less: int) -> tuple[Any, ...]:

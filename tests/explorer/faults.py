@@ -5,7 +5,7 @@ from enum import Enum
 from towpath.layers.in_flight import Acknowledge, CountLost, InFlight, Outstanding, Register, Requeue
 from towpath.layers.leases import Expire, Lease
 from towpath.layers.operations import Fence, Postpone, Push, PushInbox
-from towpath.layers.sockets import AddSockets, PushWills, Remember, Sockets
+from towpath.layers.sockets import AddSockets, PushWills, Sockets, StoreState
 
 
 class Fault(Enum):
@@ -28,7 +28,7 @@ class Fault(Enum):
 READS = frozenset({Outstanding, InFlight, Sockets})
 #: Operations whose scripts are refused while the memory is full; the others free memory, or write after they have.
 NEED_MEMORY = frozenset(
-    {Push, Postpone, PushInbox, PushWills, Remember, AddSockets, Register, Acknowledge, Requeue, Fence, Lease, Expire}
+    {Push, Postpone, PushInbox, PushWills, StoreState, AddSockets, Register, Acknowledge, Requeue, Fence, Lease, Expire}
 )
 #: Kept apart from the above since it begins with a deletion, behind which Redis refuses nothing.
 FREES_MEMORY = frozenset({CountLost})

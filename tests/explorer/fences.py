@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from towpath.layers.contract import Owed, Received, Taken
+from towpath.layers.contract import Received, Settlement, Taken
 from towpath.layers.errors import PartlyRefused
 from towpath.layers.in_flight import CloseReader, CountLost, Record, Requeue, Seize
 from towpath.layers.memory.in_flight import LAST_NUMBER
@@ -163,9 +163,11 @@ class _ForgetfulReader(TapedReader):
 class _TwoStepReader(TapedReader):
     """Queues messages that are to run later, and settles their first attempts with the next write."""
 
-    def exchange(self, owed: Sequence[Owed], limits: Mapping[str, int], block_seconds: float = 0) -> Received:
-        """Write what is owed, and take messages."""
-        return super().exchange([replace(run, replaces=None) for run in owed], limits, block_seconds)
+    def exchange(
+        self, settlements: Sequence[Settlement], limits: Mapping[str, int], block_seconds: float = 0
+    ) -> Received:
+        """Write settlements, and take messages."""
+        return super().exchange([replace(run, replaces=None) for run in settlements], limits, block_seconds)
 
 
 class _TwoStepWorker(TapedWorker):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from towpath.layers.contract import Envelope, Owed
+from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.exchange import BaseReader, Waiting
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.operations import Batch, Operation
@@ -128,14 +128,14 @@ class _Consumers:
         self._tape = tape
         self._later = later
 
-    def run(self, envelope: Envelope) -> Owed:
+    def run(self, envelope: Envelope) -> Settlement:
         """Stop in the consumer; return its held sends and the end of its turn."""
         self._tape.request((RUN, freeze(envelope)))
         if self.is_again(envelope):
-            return Owed(again=envelope._replace(content={**envelope.content, RETRIES_KEY: 1}))
+            return Settlement(again=envelope._replace(content={**envelope.content, RETRIES_KEY: 1}))
         reply_channel = envelope.content["reply_channel"]
         replies = [Envelope(reply_channel, {"accept": True})] if envelope.channel == CONNECT else []
-        return Owed(list(replies), reply_channel, envelope.turn)
+        return Settlement(list(replies), reply_channel, envelope.turn)
 
     def is_again(self, envelope: Envelope) -> bool:
         """Return whether the consumer raises ConsumeLater."""
@@ -243,8 +243,8 @@ class WorkerStates:
 
     def _put(self, state: WorkerState) -> None:
         worker, reader = self._worker, self._worker._reader
-        owed, is_away, values, is_registered = thaw(state.head)
-        worker._owed, worker._is_away = owed, is_away
+        settlement, is_away, values, is_registered = thaw(state.head)
+        worker._settlements, worker._is_away = settlement, is_away
         worker._term = -1
         worker._is_over = False
         for name, value in zip(_READER, values, strict=True):
@@ -257,7 +257,7 @@ class WorkerStates:
     def _head(self) -> Any:
         worker, reader = self._worker, self._worker._reader
         values = [getattr(reader, name) for name in _READER]
-        return freeze([worker._owed, worker._is_away, values, reader._register_at > 0])
+        return freeze([worker._settlements, worker._is_away, values, reader._register_at > 0])
 
     def _note(self, answer: tuple[Any, bool, int, bool]) -> None:
         _, self._lease.is_held, self._lease.term, self._lease.is_refused = answer

@@ -65,7 +65,7 @@ FAULTS = [
         "a worker that stops settles what it has run",
         "worker/worker.py",
         "            self._settle()\n        finally:\n            self._reader.close()",
-        "            self._owed.clear()\n        finally:\n            self._reader.close()",
+        "            self._settlements.clear()\n        finally:\n            self._reader.close()",
         "tests/e2e/promises/test_deploys_drop_nothing.py",
     ),
     Protection(
@@ -105,7 +105,7 @@ FAULTS = [
     ),
     Protection(
         "sockets' states are known to others",
-        "layers/redis/remember.lua",
+        "layers/redis/store_state.lua",
         "  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])",
         "",
         "tests/faults/test_dead_interfaces.py",

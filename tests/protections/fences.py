@@ -155,7 +155,7 @@ FENCES = [
     Protection(
         "a message that runs again is queued and settled in one step",
         "worker/worker.py",
-        "                owed.replaces = Source(BatchId(self.in_flight.name, self._reader.number), item.raw)",
+        "                settlement.replaces = Source(BatchId(self.in_flight.name, self._reader.number), item.raw)",
         "                pass",
         "tests/redis/fences/test_two_faults.py -k killed",
     ),
@@ -202,7 +202,7 @@ FENCES = [
         "tests/unit/layers/test_inbox.py -k written_twice",
     ),
     Protection(
-        "what was owed when the first step failed is written by the next exchange",
+        "settlements of a failed first step are written by the next exchange",
         "layers/exchange.py",
         "            self._unsent.pop(0)",
         "            self._unsent.clear()",

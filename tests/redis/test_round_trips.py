@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from towpath.layers.contract import Envelope, Owed
+from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.redis import RedisChannelLayer
 
 
@@ -49,9 +49,9 @@ def test_a_receive_of_what_is_there_is_one(layer: RedisChannelLayer, round_trips
 
 def test_a_settlement_and_the_next_message_are_one(layer: RedisChannelLayer, round_trips: Any) -> None:
     connection = "interface.test!connection"
-    owed = Owed([Envelope(connection, {"text": "reply"})], connection, turn=1)
+    settlement = Settlement([Envelope(connection, {"text": "reply"})], connection, turn=1)
     with closing(layer.reader(["channel"])) as reader:
         layer.send("channel", {"n": 1})
         assert len(reader.exchange([], {"channel": 1}).taken) == 1
         layer.send("channel", {"n": 2})
-        assert round_trips(lambda: reader.exchange([owed], {"channel": 1})) == 1
+        assert round_trips(lambda: reader.exchange([settlement], {"channel": 1})) == 1

@@ -112,7 +112,7 @@ class Consumers:
     @contextmanager
     def _running(self, message: Message, kind: str) -> Iterator[None]:
         """Note how a consumer begins and ends, and count its event in the connection's state."""
-        state = int(message.connection_state or b"0")
+        state = int(message.session_state or b"0")
         event = message.reply_channel.name, message.turn or 0, kind, message.get(RETRIES_KEY, 0)
         self.journal.note("begin", *event, state=state)
         try:
@@ -121,7 +121,7 @@ class Consumers:
             self.journal.note("put-off" if isinstance(error, ConsumeLater) else "failed", *event)
             raise
         if kind != DISCONNECT:
-            message.connection_state = str(state + 1).encode()
+            message.session_state = str(state + 1).encode()
         self.journal.note("end", *event)
 
 

@@ -51,11 +51,11 @@ class Page:
     def run(self, channel: str, path: str, **content: Any) -> None:
         """Route a message and run its consumer, as a worker does."""
         content = {"reply_channel": self.reply_channel, "path": path, **content}
-        message = Message(content, channel, self.layer, turn=1, connection_state=self.state)
+        message = Message(content, channel, self.layer, turn=1, session_state=self.state)
         match = Router(self.layer.routing).match(message)
         assert match is not None, f"no route for {channel} {path}"
         match.consumer(message, **match.kwargs)
-        self.state = message.connection_state
+        self.state = message.session_state
 
     def connect(self, slug: str = "otters", **query: int) -> None:
         """Open the WebSocket."""

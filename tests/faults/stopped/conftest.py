@@ -38,7 +38,7 @@ def note(what, message, kind, state="-"):
         lines.write(line)
 
 def run(message, kind, text):
-    state = int(message.connection_state or b"0")
+    state = int(message.session_state or b"0")
     note("begin", message, kind, state)
     if text.endswith("slow"):
         time.sleep(0.05)
@@ -47,7 +47,7 @@ def run(message, kind, text):
         while not (folder / "let-go").exists():
             time.sleep(0.01)
     if kind != "disconnect":
-        message.connection_state = str(state + 1).encode()
+        message.session_state = str(state + 1).encode()
     note("end", message, kind)
 
 def connect(message):

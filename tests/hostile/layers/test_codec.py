@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from towpath.channels.outbox import snapshot
 from towpath.layers import codec
-from towpath.layers.contract import SESSION_MAX_BYTES, Envelope
+from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Envelope
 from towpath.layers.entries import HEADER, EntryCodec
 from towpath.layers.errors import DecodeError, EncodeError, MessageTooLarge
 
@@ -84,7 +84,7 @@ def test_a_message_that_passes_the_check_travels_in_every_entry(content: dict[st
         codec.check_content(content)
     except EncodeError:
         return
-    held, session = snapshot(content), b"s" * SESSION_MAX_BYTES
+    held, session = snapshot(content), b"s" * SESSION_STATE_MAX_BYTES
     body = entry_codec.queue_body(Envelope("channel", held, 2**53, session))
     assert entry_codec.open_queue_entry("channel", HEADER.pack(0, 1) + body) == ("channel", held, 2**53, session)
     entries = [

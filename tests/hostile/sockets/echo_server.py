@@ -24,7 +24,7 @@ from typing import Any
 from towpath.interface.cli import open_access_log, set_up_logging
 from towpath.interface.options import add_options, config_from
 from towpath.interface.process import serve
-from towpath.layers.contract import ChannelLayer, Content, Envelope, Owed
+from towpath.layers.contract import ChannelLayer, Content, Envelope, Settlement
 from towpath.layers.memory import MemoryChannelLayer
 
 CHANNELS = ("http.request", "http.disconnect", "websocket.connect", "websocket.receive", "websocket.disconnect")
@@ -62,17 +62,17 @@ def main() -> int:
 def work(layer: ChannelLayer) -> None:
     """Answer messages for ever."""
     reader = layer.reader(CHANNELS)
-    owed: list[Owed] = []
+    settlements: list[Settlement] = []
     while True:
-        received = reader.exchange(owed, dict.fromkeys(CHANNELS, AT_A_TIME), block_seconds=60)
-        owed = [answered(taken.envelope) for taken in received.taken]
+        received = reader.exchange(settlements, dict.fromkeys(CHANNELS, AT_A_TIME), block_seconds=60)
+        settlements = [answered(taken.envelope) for taken in received.taken]
 
 
-def answered(envelope: Envelope) -> Owed:
+def answered(envelope: Envelope) -> Settlement:
     """Return what the application owes for a message."""
     reply_channel = envelope.content["reply_channel"]
     sends = [Envelope(reply_channel, reply) for reply in replies(envelope.channel, envelope.content)]
-    return Owed([*sends], reply_channel, envelope.turn)
+    return Settlement([*sends], reply_channel, envelope.turn)
 
 
 def replies(channel: str, content: Content) -> list[Content]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from towpath.layers.contract import Delayed, Envelope, GroupSend, Owed
+from towpath.layers.contract import Delayed, Envelope, GroupSend, Settlement
 from towpath.layers.redis import RedisChannelLayer
 
 MARK = "Zeichen"
@@ -49,7 +49,7 @@ def fill(layer: RedisChannelLayer) -> None:
     layer.send_many([GroupSend("group", content)])
     layer.send_later([Delayed("plain", content, 60)])
     reader = layer.reader(["plain"])
-    reader.exchange([Owed([Envelope("inbox!you", content)], "inbox!you", 1, MARK.encode())], {"plain": 1})
+    reader.exchange([Settlement([Envelope("inbox!you", content)], "inbox!you", 1, MARK.encode())], {"plain": 1})
 
 
 @pytest.mark.parametrize("keys", [(), ("the key",)])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from towpath.layers.contract import Envelope, Owed
+from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.inbox_events import Settled
 from towpath.layers.redis import RedisChannelLayer
 
@@ -103,7 +103,7 @@ async def poisoned_inbox(layer: RedisChannelLayer, store: Any) -> list[Any]:
 def settle(layer: RedisChannelLayer, reply_channel: str, text: str) -> None:
     """End a turn as a worker does."""
     reader = layer.reader(["nothing"])
-    reader.exchange([Owed([Envelope(reply_channel, {"text": text})], reply_channel, 1)], {})
+    reader.exchange([Settlement([Envelope(reply_channel, {"text": text})], reply_channel, 1)], {})
     reader.close()
 
 

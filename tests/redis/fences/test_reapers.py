@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from towpath.layers.contract import Envelope, Owed
+from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.inbox_events import Lost
 from towpath.layers.leases import LeaseTimes
 
@@ -31,7 +31,7 @@ def test_a_reaper_deletes_only_the_record_that_it_has_read(play: Any) -> None:
         layer = stage.layer("reaper")
         reaping = asyncio.ensure_future(asyncio.to_thread(reap_until, stage, layer, reached.is_set))
         await until(reached.is_set, PATIENCE, "the reaper has read the record")
-        taken = reader.exchange([Owed([], f"{edge.inbox}c", 1)], {"jobs": 1}).taken
+        taken = reader.exchange([Settlement([], f"{edge.inbox}c", 1)], {"jobs": 1}).taken
         assert [item.envelope.turn for item in taken] == [2]
         may_write.set()
         await reaping

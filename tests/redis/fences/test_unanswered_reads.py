@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from towpath.layers.contract import Owed
+from towpath.layers.contract import Settlement
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.inbox_events import Replies, Settled
 
@@ -43,7 +43,7 @@ def test_settlements_before_the_next_tick_are_read_though_the_drop_was_not_answe
         for number in range(3):
             if number:
                 await reset_during_wait(stage, edge)
-            reader.exchange([Owed([], f"{edge.inbox}c", number)], {})
+            reader.exchange([Settlement([], f"{edge.inbox}c", number)], {})
             stage.direct.send(f"{edge.inbox}c", {"text": f"{TICK}{number}"})
             heard += [type(event) for event in await edge.receive()]
         await edge.close()

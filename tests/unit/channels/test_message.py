@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from towpath.channels import Message, Outbox
-from towpath.channels.message import MAX_CONNECTION_STATE_BYTES
+from towpath.channels.message import SESSION_STATE_MAX_BYTES
 from towpath.layers.contract import Envelope
 from towpath.layers.errors import EncodeError, InvalidName, InvalidReply, MessageTooLarge
 
@@ -89,37 +89,37 @@ def test_replies_to_messages_of_an_application_are_its_own(layer):
 def test_an_envelope_becomes_a_message(layer):
     message = Message.from_envelope(Envelope("chat", {"a": 1}, 7, b"state"), layer)
     assert (message.channel_name, message.content, message.turn) == ("chat", {"a": 1}, 7)
-    assert (message.connection_state, message.connection_state_changed) == (b"state", False)
+    assert (message.session_state, message.session_state_changed) == (b"state", False)
 
 
 def test_setting_the_connection_state_marks_it_changed(layer):
     message = make(layer, {})
-    assert message.connection_state is None
-    message.connection_state = b"x" * MAX_CONNECTION_STATE_BYTES
-    assert message.connection_state_changed
-    message.connection_state = b""
-    assert message.connection_state is None
-    assert message.connection_state_changed
+    assert message.session_state is None
+    message.session_state = b"x" * SESSION_STATE_MAX_BYTES
+    assert message.session_state_changed
+    message.session_state = b""
+    assert message.session_state is None
+    assert message.session_state_changed
 
 
 def test_a_connection_state_that_is_too_long_is_refused(layer):
-    message = make(layer, {}, connection_state=b"before")
+    message = make(layer, {}, session_state=b"before")
     with pytest.raises(MessageTooLarge, match="at most 65536 bytes"):
-        message.connection_state = b"x" * (MAX_CONNECTION_STATE_BYTES + 1)
-    assert (message.connection_state, message.connection_state_changed) == (b"before", False)
+        message.session_state = b"x" * (SESSION_STATE_MAX_BYTES + 1)
+    assert (message.session_state, message.session_state_changed) == (b"before", False)
 
 
 @pytest.mark.parametrize("value", ["text", None, 5])
 def test_a_connection_state_is_bytes(layer, value):
-    with pytest.raises(TypeError, match="connection_state is bytes"):
-        make(layer, {}).connection_state = value
+    with pytest.raises(TypeError, match="session_state is bytes"):
+        make(layer, {}).session_state = value
 
 
 def test_a_copy_has_its_own_content_and_the_same_connection(layer):
-    message = make(layer, {"list": [1]}, turn=3, connection_state=b"old")
+    message = make(layer, {"list": [1]}, turn=3, session_state=b"old")
     copied = message.copy()
     copied["list"].append(2)
-    copied.connection_state = b"new"
+    copied.session_state = b"new"
     assert message["list"] == [1]
     assert (copied.turn, copied.channel_name, copied.channel_layer) == (3, "websocket.receive", layer)
-    assert (message.connection_state, message.connection_state_changed) == (b"new", True)
+    assert (message.session_state, message.session_state_changed) == (b"new", True)

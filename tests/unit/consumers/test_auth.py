@@ -43,9 +43,9 @@ def cookie(anna: User) -> list[list[bytes]]:
 @pytest.fixture
 def event(layer: Any) -> MakeMessage:
     def make(before: Message | None = None, **content: Any) -> Message:
-        state = None if before is None else before.connection_state
+        state = None if before is None else before.session_state
         content = {"reply_channel": "interface.one!1", **content}
-        return Message(content, "websocket.receive", layer, turn=1, connection_state=state)
+        return Message(content, "websocket.receive", layer, turn=1, session_state=state)
 
     return make
 
@@ -119,7 +119,7 @@ def test_a_changed_password_logs_the_socket_out_and_keeps_its_state(
     anna.save()
     later = event(connecting)
     assert look(later) == (False, "lobby")
-    assert later.connection_state_changed
+    assert later.session_state_changed
 
 
 def test_a_renewed_secret_keeps_the_browsers_session(cookie: Any, event: MakeMessage) -> None:

@@ -29,9 +29,9 @@ def event(layer: Any) -> MakeMessage:
     """Make an event of one connection, with the state its last event left."""
 
     def make(before: Message | None = None, **content: Any) -> Message:
-        state = None if before is None else before.connection_state
+        state = None if before is None else before.session_state
         content = {"reply_channel": "interface.one!1", **content}
-        return Message(content, "websocket.receive", layer, turn=1, connection_state=state)
+        return Message(content, "websocket.receive", layer, turn=1, session_state=state)
 
     return make
 
@@ -51,7 +51,7 @@ def test_the_session_travels_from_event_to_event(event: MakeMessage) -> None:
     assert count(first) == 1
     second = event(first)
     assert count(second) == 2
-    assert second.connection_state_changed
+    assert second.session_state_changed
 
 
 def test_an_unmodified_session_is_not_sent_back(event: MakeMessage) -> None:
@@ -63,7 +63,7 @@ def test_an_unmodified_session_is_not_sent_back(event: MakeMessage) -> None:
     count(before)
     message = event(before)
     assert look(message) == 1
-    assert not message.connection_state_changed
+    assert not message.session_state_changed
 
 
 def test_every_kind_of_value_that_a_message_can_hold_is_kept(event: MakeMessage) -> None:
@@ -126,8 +126,8 @@ def test_a_flushed_session_is_cleared_for_the_next_event(event: MakeMessage) -> 
     count(first)
     second = event(first)
     flush(second)
-    assert second.connection_state_changed
-    assert second.connection_state is None
+    assert second.session_state_changed
+    assert second.session_state is None
     assert count(event(second)) == 1
 
 
@@ -140,7 +140,7 @@ def test_the_session_is_saved_when_the_consumer_raises(event: MakeMessage) -> No
     message = event()
     with pytest.raises(ConsumeLater):
         later(message)
-    assert message.connection_state_changed
+    assert message.session_state_changed
 
 
 def test_nested_decorators_share_one_session(event: MakeMessage) -> None:
@@ -175,7 +175,7 @@ def test_methods_and_classes_can_be_decorated(event: MakeMessage) -> None:
     assert Chat().receive(event(), room="lobby") == ("lobby", 0)
     message = event()
     assert isinstance(Consumer(message, room="lobby"), Consumer)
-    assert message.connection_state_changed
+    assert message.session_state_changed
     assert Consumer.channel_names() == {"Consumer"}
 
 
@@ -233,7 +233,7 @@ def engine(request: Any, database: None, tmp_path: Any) -> Iterator[str]:
 def test_an_engine_keeps_the_session_where_others_can_read_it(engine: str, event: MakeMessage) -> None:
     message = event()
     assert [count(event()), count(event()), count(message)] == [1, 2, 3]
-    assert not message.connection_state_changed
+    assert not message.session_state_changed
     session = session_for_reply_channel("interface.one!1")
     assert session["count"] == 3
     assert stored(engine, str(session.session_key)) == {"count": 3}

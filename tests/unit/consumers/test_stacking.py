@@ -40,7 +40,7 @@ def headers(database: None) -> list[list[bytes]]:
 
 
 def event(layer: Any, kind: str = "connect", before: Message | None = None, **content: Any) -> Message:
-    state = None if before is None else before.connection_state
+    state = None if before is None else before.session_state
     return Message({"reply_channel": "interface.one!1", **content}, f"websocket.{kind}", layer, 1, state)
 
 
@@ -70,7 +70,7 @@ STACKS = [
 def test_every_order_that_makes_sense_finds_session_and_user(layer: Any, headers: Any, stack: Any) -> None:
     message = event(layer, headers=headers)
     assert stacked(look, stack)(message) == ("anna", True)
-    assert message.connection_state_changed
+    assert message.session_state_changed
 
 
 LATER = [(channel_and_http_session, http_session_user), (channel_and_http_session_user_from_http, http_session)]
@@ -119,7 +119,7 @@ def state(layer: Any, database: None) -> bytes | None:
 
     message = event(layer)
     connect(message)
-    return message.connection_state
+    return message.session_state
 
 
 def expected_user(outer: str, inner: str) -> str | None:

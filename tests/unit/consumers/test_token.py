@@ -72,7 +72,7 @@ class Socket:
             with outbox.holding():
                 return consumer(message)
         finally:
-            self.state = message.connection_state
+            self.state = message.session_state
             self.replies += [send.content for send in outbox.sends]
 
 

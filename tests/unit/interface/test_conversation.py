@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from towpath.interface.connections import TooManyConnections
-from towpath.interface.conversation import LOOK_SECONDS, SESSION_MAX_BYTES, UNANSWERED_SECONDS, Conversation
+from towpath.interface.conversation import LOOK_SECONDS, SESSION_STATE_MAX_BYTES, UNANSWERED_SECONDS, Conversation
 from towpath.interface.counters import Count
 from towpath.layers.inbox_events import Grouped, Kept, Replies, Settled
 
@@ -57,11 +57,11 @@ async def test_a_session_over_its_bound_is_dropped_counted_and_logged(make_world
     world = make_world()
     conversation = Conversation(world.hub, make_owner())
     await emitted(world, conversation, "a")
-    await world.settle(session=b"x" * SESSION_MAX_BYTES)
+    await world.settle(session=b"x" * SESSION_STATE_MAX_BYTES)
     await emitted(world, conversation, "a")
-    await world.settle(session=b"y" * (SESSION_MAX_BYTES + 1))
+    await world.settle(session=b"y" * (SESSION_STATE_MAX_BYTES + 1))
     await emitted(world, conversation, "a")
-    assert world.edge.sent[-1].session == b"x" * SESSION_MAX_BYTES
+    assert world.edge.sent[-1].session == b"x" * SESSION_STATE_MAX_BYTES
     assert world.hub.counters.totals[Count.SESSIONS_TOO_LARGE] == 1
     assert "65537 bytes" in caplog.text
 

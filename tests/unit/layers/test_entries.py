@@ -3,7 +3,7 @@
 import pytest
 
 from towpath.layers.codec import MAX_ENTRY_BYTES, MAX_MESSAGE_BYTES, check_content, pack, unpack
-from towpath.layers.contract import SESSION_MAX_BYTES, Envelope
+from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Envelope
 from towpath.layers.encryption import FernetCipher
 from towpath.layers.entries import HEADER, EntryCodec, is_expired, sent_at
 from towpath.layers.errors import DecodeError, EncodeError, MessageTooLarge
@@ -77,7 +77,7 @@ def test_the_longest_entry_is_packed_and_a_longer_one_is_refused() -> None:
 
 def test_a_message_of_the_greatest_length_fits_into_every_entry() -> None:
     content = {"bytes": b"x" * (MAX_MESSAGE_BYTES - 12)}
-    name, turn, session = "i" * (MAX_NAME_LENGTH - 1), 2**63 - 1, b"s" * SESSION_MAX_BYTES
+    name, turn, session = "i" * (MAX_NAME_LENGTH - 1), 2**63 - 1, b"s" * SESSION_STATE_MAX_BYTES
     check_content(content)
     assert len(pack(content)) == MAX_MESSAGE_BYTES
     codec = EntryCodec()

@@ -7,7 +7,7 @@ import pytest
 
 from towpath.layers import exchange
 from towpath.layers.capacity import Capacities
-from towpath.layers.contract import Envelope, Owed
+from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader, Waiting
@@ -94,7 +94,7 @@ def counted(reader: ScriptedReader) -> list[tuple[str, str, int]]:
 
 def test_what_is_owed_and_the_next_take_are_one_step() -> None:
     reader = ScriptedReader("a")
-    reader.exchange([Owed([Envelope(OWN, {})], OWN, 1)], {"a": 4})
+    reader.exchange([Settlement([Envelope(OWN, {})], OWN, 1)], {"a": 4})
     assert [type(operation) for operation in reader.executed] == [PushInbox, Take]
 
 
@@ -102,9 +102,9 @@ def test_settlements_are_kept_while_the_store_is_unavailable_and_written_by_the_
     reader = ScriptedReader("a")
     reader.is_away = True
     with pytest.raises(LayerUnavailable):
-        reader.exchange([Owed([Envelope(OWN, {"n": 1})], OWN, 1)], {"a": 1})
+        reader.exchange([Settlement([Envelope(OWN, {"n": 1})], OWN, 1)], {"a": 1})
     with pytest.raises(LayerUnavailable):
-        reader.exchange([Owed([], OWN, 2)], {"a": 1})
+        reader.exchange([Settlement([], OWN, 2)], {"a": 1})
     reader.is_away = False
     reader.exchange([], {"a": 1})
     assert settled(reader) == [codec.settled("me", 1, [{"n": 1}], None), codec.settled("me", 2, [], None)]
@@ -116,7 +116,7 @@ def test_everything_that_is_owed_is_written_once_after_the_first_step_failed() -
     reader = ScriptedReader("a")
     reader.is_away = True
     with pytest.raises(LayerUnavailable):
-        reader.exchange([Owed([Envelope("work", {}), Envelope(OWN, {"n": 1})], OWN, 1)], {})
+        reader.exchange([Settlement([Envelope("work", {}), Envelope(OWN, {"n": 1})], OWN, 1)], {})
     reader.is_away = False
     reader.close()
     assert settled(reader) == [codec.settled("me", 1, [{"n": 1}], None)]
@@ -130,7 +130,7 @@ def test_plans_whose_first_step_failed_in_turn_are_written_in_their_order() -> N
     reader.is_away = True
     for number in (1, 2, 3):
         with pytest.raises(LayerUnavailable):
-            reader.exchange([Owed([Envelope("work", {"n": number})], OWN, number)], {})
+            reader.exchange([Settlement([Envelope("work", {"n": number})], OWN, number)], {})
     reader.is_away = False
     reader.exchange([], {})
     pushed = [body for push in reader.executed if isinstance(push, Push) for body in push.bodies]
@@ -143,10 +143,10 @@ def test_a_push_that_was_not_answered_is_asked_for_again_with_its_number() -> No
     for is_away in (True, True, False):
         reader.is_away = is_away
         try:
-            reader.exchange([Owed([Envelope("work", {})])] if not reader.asked else [], {})
+            reader.exchange([Settlement([Envelope("work", {})])] if not reader.asked else [], {})
         except LayerUnavailable:
             pass
-    reader.exchange([Owed([Envelope("work", {})])], {})
+    reader.exchange([Settlement([Envelope("work", {})])], {})
     numbers = [operation.number for operation in reader.asked if isinstance(operation, Push)]
     assert numbers == [PushNumber(reader.name, 1)] * 3 + [PushNumber(reader.name, 2)]
 
@@ -155,7 +155,7 @@ def test_deliveries_that_were_not_answered_are_written_again_as_they_were() -> N
     reader = ScriptedReader("a")
     reader.is_away = True
     with pytest.raises(LayerUnavailable):
-        reader.exchange([Owed([Envelope("interface.y!other", {})]), Owed([], OWN, 1)], {})
+        reader.exchange([Settlement([Envelope("interface.y!other", {})]), Settlement([], OWN, 1)], {})
     reader.is_away = False
     reader.exchange([], {})
     assert [entry[:1] for entry in settled(reader)] == [Kind.DELIVERY, Kind.SETTLED]
@@ -166,20 +166,20 @@ def test_deliveries_that_were_not_answered_are_written_again_as_they_were() -> N
 
 def test_a_message_that_is_to_run_again_is_never_refused() -> None:
     reader = ScriptedReader("a")
-    reader.exchange([Owed(again=Envelope("a", {"n": 1}, 3, b"state"))], {})
+    reader.exchange([Settlement(again=Envelope("a", {"n": 1}, 3, b"state"))], {})
     push = reader.executed[0]
     assert isinstance(push, Push)
     assert (push.capacity, push.bodies) == (UNLIMITED, [codec.queue_body(Envelope("a", {"n": 1}, 3, b"state"))])
 
 
-def to_run_again(reader: ScriptedReader) -> Owed:
-    return Owed(again=Envelope("a", {"n": 1}), replaces=Source(BatchId(reader.name, 1), b"raw"))
+def to_run_again(reader: ScriptedReader) -> Settlement:
+    return Settlement(again=Envelope("a", {"n": 1}), replaces=Source(BatchId(reader.name, 1), b"raw"))
 
 
 def test_a_message_in_flight_that_is_to_run_again_is_postponed_before_its_batch_is_settled() -> None:
     reader = ScriptedReader("a")
     reader.number = 1
-    reader.exchange([to_run_again(reader), Owed([], OWN, 1)], {"a": 1})
+    reader.exchange([to_run_again(reader), Settlement([], OWN, 1)], {"a": 1})
     assert [type(operation) for operation in reader.executed] == [Postpone, PushInbox, Take]
 
 
@@ -208,7 +208,7 @@ def test_messages_are_requeued_after_what_is_to_run_again_has_left_their_batch()
 
 def test_a_send_and_a_message_that_is_to_run_again_on_one_channel_have_numbers_of_their_own() -> None:
     reader = ScriptedReader("a")
-    reader.exchange([Owed([Envelope("a", {"n": 1})], again=Envelope("a", {"n": 2}))], {})
+    reader.exchange([Settlement([Envelope("a", {"n": 1})], again=Envelope("a", {"n": 2}))], {})
     numbers = [operation.number for operation in reader.executed if isinstance(operation, Push)]
     assert len(set(numbers)) == 2
 
@@ -220,7 +220,7 @@ def test_a_held_send_to_a_channel_that_stays_full_is_dropped_counted_and_logged(
     reader = ScriptedReader("a")
     reader.is_full = True
     with caplog.at_level(logging.ERROR):
-        reader.exchange([Owed([Envelope("work", {}), Envelope(OWN, {})], OWN, 1)], {})
+        reader.exchange([Settlement([Envelope("work", {}), Envelope(OWN, {})], OWN, 1)], {})
     assert counted(reader) == [("work", "dropped", 1)]
     assert settled(reader) == [codec.settled("me", 1, [{}], None)]
     assert "channel 'work' stayed full" in caplog.text
@@ -231,7 +231,7 @@ def test_a_settlement_is_kept_when_the_store_goes_while_a_full_channel_is_tried_
     reader.is_full = True
     reader.away_after = 1
     with pytest.raises(LayerUnavailable):
-        reader.exchange([Owed([Envelope("work", {})], OWN, 1)], {})
+        reader.exchange([Settlement([Envelope("work", {})], OWN, 1)], {})
     reader.is_away = False
     reader.exchange([], {})
     assert settled(reader) == [codec.settled("me", 1, [], None)]
@@ -243,7 +243,7 @@ def batch_in_flight(reader: ScriptedReader) -> bytes:
     reader.batches = [Batch("a", 100.0, [raw])]
     reader.is_out_of_memory = True
     with pytest.raises(LayerUnavailable):
-        reader.exchange([Owed([], OWN, 1)], {"a": 1})
+        reader.exchange([Settlement([], OWN, 1)], {"a": 1})
     reader.is_out_of_memory = False
     return raw
 
@@ -337,7 +337,7 @@ def test_a_requeue_that_was_executed_is_not_repeated_because_a_settlement_before
     taken = reader.exchange([], {"a": 1}).taken
     reader.is_out_of_memory = True
     with pytest.raises(PartlyRefused):
-        reader.exchange([Owed([], OWN, 1)], {})
+        reader.exchange([Settlement([], OWN, 1)], {})
     assert reader.requeue(taken)
     reader.is_out_of_memory = False
     reader.exchange([], {})
@@ -363,7 +363,7 @@ def test_while_messages_come_one_at_a_time_what_is_owed_and_the_wait_are_one_ste
     reader = ScriptedReader("a")
     reader.batches = [batch_of(1), batch_of(1)]
     for _ in range(2):
-        reader.exchange([Owed([], OWN, 1)], {"a": 8}, 5)
+        reader.exchange([Settlement([], OWN, 1)], {"a": 8}, 5)
     assert [wait is not None and wait.seconds for wait in reader.waits] == [5, 5]
     assert [type(operation) for operation in reader.executed] == [PushInbox, PushInbox]
     assert [operation.settles for operation in reader.executed] == [BatchId(reader.name, 0), BatchId(reader.name, 1)]
@@ -375,7 +375,7 @@ def test_after_more_than_one_message_a_take_goes_before_the_wait() -> None:
     reader.exchange([], {"a": 8}, 5)
     reader.waits.clear()
     reader.executed.clear()
-    reader.exchange([Owed([], OWN, 1)], {"a": 8}, 5)
+    reader.exchange([Settlement([], OWN, 1)], {"a": 8}, 5)
     assert [wait is None for wait in reader.waits] == [True, False]
     assert [type(operation) for operation in reader.executed] == [PushInbox, Take]
     assert reader.executed[0].settles == BatchId(reader.name, 1)  # type: ignore[union-attr]
@@ -387,8 +387,8 @@ def test_a_wait_settles_the_last_batch_with_the_last_entries_or_by_itself() -> N
     assert reader.executed == []
     reader.batches = [batch_of(1)]
     reader.exchange([], {"a": 8}, 5)
-    owed = [Owed([Envelope(f"interface.{inbox}!me", {})]) for inbox in "xy"]
-    reader.exchange(owed, {"a": 8}, 5)
+    settlements = [Settlement([Envelope(f"interface.{inbox}!me", {})]) for inbox in "xy"]
+    reader.exchange(settlements, {"a": 8}, 5)
     assert [operation.settles for operation in reader.executed if isinstance(operation, PushInbox)] == [
         None,
         BatchId(reader.name, 1),

@@ -41,15 +41,15 @@ class RecordingReader:
         self.requeued = []
         self.is_closed = False
 
-    def exchange(self, owed, limits, block_seconds=0):
-        self.exchanges.append((list(owed), dict(limits)))
+    def exchange(self, settlements, limits, block_seconds=0):
+        self.exchanges.append((list(settlements), dict(limits)))
         if self._layer.troubles:
             trouble = self._layer.troubles.popleft()
             if isinstance(trouble, BaseException):
                 raise trouble
             if isinstance(trouble, Received):
                 return trouble
-        return self._reader.exchange(owed, limits, block_seconds)
+        return self._reader.exchange(settlements, limits, block_seconds)
 
     @property
     def number(self):

@@ -3,7 +3,7 @@
 import pytest
 
 from towpath.handler.network import NetworkWaits
-from towpath.layers import Envelope, Owed
+from towpath.layers import Envelope, Settlement
 from towpath.routing import Router, include, route
 from towpath.worker.run import Runner, RunOptions
 
@@ -21,7 +21,7 @@ del REQUEST["body_is_complete"]
 
 @pytest.fixture
 def run(layer):
-    """Run a message through a routing; return what is owed."""
+    """Run a message through a routing; return what is settlement."""
 
     def run(content, *routes):
         return Runner(layer, Router(list(routes)), RunOptions(), [].append).run(Envelope("http.request", content, 7))
@@ -31,15 +31,15 @@ def run(layer):
 
 def test_an_offer_is_declined_and_no_consumer_runs(run):
     seen = []
-    owed = run(OFFER, route("http.request", seen.append))
-    assert owed == Owed([Envelope(REPLY, {"body_whole": True})], REPLY, 7)
+    settlement = run(OFFER, route("http.request", seen.append))
+    assert settlement == Settlement([Envelope(REPLY, {"body_whole": True})], REPLY, 7)
     assert seen == []
 
 
 def test_a_consumer_of_a_route_that_streams_uploads_gets_the_offer(run):
     seen = []
-    owed = run(OFFER, route("http.request", seen.append, path="^/upload/", stream_uploads=True))
-    assert owed == Owed([], REPLY, 7)
+    settlement = run(OFFER, route("http.request", seen.append, path="^/upload/", stream_uploads=True))
+    assert settlement == Settlement([], REPLY, 7)
     assert len(seen) == 1
 
 
@@ -62,8 +62,8 @@ def test_an_offer_is_declined_when_as_many_threads_as_may_wait_for_clients(run, 
     monkeypatch.setattr("towpath.handler.network.get_ident", lambda: 2)
     monkeypatch.setattr("towpath.worker.run.network_waits", waits)
     seen = []
-    owed = run(OFFER, route("http.request", seen.append, stream_uploads=True))
-    assert owed.sends == [Envelope(REPLY, {"body_whole": True})]
+    settlement = run(OFFER, route("http.request", seen.append, stream_uploads=True))
+    assert settlement.sends == [Envelope(REPLY, {"body_whole": True})]
     assert seen == []
 
 

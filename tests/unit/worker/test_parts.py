@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Owed
+from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Settlement
 from towpath.worker import in_flight as in_flight_module
-from towpath.worker.expired import REQUEST_EXPIRED, owed_for_expired
+from towpath.worker.expired import REQUEST_EXPIRED, settlements_of_expired
 from towpath.worker.heartbeat import Heartbeat
 from towpath.worker.in_flight import InFlightBatch
 from towpath.worker.outage import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outage, Pauses
@@ -50,19 +50,19 @@ def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(caplog):
 
 
 def test_expired_messages_are_settled_and_logged_in_one_line(caplog, taken):
-    owed = owed_for_expired([taken("jobs", 5, reply_channel="i.x!1"), taken("jobs")])
-    assert owed == [Owed([], "i.x!1", 5), Owed()]
+    settlements = settlements_of_expired([taken("jobs", 5, reply_channel="i.x!1"), taken("jobs")])
+    assert settlements == [Settlement([], "i.x!1", 5), Settlement()]
     assert caplog.messages == ["Dropped 2 messages of channel jobs: they waited longer than the layer's expiry"]
-    assert owed_for_expired([]) == []
+    assert settlements_of_expired([]) == []
 
 
 def test_whoever_waits_for_an_expired_message_is_told(taken):
-    request = owed_for_expired([taken("http.request", 1, reply_channel="i.x!1")])
-    assert request == [Owed([Envelope("i.x!1", REQUEST_EXPIRED)], "i.x!1", 1)]
+    request = settlements_of_expired([taken("http.request", 1, reply_channel="i.x!1")])
+    assert request == [Settlement([Envelope("i.x!1", REQUEST_EXPIRED)], "i.x!1", 1)]
     assert REQUEST_EXPIRED["status"] == 503
-    connect = owed_for_expired([taken("websocket.connect", 1, reply_channel="i.x!1")])
-    assert connect == [Owed([], "i.x!1", 1, is_lost=True)]
-    assert owed_for_expired([taken("http.request", reply_channel=5)]) == [Owed()]
+    connect = settlements_of_expired([taken("websocket.connect", 1, reply_channel="i.x!1")])
+    assert connect == [Settlement([], "i.x!1", 1, is_lost=True)]
+    assert settlements_of_expired([taken("http.request", reply_channel=5)]) == [Settlement()]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One run of one consumer: what is owed for it, whatever it does."""
+"""One run of one consumer: its settlement, whatever it does."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from towpath.channels import (
     WebsocketCloseException,
 )
 from towpath.generic.websockets import JsonWebsocketConsumer
-from towpath.layers import Envelope, GroupSend, Owed
+from towpath.layers import Envelope, GroupSend, Settlement
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router, route
 from towpath.worker import consumer_finished, consumer_started, database
@@ -32,7 +32,7 @@ REPLY = "interface.x!1"
 
 @pytest.fixture
 def run(layer):
-    """Return a function that runs one consumer with one message and returns what is owed."""
+    """Return a function that runs one consumer with one message and returns what is settlement."""
 
     def run(
         consumer, channel="websocket.receive", ended=None, ordered=True, options=None, turn=7, session=None, **more
@@ -57,19 +57,19 @@ def raising(error):
 BEFORE = Envelope(REPLY, {"text": "before"})
 
 
-def test_held_sends_and_the_end_of_the_turn_are_owed(run, layer):
+def test_a_settlement_has_the_held_sends_and_ends_the_turn(run, layer):
     def consumer(message):
         message.reply_channel.send({"text": message["text"]})
         Group("room", channel_layer=layer).send({"text": "all"})
         Channel("jobs", channel_layer=message.channel_layer).send({"n": 1})
 
     sends = [Envelope(REPLY, {"text": "hi"}), GroupSend("room", {"text": "all"}), Envelope("jobs", {"n": 1})]
-    assert run(consumer, text="hi") == Owed(sends, REPLY, 7)
+    assert run(consumer, text="hi") == Settlement(sends, REPLY, 7)
 
 
 def test_a_message_without_a_turn_owes_its_sends_only(run):
-    owed = run(lambda message: message.reply_channel.send({"text": ""}), turn=None)
-    assert owed == Owed([Envelope(REPLY, {"text": ""})], REPLY, None)
+    settlement = run(lambda message: message.reply_channel.send({"text": ""}), turn=None)
+    assert settlement == Settlement([Envelope(REPLY, {"text": ""})], REPLY, None)
 
 
 def test_named_groups_are_arguments(layer):
@@ -81,11 +81,11 @@ def test_named_groups_are_arguments(layer):
 
 def test_changed_connection_state_travels_back(run):
     def set_state(message):
-        assert message.connection_state == b"old"
-        message.connection_state = b"new"
+        assert message.session_state == b"old"
+        message.session_state = b"new"
 
     def clear_state(message):
-        message.connection_state = b""
+        message.session_state = b""
 
     assert run(set_state, session=b"old").session == b"new"
     assert run(clear_state, session=b"old").session == b""
@@ -94,9 +94,9 @@ def test_changed_connection_state_travels_back(run):
 
 def test_changed_connection_state_without_a_turn_is_dropped_and_logged(run, caplog):
     def set_state(message):
-        message.connection_state = b"new"
+        message.session_state = b"new"
 
-    assert run(set_state, turn=None) == Owed([], REPLY, None, None)
+    assert run(set_state, turn=None) == Settlement([], REPLY, None, None)
     assert "Dropped the new connection state" in caplog.text
 
 
@@ -104,41 +104,43 @@ def test_an_unordered_consumer_runs_when_its_turn_has_ended(run):
     ended = []
 
     def consumer(message):
-        assert ended == [Owed([], REPLY, 7)]
+        assert ended == [Settlement([], REPLY, 7)]
         message.reply_channel.send({"text": "later"})
 
-    assert run(consumer, ended=ended, ordered=False) == Owed([Envelope(REPLY, {"text": "later"})], REPLY, None)
+    assert run(consumer, ended=ended, ordered=False) == Settlement([Envelope(REPLY, {"text": "later"})], REPLY, None)
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
 def test_a_consumer_that_raises_is_logged_and_what_it_sent_leaves(run, caplog, error):
-    assert run(raising(error)) == Owed([BEFORE], REPLY, 7)
+    assert run(raising(error)) == Settlement([BEFORE], REPLY, 7)
     assert caplog.records[0].levelno == logging.ERROR
     assert caplog.records[0].exc_info[1] is error
     assert f"A consumer of websocket.receive raised {type(error).__name__}" in caplog.text
 
 
 def test_consume_later_sends_the_message_again_and_keeps_its_turn(run):
-    owed = run(raising(ConsumeLater), session=b"state", text="hi")
+    settlement = run(raising(ConsumeLater), session=b"state", text="hi")
     again = Envelope("websocket.receive", {"reply_channel": REPLY, "text": "hi", RETRIES_KEY: 1}, 7, b"state")
-    assert owed == Owed([BEFORE], again=again)
+    assert settlement == Settlement([BEFORE], again=again)
     twice = run(raising(ConsumeLater), **again.content)
     assert twice.again.content[RETRIES_KEY] == 2
 
 
 def test_consume_later_begins_again_with_the_old_connection_state(run):
     def consumer(message):
-        message.connection_state = b"half done"
+        message.session_state = b"half done"
         raise ConsumeLater
 
-    owed = run(consumer, session=b"state")
-    assert owed == Owed(again=Envelope("websocket.receive", {"reply_channel": REPLY, RETRIES_KEY: 1}, 7, b"state"))
+    settlement = run(consumer, session=b"state")
+    assert settlement == Settlement(
+        again=Envelope("websocket.receive", {"reply_channel": REPLY, RETRIES_KEY: 1}, 7, b"state")
+    )
 
 
 def test_consume_later_is_bounded(run, caplog):
     options = RunOptions(message_retries=3)
     assert run(raising(ConsumeLater), options=options, **{RETRIES_KEY: 2}).turn is None
-    assert run(raising(ConsumeLater), options=options, **{RETRIES_KEY: 3}) == Owed([BEFORE], REPLY, 7)
+    assert run(raising(ConsumeLater), options=options, **{RETRIES_KEY: 3}) == Settlement([BEFORE], REPLY, 7)
     assert "Dropped a message on websocket.receive: put off 3 times" in caplog.text
 
 
@@ -151,19 +153,19 @@ def test_consume_later_with_content_that_cannot_travel_is_logged_and_settled(run
         message["request"] = object()
         raise ConsumeLater
 
-    assert run(consumer) == Owed([], REPLY, 7)
+    assert run(consumer) == Settlement([], REPLY, 7)
     assert "message['request']" in caplog.text
 
 
 def test_consume_later_of_an_unordered_consumer_has_no_turn_any_more(run):
-    owed = run(raising(ConsumeLater), ordered=False)
-    assert owed.again.turn is None
-    assert owed.turn is None
+    settlement = run(raising(ConsumeLater), ordered=False)
+    assert settlement.again.turn is None
+    assert settlement.turn is None
 
 
 def test_deny_connection_refuses_behind_what_was_sent(run):
-    owed = run(raising(DenyConnection), channel="websocket.connect")
-    assert owed == Owed([BEFORE, Envelope(REPLY, {"close": True})], REPLY, 7)
+    settlement = run(raising(DenyConnection), channel="websocket.connect")
+    assert settlement == Settlement([BEFORE, Envelope(REPLY, {"close": True})], REPLY, 7)
 
 
 def test_deny_connection_may_say_how_the_handshake_is_refused(run):
@@ -188,13 +190,13 @@ def test_a_handshake_that_is_put_off_too_often_is_refused(run, caplog):
         raise ConsumeLater
 
     options = RunOptions(message_retries=3)
-    owed = run(later, channel="websocket.connect", options=options, **{RETRIES_KEY: 3})
-    assert owed == Owed([HANDSHAKE_FAILED], REPLY, 7)
+    settlement = run(later, channel="websocket.connect", options=options, **{RETRIES_KEY: 3})
+    assert settlement == Settlement([HANDSHAKE_FAILED], REPLY, 7)
     assert "put off 3 times" in caplog.text
 
 
 def test_deny_connection_elsewhere_is_an_error_in_the_log(run, caplog):
-    assert run(raising(DenyConnection)) == Owed([BEFORE], REPLY, 7)
+    assert run(raising(DenyConnection)) == Settlement([BEFORE], REPLY, 7)
     assert "a connection is refused on websocket.connect only" in caplog.text
 
 
@@ -208,13 +210,13 @@ def test_an_error_while_acting_on_an_error_is_logged(run, caplog):
             message.reply_channel.send({"text": "half"})
             raise SystemExit
 
-    assert run(raising(Failing())) == Owed([BEFORE, Envelope(REPLY, {"text": "half"})], REPLY, 7)
+    assert run(raising(Failing())) == Settlement([BEFORE, Envelope(REPLY, {"text": "half"})], REPLY, 7)
     assert "Could not act on Failing()" in caplog.text
 
 
 @pytest.mark.parametrize("error", [ResponseLater, RequestAborted])
 def test_a_response_that_comes_later_or_never_is_not_an_error(run, caplog, error):
-    assert run(raising(error)) == Owed([BEFORE], REPLY, 7)
+    assert run(raising(error)) == Settlement([BEFORE], REPLY, 7)
     assert caplog.records == []
 
 
@@ -222,9 +224,9 @@ def test_a_response_that_comes_later_or_never_is_not_an_error(run, caplog, error
 def test_a_message_that_no_route_matches_is_logged_and_settled(layer, caplog, channel):
     router = Router([route("websocket.connect", raising(KeyError), path="^/chat/$")])
     content = {"reply_channel": REPLY, "path": "/nowhere/"}
-    owed = Runner(layer, router, RunOptions(), print).run(Envelope(channel, content, 7))
+    settlement = Runner(layer, router, RunOptions(), print).run(Envelope(channel, content, 7))
     refusal = [Envelope(REPLY, {"close": True})] if channel == "websocket.connect" else []
-    assert owed == Owed(refusal, REPLY, 7)
+    assert settlement == Settlement(refusal, REPLY, 7)
     assert f"No route matches a message on {channel} (path '/nowhere/')" in caplog.text
 
 
@@ -236,13 +238,15 @@ def test_routing_that_raises_is_logged_and_settled(layer, caplog):
         def match(self, message):
             raise ZeroDivisionError
 
-    owed = Runner(layer, Router([Broken()]), RunOptions(), print).run(Envelope("jobs", {"reply_channel": REPLY}, 7))
-    assert owed == Owed([], REPLY, 7)
+    settlement = Runner(layer, Router([Broken()]), RunOptions(), print).run(
+        Envelope("jobs", {"reply_channel": REPLY}, 7)
+    )
+    assert settlement == Settlement([], REPLY, 7)
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_reply_channel_that_is_not_a_name_hurts_the_consumer_only(run, caplog):
-    assert run(lambda message: message.reply_channel.send({}), reply_channel=5) == Owed([], None, 7)
+    assert run(lambda message: message.reply_channel.send({}), reply_channel=5) == Settlement([], None, 7)
     assert "InvalidName" in caplog.text
 
 
@@ -298,8 +302,8 @@ def test_a_receiver_that_raises_is_logged_and_harms_nobody(run, receivers, caplo
         raise error
 
     receivers(receiver)
-    owed = run(lambda message: message.reply_channel.send({"text": "hi"}))
-    assert owed == Owed([Envelope(REPLY, {"text": "hi"})], REPLY, 7)
+    settlement = run(lambda message: message.reply_channel.send({"text": "hi"}))
+    assert settlement == Settlement([Envelope(REPLY, {"text": "hi"})], REPLY, 7)
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 2
 
 
@@ -310,15 +314,15 @@ def test_what_receivers_send_is_held_like_the_consumers_own(run, layer, receiver
 
 def test_sends_to_another_layer_leave_through_it(run):
     other = MemoryChannelLayer()
-    owed = run(lambda message: Channel("there", channel_layer=other).send({"n": 1}))
-    assert owed == Owed([], REPLY, 7)
+    settlement = run(lambda message: Channel("there", channel_layer=other).send({"n": 1}))
+    assert settlement == Settlement([], REPLY, 7)
     assert other.receive(["there"]) == ("there", {"n": 1})
 
 
 def test_another_layer_that_fails_is_logged(run, caplog, monkeypatch):
     other = MemoryChannelLayer()
     monkeypatch.setattr(other, "send_many", lambda sends: 1 / 0)
-    assert run(lambda message: Channel("there", channel_layer=other).send({})) == Owed([], REPLY, 7)
+    assert run(lambda message: Channel("there", channel_layer=other).send({})) == Settlement([], REPLY, 7)
     assert "Dropped up to 1 held messages to towpath.layers.memory" in caplog.text
 
 
@@ -390,8 +394,8 @@ def test_a_handshake_whose_consumer_fails_is_refused_whatever_it_had_accepted(ru
             Group("room", channel_layer=layer).send({"text": "all"})
         Group("münchen", channel_layer=layer).add(message.reply_channel)
 
-    owed = run(consumer, channel="websocket.connect")
-    assert owed == Owed([GROUP_SEND] * len(replies) + [HANDSHAKE_FAILED], REPLY, 7)
+    settlement = run(consumer, channel="websocket.connect")
+    assert settlement == Settlement([GROUP_SEND] * len(replies) + [HANDSHAKE_FAILED], REPLY, 7)
     assert "InvalidName" in caplog.text
 
 
@@ -430,8 +434,10 @@ def test_a_response_without_its_end_is_not_left_open_when_its_consumer_fails(lay
         raise RuntimeError("on purpose")
 
     router = Router([route("http.request", consumer)])
-    owed = Runner(layer, router, RunOptions(), [].append).run(Envelope("http.request", {"reply_channel": REPLY}, 1))
-    assert owed.sends == [Envelope(REPLY, reply) for reply in left]
+    settlement = Runner(layer, router, RunOptions(), [].append).run(
+        Envelope("http.request", {"reply_channel": REPLY}, 1)
+    )
+    assert settlement.sends == [Envelope(REPLY, reply) for reply in left]
 
 
 def own_loads(message):
@@ -448,7 +454,7 @@ def invalid(message):
 
 @pytest.mark.parametrize("consumer", [own_loads, invalid, JsonWebsocketConsumer])
 def test_what_a_client_sent_wrong_is_one_bounded_line_without_a_traceback(run, caplog, consumer):
-    assert run(consumer, text="{secret", path="/chat/" + "x" * 30_000) == Owed([], REPLY, 7)
+    assert run(consumer, text="{secret", path="/chat/" + "x" * 30_000) == Settlement([], REPLY, 7)
     [record] = caplog.records
     assert (record.levelno, record.exc_info) == (logging.WARNING, None)
     assert len(record.getMessage()) < 600
@@ -472,9 +478,11 @@ def test_an_open_connection_goes_on_when_a_consumer_fails(run, caplog):
 
 def test_a_request_whose_consumer_fails_is_answered_500(layer, caplog):
     router = Router([route("http.request", failing)])
-    owed = Runner(layer, router, RunOptions(), [].append).run(Envelope("http.request", {"reply_channel": REPLY}, 1))
-    assert [send.content["status"] for send in owed.sends] == [500]
-    assert owed.turn == 1
+    settlement = Runner(layer, router, RunOptions(), [].append).run(
+        Envelope("http.request", {"reply_channel": REPLY}, 1)
+    )
+    assert [send.content["status"] for send in settlement.sends] == [500]
+    assert settlement.turn == 1
 
 
 def test_a_message_knows_that_one_more_try_drops_it(run, caplog):

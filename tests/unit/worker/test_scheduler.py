@@ -180,7 +180,7 @@ def test_an_idle_scheduler_reads_the_due_index_once_in_five_seconds(layer, monke
     class Reader:
         name, number = "reader", 0
 
-        def exchange(self, owed, limits, block_seconds):
+        def exchange(self, settlements, limits, block_seconds):
             sleeps.append(block_seconds)
             if len(sleeps) == 3:
                 clock._stopping.set()

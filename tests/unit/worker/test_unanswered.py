@@ -17,10 +17,10 @@ REFUSAL = Envelope(REPLY, {"accept": False, "status": 500})
 
 @pytest.fixture
 def run(layer):
-    """Return a function that runs a consumer of a channel, and returns the sends that are owed."""
+    """Return a function that runs a consumer of a channel, and returns the sends that are settlement."""
 
     def run(consumer, channel="websocket.connect", **more):
-        runner = Runner(layer, Router([route(channel, consumer)]), RunOptions(), lambda owed: None)
+        runner = Runner(layer, Router([route(channel, consumer)]), RunOptions(), lambda settlement: None)
         return runner.run(Envelope(channel, {"reply_channel": REPLY, "path": "/chat/", **more}, 7)).sends
 
     return run
@@ -127,9 +127,9 @@ def test_a_refusal_is_logged_with_its_reason(run, caplog):
 def test_a_handshake_without_a_route_is_logged_as_a_warning(layer, caplog):
     router = Router([])
     router.check_default()
-    runner = Runner(layer, router, RunOptions(), lambda owed: None)
-    owed = runner.run(Envelope("websocket.connect", {"reply_channel": REPLY, "path": "/" + "x" * 500}, 7))
-    assert owed.sends == [Envelope(REPLY, {"close": True})]
+    runner = Runner(layer, router, RunOptions(), lambda settlement: None)
+    settlement = runner.run(Envelope("websocket.connect", {"reply_channel": REPLY, "path": "/" + "x" * 500}, 7))
+    assert settlement.sends == [Envelope(REPLY, {"close": True})]
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.message == f"Refused a WebSocket on '/{'x' * 199}…': no route of websocket.connect matches it"

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from towpath.channels import ConfiguredLayer, ConsumeLater
-from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Owed, Received, Replies, Settled
+from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Received, Replies, Settled, Settlement
 from towpath.layers.errors import PartlyRefused
 from towpath.routing import Router, route
 from towpath.worker import Worker, worker_ready
@@ -67,7 +67,7 @@ def test_nothing_to_do_is_not_an_error(make):
 
 def test_state_travels_with_the_connection(make, connections):
     def count(message):
-        message.connection_state = (message.connection_state or b"") + b"x"
+        message.session_state = (message.session_state or b"") + b"x"
 
     worker = make(count)
     connections.send("websocket.receive", turn=1)
@@ -95,10 +95,10 @@ def test_a_settlement_leaves_with_the_exchange_for_the_next_messages(make, conne
     connections.send("websocket.receive", text="hi")
     worker.run_batch(0)
     worker.run_batch(0)
-    owed = [owed for owed, _ in layer.readers[0].exchanges]
-    assert owed == [
+    settlements = [written for written, _ in layer.readers[0].exchanges]
+    assert settlements == [
         [],
-        [Owed([Envelope(connections.edge.inbox + "c", {"text": "hi"})], connections.edge.inbox + "c", 1)],
+        [Settlement([Envelope(connections.edge.inbox + "c", {"text": "hi"})], connections.edge.inbox + "c", 1)],
     ]
 
 

@@ -42,7 +42,7 @@ class Socket:
             with outbox.holding():
                 return consumer(message, **(kwargs or {}))
         finally:
-            self.state = message.connection_state
+            self.state = message.session_state
             for send in outbox.sends:
                 if isinstance(send, GroupSend):
                     self.group_sends.append((send.group, send.content))
