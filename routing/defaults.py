@@ -3,17 +3,12 @@
 A WebSocket on a path without a route is refused: an accepted socket without a consumer would stay open for nothing.
 """
 
-from typing import TYPE_CHECKING
-
 from towpath.channels.exceptions import DenyConnection
 from towpath.channels.message import Message
 
 from .match import Consumer
 from .route import Route
-from .unrouted import UnroutedConsumer
-
-if TYPE_CHECKING:
-    from .router import Router
+from .unrouted import ListingRouter, UnroutedConsumer
 
 
 def null_consumer(message: Message, **kwargs: object) -> None:
@@ -35,7 +30,7 @@ def deny_consumer(message: Message, **kwargs: object) -> None:
     raise DenyConnection("its route refuses every WebSocket")
 
 
-def default_routes(router: "Router", http_consumer: Consumer | str | None) -> list[Route]:
+def default_routes(router: ListingRouter, http_consumer: Consumer | str | None) -> list[Route]:
     """Return the routes that come behind those of `router`; without `http_consumer` there is none for requests."""
     unrouted = UnroutedConsumer(router)
     requests = [] if http_consumer is None else [Route("http.request", http_consumer)]

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from django.conf import settings
 
@@ -13,11 +13,9 @@ from towpath.channels.message import Message
 
 from .filters import Pattern
 from .listing import ListedRoute
+from .match import Match
 from .naming import name_of
 from .path_syntax import PATH_KEY
-
-if TYPE_CHECKING:
-    from .router import Router
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +36,16 @@ _GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
 _SIGNS = re.compile(r"\\.|[\^$?*+()]")
 
 
+class ListingRouter(Protocol):
+    """The part of `Router` that an explanation uses."""
+
+    def listed(self) -> list[ListedRoute]:
+        """Return all routes."""
+
+    def match(self, message: Message) -> Match | None:
+        """Return the consumer of the first route that matches, or None."""
+
+
 class NoRoute(DenyConnection):
     """Raised for a WebSocket handshake that no route of the project matches."""
 
@@ -45,7 +53,7 @@ class NoRoute(DenyConnection):
 class UnroutedConsumer:
     """Takes what the routes of a router leave: refuses handshakes, drops frames."""
 
-    def __init__(self, router: "Router") -> None:
+    def __init__(self, router: ListingRouter) -> None:
         self._router = router
         self._logged_paths: set[str] = set()
 
@@ -70,7 +78,7 @@ def shown_path(message: Message) -> str:
     return repr(path if len(path) <= MAX_PATH_LENGTH else f"{path[:MAX_PATH_LENGTH]}…")
 
 
-def explain(router: "Router", message: Message) -> str:
+def explain(router: ListingRouter, message: Message) -> str:
     """Return which routes of the message's channel were tried, and the nearest path or route."""
     channel = message.channel_name
     routes = [each for each in router.listed() if channel in each.route.channel_names() and not _is_default(each)]
@@ -85,7 +93,7 @@ def _is_default(listed: ListedRoute) -> bool:
     return isinstance(listed.route.consumer, UnroutedConsumer)
 
 
-def _nearest(router: "Router", message: Message, routes: list[ListedRoute]) -> str:
+def _nearest(router: ListingRouter, message: Message, routes: list[ListedRoute]) -> str:
     path = message.get(PATH_KEY)
     if not isinstance(path, str):
         return ""

@@ -16,9 +16,9 @@ from towpath.layers.errors import ConfigurationError
 from towpath.sessions import channel_session
 
 from . import registry
-from .actions import ACTIONS, CREATE, DELETE, UPDATE
 from .changes import encoded, send_at_commit
 from .declaration import bound_model, check_fields
+from .declared import ACTIONS, CREATE, DELETE, UPDATE
 from .observing import observe
 from .receivers import Receivers
 from .rows import takes_action

@@ -5,7 +5,7 @@ never sees its new values. It leaves when the transaction of the change is commi
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Model
 
@@ -15,13 +15,10 @@ from towpath.layers.codec import check_content
 from towpath.layers.contract import Content
 from towpath.layers.names import check_group_name
 
-from .actions import CREATE, DELETE, UPDATE
+from .declared import CREATE, DELETE, UPDATE, Declared
 from .isolation import isolated
 from .registry import bindings_of
 from .rows import Snapshot
-
-if TYPE_CHECKING:
-    from .base import Binding
 
 SignalKwargs = Mapping[str, Any]
 
@@ -40,7 +37,7 @@ def tell(
 
 
 def notify(
-    binding: type["Binding"], key: Any, before: Snapshot, after: Snapshot, using: str, signal_kwargs: SignalKwargs
+    binding: type[Declared], key: Any, before: Snapshot, after: Snapshot, using: str, signal_kwargs: SignalKwargs
 ) -> None:
     """Notify the groups of one binding of what has become of one row. Errors of the binding are logged."""
     if (binding, key) in before.unknown or (binding, key) in after.unknown:
@@ -76,13 +73,13 @@ def hold_deletions(before: Snapshot, using: str, signal_kwargs: SignalKwargs, is
             before.deletions[binding, key] = sender.held
 
 
-def _sender(binding: type["Binding"], signal_kwargs: SignalKwargs, using: str) -> "Binding":
+def _sender(binding: type[Declared], signal_kwargs: SignalKwargs, using: str) -> Declared:
     sender = binding()
     sender.signal_kwargs = {**signal_kwargs, "using": using}
     return sender
 
 
-def encoded(binding: type["Binding"], payload: Any, names: Iterable[str]) -> Content:
+def encoded(binding: type[Declared], payload: Any, names: Iterable[str]) -> Content:
     """Return the message that sends a payload, once it is certain that it can be sent to these groups.
 
     Raises:

@@ -1,7 +1,7 @@
 """Checks of the attributes of a binding when it is registered, and the fields that they name."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
@@ -9,16 +9,14 @@ from django.db.models import AutoField, Field, FileField, ManyToManyField, Model
 
 from towpath.layers.errors import ConfigurationError
 
+from .declared import Declared
 from .relations import through_of
-
-if TYPE_CHECKING:  # it is checked here
-    from .base import Binding
 
 #: Stands for all fields, alone or in a list.
 ALL_FIELDS = "__all__"
 
 
-def bound_model(binding: type["Binding"]) -> type[Model]:
+def bound_model(binding: type[Declared]) -> type[Model]:
     """Return the model of a binding.
 
     Raises:
@@ -46,7 +44,7 @@ def bound_model(binding: type["Binding"]) -> type[Model]:
     return model
 
 
-def check_fields(binding: type["Binding"], model: type[Model]) -> None:
+def check_fields(binding: type[Declared], model: type[Model]) -> None:
     """Check `fields` and `exclude`.
 
     Raises:
@@ -82,7 +80,7 @@ def _check_field(where: str, model: type[Model], name: Any) -> None:
         )
 
 
-def check_stream(binding: type["Binding"]) -> None:
+def check_stream(binding: type[Declared]) -> None:
     """Check that there is a stream.
 
     Raises:
@@ -94,12 +92,12 @@ def check_stream(binding: type["Binding"]) -> None:
         )
 
 
-def sent_fields(binding: type["Binding"], model: type[Model]) -> list["Field[Any, Any]"]:
+def sent_fields(binding: type[Declared], model: type[Model]) -> list["Field[Any, Any]"]:
     """Return the fields that clients see: those that `fields` or `exclude` leave, but the primary key."""
     return [field for field in _fields_of(model) if not field.primary_key and _is_listed(binding, field.name)]
 
 
-def written_fields(binding: type["Binding"], model: type[Model], is_new: bool) -> dict[str, "Field[Any, Any]"]:
+def written_fields(binding: type[Declared], model: type[Model], is_new: bool) -> dict[str, "Field[Any, Any]"]:
     """Return the fields that clients may set: those that they see, but for files, `editable=False`, generated columns.
 
     On a new row they also set a primary key that nobody else would make, if `fields` names it.
@@ -117,12 +115,12 @@ def _is_written(field: "Field[Any, Any]") -> bool:
     return field.editable and not getattr(field, "generated", False) and not isinstance(field, FileField)
 
 
-def sent_relations(binding: type["Binding"], model: type[Model]) -> list[str]:
+def sent_relations(binding: type[Declared], model: type[Model]) -> list[str]:
     """Return the names of the many-to-many fields that clients see."""
     return [field.name for field in sent_fields(binding, model) if isinstance(field, ManyToManyField)]
 
 
-def _is_listed(binding: type["Binding"], name: str) -> bool:
+def _is_listed(binding: type[Declared], name: str) -> bool:
     if binding.fields is None:
         return name not in (binding.exclude or ())
     return binding.fields == ALL_FIELDS or list(binding.fields) == [ALL_FIELDS] or name in binding.fields

@@ -7,19 +7,18 @@ binding's code is preceded by a savepoint. Code without queries costs nothing.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-if TYPE_CHECKING:
-    from .base import Binding
+from .declared import Declared
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def isolated(binding: "type[Binding]", step: str, using: str) -> Iterator[None]:
+def isolated(binding: type[Declared], step: str, using: str) -> Iterator[None]:
     """Run a step of a binding, such as "serialize"; log what it raises, and keep the transaction of `using` usable."""
     connection = connections[using]
     savepoint = _LazySavepoint(connection) if connection.in_atomic_block else None

@@ -14,8 +14,8 @@ from django.db.models.signals import class_prepared, m2m_changed, post_delete, p
 
 from towpath.channels.transactions import at_commit, open_transaction_of
 
-from .actions import CREATE, DELETE, UPDATE
 from .changes import hold_deletions, tell
+from .declared import CREATE, DELETE, UPDATE
 from .receivers import Change, call, call_after
 from .registry import bound_ancestors, bound_tables, registered
 from .relations import affected_keys, bound_relations, detached_fields, detached_keys, through_models

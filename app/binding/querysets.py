@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import NotSupportedError, connections, transaction
 from django.db.models import Manager, Model, QuerySet
 
-from .actions import CREATE, UPDATE
 from .changes import tell
+from .declared import CREATE, UPDATE
 from .registry import bound_ancestors
 from .rows import NOTHING, look
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db.models import Model
 
-from .actions import CREATE, DELETE, UPDATE
 from .changes import notify, tell
+from .declared import CREATE, DELETE, UPDATE
 from .isolation import isolated
 from .registry import bindings_of
 from .rows import Snapshot

@@ -1,26 +1,23 @@
 """Which bindings there are, and of which models. Those that are declared before Django is ready wait here."""
 
-from typing import TYPE_CHECKING
-
 from django.db.models import Model
 
-if TYPE_CHECKING:  # it registers itself here
-    from .base import Binding
+from .declared import Declared
 
 AnyModel = type[Model]
 
 #: Bindings that wait for `register_all`.
-waiting: list[type["Binding"]] = []
+waiting: list[type[Declared]] = []
 #: Bound model -> its bindings, in the order of their declaration.
-registered: dict[AnyModel, list[type["Binding"]]] = {}
+registered: dict[AnyModel, list[type[Declared]]] = {}
 
 
-def add(binding: type["Binding"], model: AnyModel) -> None:
+def add(binding: type[Declared], model: AnyModel) -> None:
     """Keep a binding that has been checked."""
     registered.setdefault(model, []).append(binding)
 
 
-def bindings_of(model: AnyModel) -> list[type["Binding"]]:
+def bindings_of(model: AnyModel) -> list[type[Declared]]:
     """Return the bindings of exactly this model."""
     return registered.get(model, [])
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Model, QuerySet, prefetch_related_objects
 
@@ -12,14 +12,12 @@ from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError
 
 from .declaration import sent_relations
+from .declared import Declared
 from .isolation import isolated
 from .registry import bindings_of
 
-if TYPE_CHECKING:
-    from .base import Binding
-
 #: A binding and the primary key of a row.
-BoundRow = tuple[type["Binding"], Any]
+BoundRow = tuple[type[Declared], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def takes_action(group_names: Callable[..., object]) -> bool:
     )
 
 
-def _group_names(binding: type["Binding"], row: Model, action: str) -> list[str]:
+def _group_names(binding: type[Declared], row: Model, action: str) -> list[str]:
     group_names: Callable[..., Any] = binding.group_names
     names = group_names(row, action) if takes_action(group_names) else group_names(row)
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):

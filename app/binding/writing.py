@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
@@ -10,23 +10,20 @@ from django.db.models import Model, QuerySet
 
 from towpath.channels.client_log import ClientLog
 
-from .actions import CREATE, DELETE, UPDATE
 from .declaration import written_fields
+from .declared import CREATE, DELETE, UPDATE, Declared
 from .values import assign
-
-if TYPE_CHECKING:
-    from .base import Binding
 
 ignored_fields = ClientLog(logging.getLogger(__name__))
 
 
-def create_row(binding: "Binding", data: Mapping[str, Any]) -> None:
+def create_row(binding: Declared, data: Mapping[str, Any]) -> None:
     """Create a row of the data that a client may set; never overwrite one."""
     model = binding.bound()
     _change(binding, CREATE, None, model(), data)
 
 
-def update_row(binding: "Binding", pk: Any, data: Mapping[str, Any]) -> None:
+def update_row(binding: Declared, pk: Any, data: Mapping[str, Any]) -> None:
     """Set what a client may set on a row that the model's default manager finds."""
     rows = _rows(binding)
     with transaction.atomic(using=rows.db):
@@ -35,7 +32,7 @@ def update_row(binding: "Binding", pk: Any, data: Mapping[str, Any]) -> None:
             _change(binding, UPDATE, pk, row, data)
 
 
-def delete_row(binding: "Binding", pk: Any) -> None:
+def delete_row(binding: Declared, pk: Any) -> None:
     """Delete a row that the model's default manager finds."""
     rows = _rows(binding)
     with transaction.atomic(using=rows.db):
@@ -44,13 +41,13 @@ def delete_row(binding: "Binding", pk: Any) -> None:
             row.delete()
 
 
-def _rows(binding: "Binding") -> QuerySet[Model]:
+def _rows(binding: Declared) -> QuerySet[Model]:
     model = binding.bound()
     rows: QuerySet[Model] = model._default_manager.using(router.db_for_write(model))
     return rows
 
 
-def _find(binding: "Binding", rows: QuerySet[Model], action: str, pk: Any) -> Model | None:
+def _find(binding: Declared, rows: QuerySet[Model], action: str, pk: Any) -> Model | None:
     """Return the row with a client's key. It may have been deleted since the client saw it."""
     try:
         row: Model | None = rows.filter(pk=rows.model._meta.pk.to_python(pk)).first()
@@ -65,7 +62,7 @@ def _find(binding: "Binding", rows: QuerySet[Model], action: str, pk: Any) -> Mo
     return row
 
 
-def _change(binding: "Binding", action: str, pk: Any, row: Model, data: Mapping[str, Any]) -> None:
+def _change(binding: Declared, action: str, pk: Any, row: Model, data: Mapping[str, Any]) -> None:
     allowed = written_fields(type(binding), type(row), is_new=action == CREATE)
     values = {name: value for name, value in data.items() if name in allowed}
     if len(values) < len(data):

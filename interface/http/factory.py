@@ -1,8 +1,6 @@
 """The factory of a listening port: makes a connection for every client, and knows them all."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
-from typing import Protocol as Interface
 
 from twisted.internet.interfaces import IAddress, IProtocolNegotiationFactory
 from twisted.internet.protocol import Protocol, ServerFactory
@@ -14,19 +12,11 @@ from ..proxy import TrustedProxies
 from .exchange import Exchange
 from .facts import ConnectionFacts
 from .http1 import Http1Connection
-from .seams import Converse, UpgradeRequest
+from .seams import Converse
+from .site import BeginWebSocket, Connection
 
 if TYPE_CHECKING:
     from ..hub import Hub
-
-BeginWebSocket = Callable[[UpgradeRequest], None]
-
-
-class Connection(Interface):
-    """A client's connection, while it speaks HTTP."""
-
-    def go_away(self) -> None:
-        """Close as soon as what has begun is answered."""
 
 
 @implementer(IProtocolNegotiationFactory)
@@ -67,18 +57,18 @@ class HttpFactory(ServerFactory):
         return [b"h2", b"http/1.1"] if H2_ENABLED else [b"http/1.1"]
 
     def opened(self, connection: Connection) -> bool:
-        """Hear of a new connection; False if it is one too many (`max_connections`), which is to be refused."""
+        """Register a connection; return False if it is one too many (`max_connections`), which is to be refused."""
         self._connections.add(connection)
         if self._goes_away:
             connection.go_away()
         return len(self._connections) <= self.hub.config.max_connections
 
     def closed(self, connection: Connection) -> None:
-        """Hear that a connection is gone, or speaks another protocol now."""
+        """Forget a connection that has ended, or uses another protocol now."""
         self._connections.discard(connection)
 
     def log_refused(self, facts: ConnectionFacts, status: int, size: int) -> None:
-        """Tell the access log of a request that was refused before it was understood."""
+        """Write a request that was refused before it was understood into the access log."""
         if self.hub.log_action is not no_log:
             client = None if facts.client is None else "{}:{}".format(*facts.client)
             details = {"method": "-", "path": "-", "status": status, "size": size, "time_taken": 0.0, "client": client}

@@ -13,7 +13,7 @@
 import logging
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
@@ -31,11 +31,9 @@ from .http1_writer import CONTINUE, encode_chunk, encode_head
 from .lingering import LINGER_SECONDS, Lingering
 from .pages import page
 from .response import Ending, ResponseHead
+from .site import Site
 from .upgrade import VERSION_HEADERS, Handshake, WrongVersion, check_handshake, wants_websocket
 from .wire import Occupant
-
-if TYPE_CHECKING:
-    from .factory import HttpFactory
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +58,8 @@ class State(Enum):
 class Http1Connection(Protocol):
     """One client on HTTP/1; a `Wire` for one request after the other. Begins HTTP/2 where TLS has agreed on it."""
 
-    def __init__(self, factory: "HttpFactory") -> None:
-        self.factory: HttpFactory = factory
+    def __init__(self, factory: Site) -> None:
+        self.factory: Site = factory
         self._hub = factory.hub
         self._state = State.IDLE
         self._is_first_data = True

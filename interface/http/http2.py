@@ -9,7 +9,7 @@ client's window is much larger than what should wait in memory.
 """
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded
@@ -26,9 +26,7 @@ from .exchange import Exchange
 from .facts import ConnectionFacts, request_head
 from .pages import page
 from .response import ResponseHead
-
-if TYPE_CHECKING:
-    from .factory import HttpFactory
+from .site import Site
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +40,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
     #: Twisted's: waits until there is something to send.
     _sendingDeferred: "Deferred[Any] | None"
 
-    def __init__(self, factory: "HttpFactory") -> None:
+    def __init__(self, factory: Site) -> None:
         super().__init__(reactor=factory.hub.clock)
         self.factory = factory
         self.requestFactory = Http2Request

@@ -1,15 +1,12 @@
 """A socket whose client has agreed to permessage-deflate."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autobahn.websocket.compress import PerMessageDeflateOfferAccept
 
 from .compression import Agreement, Deflater
-from .protocol import Connection, Socket
-
-if TYPE_CHECKING:
-    from .sockets import SocketFactory
+from .protocol import Connection, Factory, Socket
 
 TOO_BIG = 1009
 
@@ -24,9 +21,7 @@ class CompressedSocket(Socket):
     maxMessagePayloadSize: int
     _perMessageCompress: Any
 
-    def __init__(
-        self, factory: "SocketFactory", owner: Connection, subprotocol: str | None, agreement: Agreement
-    ) -> None:
+    def __init__(self, factory: Factory, owner: Connection, subprotocol: str | None, agreement: Agreement) -> None:
         super().__init__(factory, owner, subprotocol)
         self.offer = agreement.offer
         self._agreement = agreement

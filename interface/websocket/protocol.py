@@ -7,14 +7,12 @@ connection keeps one for everything. A socket whose client agreed to compression
 
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
-from .output import Flow, Output, Progress
-
-if TYPE_CHECKING:
-    from .sockets import SocketFactory
+from ..clock import Clock
+from .output import Flow, Output, Outputs, Progress
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +30,13 @@ _HEAD = (
     "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{fields}\r\n"
 )
+
+
+class Factory(Protocol):
+    """The parts of a `SocketFactory` that a socket uses; Autobahn uses more of it."""
+
+    clock: Clock
+    outputs: Outputs
 
 
 class Connection(Protocol):
@@ -68,7 +73,7 @@ class Socket(WebSocketServerProtocol):
     #: What the application adds to the answer to the handshake, until that is written.
     _header_lines = b""
 
-    def __init__(self, factory: "SocketFactory", owner: Connection, subprotocol: str | None) -> None:
+    def __init__(self, factory: Factory, owner: Connection, subprotocol: str | None) -> None:
         super().__init__()
         self.factory = factory
         self._owner = owner

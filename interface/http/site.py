@@ -1,0 +1,49 @@
+"""The state that the connections of one listening port share, as they see it. `HttpFactory` implements it. No logic."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Protocol as Interface
+
+from twisted.internet.protocol import Protocol
+
+from ..proxy import TrustedProxies
+from .exchange import Exchange
+from .facts import ConnectionFacts
+from .seams import Converse, UpgradeRequest
+
+if TYPE_CHECKING:
+    from ..hub import Hub
+
+BeginWebSocket = Callable[[UpgradeRequest], None]
+
+
+class Connection(Interface):
+    """A client's connection, while it speaks HTTP."""
+
+    def go_away(self) -> None:
+        """Close as soon as what has begun is answered."""
+
+
+class Site(Interface):
+    """The shared state of connections."""
+
+    hub: "Hub"
+    #: Opens the conversation of a request.
+    converse: Converse
+    #: Gets every valid WebSocket handshake.
+    begin_websocket: BeginWebSocket
+    #: Serves each request.
+    exchange: type[Exchange]
+    proxies: TrustedProxies
+
+    def build_http2(self) -> Protocol:
+        """Make the connection that takes over where TLS agreed on HTTP/2."""
+
+    def opened(self, connection: Connection) -> bool:
+        """Register a connection; return False if it is one too many, which is to be refused."""
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection that has ended, or uses another protocol now."""
+
+    def log_refused(self, facts: ConnectionFacts, status: int, size: int) -> None:
+        """Write a request that was refused before it was understood into the access log."""
