@@ -1,7 +1,7 @@
 -- Take what was read out of an inbox, if it is still in front.
 -- KEYS[1]  inbox: list of entries
--- ARGV     1 how many, 2 length of the last of them, 3 its first bytes
-local last = redis.call('LINDEX', KEYS[1], ARGV[1] - 1)
-if last and #last == tonumber(ARGV[2]) and string.sub(last, 1, #ARGV[3]) == ARGV[3] then
-  redis.call('LTRIM', KEYS[1], ARGV[1], -1)
+-- ARGV     1 how many, 2 index of the last of them, 3 its length, 4 its first bytes
+local last = redis.call('LINDEX', KEYS[1], ARGV[2])
+if last and #last == tonumber(ARGV[3]) and string.sub(last, 1, #ARGV[4]) == ARGV[4] then
+  redis.call('LTRIM', KEYS[1], ARGV[1], '-1')
 end

@@ -64,7 +64,7 @@ class RedisEdge(BaseEdge):
     async def _read_inbox(self) -> Sequence[bytes]:
         inbox, read = self._keys.inbox(self.inbox), self._read
         look = ("BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, INBOX_READ - 1)
-        drop = [scripts.DROP_READ.eval([inbox], len(read), len(read[-1]), read[-1][:MARK_BYTES])] if read else []
+        drop = [_drop(inbox, read)] if read else []
         if self._into.is_open and self._can_be_silent:
             commands = [_IN_SILENCE, *drop, *look] if drop else look
             foremost, others = await self._into.exchange(commands, silent=len(commands) - len(look))
@@ -95,3 +95,9 @@ class RedisEdge(BaseEdge):
             if isinstance(answer, ResponseError):
                 raise LayerUnavailable(f"{self._into.label} refused to read the inbox: {answer}") from answer
         return answers
+
+
+def _drop(inbox: str, read: Sequence[bytes]) -> Command:
+    """Return the command that takes what was read out of an inbox."""
+    last = read[-1]
+    return scripts.DROP_READ.eval([inbox], len(read), len(read) - 1, len(last), last[:MARK_BYTES])

@@ -50,7 +50,8 @@ class InFlightCommands:
         }
 
     def _register(self, register: Register) -> Command:
-        return scripts.REGISTER.call([self._keys.leases("readers")], register.reader, REGISTERED_SECONDS)
+        keys = self._keys.leases("readers"), self._keys.in_flight(register.reader)
+        return scripts.REGISTER.call(keys, register.reader, REGISTERED_SECONDS, RECORD_SECONDS)
 
     def _acknowledge(self, acknowledge: Acknowledge) -> Command:
         return scripts.ACKNOWLEDGE.call([self._keys.in_flight(acknowledge.reader)], head_of(acknowledge.number))

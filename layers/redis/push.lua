@@ -37,16 +37,19 @@ end
 
 local accepted = math.max(0, math.min(bodies, capacity - waiting))
 local header = struct.pack('>dd', now, now + expiry)
-for i = first, first + accepted - 1 do
-  redis.call('RPUSH', queue, header .. ARGV[i])
+local entries = {}
+for i = 1, accepted do
+  entries[i] = header .. ARGV[first + i - 1]
 end
-if pushes and redis.call('HSET', pushes, queue, ARGV[5] .. accepted) == 1 then
+append(queue, entries)
+local shown = accepted == 1 and '1' or accepted  -- a number costs more than a string
+if pushes and redis.call('HSET', pushes, queue, ARGV[5] .. shown) == 1 then
   redis.call('EXPIRE', pushes, ARGV[4])
 end
 if accepted > 0 then
   redis.call('PEXPIRE', queue, ARGV[3])
   notify(KEYS[3], ARGV[3])
-  redis.call('HINCRBY', counts, 'sent', accepted)
+  redis.call('HINCRBY', counts, 'sent', shown)
 end
 if accepted < bodies then
   redis.call('HINCRBY', counts, 'full', bodies - accepted)

@@ -6,20 +6,23 @@
 -- ARGV     1 capacity, 2 TTL of the inbox in ms, 3 TTL of the counts in s; with KEYS[3], the head of the batch's record;
 --          then the entries
 local inbox, counts = KEYS[1], KEYS[2]
-local room = tonumber(ARGV[1]) - redis.call('LLEN', inbox)
-local refused = 0
+local entries, refused, waiting = {}, 0, nil
 for i = KEYS[3] and 5 or 4, #ARGV do
-  local kind = string.sub(ARGV[i], 1, 1)
-  if room <= 0 and (kind == 'D' or kind == 'G') then
+  local kind = string.byte(ARGV[i])
+  local is_refusable = kind == 68 or kind == 71  -- 'D', 'G'
+  if is_refusable then
+    waiting = waiting or redis.call('LLEN', inbox)
+  end
+  if is_refusable and waiting + #entries >= tonumber(ARGV[1]) then
     refused = refused + 1
   else
-    redis.call('RPUSH', inbox, ARGV[i])
-    room = room - 1
+    entries[#entries + 1] = ARGV[i]
   end
 end
+append(inbox, entries)
 redis.call('PEXPIRE', inbox, ARGV[2])
-if KEYS[3] and redis.call('GETRANGE', KEYS[3], 0, 15) == ARGV[4] then
-  redis.call('SETRANGE', KEYS[3], 0, '-')
+if KEYS[3] and redis.call('GETRANGE', KEYS[3], '0', '15') == ARGV[4] then
+  redis.call('SETRANGE', KEYS[3], '0', '-')
 end
 if refused > 0 then
   redis.call('HINCRBY', counts, 'full', refused)

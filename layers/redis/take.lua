@@ -12,7 +12,7 @@ local n = #ARGV - 4
 local record = KEYS[2 * n + 1]
 local has_waited = ARGV[3] == '1'
 local taken, has_ended
-local head = record and redis.call('GETRANGE', record, 0, 15) or ''
+local head = record and redis.call('GETRANGE', record, '0', '15') or ''
 if head ~= '' then
   local is_settled = string.byte(head) == 45  -- '-'
   if string.sub(head, 2) >= string.sub(ARGV[#ARGV], 2) then
@@ -30,7 +30,12 @@ for i = 1, n do
     local entries = redis.call('LPOP', KEYS[i], ARGV[i + 3])
     if entries and #entries > 0 then
       if record then
-        redis.call('SET', record, pack_record(ARGV[#ARGV], KEYS[i], entries), 'EX', ARGV[1])
+        local packed = pack_record(ARGV[#ARGV], KEYS[i], entries)
+        if head == '' then
+          redis.call('SET', record, packed, 'EX', ARGV[1])
+        else
+          redis.call('SET', record, packed, 'KEEPTTL')
+        end
       end
       local time = redis.call('TIME')
       taken = {i, time[1], time[2], entries}

@@ -104,11 +104,11 @@ async def _run(port: int, case: Case, store: StoreFaults, began: float) -> Outco
         return Outcome(violations, struck, [len(line.writes) for line in lines], lost, time.monotonic() - began)
 
 
-def every_write(port: int, line: str, fault: str, script: Script) -> Iterator[tuple[Case, Outcome]]:
-    """Run a case for each write of a line, one at a time, until there is none of that number."""
-    number = 0
+def every_write(port: int, line: str, fault: str, script: Script, sample: int = 1) -> Iterator[tuple[Case, Outcome]]:
+    """Run a case for each write of a line, or one in `sample`, one at a time, until there is none of that number."""
+    number = script.seed % sample + 1 - sample
     while True:
-        number += 1
+        number += sample
         case = Case([line], fault, [number], script)
         outcome = run(port, case)
         if not outcome.struck:

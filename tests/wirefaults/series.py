@@ -3,7 +3,7 @@
 The first part holds a short conversation for each write and each fault, in which this one write fails. The second part
 holds conversations of many events in which every n-th write fails, for each of the n places to begin. A line for each
 kind of connection and fault says how many cases there were; each case that broke a rule has a line of its own, with
-what repeats it. Ends with 1 if there is one.
+what repeats it. Ends with 1 if there is one. `--sample` runs a part of the cases.
 """
 
 import argparse
@@ -36,6 +36,9 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=None, help="of the random order; else a random one")
     parser.add_argument("--line", action="append", choices=sorted(LINES.values()), help="only this connection")
     parser.add_argument("--fault", action="append", choices=FAULTS, help="only this fault")
+    parser.add_argument(
+        "--sample", type=int, default=1, help="one in so many cases, evenly, from a place that the seed shifts (1)"
+    )
     parser.add_argument("--only", type=int, help="only this write of the short conversation")
     options = parser.parse_args()
     logging.getLogger("towpath").addHandler(logging.NullHandler())
@@ -62,10 +65,10 @@ def of_a_pair(
         case = Case([line], fault, [options.only], script)
         yield case, run(port, case)
         return
-    yield from every_write(port, line, fault, script)
+    yield from every_write(port, line, fault, script, options.sample)
     if options.events and line in TALKING:
         long = Script(SOCKETS, options.events // SOCKETS, seed, patience=60)
-        for begin in range(1, STRIDE + 1):
+        for begin in range(seed % options.sample + 1, STRIDE + 1, options.sample):
             case = Case([line], fault, every(begin, STRIDE), long)
             yield case, run(port, case)
 
