@@ -155,7 +155,7 @@ def test_the_keys_of_a_layer_are_its_own(prefix: str) -> None:
 
 
 #: Methods of `Keys` that spell no key; `leases` spells five, `processes` two.
-NO_KEYS = {"every", "every_counts", "is_own"}
+NO_KEYS = {"every", "every_counts", "every_marks", "is_own"}
 
 
 @pytest.mark.parametrize(
