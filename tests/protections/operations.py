@@ -25,6 +25,13 @@ OPERATIONS = [
         "tests/unit/interface/test_monitoring.py -k label_without_end",
     ),
     Protection(
+        "health checks on the public port never reach the application",
+        "interface/monitoring/public.py",
+        "            if page is None:",
+        "            if page is None or length != 0:",
+        "tests/unit/interface/http/test_health_checks.py -k no_method",
+    ),
+    Protection(
         "a restart waits for the successor of the last worker",
         "app/operations/restart.py",
         "        return worker.id not in now and not now <= before",
