@@ -1,6 +1,7 @@
--- Settle a reader's batch, if it is in flight.
+-- Settle a reader's batch, if it is in flight, or one before it, which older data has brought back.
 -- KEYS[1]  record (see record.lua)
 -- ARGV     1 the head of the batch's record
-if redis.call('GETRANGE', KEYS[1], '0', '15') == ARGV[1] then
+local head = redis.call('GETRANGE', KEYS[1], '0', '15')
+if head ~= '' and head <= ARGV[1] then  -- '-' is above '+'
   redis.call('SETRANGE', KEYS[1], '0', '-')
 end

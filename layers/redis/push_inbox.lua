@@ -21,8 +21,11 @@ for i = KEYS[3] and 5 or 4, #ARGV do
 end
 append(inbox, entries)
 redis.call('PEXPIRE', inbox, ARGV[2])
-if KEYS[3] and redis.call('GETRANGE', KEYS[3], '0', '15') == ARGV[4] then
-  redis.call('SETRANGE', KEYS[3], '0', '-')
+if KEYS[3] then
+  local head = redis.call('GETRANGE', KEYS[3], '0', '15')
+  if head ~= '' and head <= ARGV[4] then  -- '-' is above '+'; an earlier batch may come with older data
+    redis.call('SETRANGE', KEYS[3], '0', '-')
+  end
 end
 if refused > 0 then
   redis.call('HINCRBY', counts, 'full', refused)

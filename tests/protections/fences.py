@@ -83,6 +83,13 @@ FENCES = [
         f"{ONCE} -k not_settled",
     ),
     Protection(
+        "a batch that older data brings back does not keep its reader from taking",
+        "layers/redis/push_inbox.lua",
+        "  if head ~= '' and head <= ARGV[4] then",
+        "  if head == ARGV[4] then",
+        f"{ONCE} -k older_data",
+    ),
+    Protection(
         "only what is in flight is requeued",
         "layers/redis/requeue.lua",
         "if redis.call('GETRANGE', record, 0, 15) ~= ARGV[1] then\n  return 0",

@@ -175,6 +175,15 @@ def test_nothing_is_taken_while_the_batch_before_is_not_settled(do: Do) -> None:
     assert bodies(do(take(2))) == [b"2"]
 
 
+@pytest.mark.parametrize("settle", [Acknowledge("reader", 2), PushInbox("out!", [b"S"], 10, BatchId("reader", 2))])
+def test_a_batch_that_older_data_brings_back_is_settled_with_a_later_one(do: Do, settle: Operation) -> None:
+    """Redis may come back as it was before batch 1 was settled and batch 2 was taken."""
+    do(push(1, b"1", b"2"))
+    do(take(1))
+    do(settle)
+    assert bodies(do(take(3))) == [b"2"]
+
+
 def test_a_batch_is_requeued_once(do: Do) -> None:
     do(push(1, b"1", b"2", b"3"))
     requeue = Requeue("reader", 1, "a", entries(do(take(1, count=2))))
