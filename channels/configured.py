@@ -1,7 +1,7 @@
 """The project's channel layers, as the setting CHANNEL_LAYERS describes them, built at first use.
 
 The setting is `{alias: {"BACKEND": ..., "CONFIG": ..., "TEST_CONFIG": ..., "ROUTING": ..., "SCHEDULE": ...}}`. Routing
-is only carried here; whoever runs consumers builds a `towpath.routing.Router` from it.
+is only carried here; workers build a `towpath.routing.Router` from it.
 """
 
 import logging

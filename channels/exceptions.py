@@ -7,7 +7,7 @@ TowpathError
  │   └─ WebsocketCloseException
  ├─ InvalidFrame               the client sent what its consumer cannot read: one line in the log
  ├─ SendNotAvailableOnDemultiplexer   the socket has several streams: say which
- ├─ ResponseLater              somebody answers the request another time
+ ├─ ResponseLater              other code answers the request later
  ├─ RequestTimeout             the client was too slow with its body
  └─ RequestAborted             the client left before its body was complete
 """
@@ -99,7 +99,7 @@ class SendNotAvailableOnDemultiplexer(TowpathError):
 
 
 class ResponseLater(TowpathError):
-    """Raised by a view whose response is sent by somebody else on the request's reply channel."""
+    """Raised by a view whose response is sent by other code on the request's reply channel."""
 
 
 class RequestTimeout(TowpathError):
@@ -107,4 +107,4 @@ class RequestTimeout(TowpathError):
 
 
 class RequestAborted(TowpathError):
-    """Raised while a request's body is read and the client has left; nobody is there to be answered."""
+    """Raised while a request's body is read and the client has left."""

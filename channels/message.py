@@ -32,7 +32,7 @@ class Message:
     """A message on its way through a consumer. It reads like the dict `content`; decorators hang attributes on it.
 
     `__doomed__` is True on the last try of a message that was put off by ConsumeLater: the next one drops it.
-    `turn` is the number of the connection's turn that ends with this message; None where nobody waits.
+    `turn` is the number of the connection's turn that ends with this message; None if no connection waits.
     """
 
     __doomed__ = False

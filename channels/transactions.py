@@ -87,7 +87,7 @@ def open_transaction_of(alias: str) -> BaseDatabaseWrapper | None:
 def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> None:
     """Do something when the transaction is committed. Its errors are logged, and the next ones follow.
 
-    By then the data is committed, and whoever sent has gone on: there is nobody to raise it to.
+    By then the data is committed, and the sender has gone on: an error cannot be raised to it.
     """
     connection.on_commit(_AtCommit(act))
 

@@ -87,7 +87,7 @@ class Conversation:
         return self._turns.channel
 
     def emit(self, channel: str, content: Content, *, insist: bool) -> None:
-        """Send an event when its turn comes. `insist` False: the owner hears `refused` if its channel is full.
+        """Send an event when its turn comes. `insist` False: `refused` of the owner is called if the channel is full.
 
         Raises:
             ValueError: the conversation is closed.
@@ -101,7 +101,7 @@ class Conversation:
     def close(self, channel: str | None = None, content: Content | None = None) -> None:
         """The connection has gone: what it said is still handled, then its last event, if there is one.
 
-        Leaves all groups at once. The owner hears nothing more.
+        Leaves all groups at once. The owner is not called any more.
         """
         if self._is_closed:
             return

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 Headers = tuple[tuple[bytes, bytes], ...]
 Version = Literal["1.0", "1.1", "2"]
 
-#: A Content-Length of more digits is a mistake, or an attack on whoever parses it next.
+#: A Content-Length of more digits is a mistake, or an attack on the next parser.
 LENGTH_MAX_DIGITS = 18
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"

@@ -81,7 +81,7 @@ class Hub:
         return self.expiry_seconds + TURN_MARGIN_SECONDS
 
     def post(self, channel: str, content: Content, done: Callable[[bool | None], None]) -> None:
-        """Send a message outside of any turn; `done` hears True (accepted), False (full) or None (layer away), once.
+        """Send a message outside of any turn; `done` gets True (accepted), False (full) or None (unavailable), once.
 
         While it is unknown whether the message was accepted, the layer is asked again.
         """

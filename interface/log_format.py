@@ -34,7 +34,7 @@ def add_log_format(parser: argparse.ArgumentParser) -> None:
 
 
 def use_log_format(log_format: str) -> None:
-    """With `json`, let each handler that writes to a stream or file write JSON, whoever made it."""
+    """With `json`, let each handler that writes to a stream or file write JSON, also handlers of the project."""
     if log_format != "json":
         return
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]

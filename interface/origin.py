@@ -33,7 +33,7 @@ def is_origin_allowed(
     """Return whether a handshake is allowed, from its Origin headers, its Host, its scheme and the `allowed` origins.
 
     Without an Origin it is not a browser, and may. `scheme` https is known from TLS or a trusted proxy, so a page
-    of http is foreign then; with http it may be that a proxy speaks TLS and did not say, so both schemes match.
+    of http is foreign then; with http a proxy may use TLS without a header about it, so both schemes match.
     An entry of `allowed` is an origin (`https://example.com`, `file://`), a host with any scheme and port
     (`example.com`), either with a dot before the name for it and all below it (`.example.com`), or `null`.
     """

@@ -81,7 +81,7 @@ class Outbound:
             self._start_flush()
 
     def forget(self) -> None:
-        """Forget what waits to be sent: nobody who posted it is there any more."""
+        """Forget the messages that wait to be sent: their connections have ended."""
         self._pending, self._held, self._unanswered = [], [], []
         for blocked in self._blocked.values():
             blocked.clear()

@@ -1,6 +1,6 @@
 """An interface server as a process: reactor, addresses, signals, exit code.
 
-SIGTERM or SIGINT: stop within the grace period. A second one: wait for nobody. A third one: end at once.
+SIGTERM or SIGINT: stop within the grace period. A second one: stop without the grace period. A third one: end at once.
 A layer that is unavailable at the start is waited for: a process that ended would reach its supervisor's start limit.
 """
 

@@ -99,7 +99,7 @@ class InterfaceServer:
 
     @property
     def http_connections(self) -> int:
-        """The number of connections that speak HTTP."""
+        """The number of HTTP connections."""
         return 0 if self._http is None else len(self._http)
 
     @property
@@ -143,7 +143,7 @@ class InterfaceServer:
     async def stop(self) -> None:
         """Stop serving, within the grace period, in this order:
 
-        1. nobody new: the ports are closed; who had just connected is served;
+        1. no new connections: the ports are closed; clients that had just connected are served;
         2. HTTP finishes the responses that were begun, and closes idle connections;
         3. sockets get 1012, spread over time, since their clients come back to the other servers; those that are in
            their handshake, when it is over;
@@ -157,7 +157,7 @@ class InterfaceServer:
         await asyncio.shield(self._stopping)
 
     def force(self) -> None:
-        """Wait for nobody any more."""
+        """Stop without the grace period."""
         self._is_forced = True
 
     async def _stop(self) -> None:

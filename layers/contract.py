@@ -28,7 +28,7 @@ Content = dict[str, Any]
 class Envelope(NamedTuple):
     """A message on its way to a channel, with what travels beside the content.
 
-    `turn` is the number of the connection's turn that ends when the message is settled; None where nobody waits.
+    `turn` is the number of the connection's turn that ends when the message is settled; None if no connection waits.
     `session` is the connection's opaque state, at most 64 KiB; None where there is none.
     """
 
@@ -76,8 +76,9 @@ class Settlement:
     """The settlement of one run of a consumer: its held sends in call order, and the end of its turn.
 
     `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
-    `is_lost`: there was no run, and the connection is told so; nothing else of this counts. `again` is the message
-    itself, to be run later: its turn goes on. `replaces` is what is in flight of it, if it was taken by a worker.
+    `is_lost`: the consumer did not run, and the connection is notified; all other fields are ignored. `again` is the
+    message itself, to be run later: its turn goes on. `replaces` is what is in flight of it, if it was taken by a
+    worker.
     """
 
     sends: list[Send] = field(default_factory=list)
@@ -119,7 +120,7 @@ class Reader(Protocol):
     def exchange(
         self, settlements: Sequence[Settlement], limits: Mapping[str, int], block_seconds: float = 0
     ) -> Received:
-        """Write all `settlements`, then take messages, in one round trip where nobody sends to named channels.
+        """Write all `settlements`, then take messages, in one round trip without sends to named channels.
 
         `limits` says how many messages to take at most from each channel to read (absent: none is taken from it); all
         messages of one answer are from one channel, and channels take turns. Waits up to `block_seconds` if nothing is

@@ -60,7 +60,7 @@ class BaseEdge:
     def _begin(self) -> None:
         """Take a new name, and know of no connections."""
         self.inbox = f"{self._name}.{random_token()}!"
-        #: The store has heard of this inbox.
+        #: The store knows this inbox.
         self._is_announced = False
         self._open: set[str] = set()
         self._index = Inbox(self.inbox, self._codec, self._open.__contains__)

@@ -112,7 +112,7 @@ class EntryCodec:
         return Kind.KEPT + self._pack((local, turn))
 
     def lost(self, local: str, turn: int) -> bytes:
-        """Encode that nobody will settle a turn."""
+        """Encode that a turn will not be settled."""
         return Kind.LOST + self._pack((local, turn))
 
     def stored(self, value: str | bytes) -> bytes:

@@ -1,7 +1,7 @@
 """A worker thread's exchange with the store: writes settlements, takes the next messages. Shared by all layers.
 
 An exchange that fails is executed again by the next one, as a whole, and has no effect twice: pushes and batches have
-numbers, entries of inboxes are told apart by their readers. An unanswered write is never taken for done or for lost.
+numbers, entries of inboxes are identified by their readers. An unanswered write is never taken for done or for lost.
 
 A layer adds how operations are executed and how a wait ends.
 """

@@ -7,7 +7,7 @@ from enum import IntEnum
 class Fired(IntEnum):
     """The result of firing a schedule."""
 
-    NO = 0  # somebody has done so for this time or a later one
+    NO = 0  # the schedule was fired for this time or a later one
     YES = 1
     FIRST = 2  # the schedule is new: it begins with its next time
     FULL = 3  # the channel is; nothing is recorded, so it can be tried again

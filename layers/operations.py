@@ -1,6 +1,6 @@
 """The operations of a layer's store, as plain data. A store executes a list of them in order, in one round trip.
 
-The blocking and the async side, Redis and memory all speak this language; `redis/commands.py` turns each operation into
+The blocking and the async side, Redis and memory all execute these; `redis/commands.py` turns each operation into
 one script call, `memory` into a few lines of Python. Every operation touches one channel, one inbox or one group, so
 that all its keys share a hash slot.
 """

@@ -29,7 +29,7 @@ ABNORMAL_CLOSURE = 1006
 CLAIM_AGAIN_SECONDS = 1.0
 #: Sockets read in one round trip, and last events sent in one.
 PAGE, AT_A_TIME = 1000, 100
-#: Turn of a last event: nobody waits for its end, but state that its consumer changes needs one to go to.
+#: Turn of a last event: no connection waits for its end, but the session state of its consumer needs a turn.
 LAST_TURN = 0
 
 

@@ -33,7 +33,7 @@ class Routing(Protocol):
     """A routing object: one of ours, or the project's own, which may answer with a (consumer, kwargs) tuple."""
 
     def match(self, message: Message) -> Match | tuple[Consumer, dict[str, Any]] | None:
-        """Return the consumer for a message on one of the channels, or None if it is for somebody else."""
+        """Return the consumer for a message on one of the channels, or None."""
 
     def channel_names(self) -> Collection[str]:
         """Return the channels whose messages this object wants to see."""

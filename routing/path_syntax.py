@@ -1,8 +1,8 @@
 r"""Django's path syntax in the filter `path`, beside regular expressions: `path="/chat/<slug:room>/"`.
 
-How the two are told apart: a str for `path` with a `<` that no backslash and no `(?` or `(?P` stands before is a path.
-Everything else is a regular expression, as in 1.x: all other filters, all bytes, and a path without a parameter. A path
-that is both at once is an error that gives both spellings.
+The two are distinguished so: a str for `path` with a `<` that no backslash and no `(?` or `(?P` stands before is a
+path. Everything else is a regular expression, as in 1.x: all other filters, all bytes, and a path without a parameter.
+A path that is both at once is an error that gives both spellings.
 
 A path matches the whole value, the path of an `include` its beginning. Converters are Django's and the project's own.
 """

@@ -1,8 +1,8 @@
 """How many messages a worker takes at once, without IO: many while consumers are fast, one while they are not.
 
-A batch saves round trips, but whoever is in it waits for those before, while another worker may idle. So a batch holds
-a few milliseconds of expected work. The expectation rises at once with a slow run and sinks slowly, so that channels
-with mixed work are not batched behind their slow part.
+A batch saves round trips, but each message in it waits for those before, while another worker may idle. So a batch
+holds a few milliseconds of expected work. The expectation rises at once with a slow run and sinks slowly, so that
+channels with mixed work are not batched behind their slow part.
 """
 
 from collections.abc import Iterable

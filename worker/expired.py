@@ -1,4 +1,4 @@
-"""Messages that waited longer than the layer's expiry: nobody runs them, but whoever waits for them is told."""
+"""Messages that waited longer than the layer's expiry: they are not run, but waiting clients are answered."""
 
 import logging
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from towpath.layers.contract import Content, Envelope, Settlement, Taken
 logger = logging.getLogger(__name__)
 
 REQUESTS = "http.request"
-#: What a client is told whose request was not handled in time.
+#: The response to a request that was not handled in time.
 REQUEST_EXPIRED: Content = {
     "status": 503,
     "headers": [[b"content-type", b"text/plain; charset=utf-8"], [b"retry-after", b"5"]],
     "content": b"Service Unavailable: the request waited too long for a worker.\n",
     "more_content": False,
 }
-#: The channel whose sender is told that nothing has run: a handshake is answered 503 then, for 403 would mean "never".
+#: The channel whose connections are notified that nothing has run: a handshake is answered 503; 403 would mean "never".
 HANDSHAKES = "websocket.connect"
 
 

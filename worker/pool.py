@@ -208,7 +208,7 @@ class WorkerPool:
 
     @property
     def is_stopping(self) -> bool:
-        """Return whether the pool is told to stop."""
+        """Return whether the pool is stopping."""
         return self._stopping.is_set()
 
     def _wake(self) -> None:

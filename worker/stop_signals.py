@@ -34,7 +34,7 @@ class StopSignals:
             signal.signal(number, handler)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a signal; tell whether one came. Each is told once."""
+        """Wait for a signal; return whether one came. Each is reported once."""
         try:
             self._came.get(timeout=seconds)
         except Empty:
@@ -42,7 +42,7 @@ class StopSignals:
         return True
 
     def is_waiting(self) -> bool:
-        """Return whether a signal came that nobody has waited for yet."""
+        """Return whether a signal came that was not reported yet."""
         return not self._came.empty()
 
     def _note(self, number: int, frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@
 | DenyConnection | on `websocket.connect` a refusal behind what was sent before; elsewhere an error. It is logged |
 | ChannelSocketException | what its `run` sends; an error in there is logged |
 | InvalidFrame | one line in the log, bounded and not too often; then as below |
-| ResponseLater, RequestAborted | nothing: somebody answers later, or nobody is left to be answered |
+| ResponseLater, RequestAborted | nothing: other code answers later, or the client has left |
 | anything else | a traceback in the log; a request or handshake that is not answered yet is refused |
 
 Except with ConsumeLater the turn ends, and held sends leave in any case. State that was set before ConsumeLater is
@@ -55,7 +55,8 @@ FORBIDDEN = 403
 class Verdict:
     """The action besides sending held messages and ending the turn.
 
-    `again` keeps the turn: the message runs later. `is_failed`: nobody meant this, and the sender may still wait.
+    `again` keeps the turn: the message runs later. `is_failed`: the exception was unexpected, and the sender may still
+    wait.
     """
 
     again: Envelope | None = None

@@ -38,7 +38,7 @@ class TokenCheckFailed(TowpathError):
 @dataclass(frozen=True, slots=True)
 class TokenLogin:
     """Result of a check instead of a user: the user, and when the login ends, as an aware datetime or in seconds
-    since 1970 (a JWT's `exp`). After that `message.user` is nobody; the socket stays open.
+    since 1970 (a JWT's `exp`). After that `message.user` is anonymous; the socket stays open.
     """
 
     user: "AbstractBaseUser"

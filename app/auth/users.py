@@ -31,7 +31,7 @@ _EXPIRES_KEY = "_auth_user_expires_at"
 
 
 def transfer_user(from_session: SessionBase, to_session: SessionBase) -> None:
-    """Log the user of one session in to the other; do nothing if nobody is logged in to the first."""
+    """Log the user of one session in to the other; do nothing if the first has none."""
     if all(key in from_session for key in _AUTH_KEYS):
         for key in _AUTH_KEYS:
             to_session[key] = from_session[key]
@@ -103,7 +103,7 @@ def _load_user(session: SessionBase | None) -> Any:
 def hang_user(message: Message, session_name: str, anew: bool = False) -> None:
     """Give the message its `user`, out of its session of this name, when it is first looked at.
 
-    One from the same session stays, loaded or not, unless somebody may have logged in (`anew`). One from the other
+    One from the same session stays, loaded or not, unless a user may have logged in (`anew`). One from the other
     session is replaced, as in 1.x: the innermost of several decorators decides.
     """
     before = vars(message).get("_user_session")

@@ -100,7 +100,7 @@ def sent_fields(binding: type[Declared], model: type[Model]) -> list["Field[Any,
 def written_fields(binding: type[Declared], model: type[Model], is_new: bool) -> dict[str, "Field[Any, Any]"]:
     """Return the fields that clients may set: those that they see, but for files, `editable=False`, generated columns.
 
-    On a new row they also set a primary key that nobody else would make, if `fields` names it.
+    On a new row they also set a primary key that is not generated, if `fields` names it.
     """
     sent = {field.name: field for field in sent_fields(binding, model)}
     pk, keys = model._meta.pk, model._meta.pk_fields

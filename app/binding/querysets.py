@@ -24,7 +24,7 @@ class BoundQuerySet(QuerySet[AnyRow]):
         """Update rows, and tell the bindings of each; so does `bulk_update`.
 
         Raises:
-            NotSupportedError: it changes the primary key, so that nobody could tell which row is which.
+            NotSupportedError: it changes the primary key, so that rows could not be identified.
         """
         models = bound_ancestors(self.model)
         if not models or self.query.is_sliced or self.query.combinator:  # Django refuses these

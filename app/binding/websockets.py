@@ -1,4 +1,4 @@
-"""Bindings that speak over one stream of a WebSocket.
+"""Bindings over one stream of a WebSocket.
 
 | direction | text of the frame |
 |---|---|

@@ -28,6 +28,6 @@ def _messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
             where = f"CHANNEL_LAYERS[{alias!r}]['SCHEDULE'][{entry.name!r}]"
             yield CheckWarning(
                 f"{where} sends to {entry.channel!r}, and no route takes it.",
-                hint="Add a route for the channel: what nobody takes is dropped when it has expired.",
+                hint="Add a route for the channel: messages that no worker takes are dropped when they expire.",
                 id="towpath.W009",
             )

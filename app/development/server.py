@@ -33,7 +33,7 @@ class DevelopmentServer:
     def wait(self) -> None:
         """Return when a signal came, or the interface server has ended.
 
-        Only the main thread hears signals. Under the reloader this is another one; there the process ends it.
+        Only the main thread receives signals. Under the reloader this is another one; there the process ends it.
         """
         with StopSignals() as signals:
             while self._interface.is_alive and not signals.wait(LOOK_SECONDS):

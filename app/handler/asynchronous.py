@@ -24,7 +24,8 @@ from .response import HttpResponseLater, chunks_of, response_head
 
 logger = logging.getLogger(__name__)
 
-#: How often it is asked whether somebody still waits, in seconds. The head of a stream without a part leaves then, too.
+#: How often a stream checks that its client is still connected, in seconds. The head of a stream without a part leaves
+#: then, too.
 LOOK_SECONDS = 1.0
 #: How long a view goes on in a worker that is to stop, in seconds; then it is cancelled and answered 503.
 STOP_SECONDS = 30.0
@@ -105,7 +106,7 @@ async def _next_part(iterator: AsyncIterator[bytes], stream: ResponseStream, hea
     """Return the next part, None after the last one. `head` leaves first if the part takes long.
 
     Raises:
-        _NotWanted: nobody waits for it.
+        _NotWanted: the client has left.
     """
     task = asyncio.ensure_future(anext(iterator))
     try:

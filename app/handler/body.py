@@ -1,8 +1,8 @@
 """A request body that comes in pieces: a file whose bytes are asked of the interface server as they are read.
 
 Nothing is kept but the pieces that are on their way, so that the size of an upload is not the size of the worker. The
-reply channel is told how much of the body is wanted: `{"body_until": bytes in all}`. Each message on the body channel
-is {"content": bytes, "more_content": bool}, or {"closed": True}: the client left.
+reply channel gets the length of the body that is wanted: `{"body_until": bytes in all}`. Each message on the body
+channel is {"content": bytes, "more_content": bool}, or {"closed": True}: the client left.
 """
 
 import time

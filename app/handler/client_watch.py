@@ -38,7 +38,7 @@ class ClientWatch:
         self.is_late = False
 
     def is_wanted(self) -> bool:
-        """Read all notices; return whether somebody still waits for the work, and there is time to do it."""
+        """Read all notices; return whether the client still waits, and there is time to do the work."""
         self.look()
         return not self.is_gone and not self.has_stalled() and not self.is_out_of_time()
 

@@ -58,7 +58,7 @@ class ResponseStream:
         return self._is_wanted_still() and self._wait_for_room()
 
     def is_wanted(self) -> bool:
-        """Return whether somebody waits for the next part, while it is not there yet."""
+        """Return whether the client waits for the next part, while it is not there yet."""
         self._parts_since_look = 0
         self._looked_at = time.monotonic()
         return self._watch.is_wanted()

@@ -43,7 +43,7 @@ class AsgiHandler(BaseHandler):
         self.load_middleware()
 
     def __call__(self, message: Message) -> Iterator[Content]:
-        """Yield the messages of the response; none if somebody else sends it, or nobody is there to be answered.
+        """Yield the messages of the response; none if other code sends it, or the client has left.
 
         An error before the first message is yielded as an error page, and then raised.
         """

@@ -5,7 +5,7 @@
 | `method`, `path`, `root_path`, `scheme`, `query_string`, `client`, `server`, `headers` | attributes and `META` |
 | `body` | the request's body, or its first part |
 | `body_channel` | where the rest of the body is read from, as the view reads it |
-| `reply_channel` | `request.reply_channel`: whoever holds it can answer |
+| `reply_channel` | `request.reply_channel`: code that has it can answer |
 """
 
 import sys
@@ -39,7 +39,7 @@ class AsgiRequest(HttpRequest):
         MalformedEvent: a message that was made by hand lacks a key, or has a value of the wrong type.
     """
 
-    #: Raise it in a view, or return `HttpResponseLater()`, to send nothing now: somebody answers on `reply_channel`.
+    #: Raise it in a view, or return `HttpResponseLater()`, to send nothing now: other code answers on `reply_channel`.
     ResponseLater = ResponseLater
     #: How long a read waits for the next piece of the body, in seconds.
     body_receive_timeout = 60

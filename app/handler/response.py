@@ -25,7 +25,7 @@ NO_CONTENT = frozenset((HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPSta
 
 
 class HttpResponseLater(HttpResponse):
-    """Returned by a view whose response is sent by somebody else, on `request.reply_channel`.
+    """Returned by a view whose response is sent by other code, on `request.reply_channel`.
 
     It passes through the middleware like any response, and nothing is sent for it.
     """

@@ -1,4 +1,4 @@
-"""A rolling restart of workers: one process at a time is told to stop; the next one once its successor has a lease.
+"""A rolling restart of workers: one process at a time gets SIGTERM; the next one once its successor has a lease.
 
 The supervisor of this machine, whichever it is, starts the successor. The sockets stay open, and while one worker is
 replaced the others take its messages.
@@ -27,7 +27,7 @@ class RestartFailed(TowpathError):
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Restarts the workers of this machine, each within `timeout_seconds`; `say` is told of each step."""
+    """Restarts the workers of this machine, each within `timeout_seconds`; `say` is called with each step."""
 
     survey: Survey
     timeout_seconds: float

@@ -1,6 +1,6 @@
 """Keys of channel sessions, and stores in which no browser's session is found under them.
 
-A key is an HMAC of the reply channel's name with SECRET_KEY: whoever learns the name cannot tell the key. The store is
+A key is an HMAC of the reply channel's name with SECRET_KEY: the key does not follow from the name. The store is
 a subclass of the engine's, which signs data and names cache entries differently: a channel session whose key has leaked
 cannot be loaded as the session of a browser.
 """

@@ -16,7 +16,7 @@ from towpath.routing import Consumer
 from .consuming import consume, router_of, take
 from .replies import next_message
 
-#: Reply channel -> client: whoever consumes a message, its connection's state is where it belongs.
+#: Reply channel -> client: the session state of a connection is kept here, whatever consumes its messages.
 _clients: "WeakValueDictionary[str, Client]" = WeakValueDictionary()
 
 

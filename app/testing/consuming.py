@@ -16,8 +16,8 @@ from towpath.worker.run import Runner, RunOptions
 class Consumed(NamedTuple):
     """The result of one message: the return value or error of its consumer, and the new session state.
 
-    `error` is what nobody meant, with its traceback; what the worker acts on (ConsumeLater, a refusal) is none.
-    `state` None: as before.
+    `error` is an unexpected exception with its traceback; those that the worker handles (ConsumeLater, a refusal) are
+    not. `state` None: as before.
     """
 
     result: object

@@ -1,6 +1,6 @@
 """Faults on purpose: what a layer can do to the messages of a channel, one `with` block each.
 
-They act in the layer's store, so whoever sends meets them: the test, a view, a consumer, a client.
+They act in the layer's store, so they apply to every sender: the test, a view, a consumer, a client.
 """
 
 from abc import ABC, abstractmethod
@@ -83,7 +83,7 @@ class Faults:
 
     @contextmanager
     def drop(self, pattern: str) -> Iterator[Fault]:
-        """Lose messages: nobody is told."""
+        """Lose messages silently."""
         with self._acting(Dropped(pattern)) as fault:
             yield fault
 

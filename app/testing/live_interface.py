@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.process import serve
 
-#: For the end of a test nobody waits long.
+#: The end of a test must not take long.
 GRACE_SECONDS = 1.0
 
 

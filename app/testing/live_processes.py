@@ -1,7 +1,7 @@
 """The processes behind a live test: an interface server, which runs no project code, and a worker, which does.
 
 The worker is forked from the test, so it has the test's settings, routes and database; the interface server is a fresh
-interpreter that is told over its standard input what to serve.
+interpreter that gets its orders over its standard input.
 """
 
 import multiprocessing
@@ -22,7 +22,7 @@ from towpath.worker import WorkerPool
 
 from .live_interface import Orders
 
-#: How long a process that is told to stop may take, in seconds; then it is killed.
+#: How long a process may take to stop, in seconds; then it is killed.
 STOP_SECONDS = 15.0
 
 

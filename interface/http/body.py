@@ -123,7 +123,7 @@ class RequestBody:
             self._went_on()
 
     def close(self, *, is_awaited: bool) -> None:
-        """Forget what is kept; `is_awaited`: a consumer may wait for the rest, and is told that it will not come."""
+        """Forget what is kept; `is_awaited`: a consumer may wait for the rest, and is notified of the end."""
         if self._is_closed:
             return
         self._is_closed = True

@@ -78,7 +78,7 @@ class BodyChannel:
             self.offset += len(piece.content)
 
     def close(self, *, is_awaited: bool) -> None:
-        """Send nothing more, and drop the channel. `is_awaited`: the consumer may wait, now or later, and is told."""
+        """Send nothing more, and drop the channel. `is_awaited`: the consumer may wait, and is notified."""
         if self._is_closed or self._is_complete:
             return
         self._is_closed = True

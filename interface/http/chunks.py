@@ -8,7 +8,7 @@ import re
 
 from ..headers import HEADER_LINE, VALUE
 
-#: A chunk's size in hexadecimal and its extensions, in bytes. Nobody needs more, and what is kept must be bounded.
+#: A chunk's size in hexadecimal and its extensions, in bytes. More is not needed, and the buffer must be bounded.
 SIZE_LINE_MAX_BYTES = 1024
 #: All trailers together, with their line ends.
 TRAILERS_MAX_BYTES = 16 * 1024

@@ -269,7 +269,7 @@ class Exchange:
         self._log_complete()
 
     def client_left(self) -> None:
-        """Tell whoever works for a client that has gone."""
+        """Notify the consumer that the client has left."""
         if self._phase is not Phase.OVER:
             self._leave()
 
@@ -285,7 +285,7 @@ class Exchange:
             self._give_up(408, "The request's body did not come in time.")
 
     def refused(self, channel: str) -> None:
-        """Answer 503: nobody takes the request. An offer that is refused counts as declined."""
+        """Answer 503: no worker takes the request. An offer that is refused counts as declined."""
         if self._offer is Offer.OUT and self._body is not None:
             self._decline_offer(self._body)
         else:
@@ -319,7 +319,7 @@ class Exchange:
         self._leave()
 
     def _fail(self, status: int, detail: str) -> None:
-        """End an exchange that nobody works for any more."""
+        """End an exchange without a consumer."""
         if self._answer.has_begun:
             self._wire.abort()
             self._leave()

@@ -192,7 +192,7 @@ class Http1Connection(Protocol):
         self._goes_away = True
 
     def take_over(self, protocol: Protocol) -> bytes:
-        """Give the transport to another protocol; return what the client has sent and nobody has read."""
+        """Give the transport to another protocol; return the bytes of the client that are not read yet."""
         pending, self._buffer = self._buffer, b""
         self._occupant = None
         self._leave_transport(protocol)

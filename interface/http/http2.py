@@ -4,7 +4,7 @@ Twisted keeps the protocol state, flow control and priorities. Corrected here: t
 their order and checked as one of HTTP/1 is; a connection with an open request is not idle; a response may be
 complete before its request; a stream whose window is used up waits for the client's next word (Twisted would look at it
 again and again, a whole processor long); the end of a response has a deadline, too; what comes of a body that is not
-read is acknowledged for the connection's window; and whoever writes hears when its stream has drained, also where the
+read is acknowledged for the connection's window; and a writer is notified when its stream has drained, also where the
 client's window is much larger than what should wait in memory.
 """
 
@@ -58,7 +58,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self.factory.opened(self)
 
     def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # noqa: N803  # Twisted's name
-        """The client has gone: so has whoever it asked."""
+        """The client has left: abort its streams."""
         self.factory.closed(self)
         super().connectionLost(reason, _cancelTimeouts)
 

@@ -1,4 +1,4 @@
-"""Response messages to response heads: what is checked, what is added, and how the end of the body is told. No IO.
+"""Response messages to response heads: what is checked, what is added, and how the end of the body is marked. No IO.
 
 | key of a response message | type | meaning |
 |---|---|---|

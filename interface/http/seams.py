@@ -46,7 +46,7 @@ class RequestHead(NamedTuple):
 
 
 class Owner(Protocol):
-    """An HTTP exchange or a WebSocket: what a conversation speaks for."""
+    """An HTTP exchange or a WebSocket: the owner of a conversation."""
 
     def deliver(self, content: Content) -> None:
         """Take one reply message, in order."""

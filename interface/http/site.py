@@ -18,7 +18,7 @@ BeginWebSocket = Callable[[UpgradeRequest], None]
 
 
 class Connection(Interface):
-    """A client's connection, while it speaks HTTP."""
+    """A client's connection, while its protocol is HTTP."""
 
     def go_away(self) -> None:
         """Close as soon as what has begun is answered."""

@@ -26,7 +26,7 @@ TakeOver = Callable[[Protocol], bytes]
 
 
 class WrongVersion(BadRequest):
-    """Raised when the client speaks another version of the WebSocket protocol: answer with `VERSION_HEADERS`."""
+    """Raised when the client uses another version of the WebSocket protocol: answer with `VERSION_HEADERS`."""
 
 
 def wants_websocket(head: ParsedHead) -> bool:
@@ -103,14 +103,14 @@ class Handshake:
         return self._take_over(protocol)
 
     def client_left(self) -> None:
-        """Tell whoever works on the answer."""
+        """Notify the owner of the handshake."""
         if self._is_open:
             self._is_open = False
             if self._left is not None:
                 self._left()
 
     def timed_out(self) -> None:
-        """Never called: whoever answers has a timer."""
+        """Never called: the owner of the handshake has a timer."""
 
     def drained(self) -> None:
         """Nothing waits for this."""

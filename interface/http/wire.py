@@ -22,7 +22,7 @@ class Wire(Protocol):
         """Write more content: a block while `is_writable`."""
 
     def abort(self) -> None:
-        """Cut the response off so that the client can tell; the occupant hears nothing."""
+        """Abort the response so that the client detects it; the occupant is not called."""
 
     def send_continue(self) -> None:
         """Tell a client that waits for it to send the body."""
@@ -34,7 +34,7 @@ class Wire(Protocol):
         """Go on reading it."""
 
     def set_deadline(self, seconds: float | None) -> None:
-        """Let the occupant hear `timed_out` in so many seconds from now; None calls it off."""
+        """Call `timed_out` of the occupant after `seconds`; None cancels that."""
 
     def close_after_response(self) -> None:
         """Take no further request on this connection."""

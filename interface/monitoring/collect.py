@@ -1,4 +1,4 @@
-"""The metrics of an interface server, read out of its parts when somebody asks for them."""
+"""The metrics of an interface server, read out of its parts on request."""
 
 from typing import TYPE_CHECKING
 

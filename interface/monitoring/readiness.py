@@ -26,7 +26,7 @@ LOOK_SECONDS = 2.0
 
 
 class Readiness:
-    """The health of one server; `is_draining` is set when it is told to stop."""
+    """The health of one server; `is_draining` is set when it begins to stop."""
 
     def __init__(self, server: "InterfaceServer", survey: Survey | None, clock: Clock) -> None:
         self._server = server

@@ -139,7 +139,7 @@ class WebSocket:
         self._close_conversation(None)
 
     def lost(self, channel: str) -> None:
-        """A turn was lost: without the connect's nobody would ever answer; a frame's is counted, the socket goes on."""
+        """A turn was lost: a handshake is answered 503, since no answer will come; the loss of a frame is counted."""
         if self._state is State.HANDSHAKE:
             self._refuse(503, "Service Unavailable")
 

@@ -79,7 +79,7 @@ class Keepalive:
 
     @property
     def _open_ping_at(self) -> float | None:
-        """When the ping was sent since which nothing was heard."""
+        """When the ping was sent since which nothing was received."""
         return self._pinged_at if self._pinged_at is not None and self.heard_at < self._pinged_at else None
 
     def _ping_base(self) -> float:

@@ -103,7 +103,7 @@ class Socket(WebSocketServerProtocol):
         if self.state != self.STATE_OPEN:
             self.dropConnection(abort=True)
             raise RuntimeError(f"Autobahn refused the handshake: {self.wasNotCleanReason}")
-        # A sixth of what an idle socket holds: headers that nobody asks for, and a queue that `sendData` bypasses.
+        # A sixth of what an idle socket holds: unused headers, and a queue that `sendData` bypasses.
         self.http_headers = {}
         self.send_queue = _NO_QUEUE
 

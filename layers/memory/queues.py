@@ -94,7 +94,7 @@ class Queues:
         self._counters.clear()
 
     def _give_up_expired(self, waiting: deque[bytes], push: Push, now: float) -> int:
-        """Make room in a full queue, so that messages nobody took do not refuse new ones; return how many went."""
+        """Make room in a full queue, so that expired messages do not refuse new ones; return how many were dropped."""
         before = len(waiting)
         while waiting and len(waiting) + len(push.bodies) > push.capacity and is_expired(waiting[0], now):
             waiting.popleft()

@@ -39,7 +39,7 @@ from .sockets import KnownSockets
 
 Found = TypeVar("Found")
 
-#: Operations after which somebody who waits may find something.
+#: Operations after which a waiting reader may find something.
 _ARRIVALS = (Push, Postpone, PushInbox, PushWills, Requeue, AddDue, DeliverDue, Fire)
 
 

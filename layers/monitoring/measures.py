@@ -1,4 +1,4 @@
-"""Measurements as plain data: what they count is counted by plain integers, and read when somebody asks.
+"""Measurements as plain data: what they count is counted by plain integers, and read on request.
 
 Label values come from small fixed sets, or from the names of the project's channels; never from clients.
 """

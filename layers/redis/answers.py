@@ -21,7 +21,7 @@ class ErrorAnswers:
     """
 
     def __init__(self) -> None:
-        #: What answers is a replica: whoever is the master now, it is not at the other end.
+        #: The server is a replica: another one is the master now.
         self.is_misled = False
 
     def __call__(self, text: str) -> ResponseError:

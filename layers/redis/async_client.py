@@ -48,7 +48,7 @@ class AsyncClient:
             loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
             try:
                 retried = await self.exchange([*loads, *(commands[position] for position in missing)])
-            except PartlyRefused as error:  # which speaks of other commands
+            except PartlyRefused as error:  # which is about other commands
                 raise LayerUnavailable(str(error)) from error
             for position, answer in zip(missing, retried[len(loads) :], strict=True):
                 answers[position] = answer

@@ -20,7 +20,7 @@ class AsyncWire(asyncio.Protocol):
     """One exchange at a time. After an error or a cancellation it is closed: its answers would be out of step."""
 
     def __init__(self, timeout_seconds: float | None, closed: Callable[[], None]) -> None:
-        """`timeout_seconds` bounds each exchange, None does not; `closed` hears once that the connection has ended."""
+        """`timeout_seconds` bounds each exchange, None does not; `closed` is called once, when it ends."""
         self._timeout_seconds = timeout_seconds
         self._closed = closed
         self._transport: asyncio.Transport | None = None

@@ -43,7 +43,7 @@ class RedisEdge(BaseEdge):
         self._keys = keys
         #: The foremost entries of the inbox, which have been handed out.
         self._read: Sequence[bytes] = ()
-        #: Redis leaves out answers that nobody wants.
+        #: Redis leaves out answers that are not needed.
         self._can_be_silent = False
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """A Redis that Sentinels name: each new connection asks them who the master is.
 
-A master that has become a replica says so (READONLY) to whoever writes; the wires close such a connection, so that the
+A master that has become a replica refuses writes (READONLY); the wires close such a connection, so that the
 next one asks again.
 """
 

@@ -46,9 +46,9 @@ def receive(message: Message, slug: str) -> None:
 
 
 def poll(message: Message, slug: str) -> None:
-    """Answer at once if something is newer than `since`; else the blog's next change answers, whoever makes it.
+    """Answer at once if something is newer than `since`; else the blog's next change answers.
 
-    A request that nobody answers ends when the page gives up (it asks again after 25 seconds) or the interface does.
+    A request without an answer ends when the page gives up (it asks again after 25 seconds) or the interface does.
     """
     blog = Blog.objects.filter(slug=slug).first()
     if blog is None:

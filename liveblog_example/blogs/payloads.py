@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from .models import Blog, Entry
 
-#: A page that missed more changes than this is told to reload instead.
+#: A page that missed more changes than this must reload instead.
 CHANGES_AT_MOST = 200
 
 TEMPLATES = {"post": ("post", "blogs/_post.html"), "chatline": ("chat", "blogs/_chat_line.html")}

@@ -26,13 +26,10 @@ REFUSED = {
 }
 #: Pattern -> (how many texts may still match it, what to write instead).
 LEFT = {
-    r"\b([Ww]hoever|[Nn]obody|[Ss]omebody|[Ee]verybody)\b": (
-        136,
-        "the noun: a process, a client, a worker",
-    ),
-    r"\b(is|are|was|were) told\b|\b(hears?|heard|speaks?)\b": (120, "notify, receive, log"),
-    r"\b(is|are|was|were|be|been|goes|go|went) away\b": (11, "unavailable"),
-    r"\bso (long|many)\b(?! as)": (50, "the number, or its name"),
+    r"\b([Ww]hoever|[Nn]obody|[Ss]omebody|[Ee]verybody)\b": (82, "the noun: a process, a client"),
+    r"\b(is|are|was|were) told\b|\b(hears?|heard|speaks?)\b": (85, "notify, receive, log"),
+    r"\b(is|are|was|were|be|been|goes|go|went) away\b": (10, "unavailable"),
+    r"\bso (long|many)\b(?! as)": (48, "the number, or its name"),
 }
 
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}

@@ -30,7 +30,7 @@ class RunCounts:
 
 
 class CountedBatching(Batching):
-    """Batching that counts the runs it is told of."""
+    """Batching that counts the observed runs."""
 
     __slots__ = ("_runs",)
 

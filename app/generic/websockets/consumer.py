@@ -98,7 +98,7 @@ class WebsocketConsumer(BaseConsumer):
     # What the worker calls.
 
     def raw_connect(self, message: Message, **kwargs: Any) -> None:
-        """Join the groups, then connect: whoever reads its snapshot in `connect` misses nothing."""
+        """Join the groups, then connect: a snapshot that `connect` reads misses nothing."""
         for group in self._groups(message, kwargs):
             group.add(self._connection())
         self.connect(message, **kwargs)

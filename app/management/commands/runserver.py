@@ -99,7 +99,7 @@ class Command(DjangoCommand):
         except ConfigurationError as error:
             self._give_up(str(error))
         self._greet(layer, port)
-        with suppress(KeyboardInterrupt):  # a second Ctrl-C: wait for nobody
+        with suppress(KeyboardInterrupt):  # a second Ctrl-C: do not wait
             server.wait()
             server.stop()
 
