@@ -9,6 +9,7 @@ from ..accesslog import ActionLogger, Details, no_log
 
 #: Statuses by class; all others are `other`.
 STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx", "other")
+_CLASSES = {hundred: f"{hundred}xx" for hundred in range(1, 6)}
 #: The close codes of RFC 6455 and the IANA registry; those that applications and clients choose count by thousands.
 _CODES = range(1000, 1016)
 
@@ -24,11 +25,20 @@ class ActionCounts:
         self._rejected: Counter[str] = Counter(dict.fromkeys(STATUS_CLASSES, 0))
         self._closed: Counter[str] = Counter()
 
+    @property
+    def is_last(self) -> bool:
+        """Return whether no other logger wants the actions."""
+        return self._log_action is no_log
+
+    def request(self, status: int, seconds: float, size: int) -> None:
+        """Count a request."""
+        self._requests[status_class(status)].observe(seconds)
+        self._response_bytes += size
+
     def __call__(self, protocol: str, action: str, details: Details) -> None:
         """Count an action."""
         if protocol == "http":
-            self._requests[status_class(details["status"])].observe(details["time_taken"])
-            self._response_bytes += details["size"]
+            self.request(details["status"], details["time_taken"], details["size"])
         elif action == "disconnected":
             self._closed[code_class(details["code"])] += 1
         else:
@@ -62,8 +72,7 @@ class ActionCounts:
 
 def status_class(status: int) -> str:
     """Return the class of a status, such as `2xx`."""
-    found = f"{status // 100}xx"
-    return found if found in STATUS_CLASSES else "other"
+    return _CLASSES.get(status // 100, "other")
 
 
 def code_class(code: int) -> str:

@@ -10,16 +10,16 @@ from towpath.layers.survey import survey_of
 from ..accesslog import ActionLogger
 from ..config import InterfaceConfig
 from ..deferred import awaited
+from ..http.exchange import Exchange
 from .actions import ActionCounts
 from .collect import families_of
-from .public import exchange_with_health
+from .exchanges import counted_exchange, exchange_with_health
 from .readiness import Readiness
 from .site import listen
 
 if TYPE_CHECKING:
     from towpath.layers.contract import ChannelLayer
 
-    from ..http.exchange import Exchange
     from ..server import InterfaceServer
 
 
@@ -45,10 +45,11 @@ class Monitor:
         self.readiness = Readiness(server, survey_of(self._layer), self._reactor)
 
     @property
-    def exchange(self) -> "type[Exchange] | None":
-        """The class of the server's exchanges, where it answers health checks on its public port."""
+    def exchange(self) -> type[Exchange]:
+        """The class of the server's exchanges, which answers health checks and counts as it is asked to."""
+        base = Exchange if self._actions is None else counted_exchange(self._actions)
         path = self._config.health_path
-        return None if path is None else exchange_with_health(path, lambda: self.readiness.health())
+        return base if path is None else exchange_with_health(path, lambda: self.readiness.health(), base)
 
     async def start(self) -> None:
         """Listen, and look for workers.

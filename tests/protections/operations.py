@@ -20,13 +20,13 @@ OPERATIONS = [
     Protection(
         "a status without a class is not a label",
         "interface/monitoring/actions.py",
-        '    return found if found in STATUS_CLASSES else "other"',
-        "    return found",
+        '    return _CLASSES.get(status // 100, "other")',
+        '    return f"{status // 100}xx"',
         "tests/unit/interface/test_monitoring.py -k label_without_end",
     ),
     Protection(
         "health checks on the public port never reach the application",
-        "interface/monitoring/public.py",
+        "interface/monitoring/exchanges.py",
         "            if page is None:",
         "            if page is None or length != 0:",
         "tests/unit/interface/http/test_health_checks.py -k no_method",

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from towpath.interface.monitoring.public import exchange_with_health
+from towpath.interface.accesslog import no_log
+from towpath.interface.monitoring.actions import ActionCounts
+from towpath.interface.monitoring.exchanges import counted_exchange, exchange_with_health
 from towpath.layers.monitoring import Check, Health
 
 FAILURE = "no worker takes messages from http.request"
@@ -79,3 +81,20 @@ def test_checks_are_not_logged(checked: Any) -> None:
     actions = checked.actions()
     ask(checked, b"GET /health/ready HTTP/1.1")
     assert actions == []
+
+
+def test_requests_are_counted_with_and_without_an_access_log(make_server: Any) -> None:
+    logged: list[Any] = []
+    for logger in (no_log, lambda *action: logged.append(action)):
+        server, counts = make_server(), ActionCounts(logger)
+        server.hub.log_action = counts
+        server.factory.exchange = counted_exchange(counts)
+        client = server.connect()
+        client.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        server.conversation.reply(status=404, headers=[], content=b"hello", more_content=False)
+        client.send(b"not http\r\n\r\n")
+        families = {family.name: dict(family.samples) for family in counts.families()}
+        requests = families["towpath_interface_request_seconds"]
+        assert sum(requests["4xx",].counts) == 2
+        assert families["towpath_interface_response_bytes"][()] > 5
+    assert [details["status"] for _, _, details in logged] == [404, 400]

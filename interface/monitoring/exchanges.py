@@ -1,4 +1,4 @@
-"""Health checks on the public port, answered by the server itself: they never reach the application."""
+"""Exchanges that a monitor watches: health checks on the public port are answered at once, requests are counted."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,18 @@ from towpath.layers.contract import Content
 from towpath.layers.monitoring import Health, Page
 from towpath.layers.monitoring.pages import JSON_TYPE, ready_page
 
-from ..http.exchange import Exchange
+from ..http.exchange import CLIENT_LEFT, Exchange
+from .actions import ActionCounts
 
 
-def exchange_with_health(path: str, health: Callable[[], Health]) -> type[Exchange]:
+def exchange_with_health(path: str, health: Callable[[], Health], base: type[Exchange] = Exchange) -> type[Exchange]:
     """Return a class of exchanges that answers `path`/live and `path`/ready, whatever the method."""
     pages: dict[str, Callable[[], Page]] = {
         f"{path}/live": lambda: Page(200, JSON_TYPE, b'{"status": "live"}\n'),
         f"{path}/ready": lambda: ready_page(health()),
     }
 
-    class HealthExchange(Exchange):
+    class HealthExchange(base):  # type: ignore[valid-type,misc]  # a class that is chosen when the server starts
         """An exchange of the application, or a health check."""
 
         __slots__ = ()
@@ -25,7 +26,7 @@ def exchange_with_health(path: str, health: Callable[[], Health]) -> type[Exchan
             """Answer a health check at once, also while as many requests are open as may be."""
             page = pages.get(self.head.path)
             if page is None:
-                super().begin(length, expects_continue)
+                base.begin(self, length, expects_continue)
                 return
             self._hub.requests.overdraw(1)
             self.deliver(_reply(page()))
@@ -33,9 +34,24 @@ def exchange_with_health(path: str, health: Callable[[], Health]) -> type[Exchan
         def _log_complete(self) -> None:
             """Log and count no checks: they come every few seconds."""
             if self.head.path not in pages:
-                super()._log_complete()
+                base._log_complete(self)
 
     return HealthExchange
+
+
+def counted_exchange(counts: ActionCounts) -> type[Exchange]:
+    """Return a class of exchanges that are counted without the details that an access log wants."""
+
+    class CountedExchange(Exchange):
+        """An exchange of the application."""
+
+        __slots__ = ()
+
+        def _log_complete(self) -> None:
+            answer = self._answer
+            counts.request(answer.status or CLIENT_LEFT, self._hub.clock.seconds() - self._began, answer.content_bytes)
+
+    return CountedExchange if counts.is_last else Exchange
 
 
 def _reply(page: Page) -> Content:
