@@ -119,6 +119,24 @@ def test_scripts_that_redis_has_forgotten_do_not_make_it_give_anything_twice(red
     layer.close()
 
 
+def test_a_read_drops_the_entries_of_the_read_before(redis_url: str) -> None:
+    layer = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
+
+    async def scene() -> int:
+        edge = layer.edge()
+        await edge.open()
+        for number in (1, 2):
+            await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": number})
+            assert await _numbers(edge) == [number]
+        with closing(Redis.from_url(redis_url)) as client:
+            left = client.llen(f"lost:{{{edge.inbox}}}:inbox")
+        await edge.close()
+        return int(left)
+
+    assert asyncio.run(scene()) == 1
+    layer.close()
+
+
 def test_a_redis_that_has_become_a_replica_gives_nothing_twice(start_redis: Callable[[], RedisServer]) -> None:
     server = start_redis()
     layer = RedisChannelLayer(hosts=[server.url], prefix="lost:")
