@@ -95,6 +95,8 @@ class Worker:
         self._is_abandoned = False
         #: Its lease was refused, and all its settlements are written.
         self._is_over = False
+        #: The message that was running when a defect ended this worker, and the messages that had not begun.
+        self._failed: tuple[Sequence[Taken], Sequence[Taken]] = (), ()
         self._thread_id = 0
 
     def ready(self) -> None:
@@ -109,7 +111,7 @@ class Worker:
                 while not (self._is_over or self._stopping.is_set() or signals.is_waiting()):
                     self.run_batch()
             except BaseException:  # a defect: this worker will be replaced, and what it has not run is not lost
-                self._lose_running()
+                self._failed = self.in_flight.split()
                 raise
             finally:
                 self._close()
@@ -294,18 +296,6 @@ class Worker:
             settlements, self._settlements = self._settlements, []
             self._reader.exchange(settlements, {})
 
-    def _lose_running(self) -> None:
-        running, unrun = self.in_flight.split()
-        if not running:
-            return
-        try:
-            self._settle()
-            raw_layer(self.channel_layer).lose(self.in_flight.name, self.in_flight.number, running, unrun)
-        except LayerUnavailable as error:
-            logger.error(
-                "The batch of worker %s is counted as lost when its lease expires: %s", self.in_flight.name, error
-            )
-
     def _close(self) -> None:
         """Settle and close, again and again for a while: what the layer refuses now would be lost with this process."""
         deadline = time.monotonic() + CLOSE_SECONDS
@@ -316,10 +306,15 @@ class Worker:
             except LayerUnavailable as error:
                 if time.monotonic() >= deadline:
                     logger.error("Lost settlements of a worker that stops, the layer is unavailable: %s", error)
-                    return
+                    return  # its lease expires, and what it had in flight is counted
             time.sleep(CLOSE_PAUSE_SECONDS)
 
     def _close_once(self) -> None:
+        running, unrun = self._failed
+        if running or unrun:
+            self._settle()
+            raw_layer(self.channel_layer).lose(self.in_flight.name, self.in_flight.number, running, unrun)
+            self._failed = (), ()
         try:
             self._settle()
         finally:

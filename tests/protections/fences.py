@@ -237,6 +237,13 @@ FENCES = [
         "tests/unit/worker/test_lease.py -k takes_nothing",
     ),
     Protection(
+        "the batch of a worker that failed is counted and requeued before its record is closed",
+        "worker/worker.py",
+        "        if running or unrun:",
+        "        if False:",
+        "tests/redis/fences/test_two_faults.py -k worker_that_fails",
+    ),
+    Protection(
         "a worker that stops tries again to settle",
         "worker/worker.py",
         "                if time.monotonic() >= deadline:",

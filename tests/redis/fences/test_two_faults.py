@@ -155,6 +155,24 @@ def test_a_reaper_that_was_stopped_takes_nothing_from_a_worker_that_goes_on(
     assert layer.channel_statistics("jobs")["messages_lost_count"] == 0
 
 
+def test_the_batch_of_a_worker_that_fails_while_the_store_is_unavailable_is_counted_or_requeued(
+    layer: BaseChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(envelope: Envelope) -> None:
+        raise ZeroDivisionError
+
+    worker = Worker(layer, Router([route("jobs", fail)]), signal_handlers=False)
+    monkeypatch.setattr(worker._runner, "run", fail)
+    worker._batching.limits["jobs"] = 2
+    send(layer, 1, 2)
+    Between(layer._reaper).before[Requeue] = unanswered
+    with pytest.raises(ZeroDivisionError):
+        worker.run()
+    assert layer.channel_statistics("jobs")["messages_lost_count"] == 1
+    with closing(layer.reader(["jobs"])) as other:
+        assert taken(other) == [2]
+
+
 @pytest.fixture
 def putting_off(layer: BaseChannelLayer) -> Worker:
     """A worker that has taken a message and has run its consumer, which raised ConsumeLater."""
