@@ -24,10 +24,21 @@ from towpath.worker.lease import WorkerLease
 def layer(request: pytest.FixtureRequest, redis_url: str) -> Iterator[BaseChannelLayer]:
     layer: BaseChannelLayer
     layer = MemoryChannelLayer() if request.param == "memory" else RedisChannelLayer(hosts=[redis_url], prefix="two:")
+    readers: list[Any] = []
+    make_reader = layer.reader
+
+    def reader(channels: Sequence[str]) -> Any:
+        readers.append(make_reader(channels))
+        return readers[-1]
+
+    layer.reader = reader  # type: ignore[method-assign]
     with closing(layer):
         layer.flush()
         yield layer
         layer.flush()
+    if request.param == "redis":
+        for left in readers:  # those of killed workers are closed by no code
+            left._connection.disconnect()
 
 
 class Scheduler:
