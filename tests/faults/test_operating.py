@@ -12,6 +12,8 @@ import pytest
 import redis
 from websockets.asyncio.client import connect
 
+from towpath.layers.survey import ProcessRecord, Survey
+
 
 class Supervisor:
     """Keeps so many workers running, as the supervisors of deploy/ do."""
@@ -63,6 +65,13 @@ def status(stack: Any) -> Callable[[], dict[str, Any]]:
     return ask
 
 
+def alive_workers(stack: Any) -> list[ProcessRecord]:
+    """Return the records of the workers that hold a lease."""
+    survey: Survey = stack.layer.survey()
+    held = {owner for owner, _ in survey.leases()}
+    return [record for record in survey.processes() if record.kind == "worker" and not held.isdisjoint(record.owners)]
+
+
 async def ask_pages(address: str, status_of: Callable[[str], int], stop: asyncio.Event) -> tuple[set[int], float]:
     """Ask for a page again and again; return the statuses, and the longest time without an answer in seconds."""
     statuses, longest, before = set(), 0.0, time.monotonic()
@@ -70,6 +79,7 @@ async def ask_pages(address: str, status_of: Callable[[str], int], stop: asyncio
         statuses.add(await asyncio.to_thread(status_of, address))
         now = time.monotonic()
         longest, before = max(longest, now - before), now
+        await asyncio.sleep(0.01)  # the load: up to a hundred pages a second, and processors for the new workers
     return statuses, longest
 
 
@@ -84,8 +94,8 @@ def test_workers_are_restarted_one_by_one_while_pages_are_answered(
 ) -> None:
     _, port = stack.interface()
     supervisor = supervise(2)
-    wait_until(lambda: sum(worker["is_alive"] for worker in status()["workers"]) == 2)
-    before = {worker["pid"] for worker in status()["workers"]}
+    wait_until(lambda: len(alive_workers(stack)) == 2)
+    before = {worker.pid for worker in alive_workers(stack)}
 
     async def scene() -> tuple[set[int], float, Any]:
         stop = asyncio.Event()
@@ -108,9 +118,9 @@ def test_workers_are_restarted_one_by_one_while_pages_are_answered(
     assert supervisor.ended == [0, 0]
 
 
-def test_a_restart_stops_at_the_first_worker_that_is_not_replaced(stack: Any, status: Any, wait_until: Any) -> None:
+def test_a_restart_stops_at_the_first_worker_that_is_not_replaced(stack: Any, wait_until: Any) -> None:
     workers = [stack.worker(), stack.worker()]
-    wait_until(lambda: sum(worker["is_alive"] for worker in status()["workers"]) == 2)
+    wait_until(lambda: len(alive_workers(stack)) == 2)
     command = stack.project.manage("towpath", "restart", "--timeout", "3")
     assert command.wait() == 1
     assert "was not replaced within 3 s: see the log of its supervisor" in command.output
@@ -133,7 +143,7 @@ def test_the_status_names_processes_queues_and_slow_consumers(
         async with connect(f"ws://127.0.0.1:{port}/") as client, connect(f"ws://127.0.0.1:{port}/") as other:
             await client.send("hang")
             await other.send("waits")
-            await asyncio.to_thread(wait_until, lambda: status()["workers"][0]["slow"])
+            await asyncio.to_thread(wait_until, lambda: any(worker.slow for worker in alive_workers(faulty)))
             found = status()
             [worker], [interface] = found["workers"], found["interfaces"]
             assert worker["slow"][0].startswith("consumers.receive on websocket.receive for ")
