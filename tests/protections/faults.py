@@ -122,7 +122,7 @@ FAULTS = [
         "interface/http/http1.py",
         "        if self._state is State.HEAD or (self._state is State.IDLE and self._is_first_data):",
         "        if False:",
-        "tests/unit/interface/http/test_http1.py -k just_come",
+        "tests/unit/interface/http/test_http1.py -k just_connected",
     ),
     Protection(
         "an interface whose lease has expired begins again",

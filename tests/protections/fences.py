@@ -24,7 +24,7 @@ FENCES = [
         "layers/wills.py",
         "        self._execute([Fence(inbox)])",
         "        self._execute([])",
-        "tests/unit/layers/test_memory_layer_conformance.py -k events_of_an_edge_that_was_taken_for_dead",
+        "tests/unit/layers/test_memory_layer_conformance.py -k events_of_an_expired_edge",
     ),
     Protection(
         "a send that was not answered keeps its number",

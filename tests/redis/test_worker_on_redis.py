@@ -158,7 +158,7 @@ def log():
     logger.removeHandler(listener)
 
 
-def test_a_redis_that_goes_away_is_waited_for(start_redis, make, log):
+def test_a_worker_waits_for_a_redis_that_stops(start_redis, make, log):
     server = start_redis()
     done = SimpleQueue()
     with closing(RedisChannelLayer(hosts=[server.url])) as layer:

@@ -23,12 +23,12 @@ REFUSED = {
     r"(?<![Tt]here )\bis no (?!longer|more )(?=[a-z]+)": "is not a",
     r"(?:\A|(?<=\.)\s+)(What|Who|Whoever|Nobody|Somebody|Everybody)\b": "the noun of the field as the subject",
     r"\b(he|his|him)\b": "it, its",
+    r"\b(is|are|was|were|be|been|goes|go|went) away\b": "unavailable, disconnects, drains",
 }
 #: Pattern -> (how many texts may still match it, what to write instead).
 LEFT = {
     r"\b([Ww]hoever|[Nn]obody|[Ss]omebody|[Ee]verybody)\b": (82, "the noun: a process, a client"),
     r"\b(is|are|was|were) told\b|\b(hears?|heard|speaks?)\b": (85, "notify, receive, log"),
-    r"\b(is|are|was|were|be|been|goes|go|went) away\b": (10, "unavailable"),
     r"\bso (long|many)\b(?! as)": (48, "the number, or its name"),
 }
 

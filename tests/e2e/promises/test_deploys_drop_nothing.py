@@ -50,7 +50,7 @@ async def _restart(stack: Any, workers: list[Any]) -> None:
 def test_restarting_all_workers_ten_times_under_load_loses_and_doubles_nothing(
     stack: Any, within_patience: Any, status_of: Callable[[str], int], record_property: Callable[[str, object], None]
 ) -> None:
-    """Two hundred sockets count, two clients ask for pages; each time all workers are away for a moment."""
+    """Two hundred sockets count, two clients ask for pages; each time there are no workers for a moment."""
     _, port = stack.interface()
     workers = [stack.worker(), stack.worker()]
 

@@ -148,9 +148,7 @@ def test_a_worker_that_stops_already_gets_no_second_signal(
     assert killed == []
 
 
-def test_redis_that_is_away_during_a_restart_is_waited_for(
-    killed: list[tuple[int, int]], sleeps: list[Callable[[], object]]
-) -> None:
+def test_a_restart_waits_for_redis(killed: list[tuple[int, int]], sleeps: list[Callable[[], object]]) -> None:
     site = Site(worker(1))
 
     def come_back() -> None:

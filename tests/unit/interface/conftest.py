@@ -272,7 +272,7 @@ class FakeRequest:
         return self.sent_early
 
     def leave(self) -> None:
-        """The client goes away before the answer."""
+        """The client disconnects before the answer."""
         self.answer = 0
         assert self._left is not None
         self._left()

@@ -45,7 +45,7 @@ async def test_a_restart_of_all_workers_is_not_logged(make_world, caplog):
     await server.stop()
 
 
-async def test_a_layer_that_is_away_says_nothing_of_workers(make_world, caplog):
+async def test_no_warning_about_workers_while_the_layer_is_unavailable(make_world, caplog):
     world, server = await served(make_world)
     world.edge.is_away = True
     await world.advance(60)

@@ -185,7 +185,7 @@ def test_expired_messages_are_settled_and_not_run(make, connections, layer, take
     assert "Dropped 1 messages of channel websocket.receive" in caplog.text
 
 
-def test_a_layer_that_is_away_is_waited_for_with_growing_pauses(make, connections, layer, caplog, no_pauses):
+def test_a_worker_waits_for_an_unavailable_layer_with_growing_pauses(make, connections, layer, caplog, no_pauses):
     worker = make()
     layer.troubles.extend([LayerUnavailable("no answer")] * 8)
     connections.send("websocket.receive", text="hi")

@@ -230,7 +230,7 @@ def test_going_away_closes_idle_connections_and_finishes_the_others(server: Any)
     assert busy.is_closed
 
 
-def test_who_has_just_come_when_it_goes_away_is_answered_and_does_not_hold_it_up(server: Any) -> None:
+def test_a_client_that_has_just_connected_is_answered_while_the_server_drains(server: Any) -> None:
     silent, begun, slow = server.connect(), server.connect(), server.connect()
     begun.send(GET[:8])
     slow.send(GET[:8])

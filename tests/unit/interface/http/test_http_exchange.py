@@ -376,7 +376,7 @@ def test_a_client_that_leaves_after_the_response_is_not_reported(server: Any, cl
     assert len(server.conversation.events) == 1
 
 
-def test_an_exchange_that_is_told_to_go_away_finishes_and_closes(server: Any, client: Any) -> None:
+def test_an_exchange_finishes_and_closes_when_the_server_drains(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.owner.go_away()
     server.conversation.reply(status=200, content=b"bye")

@@ -135,7 +135,7 @@ def test_a_full_body_channel_is_tried_again(small: Any) -> None:
     assert len(small.hub.posts) == 3
 
 
-def test_a_layer_that_went_away_with_a_piece_ends_the_request_with_a_503(small: Any) -> None:
+def test_a_layer_that_fails_with_a_piece_ends_the_request_with_a_503(small: Any) -> None:
     client = small.connect()
     client.send(post(4), b"abcd")
     small.conversation.reply(body_until=4)
