@@ -10,7 +10,7 @@ from ..operations import Operation
 from .commands import result
 
 #: Why Redis refuses all that writes, before it has begun; our scripts write nothing before that shows.
-_TAKES_NOTHING = ("OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "MASTERDOWN ", "LOADING ")
+_TAKES_NOTHING = ("OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "MASTERDOWN ", "LOADING ", "NOSCRIPT ")
 
 
 class ErrorAnswers:

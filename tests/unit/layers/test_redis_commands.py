@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from towpath.layers.errors import ConfigurationError
+from towpath.layers.errors import ConfigurationError, PartlyRefused
 from towpath.layers.in_flight import Acknowledge, InFlight, Seize
 from towpath.layers.keys import Keys
 from towpath.layers.leases import Claim, DelayClaim, Expire, ForgetOwner, Lease, LeaseTimes, ReleaseLease
@@ -25,6 +25,7 @@ from towpath.layers.operations import (
     Take,
     TakeInbox,
 )
+from towpath.layers.redis.answers import ErrorAnswers, results
 from towpath.layers.redis.commands import Commands
 from towpath.layers.redis.hosts import parse_hosts
 from towpath.layers.redis.layer import RedisChannelLayer
@@ -180,3 +181,11 @@ def test_other_keys_that_begin_with_the_prefix_are_not(key: bytes) -> None:
 def test_an_empty_prefix_owns_nothing_but_keys_of_its_form(key: bytes) -> None:
     assert not Keys("").is_own(key)
     assert Keys("").is_own(b"{c}:queue")
+
+
+@pytest.mark.parametrize("text", ["OOM command not allowed", "NOSCRIPT No matching script.", "LOADING data"])
+def test_a_refusal_of_a_store_that_has_begun_nothing_is_clean(text: str) -> None:
+    error = ErrorAnswers()(text)
+    with pytest.raises(PartlyRefused) as refusal:
+        results("Redis", [CloseInbox("in!"), CloseInbox("in!")], [1, error])
+    assert refusal.value.is_clean
