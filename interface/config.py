@@ -111,6 +111,11 @@ class InterfaceConfig:
     incoming_max_events: int = 64
     #: The same in bytes of content.
     incoming_max_bytes: int = 1 * MIB
+    #: Bytes of all connections in large buffers: incomplete messages and heads, requests that were sent ahead, events
+    #: that wait for their turn, WebSocket output. Above it connections with the largest buffers are closed.
+    buffers_max_bytes: int = 256 * MIB
+    #: Bytes of the WebSocket events that are in the channel layer or with workers, all together; others wait.
+    events_max_bytes: int = 64 * MIB
 
     #: The path the application is mounted at, without a slash at its end; requests for other paths get a 404.
     root_path: str = ""
@@ -261,6 +266,8 @@ _RULES: dict[str, _Rule] = {
     "max_connections": _COUNT,
     "incoming_max_events": _COUNT,
     "incoming_max_bytes": _BYTES,
+    "buffers_max_bytes": _BYTES,
+    "events_max_bytes": _BYTES,
     "root_path": _Rule(_is_root_path, "'' or a path that starts with '/' and does not end with one"),
     "proxy_strips_root_path": _ON_OR_OFF,
     "trusted_proxies": _tuple_of(_is_network, "a tuple of IP addresses, networks like '10.0.0.0/8', or 'unix'"),

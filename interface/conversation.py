@@ -15,9 +15,10 @@ from .counters import Count
 from .deadlines import Deadline
 from .http.flow import notify_closed
 from .http.seams import Owner
+from .memory import SMALL_BYTES
 from .outbound import Outcome
 from .owner import is_socket_owner
-from .turns import Event, Phase, Pressure, Turns
+from .turns import Event, Phase, Pressure, Turns, is_short, weight
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -35,7 +36,7 @@ class Conversation:
 
     __slots__ = (
         "owner", "reply_channel", "local", "socket_owner", "_hub", "_turns", "_session",
-        "_deadline", "_is_accepted", "_is_closed", "_closed_at",
+        "_deadline", "_is_accepted", "_is_closed", "_closed_at", "_held", "_under_way_bytes",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", owner: Owner) -> None:
@@ -58,6 +59,10 @@ class Conversation:
         self._deadline = Deadline(hub.deadlines, self._turn_is_late)
         self._is_closed = False
         self._closed_at = 0.0
+        #: The event of the turn that is out, while it waits for room among those under way.
+        self._held: Event | None = None
+        #: What that event, once it is sent, takes of the bytes under way.
+        self._under_way_bytes = 0
         hub.edge.opened(self.local)
 
     @property
@@ -181,9 +186,47 @@ class Conversation:
         if self.socket_owner is not None:
             self.socket_owner.replied()
 
+    def shed(self) -> None:
+        """Drop the events that wait, which are too many bytes for the process, and close the connection."""
+        dropped = self._turns.drop_waiting()
+        is_held = self._held is not None
+        if is_held:
+            self._leave_under_way()
+        self._hub.counters.add(Count.EVENTS_DROPPED, amount=dropped + is_held)
+        if self.socket_owner is not None and not self._is_closed:
+            self.socket_owner.shed()
+        if is_held:
+            self._next_turn()
+
+    def send_held(self) -> None:
+        """Send the event that waited for room."""
+        event, self._held = self._held, None
+        if event is not None:
+            self._count_waiting()
+            self._post(event)
+
     def _send(self, event: Event) -> None:
         self._is_accepted = False
         self._deadline.set(None)
+        if self.socket_owner is not None and not self._has_room(event):
+            return
+        self._post(event)
+
+    def _has_room(self, event: Event) -> bool:
+        """Return whether the event goes now; if not, it is held until there is room."""
+        if event.insist and is_short(event.content):
+            return True
+        length = weight(event.content)
+        if length <= SMALL_BYTES:
+            return True
+        self._under_way_bytes = length
+        if self._hub.events_under_way.begin(self, length):
+            return True
+        self._held = event
+        self._count_waiting()
+        return False
+
+    def _post(self, event: Event) -> None:
         envelope = Envelope(event.channel, event.content, self._turns.number, self._session)
         self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
 
@@ -243,6 +286,8 @@ class Conversation:
 
     def _next_turn(self) -> None:
         turns = self._turns
+        if self._under_way_bytes:
+            self._leave_under_way()
         event = turns.settle(turns.number)
         if event is not None:
             self._send(event)
@@ -258,8 +303,22 @@ class Conversation:
         if not is_closed:
             self.owner.lost(channel)
 
+    def _leave_under_way(self) -> None:
+        """Give back the room of a large event: it is not under way any more, or never was."""
+        length, self._under_way_bytes = self._under_way_bytes, 0
+        if self._held is not None:
+            self._held = None
+            self._hub.events_under_way.forget(self)
+        else:
+            self._hub.events_under_way.end(length)
+
+    def _count_waiting(self) -> None:
+        held = 0 if self._held is None else self._under_way_bytes
+        self._hub.memory.hold(self, self._turns.waiting_bytes + held)
+
     def _tell_pressure(self) -> None:
-        change = self._turns.pressure_change()
+        self._count_waiting()
+        change = self._turns.pressure_change(self._hub.memory.is_short)
         if change is None or self._is_closed:
             return
         if change is Pressure.CONGESTED:
@@ -275,4 +334,7 @@ class Conversation:
 
     def _unregister(self) -> None:
         self._deadline.stop()
+        if self._under_way_bytes:
+            self._leave_under_way()
+        self._hub.memory.hold(self, 0)
         self._hub.connections.remove(self.local)

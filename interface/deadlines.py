@@ -99,8 +99,9 @@ class Deadline:
         self._slot = deadlines.place(self, due)
 
     def stop(self) -> None:
-        """Clear it and leave nothing behind."""
+        """Clear it for good and leave nothing behind, not even a cycle with whose it was."""
         self._due = None
+        self._expired = _ignore
         if self._slot is not None:
             self._deadlines.remove(self, self._slot)
             self._slot = None
@@ -115,3 +116,7 @@ class Deadline:
         else:
             self._due = None
             self._expired()
+
+
+def _ignore() -> None:
+    """Do nothing: the deadline was stopped."""

@@ -16,9 +16,11 @@ from .connections import Connections
 from .counters import Counters
 from .deadlines import Deadlines
 from .http.spool import SpoolStore, default_folder
+from .memory import ClientMemory
 from .outbound import Outbound, Outcome
 from .recovery import Recovery
 from .tasks import Tasks
+from .under_way import EventsUnderWay
 from .websocket.sockets import SocketFactory
 from .workers import WorkerWatch
 
@@ -53,6 +55,10 @@ class Hub:
     sockets: SocketFactory = field(init=False)
     #: Names the layer in log lines.
     layer_label: str = "its layer"
+    #: What clients keep in memory, but for bodies.
+    memory: ClientMemory = field(init=False)
+    #: Events of WebSockets that are in the store, or with workers.
+    events_under_way: EventsUnderWay = field(init=False)
     #: The requests that are open, from their heads to the ends of their responses.
     requests: Budget = field(init=False)
     #: Where bodies wait, of requests and of responses.
@@ -69,7 +75,9 @@ class Hub:
         self.connections = Connections(self.config.max_connections)
         self.recovery = Recovery(self)
         self.workers = WorkerWatch(self.edge, self.clock.seconds, self.layer_label)
-        self.sockets = SocketFactory(self.config, self.clock)
+        self.memory = ClientMemory(self.config.buffers_max_bytes)
+        self.events_under_way = EventsUnderWay(self.config.events_max_bytes)
+        self.sockets = SocketFactory(self.config, self.clock, self.memory)
         self.requests = Budget(self.config.max_connections)
         self.inline_bodies = Budget(INLINE_BODIES_MAX_BYTES)
         memory, space = Budget(self.config.spool_memory_max_bytes), Budget(self.config.spool_max_bytes)

@@ -128,6 +128,8 @@ _OPTIONS = (
     _Option("max_connections", "--max-connections", int, "requests and WebSockets open at a time"),
     _Option("incoming_max_events", "--incoming-max-events", int, "events of a connection that may wait"),
     _Option("incoming_max_bytes", "--incoming-max-bytes", int, "their bytes"),
+    _Option("buffers_max_bytes", "--buffers-max-bytes", int, "what clients may keep in memory, all together"),
+    _Option("events_max_bytes", "--events-max-bytes", int, "WebSocket messages in the layer or with workers, together"),
     _Option("root_path", "--root-path", str, "path the application is mounted at"),
     _Option("proxy_strips_root_path", "--proxy-strips-root-path", on_or_off, "the proxy removes that from paths"),
     _Option(

@@ -23,6 +23,9 @@ class SocketOwner(Owner, Protocol):
     def failed(self) -> None:
         """Handling something for this connection raised, and it was logged: close with 1011."""
 
+    def shed(self) -> None:
+        """Close with 1013: a buffer of this connection is one of the largest, and the process holds too much."""
+
     def abort(self) -> None:
         """End the connection at once."""
 

@@ -10,6 +10,8 @@ from towpath.layers.contract import Content
 
 #: Bytes that an event weighs besides its text and bytes: empty frames are not free.
 EVENT_OVERHEAD_BYTES = 64
+#: A text or bytes of this length weighs little, whatever its letters.
+SHORT_LENGTH = 512
 
 
 class Event(NamedTuple):
@@ -117,16 +119,33 @@ class Turns:
         is_last = self.phase is Phase.ENDING and not self._waiting
         return self._begin(event, Phase.LAST_OUT if is_last else self.phase)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """The weight of the events that wait."""
+        return self._waiting_bytes
+
+    def drop_waiting(self) -> int:
+        """Forget the events that wait, but for the last one of a connection that has gone; return their number."""
+        kept = self._waiting[-1:] if self.phase is Phase.ENDING else []
+        count = len(self._waiting) - len(kept)
+        self._waiting = kept
+        self._waiting_bytes = sum(weight(event.content) for event in kept)
+        return count
+
     def abandon(self) -> None:
         """Forget what is out and what waits: nothing more will happen."""
         self.phase = Phase.ENDED
         self._waiting.clear()
         self._waiting_bytes = 0
 
-    def pressure_change(self) -> Pressure | None:
-        """Return the new pressure if it has changed since the last call; relief comes at half the bound."""
+    def pressure_change(self, is_memory_short: bool = False) -> Pressure | None:
+        """Return the new pressure if it has changed since the last call; relief comes at half the bound.
+
+        `is_memory_short`: nothing should be read from a client while any of its events wait.
+        """
         share = 1 if self._pressure is Pressure.FLOWING else 2
         over = len(self._waiting) * share > self._max_events or self._waiting_bytes * share > self._max_bytes
+        over = over or (is_memory_short and bool(self._waiting))
         pressure = Pressure.CONGESTED if over else Pressure.FLOWING
         if pressure is self._pressure:
             return None
@@ -145,9 +164,21 @@ class Turns:
 
 
 def weight(content: Content) -> int:
-    """Return roughly how many bytes of memory a message holds: the length of its own text and bytes."""
+    """Return roughly how many bytes of memory a message holds: its own text and bytes, and its headers."""
     total = EVENT_OVERHEAD_BYTES
     for value in content.values():
-        if isinstance(value, (str, bytes)):
+        if isinstance(value, str):
+            # One character beyond ASCII makes every character of a str two or four bytes long.
+            total += len(value) if value.isascii() else value.__sizeof__()
+        elif isinstance(value, bytes):
             total += len(value)
-    return total
+    headers = content.get("headers")
+    return total if headers is None else total + sum(len(name) + len(value) for name, value in headers)
+
+
+def is_short(content: Content) -> bool:
+    """Return whether a frame, or an event without one, is so short that its weight is not worth a look."""
+    payload = content.get("text")
+    if payload is None:
+        payload = content.get("bytes", b"")
+    return len(payload) <= SHORT_LENGTH

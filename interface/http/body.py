@@ -170,12 +170,14 @@ class RequestBody:
         if spool is None or self._is_closed:
             return
         waiting_bytes = spool.waiting_bytes if self.is_live else spool.backlog_bytes
-        if not self.is_paused and waiting_bytes >= WAITING_MAX_BYTES and not self.is_complete:
+        # While all bodies use more memory than they may, each waits until what came of it is on disk.
+        most, least = (WAITING_MAX_BYTES, WAITING_LOW_BYTES) if self._hub.spools.memory.has_room(0) else (1, 0)
+        if not self.is_paused and waiting_bytes >= most and not self.is_complete:
             self.is_paused = True
             self._pace.pause()
             self._wire.pause_body()
             self._timed()
-        elif self.is_paused and waiting_bytes <= WAITING_LOW_BYTES:
+        elif self.is_paused and waiting_bytes <= least:
             self.is_paused = False
             self._pace.resume()
             self._timed()

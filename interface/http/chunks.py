@@ -24,6 +24,9 @@ class BadChunk(ValueError):
 class LengthBody:
     """A body of known length."""
 
+    #: Bytes that were received and are neither content nor dropped.
+    kept_bytes = 0
+
     def __init__(self, length: int) -> None:
         self._left = length
 
@@ -49,6 +52,11 @@ class ChunkedBody:
         self._is_after_last = False
         self._trailers_left = TRAILERS_MAX_BYTES
         self._is_complete = False
+
+    @property
+    def kept_bytes(self) -> int:
+        """The part of a line that has come."""
+        return len(self._buffer)
 
     def feed(self, data: bytes) -> tuple[bytes, bytes | None]:
         """Return content, and the rest once the body is complete.

@@ -1,18 +1,10 @@
 """A connection of HTTP/1.0 and 1.1: heads and bodies in, one response at a time out.
 
-| state | waits for | what the client sends |
-|---|---|---|
-| IDLE | the first byte of a request | begins a head |
-| HEAD | the end of the head | is kept up to `head_max_bytes` |
-| BODY | the end of the body | goes to the occupant, which may pause it |
-| ANSWERING | the end of the response | the next request: kept up to `HELD_MAX_BYTES`, then the client is paused |
-| LINGERING | the client's close | is thrown away, so that it can read the response before a reset |
-| GONE | nothing: closed, or taken over by a WebSocket | |
+Where a connection is, and what becomes of its bytes meanwhile, is a `State` (see `http1_state`).
 """
 
 import logging
 from collections.abc import Callable
-from enum import Enum
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
@@ -20,13 +12,16 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..counters import Count
 from ..deadlines import Deadline
 from ..headers import BadRequest, ParsedHead
+from ..memory import SMALL_BYTES
 from .answer import DATE
 from .chunks import BadChunk, ChunkedBody, LengthBody
 from .facts import ConnectionFacts, request_head
 from .handover import hand_over
 from .heads import HeadReader
+from .http1_state import State
 from .http1_writer import CONTINUE, encode_chunk, encode_head
 from .lingering import LINGER_SECONDS, Lingering
 from .pages import page
@@ -43,17 +38,6 @@ HELD_MAX_BYTES = 64 * 1024
 NEWCOMER_SECONDS = 1.0
 
 
-class State(Enum):
-    """Where a connection is (see the table above)."""
-
-    IDLE = 1
-    HEAD = 2
-    BODY = 3
-    ANSWERING = 4
-    LINGERING = 5
-    GONE = 6
-
-
 @implementer(IPushProducer)
 class Http1Connection(Protocol):
     """One client on HTTP/1; a `Wire` for one request after the other. Begins HTTP/2 where TLS has agreed on it."""
@@ -64,6 +48,9 @@ class Http1Connection(Protocol):
         self._state = State.IDLE
         self._is_first_data = True
         self._buffer = b""
+        #: The length of the head of the request that is answered.
+        self._head_bytes = 0
+        self._is_counted = False
         self._is_busy = False
         self._heads = HeadReader(self._hub.config.head_max_bytes, self._hub.config.headers_max_count)
         self._lingering: Lingering | None = None
@@ -78,7 +65,7 @@ class Http1Connection(Protocol):
         self._is_reading = True
         self._deadline = Deadline(self._hub.deadlines, self._expired)
 
-    # What Twisted calls
+    # What Twisted, the factory and the occupant call
 
     def connectionMade(self) -> None:
         """Begin to listen to a client, or refuse it because too many are there."""
@@ -101,12 +88,15 @@ class Http1Connection(Protocol):
                 return
         self._buffer = self._buffer + data if self._buffer else data
         self._work()
+        if self._buffer or self._body is not None or self._head_bytes > SMALL_BYTES or self._is_counted:
+            self._count()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The client has gone."""
         self._state = State.GONE
         self._deadline.stop()
         self.factory.closed(self)
+        self._hub.memory.hold(self, 0)
         occupant, self._occupant = self._occupant, None
         if occupant is not None:
             occupant.client_left()
@@ -128,8 +118,6 @@ class Http1Connection(Protocol):
 
     def stopProducing(self) -> None:
         """Nothing to do: `connectionLost` follows."""
-
-    # What the factory and the occupant call
 
     def go_away(self) -> None:
         """Close when there is nothing to answer any more; at once if the client has had an answer and is idle."""
@@ -214,8 +202,10 @@ class Http1Connection(Protocol):
         if self._is_blocked:  # the client reads no response: its next requests wait
             return False
         try:
+            length = len(self._buffer)
             parsed, self._buffer = self._heads.read(self._buffer)
             if parsed is not None:
+                self._head_bytes = length - len(self._buffer)
                 self._begin(parsed)
                 return True
         except BadRequest as error:
@@ -255,8 +245,7 @@ class Http1Connection(Protocol):
             self._state = State.ANSWERING
         else:
             self._state = State.BODY
-            body = LengthBody(parsed.length) if parsed.length is not None else ChunkedBody()
-            self._body = body
+            self._body = LengthBody(parsed.length) if parsed.length is not None else ChunkedBody()
         exchange.begin(parsed.length, parsed.expects_continue)
 
     def _begin_handshake(self, parsed: ParsedHead, handshake: Handshake) -> None:
@@ -316,11 +305,28 @@ class Http1Connection(Protocol):
             else:
                 self._transport.pauseProducing()
 
+    def _count(self) -> None:
+        """Tell the process how much of what the client sent is kept."""
+        kept = len(self._buffer) + self._head_bytes + (0 if self._body is None else self._body.kept_bytes)
+        self._is_counted = kept > SMALL_BYTES
+        self._hub.memory.hold(self, 0 if self._state is State.GONE else kept)
+
+    def shed(self) -> None:
+        """Close: what this client sent is one of the largest buffers, and the process holds too much."""
+        self._hub.counters.add(Count.BUFFERS_SHED)
+        if self._state is State.HEAD:
+            self._refuse(BadRequest("The server has no room for this request right now.", 503))
+        else:
+            self._transport.abortConnection()
+
     # Ends
 
     def _end_response(self) -> None:
         self._occupant = None
         self._body = None
+        self._head_bytes = 0
+        if self._is_counted:
+            self._count()
         if not self._keeps_open or self._goes_away or self._state is not State.ANSWERING:
             self._close()
             return
@@ -339,6 +345,7 @@ class Http1Connection(Protocol):
         has_unread = self._state in (State.BODY, State.HEAD) or bool(self._buffer)
         self._state = State.LINGERING
         self._buffer = b""
+        self._hub.memory.hold(self, 0)
         self._adjust_reading()
         self._deadline.set(self._hub.config.send_timeout_seconds if self._is_blocked else LINGER_SECONDS)
         self._lingering = Lingering(self._transport)
@@ -365,10 +372,12 @@ class Http1Connection(Protocol):
         self._state = State.GONE
         self._deadline.stop()
         self.factory.closed(self)
-        hand_over(self._transport, protocol)
+        self._hub.memory.hold(self, 0)
+        transport, self.transport = self._transport, None  # a cycle would keep its buffers until a collection
+        hand_over(transport, protocol)
         if not self._is_reading:
             self._is_reading = True
-            self._transport.resumeProducing()
+            transport.resumeProducing()
 
     # `Any`: what a transport can do is spread over a dozen interfaces; this one writes, closes, aborts and pauses.
     @property

@@ -1,11 +1,12 @@
 """A connection of HTTP/2: Twisted's protocol, with our requests on its streams.
 
-Twisted keeps the protocol state, flow control and priorities. Corrected here: the head is read from the frames in
-their order and checked as one of HTTP/1 is; a connection with an open request is not idle; a response may be
+Twisted keeps the protocol state and flow control. Priorities, which RFC 9113 has deprecated, are ignored: clients could
+make Twisted's tree of them raise. Corrected here: the head is read from the frames in their order and checked as one of
+HTTP/1 is; a connection with an open request is not idle; a response may be
 complete before its request; a stream whose window is used up waits for the client's next word (Twisted would look at it
 again and again, a whole processor long); the end of a response has a deadline, too; what comes of a body that is not
 read is acknowledged for the connection's window; and a writer is notified when its stream has drained, also where the
-client's window is much larger than what should wait in memory.
+client's window is much larger than what should wait in memory. Floods of frames end the connection (`http2_guard`).
 """
 
 import logging
@@ -13,17 +14,21 @@ from typing import Any
 
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded
-from h2.exceptions import StreamClosedError
+from h2.exceptions import ProtocolError, StreamClosedError
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
 
 from ..counters import Count
 from ..deadlines import Deadline
-from ..headers import BadRequest, ParsedHead, check_headers, checked_head
+from ..headers import BadRequest
+from ..memory import SMALL_BYTES
 from .answer import DATE
 from .exchange import Exchange
 from .facts import ConnectionFacts, request_head
+from .http2_guard import FrameGuard
+from .http2_head import parse_http2_head
 from .pages import page
 from .response import ResponseHead
 from .site import Site
@@ -32,6 +37,11 @@ log = logging.getLogger(__name__)
 
 #: Bytes of one response that may wait in its stream before its sender does.
 QUEUE_MAX_BYTES = 64 * 1024
+#: Bytes of all responses that may wait in the streams of one connection before they count in those of the process.
+OUTPUT_FREE_BYTES = 2 * QUEUE_MAX_BYTES
+#: What is kept of headers that were sent, to name them shortly (RFC 7541, 4.2), whatever more the client allows: it is
+#: searched for each header of each response.
+TABLE_MAX_BYTES = 4096
 
 
 class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class has no types
@@ -49,6 +59,11 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         #: Requests that wait until what they wrote has left.
         self.undrained: set[Http2Request] = set()
         self._goes_away = False
+        self._guard = FrameGuard(factory.hub.clock.seconds, factory.hub.config.head_max_bytes)
+        #: Bytes of responses that wait in streams, and of large heads of requests that are open.
+        self._output_bytes = self._head_bytes = 0
+        #: Nothing more is read, or all is over.
+        self._is_over = False
 
     def connectionMade(self) -> None:
         """Begin, and let the transport say when it is full."""
@@ -59,8 +74,10 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
 
     def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # noqa: N803  # Twisted's name
         """The client has left: abort its streams."""
+        self._is_over = True
         self.factory.closed(self)
         super().connectionLost(reason, _cancelTimeouts)
+        self.factory.hub.memory.hold(self, 0)
 
     def timeoutConnection(self) -> None:
         """Close an idle connection; one with requests is not idle, and they have deadlines of their own."""
@@ -98,6 +115,8 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
     def _requestDone(self, streamID: int) -> None:  # noqa: N803
         stream = self.streams[streamID]
         request: Http2Request = stream._request
+        self._output_bytes -= self.queued_bytes(streamID)
+        self._head_bytes -= request.head_bytes
         super()._requestDone(streamID)
         request.left()
         self.undrained.discard(request)
@@ -123,8 +142,60 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
 
     def dataReceived(self, data: bytes) -> None:
         """Take frames; some of them may have opened windows."""
-        super().dataReceived(data)
+        if self._is_over:
+            return
+        if not self._guard.allows(data):
+            self.factory.hub.counters.add(Count.FLOODS)
+            self._end(ErrorCodes.ENHANCE_YOUR_CALM, "the client sends too many frames")
+            return
+        try:
+            super().dataReceived(data)
+        except Exception as error:
+            log.error("HTTP/2 of %s failed, and is closed: %.200r", self.facts.client, error)
+            self.factory.hub.counters.add(Count.HANDLERS_FAILED)
+            self._end(ErrorCodes.INTERNAL_ERROR, "failed")
+            return
+        if self.conn.encoder.header_table_size > TABLE_MAX_BYTES:
+            self.conn.encoder.header_table_size = TABLE_MAX_BYTES
+        self.count()
         self._wake_streams()
+
+    def _handlePriorityUpdate(self, event: object) -> None:
+        """Nothing to do: all streams have their turn."""
+
+    def _end(self, code: ErrorCodes, reason: str) -> None:
+        """Say why, and close."""
+        self._is_over = True
+        try:
+            self.conn.close_connection(error_code=code)
+        except ProtocolError:
+            self.transport.abortConnection()  # it is closed already, as far as the protocol is concerned
+        else:
+            self._terminate(Failure(ConnectionLost(reason)))
+
+    # Memory
+
+    def queued(self, length: int) -> None:
+        """Note the length of content that waits in a stream."""
+        self._output_bytes += length
+        if self._output_bytes > OUTPUT_FREE_BYTES:
+            self.count()
+
+    def opened(self, head_bytes: int) -> None:
+        """Note the length of a large head."""
+        self._head_bytes += head_bytes
+
+    def count(self) -> None:
+        """Tell the process what this connection keeps in memory, beyond what each one may."""
+        output = max(self._output_bytes - OUTPUT_FREE_BYTES, 0)
+        held = 0 if self._is_over else output + self._head_bytes + self._guard.block_bytes
+        self.factory.hub.memory.hold(self, held)
+
+    def shed(self) -> None:
+        """Close: what this connection keeps is one of the largest buffers, and the process holds too much."""
+        self.factory.hub.counters.add(Count.BUFFERS_SHED)
+        self._is_over = True
+        self.transport.abortConnection()
 
     def _wake_streams(self) -> None:
         waiting = [stream_id for stream_id, queue in self._outboundStreamQueues.items() if queue]
@@ -143,7 +214,13 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
                 self.priority.block(stream_id)
 
     def _sendPrioritisedData(self, *args: object) -> None:
+        window = self.conn.outbound_flow_control_window
         super()._sendPrioritisedData(*args)
+        sent = max(window - self.conn.outbound_flow_control_window, 0)
+        if sent:
+            self._output_bytes -= sent
+            self._guard.sent(sent)
+            self.count()
         self._rest_streams()
         for request in [request for request in self.undrained if request.is_writable]:
             self.undrained.discard(request)
@@ -171,6 +248,8 @@ class Http2Request:
         self._deadline = Deadline(self._connection.factory.hub.deadlines, self._expired)
         self._exchange: Exchange | None = None
         self._is_body_complete = False
+        #: The length of the head, if it is large.
+        self.head_bytes = 0
         #: The end of the response is written, and waits for the client's window.
         self._is_leaving = False
         #: The response was complete before the request.
@@ -192,6 +271,10 @@ class Http2Request:
             factory.log_refused(self._connection.facts, error.status, len(content))
             self.start(response, content, is_last=True)
             return
+        size = sum(len(name) + len(value) for name, value in headers)
+        if size > SMALL_BYTES:
+            self.head_bytes = size
+            self._connection.opened(size)
         self._exchange = factory.exchange(factory.hub, factory.converse, self, head)
         has_length = any(name == b"content-length" for name, _ in parsed.headers)
         length = 0 if not has_body else parsed.length if has_length else None
@@ -240,6 +323,7 @@ class Http2Request:
         """Queue content in pieces, so that what is left of a piece is never large to copy."""
         for begin in range(0, len(content), QUEUE_MAX_BYTES):
             self._stream.write(content[begin : begin + QUEUE_MAX_BYTES])
+        self._connection.queued(len(content))
         if is_last:
             self._end()
         elif not self.is_writable:
@@ -298,31 +382,3 @@ class Http2Request:
         elif self._is_leaving:
             self._connection.factory.hub.counters.add(Count.SLOW_CLIENTS)
             self._stream.abortConnection()
-
-
-# `Any`: the types of frames' headers differ between versions of the library.
-def parse_http2_head(headers: list[Any], head_max_bytes: int, headers_max_count: int) -> ParsedHead:
-    """Check the headers of a HEADERS frame as those of HTTP/1 are checked.
-
-    Raises:
-        BadRequest: they are malformed, ambiguous, or too many.
-    """
-    if sum(len(name) + len(value) for name, value in headers) > head_max_bytes or len(headers) > headers_max_count:
-        raise BadRequest("the head is too long", 431)
-    pseudo = {bytes(name): bytes(value) for name, value in headers if name[:1] == b":"}
-    plain = check_headers((bytes(name), bytes(value)) for name, value in headers if name[:1] != b":")
-    method, target = pseudo.get(b":method", b""), pseudo.get(b":path", b"")
-    authority = pseudo.get(b":authority")
-    if authority is not None:
-        plain = [(b"host", authority), *(pair for pair in plain if pair[0] != b"host")]
-    if not target.startswith(b"/") and target != b"*":
-        raise BadRequest("the request target is not valid")
-    return checked_head(method, target, "2", _with_one_cookie(plain))
-
-
-def _with_one_cookie(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Join what HTTP/2 may split (RFC 9113, 8.2.3)."""
-    crumbs = [value for name, value in headers if name == b"cookie"]
-    if len(crumbs) < 2:
-        return headers
-    return [*(pair for pair in headers if pair[0] != b"cookie"), (b"cookie", b"; ".join(crumbs))]

@@ -26,9 +26,9 @@ class CompressedSocket(Socket):
         self.offer = agreement.offer
         self._agreement = agreement
 
-    def send_frame(self, data: bytes) -> None:
+    def send_frame(self, data: bytes, is_shared: bool = False) -> None:
         """Send a message, compressed if it is worth it."""
-        super().send_frame(self.deflater.compressed(data, self._agreement.server_window_bits))
+        super().send_frame(self.deflater.compressed(data, self._agreement.server_window_bits), is_shared)
 
     def perMessageCompressionAccept(self, offers: Sequence[Any]) -> PerMessageDeflateOfferAccept:
         """Accept the offer that `Agreement.offer` made."""

@@ -121,7 +121,7 @@ class WebSocket:
         """Take a group message: it never accepts, and waits for the accept if it comes before it."""
         if self._state is State.OPEN and not self._early:
             if reply.frame is not None:
-                self._send(reply.frame)
+                self._send(reply.frame, is_shared=True)
             if reply.close is not None:
                 self._carry_out(Reply(close=reply.close, reason=reply.reason))
         elif self._state in (State.HANDSHAKE, State.OPEN) and not self._early.keep(reply):
@@ -206,9 +206,20 @@ class WebSocket:
         self._close(TRY_AGAIN_LATER, "reads too slowly")
         self._deadline.set(CUT_OFF_SECONDS)
 
+    def shed(self) -> None:
+        """Close with 1013, or abort where that would wait behind other output: the process holds too much."""
+        self._hub.counters.add(Count.BUFFERS_SHED)
+        is_writable = self._state is State.OPEN and self._socket is not None and self._socket.is_writable
+        self._close(TRY_AGAIN_LATER, "too much waits")
+        if is_writable:
+            self._deadline.set(CUT_OFF_SECONDS)
+        else:
+            self.abort()
+
     def disconnected(self, code: int) -> None:
         """The connection has gone."""
         self._end(code)
+        self._socket = None  # its transport's buffers are freed now, not with the next collection of cycles
 
     # Replies, step by step.
 
@@ -262,10 +273,10 @@ class WebSocket:
         if self._hub.is_stopping:
             self._hub.clock.callLater(0, self.go_away)  # behind the replies that came with the accept
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frame: bytes, is_shared: bool = False) -> None:
         if self._socket is not None and self._state is State.OPEN:
             self._keepalive.talked_at = self._hub.clock.seconds()
-            self._socket.send_frame(frame)
+            self._socket.send_frame(frame, is_shared)
 
     def _close_for_application(self, code: int, reason: str) -> None:
         if is_sendable(code):

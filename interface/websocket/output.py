@@ -6,8 +6,10 @@ consumer may send a lot at once, and a client that reads takes all of it. A clie
 
 - no byte is taken for `STALL_SECONDS` while more than `max_bytes` wait;
 - more waits than one run of a consumer can have sent on top of that (`BURST_MAX_BYTES`);
-- more than `SURPLUS_MAX_BYTES` wait for all such clients of the process together; or
+- the buffers of the process are too large together, and its own is one of the largest (`memory`); or
 - its own pings have caused more than `max_bytes` of pongs that it does not read.
+
+A frame of a group is one object for all members: up to `max_bytes` of them are not counted in the sum of the process.
 """
 
 from collections import deque
@@ -23,14 +25,15 @@ from zope.interface import implementer
 from towpath.layers.codec import MAX_MESSAGE_BYTES
 
 from ..clock import Clock, Timer
+from ..memory import ClientMemory
 
 #: Without progress for so long a client is too slow; and how often it is looked at meanwhile. In seconds.
 STALL_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 #: The replies of one run of a consumer travel in one message.
 BURST_MAX_BYTES = MAX_MESSAGE_BYTES
-#: With more than this, a client above its own bound is dropped as soon as it is sent anything.
-SURPLUS_MAX_BYTES = 256 * 1024 * 1024
+#: A longer frame is counted while it is in the transport's buffer, which is above its own bound then.
+TRANSPORT_BYTES = 64 * 1024
 
 #: How often the transport's buffer has been emptied, and the bytes in the system's buffer, negated: more is progress.
 Progress = tuple[int, int]
@@ -45,14 +48,14 @@ class Flow(Enum):
 
 
 class Outputs:
-    """The bounds that the outputs of one process share; `surplus_bytes` wait for all clients above `max_bytes`."""
+    """The bounds that the outputs of one process share; a client for which more than `max_bytes` wait may be slow."""
 
-    __slots__ = ("clock", "max_bytes", "surplus_bytes")
+    __slots__ = ("clock", "max_bytes", "memory")
 
-    def __init__(self, clock: Clock, max_bytes: int) -> None:
+    def __init__(self, clock: Clock, max_bytes: int, memory: ClientMemory) -> None:
         self.clock = clock
         self.max_bytes = max_bytes
-        self.surplus_bytes = 0
+        self.memory = memory
 
 
 class Owner(Protocol):
@@ -61,14 +64,17 @@ class Owner(Protocol):
     def cut_off(self) -> None:
         """Close: the client is too slow. Called once; what is written after it is not counted."""
 
+    def shed(self) -> None:
+        """Close: the output is one of the largest buffers, and the process holds too much."""
+
 
 @implementer(IPushProducer)
 class Output:
     """Writes to a transport, or keeps what it cannot take."""
 
     __slots__ = (
-        "flow", "_shared", "_transport", "_owner", "_queue", "_waiting_bytes", "_control_bytes", "_surplus_bytes",
-        "_resumed_count", "_seen", "_seen_at", "_timer",
+        "flow", "_shared", "_transport", "_owner", "_queue", "_waiting_bytes", "_control_bytes", "_own_bytes",
+        "_transport_bytes", "_resumed_count", "_seen", "_seen_at", "_timer",
     )  # fmt: skip
 
     # `Any`: TCP, UNIX or TLS; what they have in common is more than Twisted's interfaces say.
@@ -82,23 +88,30 @@ class Output:
         self._waiting_bytes = 0
         #: Control frames since the queue was empty.
         self._control_bytes = 0
-        #: This client's part of `Outputs.surplus_bytes`.
-        self._surplus_bytes = 0
+        #: Bytes that no other client is sent, since the queue was empty.
+        self._own_bytes = 0
+        #: The long frame that is, or was, in the transport's buffer.
+        self._transport_bytes = 0
         self._resumed_count = 0
         self._seen: Progress = (0, 0)
         self._seen_at = 0.0
         self._timer: Timer | None = None
 
-    def write(self, data: bytes, *, is_control: bool) -> None:
-        """Write bytes in order; `is_control`: a control frame, which the client may have caused."""
+    def write(self, data: bytes, *, is_control: bool = False, is_shared: bool = False) -> None:
+        """Write bytes in order.
+
+        `is_control`: a control frame, which the client may have caused; `is_shared`: a frame that others are sent, too.
+        """
         if self.flow is not Flow.PAUSED:
-            self._transport.write(data)
+            self._write_now(data)
             return
         if self._queue is None:
             self._queue = deque()
         self._queue.append(data)
         self._waiting_bytes += len(data)
         self._control_bytes += len(data) if is_control else 0
+        self._own_bytes += 0 if is_shared else len(data)
+        self._count()
         if self._waiting_bytes > self._shared.max_bytes:
             self._check_bounds()
 
@@ -108,18 +121,25 @@ class Output:
         return self._resumed_count, -_unacknowledged_bytes(self._transport)
 
     def finish(self) -> None:
-        """Write all that waits: the connection is about to be closed."""
-        self.flow = Flow.CUT_OFF
-        while self._queue:
-            self._transport.write(self._queue.popleft())
-        self.stop()
+        """Write all that waits: the connection is about to be closed. It is counted until `stop`."""
+        if self.flow is not Flow.CUT_OFF:
+            self.flow = Flow.CUT_OFF
+            self._transport_bytes += self._waiting_bytes
+            self._waiting_bytes = 0
+            while self._queue:
+                self._transport.write(self._queue.popleft())
+            self._stop_looking()
+            self._count()
 
     def stop(self) -> None:
         """Forget what waits: the connection is gone, or given up."""
         self.flow = Flow.CUT_OFF
         self._queue = None
-        self._waiting_bytes = 0
-        self._set_surplus(0)
+        self._waiting_bytes = self._own_bytes = self._transport_bytes = 0
+        self._shared.memory.hold(self, 0)
+        self._stop_looking()
+
+    def _stop_looking(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -130,6 +150,8 @@ class Output:
         """The transport's buffer is full."""
         if self.flow is Flow.FLOWING:
             self.flow = Flow.PAUSED
+            if self._transport_bytes:
+                self._count()
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
@@ -137,28 +159,41 @@ class Output:
             return
         self.flow = Flow.FLOWING
         self._resumed_count += 1
+        self._transport_bytes = 0
         while self._queue and self.flow is Flow.FLOWING:
             data = self._queue.popleft()
             self._waiting_bytes -= len(data)
-            self._transport.write(data)
-        if self._surplus_bytes:
-            self._set_surplus(self._waiting_bytes)
+            self._write_now(data)
         if not self._queue:
-            self._control_bytes = 0
+            self._control_bytes = self._own_bytes = 0
+        self._count()
 
     def stopProducing(self) -> None:
         """The connection is gone; its protocol calls `stop`."""
 
     # Bounds.
 
+    def shed(self) -> None:
+        """Drop what waits, and close: this is one of the largest buffers, and the process holds too much."""
+        self.stop()
+        self._owner.shed()
+
+    def _write_now(self, data: bytes) -> None:
+        if len(data) > TRANSPORT_BYTES:
+            self._transport_bytes = len(data)
+        self._transport.write(data)
+
+    def _count(self) -> None:
+        """Tell the process what waits here: all but `max_bytes` of frames that are shared."""
+        own = min(self._own_bytes, self._waiting_bytes)
+        waiting = max(own, self._waiting_bytes - self._shared.max_bytes)
+        self._shared.memory.hold(self, waiting + self._transport_bytes)
+
     def _check_bounds(self) -> None:
         shared = self._shared
-        self._set_surplus(self._waiting_bytes)
-        if (
-            self._control_bytes > shared.max_bytes
-            or self._waiting_bytes > shared.max_bytes + BURST_MAX_BYTES
-            or shared.surplus_bytes > SURPLUS_MAX_BYTES
-        ):
+        if self.flow is not Flow.PAUSED:
+            return
+        if self._control_bytes > shared.max_bytes or self._waiting_bytes > shared.max_bytes + BURST_MAX_BYTES:
             self._cut_off()
         elif self._timer is None:
             self._note_progress()
@@ -167,7 +202,6 @@ class Output:
     def _look(self) -> None:
         self._timer = None
         if self._waiting_bytes <= self._shared.max_bytes:
-            self._set_surplus(0)
             return
         if self.progress > self._seen:
             self._note_progress()
@@ -182,10 +216,6 @@ class Output:
     def _cut_off(self) -> None:
         self.stop()
         self._owner.cut_off()
-
-    def _set_surplus(self, waiting: int) -> None:
-        self._shared.surplus_bytes += waiting - self._surplus_bytes
-        self._surplus_bytes = waiting
 
 
 # `Any`: see `Output`.

@@ -10,9 +10,12 @@ from collections import deque
 from typing import Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 
 from ..clock import Clock
-from .output import Flow, Output, Outputs, Progress
+from ..memory import SMALL_BYTES, ClientMemory
+from .output import TRANSPORT_BYTES, Flow, Output, Outputs, Progress
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ class Factory(Protocol):
 
     clock: Clock
     outputs: Outputs
+    memory: ClientMemory
 
 
 class Connection(Protocol):
@@ -54,6 +58,9 @@ class Connection(Protocol):
     def cut_off(self) -> None:
         """The client is too slow (see `output`)."""
 
+    def shed(self) -> None:
+        """Close: the message that comes is one of the largest buffers, and the process holds too much."""
+
     def failed(self) -> None:
         """Handling a message raised; it was logged."""
 
@@ -70,6 +77,9 @@ class Socket(WebSocketServerProtocol):
     tcpNoDelay = True
     #: The extension that is offered to Autobahn in the client's name.
     offer: str | None = None
+    #: The message that comes is one of the large buffers of the process, or was.
+    _is_counted = False
+    _is_shed = False
     #: What the application adds to the answer to the handshake, until that is written.
     _header_lines = b""
 
@@ -117,6 +127,8 @@ class Socket(WebSocketServerProtocol):
         self.is_held = False
         if self.data and not self._is_resting:
             self.consumeData()
+        if self._is_counted:
+            self._count()
         self._read_on()
 
     def abort(self) -> None:
@@ -141,6 +153,21 @@ class Socket(WebSocketServerProtocol):
         self.data += data
         if not self._is_resting:
             self.consumeData()
+        if self.data or self._received or self._is_counted:
+            self._count()
+
+    def _count(self) -> None:
+        """Tell the process how much of a message, and behind it, has come."""
+        held = 0 if self._is_shed or self.state == self.STATE_CLOSED else len(self.data) + len(self._received)
+        self._is_counted = held > SMALL_BYTES
+        self.factory.memory.hold(self, held)
+
+    def shed(self) -> None:
+        """Drop the message that comes, and close: the buffers of the process are too large together."""
+        self._is_counted = False
+        self._is_shed = True
+        self._received = bytearray()
+        self._owner.shed()
 
     def consumeData(self) -> None:
         """Parse what has come, up to the frame that made the server stop reading."""
@@ -168,6 +195,8 @@ class Socket(WebSocketServerProtocol):
         if self.state != self.STATE_CLOSED:
             if not self.is_held:
                 self.consumeData()
+            if self._is_counted:
+                self._count()
             self._read_on()
 
     def _read_on(self) -> None:
@@ -179,13 +208,18 @@ class Socket(WebSocketServerProtocol):
         """How far the client has come with what it was sent; None before the socket is open."""
         return None if self._output is None else self._output.progress
 
-    def send_frame(self, data: bytes) -> None:
-        """Send a message that is encoded already."""
+    @property
+    def is_writable(self) -> bool:
+        """Whether nothing waits for the client but in the transport's buffer, below its bound."""
+        return self._output is not None and self._output.flow is Flow.FLOWING
+
+    def send_frame(self, data: bytes, is_shared: bool = False) -> None:
+        """Send a message that is encoded already; `is_shared`: others are sent the same object."""
         output = self._output
-        if output is None or output.flow is Flow.FLOWING:
+        if output is None or (output.flow is Flow.FLOWING and len(data) <= TRANSPORT_BYTES):
             self.transport.write(data)
         else:
-            output.write(data, is_control=False)
+            output.write(data, is_shared=is_shared)
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Write what Autobahn sends by itself: control frames, and the answer to the handshake."""
@@ -217,7 +251,7 @@ class Socket(WebSocketServerProtocol):
 
     def onMessageFrameData(self, payload: bytes) -> None:
         """Collect what has come; many tiny pieces cost no more than one."""
-        if not self.failedByMe:
+        if not self.failedByMe and not self._is_shed:
             self._received += payload
 
     def onMessageFrameEnd(self) -> None:
@@ -234,10 +268,16 @@ class Socket(WebSocketServerProtocol):
             log.exception("Handling a message of %s failed: closing it", self.peer)
             self._owner.failed()
 
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Free the transport and its buffers now: Autobahn's future has this socket as its result, which is a cycle."""
+        super().connectionLost(reason)
+        self.is_closed = None
+
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N803
         """The connection has gone."""
         if self._output is not None:
             self._output.stop()
+        self.factory.memory.hold(self, 0)
         try:
             self._owner.disconnected(self.close_code(wasClean))
         except Exception:

@@ -7,6 +7,7 @@ from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerPr
 
 from ..clock import Clock
 from ..config import InterfaceConfig
+from ..memory import ClientMemory
 from .compressed import CompressedSocket
 from .compression import Deflater, agree, room_for
 from .keepalive import Limits
@@ -17,10 +18,11 @@ from .protocol import Connection, Socket
 class SocketFactory(WebSocketServerFactory):
     """Options of all sockets of one process."""
 
-    def __init__(self, config: InterfaceConfig, clock: Clock) -> None:
+    def __init__(self, config: InterfaceConfig, clock: Clock, memory: ClientMemory) -> None:
         super().__init__(server="", reactor=clock)  # type: ignore[no-untyped-call]  # Autobahn is partly typed
         self.clock = clock
-        self.outputs = Outputs(clock, config.output_buffer_max_bytes)
+        self.memory = memory
+        self.outputs = Outputs(clock, config.output_buffer_max_bytes, memory)
         self.limits = Limits(
             config.ping_interval_seconds,
             config.ping_timeout_seconds,

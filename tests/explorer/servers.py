@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from towpath.interface.inbox import Inbox as Dispatcher
 from towpath.interface.leaving import cut_off
+from towpath.interface.memory import ClientMemory
 from towpath.interface.outbound import _Post
 from towpath.interface.turns import Phase, Turns
 from towpath.layers.errors import LayerUnavailable
@@ -68,7 +69,7 @@ class ServerStates:
         self._outbound = outbound
         self._hub: Any = SimpleNamespace(
             edge=self._edge, clock=nothing, counters=nothing, deadlines=nothing, availability=self._availability,
-            outbound=outbound, connections=Connections(), turn_seconds=0.0,
+            outbound=outbound, connections=Connections(), turn_seconds=0.0, memory=ClientMemory(2**40),
         )  # fmt: skip
         self._dispatcher = Dispatcher(self._hub)
         self._events: list[Lost] = []
@@ -266,6 +267,7 @@ class ServerStates:
         conversation._deadline = self._hub.clock
         conversation._is_accepted = conversation._is_closed = False
         conversation._closed_at = 0.0
+        conversation._held, conversation._under_way_bytes = None, 0
         client = Client(state, conversation)
         conversation.owner = conversation.socket_owner = client  # type: ignore[assignment]
         self._hub.connections[local] = conversation

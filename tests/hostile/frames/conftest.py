@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from towpath.interface.config import InterfaceConfig
+from towpath.interface.memory import ClientMemory
 from towpath.interface.websocket.protocol import Socket
 from towpath.interface.websocket.sockets import SocketFactory
 
@@ -48,6 +49,9 @@ class Owner:
     def cut_off(self) -> None:
         self.is_cut_off = True
         self.socket.sendCloseFrame(1013)
+
+    def shed(self) -> None:
+        raise AssertionError("the buffers of one peer are below the bound of a process")
 
     def failed(self) -> None:
         raise AssertionError("handling a message raised")
@@ -137,7 +141,8 @@ class Peer:
 def peer(extensions: Sequence[bytes] = (), **options: Any) -> Peer:
     """Open a socket with these options, for a client that has offered these extensions."""
     clock = Clock()
-    return Peer(SocketFactory(InterfaceConfig(**options), clock), clock, extensions)
+    config = InterfaceConfig(**options)
+    return Peer(SocketFactory(config, clock, ClientMemory(config.buffers_max_bytes)), clock, extensions)
 
 
 @pytest.fixture(scope="session")

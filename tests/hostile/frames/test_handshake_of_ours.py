@@ -6,12 +6,13 @@ import pytest
 from twisted.internet.task import Clock
 
 from towpath.interface.config import InterfaceConfig
+from towpath.interface.memory import ClientMemory
 from towpath.interface.websocket.sockets import SocketFactory
 
 
 def test_a_key_that_autobahn_refuses(open_peer: Any) -> None:
     sound = open_peer()
-    socket = SocketFactory(InterfaceConfig(), Clock()).socket(sound.owner, None, ())
+    socket = SocketFactory(InterfaceConfig(), Clock(), ClientMemory(1)).socket(sound.owner, None, ())
     transport = type(sound.transport)()
     transport.protocol = socket
     socket.makeConnection(transport)

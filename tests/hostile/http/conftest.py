@@ -19,6 +19,7 @@ from towpath.interface.counters import Counters
 from towpath.interface.deadlines import Deadlines
 from towpath.interface.http.factory import HttpFactory
 from towpath.interface.http.spool import SpoolStore
+from towpath.interface.memory import ClientMemory
 
 CLIENT, SERVER = IPv4Address("TCP", "192.0.2.7", 50000), IPv4Address("TCP", "192.0.2.1", 80)
 _STATUS = re.compile(rb"HTTP/1\.1 (\d\d\d) ")
@@ -38,14 +39,14 @@ class Application:
     reply_channel = "interface.me!you"
     is_closed = False
 
-    def __init__(self, owner: Any, seen: list[dict[str, Any]]) -> None:
+    def __init__(self, owner: Any, site: "Site") -> None:
         self._owner = owner
-        self._seen = seen
+        self._site = site
 
     def emit(self, channel: str, content: dict[str, Any], *, insist: bool) -> None:
         assert channel == "http.request"
-        self._seen.append(content)
-        self._owner.deliver({"status": 200, "headers": [], "content": b"seen"})
+        self._site.seen.append(content)
+        self._owner.deliver({"status": 200, "headers": [], "content": self._site.content})
 
     def close(self, channel: str | None = None, content: dict[str, Any] | None = None) -> None:
         self.is_closed = True
@@ -74,6 +75,7 @@ class Hub:
         self.counters = Counters()
         self.log_action = no_log
         self.requests = Budget(self.config.max_connections)
+        self.memory = ClientMemory(self.config.buffers_max_bytes)
         self.inline_bodies = Budget(32 * 1024 * 1024)
         memory, space = Budget(self.config.spool_memory_max_bytes), Budget(self.config.spool_max_bytes)
         self.spools = SpoolStore(memory, space, self.counters, tempfile.gettempdir())
@@ -86,6 +88,8 @@ class Site:
         self.hub = Hub(**options)
         self.seen: list[dict[str, Any]] = []
         self.handshakes: list[Any] = []
+        #: Of all responses.
+        self.content = b"seen"
         hub: Any = self.hub
         self.factory = HttpFactory(hub, self._converse, self.handshakes.append)
 
@@ -109,7 +113,7 @@ class Site:
         return outcome
 
     def _converse(self, owner: Any) -> Any:
-        return Application(owner, self.seen)
+        return Application(owner, self)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 30
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 #: Not zeros: a server that forgets to unmask is found out.
 MASK = b"\x37\xfa\x21\x3d"
@@ -53,8 +53,12 @@ def masked(payload: bytes, mask: bytes) -> bytes:
 class Client:
     """One TCP connection to the server."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+    def __init__(self, port: int, window_bytes: int | None = None) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE_SECONDS)
+        if window_bytes is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
+        self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._received = b""
 
@@ -142,9 +146,9 @@ class Server:
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
 
-    def connect(self) -> Client:
-        """Connect without saying anything."""
-        return Client(self.port)
+    def connect(self, window_bytes: int | None = None) -> Client:
+        """Connect without saying anything; `window_bytes`: how much the client's system takes of what is not read."""
+        return Client(self.port, window_bytes)
 
     def stop(self) -> None:
         """End the process, in order; a failure of it is one of the test."""

@@ -9,6 +9,7 @@
 | `/unauthorized/` | refuses it with 401, a header and a body |
 | `/typo/` | answers it with a key that does not exist |
 | `/cookie/` | accepts with a cookie, and closes with 4401 and a reason |
+| `/stop/` | accepts, and takes no message any more, of anybody, once it is sent "stop" |
 | `/burst/` | accepts, and answers "N BYTES" with N frames of that size from one consumer; "close" behind it closes |
 | any other | accepts, and sends each message back |
 
@@ -65,6 +66,8 @@ def work(layer: ChannelLayer) -> None:
     settlements: list[Settlement] = []
     while True:
         received = reader.exchange(settlements, dict.fromkeys(CHANNELS, AT_A_TIME), block_seconds=60)
+        if any(taken.envelope.content.get("text") == "stop" for taken in received.taken):
+            threading.Event().wait()
         settlements = [answered(taken.envelope) for taken in received.taken]
 
 

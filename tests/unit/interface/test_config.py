@@ -31,6 +31,8 @@ WRONG: dict[str, list[object]] = {
     "spool_max_bytes": [0],
     "spool_folder": ["", "/no such folder", 1],
     "output_buffer_max_bytes": [0],
+    "buffers_max_bytes": [0],
+    "events_max_bytes": [0],
     "websocket_handshake_timeout_seconds": [0, -1, None],
     "websocket_idle_timeout_seconds": [0],
     "websocket_timeout_seconds": [-1],

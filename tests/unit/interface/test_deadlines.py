@@ -1,6 +1,7 @@
 """Deadlines pass when they are due, at most one slot late, and leave nothing behind."""
 
 import logging
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -64,11 +65,31 @@ def test_a_deadline_may_come_nearer(world: World) -> None:
     assert len(world.passed) == 1
 
 
-@pytest.mark.parametrize("end", [lambda deadline: deadline.set(None), lambda deadline: deadline.stop()])
-def test_a_deadline_that_was_cleared_does_not_pass(world: World, end: Callable[[Deadline], None]) -> None:
+def test_a_deadline_that_was_stopped_never_passes_and_does_not_keep_its_owner(world: World) -> None:
+    """Its owner refers to it: what the owner keeps would wait for a collection of cycles."""
+
+    class Owner:
+        def __init__(self) -> None:
+            self.deadline = Deadline(world.deadlines, self.expired)
+
+        def expired(self) -> None:
+            world.passed.append(("owner", 0))
+
+    owner = Owner()
+    for _ in range(2):
+        owner.deadline.set(1)
+        owner.deadline.stop()
+    world.walk(3)
+    assert world.passed == []
+    reference = weakref.ref(owner)
+    del owner
+    assert reference() is None
+
+
+def test_a_deadline_that_was_cleared_does_not_pass(world: World) -> None:
     deadline = world.deadline()
     deadline.set(1)
-    end(deadline)
+    deadline.set(None)
     world.walk(3)
     assert world.passed == []
     deadline.set(1)
@@ -84,7 +105,7 @@ def test_there_is_one_timer_for_all_and_none_for_none(world: World) -> None:
     for deadline in many:
         deadline.stop()
     assert world.clock.getDelayedCalls() == []
-    many[0].set(1)
+    world.deadline().set(1)
     world.walk(1 + SLOT)
     assert len(world.passed) == 1
     assert world.clock.getDelayedCalls() == []

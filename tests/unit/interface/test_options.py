@@ -40,6 +40,8 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "spool_max_bytes": (["--spool-max-bytes", "9"], 9),
     "spool_folder": (["--spool-folder", "/tmp"], "/tmp"),
     "output_buffer_max_bytes": (["--output-buffer-max-bytes", "9"], 9),
+    "buffers_max_bytes": (["--buffers-max-bytes", "9"], 9),
+    "events_max_bytes": (["--events-max-bytes", "9"], 9),
     "websocket_handshake_timeout_seconds": (["--websocket-handshake-timeout", "9"], 9.0),
     "websocket_idle_timeout_seconds": (["--websocket-idle-timeout", "9"], 9.0),
     "websocket_timeout_seconds": (["--websocket-timeout", "9"], 9.0),

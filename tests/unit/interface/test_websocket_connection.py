@@ -7,7 +7,6 @@ import pytest
 from towpath.interface.conversation import LOOK_SECONDS
 from towpath.interface.counters import Count
 from towpath.interface.deadlines import SLOTS_PER_SECOND
-from towpath.interface.websocket import output
 from towpath.interface.websocket.connection import CLOSE_SECONDS, CUT_OFF_SECONDS
 from towpath.interface.websocket.output import BURST_MAX_BYTES, STALL_SECONDS
 from towpath.layers.inbox_events import Grouped, Replies
@@ -430,18 +429,18 @@ async def test_more_than_a_run_can_send_is_cut_off_at_once(make_world):
     assert client.closed_with() == 1013
 
 
-async def test_bursts_of_many_clients_are_bounded_together(make_world, monkeypatch):
-    monkeypatch.setattr(output, "SURPLUS_MAX_BYTES", 100_000)
-    world = make_world(output_buffer_max_bytes=1000)
+async def test_bursts_of_many_clients_are_bounded_together(make_world):
+    world = make_world(output_buffer_max_bytes=1000, buffers_max_bytes=100_000)
     clients = [await world.open_socket() for _ in range(4)]
     locals_ = [conversation.local for conversation in world.hub.connections]
     for client in clients:
         client.transport.producer.pauseProducing()
     for local in locals_:
         await world.arrive(Grouped("room", [local], {"text": "x" * 30_000}))
-    assert [len(client.frames()) for client in clients] == [0, 0, 0, 1]
-    clients[0].transport.producer.resumeProducing()
-    clients[1].vanish()
+    assert [client.transport.end for client in clients] == ["aborted", None, None, None]
+    assert world.hub.counters.totals[Count.BUFFERS_SHED] == 1
+    clients[1].transport.producer.resumeProducing()
+    clients[3].vanish()
     await world.arrive(Grouped("room", locals_[2:3], {"text": "y" * 30_000}))
     clients[2].transport.producer.resumeProducing()
     assert clients[2].texts() == ["x" * 30_000, "y" * 30_000]

@@ -20,6 +20,7 @@ from towpath.interface.counters import Counters
 from towpath.interface.deadlines import Deadlines
 from towpath.interface.http.factory import HttpFactory
 from towpath.interface.http.spool import SpoolStore
+from towpath.interface.memory import ClientMemory
 
 CLIENT = IPv4Address("TCP", "192.0.2.7", 50000)
 SERVER = IPv4Address("TCP", "192.0.2.1", 80)
@@ -49,6 +50,7 @@ class Hub:
         self.counters = Counters()
         self.log_action: Any = no_log
         self.requests = Budget(config.max_connections)
+        self.memory = ClientMemory(config.buffers_max_bytes)
         self.inline_bodies = Budget(32 * 1024 * 1024)
         memory, space = Budget(config.spool_memory_max_bytes), Budget(config.spool_max_bytes)
         self.spools = SpoolStore(memory, space, self.counters, tempfile.gettempdir(), Disk(self.clock))  # type: ignore[arg-type]

@@ -408,6 +408,18 @@ def test_bodies_in_memory_have_a_bound_together(make_server: Any) -> None:
     assert server.hub.spools.space.used_amount == 18 * 100 * KIB
 
 
+def test_above_the_memory_of_all_bodies_a_client_is_not_read_while_the_disk_is_busy(make_server: Any) -> None:
+    server = make_server(spool_memory_max_bytes=100 * KIB)
+    first, second = server.connect(), server.connect()
+    first.send(post(MIB) + b"a" * 90 * KIB)
+    second.send(post(MIB) + b"b" * 80 * KIB)
+    assert (first.transport.is_paused, second.transport.is_paused) == (False, True)
+    server.hub.clock.advance(0)  # the disk has it
+    assert not second.transport.is_paused
+    second.send(b"b" * 5 * KIB)
+    assert not second.transport.is_paused
+
+
 def test_bodies_in_the_store_have_a_bound_together(server: Any) -> None:
     server.hub.inline_bodies.max_amount = 300 * KIB
     for _ in range(4):
