@@ -4,11 +4,16 @@ import os
 import sys
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 
 # Where a property fails, Hypothesis writes a patch with LibCST if that is installed, which raises once Twisted has been
 # imported (Instagram/LibCST#1458): one failing test would end the whole run. What cannot be imported is not asked.
 sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
+
+# How long an example takes is not what properties are about, and a loaded machine takes long.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 REQUIRE_ALL = os.environ.get("TOWPATH_REQUIRE_ALL") == "1"
 

@@ -36,9 +36,9 @@ class DelayCases(LayerCase):
         self.assertEqual(self.numbers(), [])
 
     def test_messages_come_in_the_order_in_which_they_are_due(self) -> None:
-        self.delay(2, SOON)
-        self.delay(3, 2 * SOON)
-        self.delay(1)
+        self.layer.send_later(
+            [Delayed("channel", {"number": number}, seconds) for number, seconds in ((2, SOON), (3, 2 * SOON), (1, 0))]
+        )
         self.eventually(lambda: (self.layer.deliver_due(), self.delayed("channel") == 0)[1])
         self.assertEqual(self.numbers(), [1, 2, 3])
 
