@@ -114,18 +114,30 @@ def test_a_worker_says_that_the_layer_is_unavailable_and_waits_for_it(
     worker.wait_for("The channel layer is available again")
 
 
-@pytest.mark.parametrize("command", ["runinterface", "runserver"])
-def test_an_interface_needs_its_layer_at_the_start(
-    project: Any, start_redis: Callable[[], Any], free_port: int, command: str
+def test_an_interface_waits_for_its_layer_at_the_start(
+    project: Any, start_redis: Callable[[], Any], free_port: int
 ) -> None:
     server = start_redis()
     server.stop()
-    options = ["--port", str(free_port)] if command == "runinterface" else [str(free_port)]
-    process = use_redis(project, server.url).manage(command, *options)
+    interface = use_redis(project, server.url).manage("runinterface", "--port", str(free_port))
+    interface.wait_for("The channel layer is unavailable")
+    assert f"127.0.0.1:{server.port}" in interface.output
+    assert "not listening yet" in interface.output
+    server.start()
+    interface.wait_for(f"Listening on 127.0.0.1:{free_port}")
+    assert "Traceback" not in interface.output
+
+
+def test_runserver_ends_without_its_layer_and_says_what_needs_none(
+    project: Any, start_redis: Callable[[], Any], free_port: int
+) -> None:
+    server = start_redis()
+    server.stop()
+    process = use_redis(project, server.url).manage("runserver", str(free_port))
     assert process.wait() != 0
     assert f"127.0.0.1:{server.port}" in process.output
     assert "Traceback" not in process.output
-    assert ("needs no Redis" in process.output) == (command == "runserver")
+    assert "needs no Redis" in process.output
 
 
 INTERFACE_SETTINGS = """
