@@ -7,9 +7,12 @@ have a second URL, one that a rule of the proxy for the first does not cover.
 
 import logging
 
+from towpath.layers.client_log import ClientLines
+
 from .headers import BadRequest
 
 log = logging.getLogger(__name__)
+log.addFilter(ClientLines())
 
 #: The target of OPTIONS for the whole server, which is below no mount.
 WHOLE_SERVER = "*"

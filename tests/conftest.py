@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from towpath.layers import client_log
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in what a shell runs in the background: the processes of tests would inherit that, and outlive Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -114,6 +116,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long ones, else in the random order: at the end of a run no processor is to wait for them."""
     folder = Path(__file__).parent
     items.sort(key=lambda item: item.path.relative_to(folder).parts[0] not in LONG)
+
+
+@pytest.fixture(autouse=True)
+def unbounded_client_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Log every line about a client in this process, however many tests ran before."""
+    monkeypatch.setattr(client_log, "SECONDS_A_LINE", 1e-9)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 
 from towpath.channels import Message, Outbox
-from towpath.channels.client_log import ClientLog
+from towpath.layers.client_log import ClientLog
 from towpath.layers.contract import Delayed, GroupSend, Send
 from towpath.routing import Match, name_of
 from towpath.routing.unrouted import shown_path

@@ -29,7 +29,7 @@ from towpath.channels import (
     RequestAborted,
     ResponseLater,
 )
-from towpath.channels.client_log import ClientLog
+from towpath.layers.client_log import ClientLog
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Envelope
 from towpath.routing.unrouted import NoRoute, shown_path

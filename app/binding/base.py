@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from towpath.auth import channel_session_user
 from towpath.channels import InvalidFrame, Message
-from towpath.channels.client_log import ClientLog, excerpt
+from towpath.layers.client_log import ClientLog, excerpt
 from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError
 from towpath.sessions import channel_session

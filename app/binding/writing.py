@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.db.models import Model, QuerySet
 
-from towpath.channels.client_log import ClientLog
+from towpath.layers.client_log import ClientLog
 
 from .declaration import written_fields
 from .declared import CREATE, DELETE, UPDATE, Declared

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix
 
 from towpath.channels import Message, RequestAborted, ResponseLater
-from towpath.channels.client_log import ClientLog, excerpt
+from towpath.layers.client_log import ClientLog, excerpt
 from towpath.layers.contract import Content
 
 from .asynchronous import ending_with_its_client

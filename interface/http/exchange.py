@@ -16,6 +16,7 @@ import logging
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from towpath.layers.client_log import ClientLines
 from towpath.layers.contract import Content
 
 from ..accesslog import no_log, without_secrets
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ..hub import Hub
 
 log = logging.getLogger(__name__)
+log.addFilter(ClientLines())
 
 REQUEST = "http.request"
 DISCONNECT = "http.disconnect"

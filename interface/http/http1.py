@@ -12,6 +12,8 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from towpath.layers.client_log import ClientLines
+
 from ..counters import Count
 from ..deadlines import Deadline
 from ..headers import BadRequest, ParsedHead
@@ -31,6 +33,7 @@ from .upgrade import VERSION_HEADERS, Handshake, WrongVersion, check_handshake, 
 from .wire import Occupant
 
 log = logging.getLogger(__name__)
+log.addFilter(ClientLines())
 
 #: Bytes of later requests that are kept while one is answered: enough to see a client leave, no place for uploads.
 HELD_MAX_BYTES = 64 * 1024

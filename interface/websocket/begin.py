@@ -3,6 +3,8 @@
 import logging
 from typing import TYPE_CHECKING
 
+from towpath.layers.client_log import ClientLines
+
 from ..connections import TooManyConnections
 from ..counters import Count
 from ..hosts import is_host_allowed
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from ..hub import Hub
 
 log = logging.getLogger(__name__)
+log.addFilter(ClientLines())
 
 
 def begin(hub: "Hub", request: UpgradeRequest) -> None:

@@ -13,6 +13,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from towpath.layers.client_log import ClientLines
 from towpath.layers.close_codes import NORMAL_CLOSURE, SENDABLE, is_sendable
 from towpath.layers.contract import Content
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from ..hub import Hub
 
 log = logging.getLogger(__name__)
+log.addFilter(ClientLines())
 
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013

@@ -350,17 +350,24 @@ HOSTILE = [
     ),
     Protection(
         "an excerpt of a client's text is bounded",
-        "channels/client_log.py",
+        "layers/client_log.py",
         "    return repr(whole) if len(whole) <= max_length else",
         "    return repr(whole) if len(whole) >= 0 else",
-        "tests/unit/channels/test_client_log.py -k excerpt",
+        "tests/unit/layers/test_client_log.py -k excerpt",
     ),
     Protection(
         "lines about clients are bounded in number",
-        "channels/client_log.py",
+        "layers/client_log.py",
         "            if self._allowed < 1:",
         "            if self._allowed < -1e9:",
-        "tests/unit/channels/test_client_log.py -k flood",
+        "tests/unit/layers/test_client_log.py -k flood",
+    ),
+    Protection(
+        "lines about refused requests are bounded in number",
+        "interface/http/exchange.py",
+        "log.addFilter(ClientLines())",
+        "",
+        "tests/hostile/http/test_log_lines.py -k flood_of_refused",
     ),
     Protection(
         "bad JSON of a client brings no traceback",

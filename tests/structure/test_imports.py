@@ -55,9 +55,9 @@ ARROWS = {
     },
 }
 
-#: The words everybody speaks: what crosses the layers' seam, and the root of all errors. No folder but `layers` and
-#: those its arrow names may import more of it than this.
-VOCABULARY = {f"towpath.layers.{name}" for name in ("codec", "contract", "errors", "names")}
+#: The modules of `layers` that every folder may import: the types of the contract, the root of all errors, and the bounds
+#: of log lines about clients.
+VOCABULARY = {f"towpath.layers.{name}" for name in ("client_log", "codec", "contract", "errors", "names")}
 
 #: A module of each circle that is closed by imports of type checkers only, and is still to be opened. Add none.
 TYPE_CIRCLES = {

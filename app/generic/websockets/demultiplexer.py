@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
 from towpath.channels import InvalidFrame, Message, SendNotAvailableOnDemultiplexer
-from towpath.channels.client_log import excerpt
+from towpath.layers.client_log import excerpt
 from towpath.layers.errors import ConfigurationError
 
 from .json_consumer import JsonWebsocketConsumer

@@ -8,6 +8,7 @@ import pytest
 
 from towpath.interface.accesslog import AccessLog
 from towpath.interface.connections import TooManyConnections
+from towpath.layers import client_log
 
 FORGING = b"GET /a%0a2026-01-01%20ERROR%20forged%0d%1b[2J%c2%85%e2%80%a8 HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -51,6 +52,18 @@ def test_a_path_cannot_forge_a_line(make_site: Any, caplog: pytest.LogCaptureFix
     assert "forged" in caplog.text
     for record in caplog.records:
         assert record.getMessage().isprintable()
+
+
+def test_a_flood_of_refused_requests_is_a_few_lines(
+    make_site: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_log, "SECONDS_A_LINE", 3600)
+    caplog.set_level(logging.INFO)
+    site = make_site()
+    site.factory.converse = full
+    for _ in range(500):
+        site.send([FORGING])
+    assert 0 < sum("is refused" in line for line in caplog.messages) <= client_log.BURST
 
 
 def test_an_access_log_has_one_line_for_one_request(make_site: Any) -> None:

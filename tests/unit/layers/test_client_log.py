@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from towpath.channels import client_log
-from towpath.channels.client_log import BURST, LINE_MAX_LENGTH, ClientLog, excerpt
+from towpath.layers import client_log
+from towpath.layers.client_log import BURST, LINE_MAX_LENGTH, ClientLines, ClientLog, excerpt
 
 logger = logging.getLogger("tests.client_log")
 
@@ -82,3 +82,34 @@ def test_threads_share_the_bound(caplog: Any) -> None:
     for thread in threads:
         thread.join()
     assert caplog.messages == ["line"] * BURST
+
+
+@pytest.fixture
+def filtered(caplog: Any) -> Any:
+    """A logger with the filter, and the filter's clock."""
+    clock, one = Clock(), logging.getLogger("tests.client_lines")
+    lines = ClientLines(clock)
+    one.addFilter(lines)
+    caplog.set_level(logging.INFO, one.name)
+    yield one, clock
+    one.removeFilter(lines)
+
+
+def test_a_filtered_flood_is_a_few_lines_and_a_count(filtered: Any, caplog: Any) -> None:
+    one, clock = filtered
+    for number in range(10_000):
+        one.info("Refused %d", number)
+    assert caplog.messages == [f"Refused {number}" for number in range(BURST)]
+    caplog.clear()
+    clock.now += 1
+    one.info("Refused %d", 10_000)
+    one.info("Refused %d", 10_001)
+    assert caplog.messages == ["Refused 10000 (9990 more like this were not logged)"]
+
+
+def test_a_filtered_flood_hides_no_line_of_another_kind(filtered: Any, caplog: Any) -> None:
+    one, _ = filtered
+    for number in range(1000):
+        one.info("Refused %d", number)
+    one.info("Closed %d", 1)
+    assert caplog.messages[-1] == "Closed 1"
