@@ -35,20 +35,20 @@ class Restart:
     host: str = socket.gethostname()
 
     def run(self) -> int:
-        """Restart one after the other; return how many.
+        """Restart one after the other; return how many. Those that had ended before are not counted.
 
         Raises:
             RestartFailed: a worker could not be stopped, or no successor came in time.
             LayerUnavailable: Redis did not answer before the first step.
         """
-        workers = self._workers()
+        workers, count = self._workers(), 0
         for position, worker in enumerate(workers, 1):
             label = f"worker {worker.pid} ({position} of {len(workers)})"
             self.say(f"Stopping {label}")
             began = time.monotonic()
-            self._replace(worker, label)
+            count += self._replace(worker, label)
             self.say(f"Replaced {label} after {time.monotonic() - began:.1f} s")
-        return len(workers)
+        return count
 
     def _workers(self) -> list[ProcessRecord]:
         """Return the workers of this machine that hold a lease: the ids of others may belong to other processes."""
@@ -59,13 +59,16 @@ class Restart:
             if record.kind == "worker" and record.host == self.host and not held.isdisjoint(record.owners)
         ]
 
-    def _replace(self, worker: ProcessRecord, label: str) -> None:
+    def _replace(self, worker: ProcessRecord, label: str) -> bool:
+        """Stop a worker and wait for its successor; return whether it had not ended before."""
+        has_ended = False
         before = {record.id for record in self._workers()}
         try:
             if worker.state != "draining":  # a second signal would cut its consumers off
                 os.kill(worker.pid, signal.SIGTERM)
-        except ProcessLookupError:
+        except ProcessLookupError:  # its successor may hold a lease by now: any worker that does will do
             self.say(f"{label} has ended already")
+            before, has_ended = set(), True
         except PermissionError as error:
             raise RestartFailed(
                 f"{label} belongs to another user: run this command as the user of the workers"
@@ -78,6 +81,7 @@ class Restart:
                     "The other workers were not restarted"
                 )
             time.sleep(LOOK_SECONDS)
+        return not has_ended
 
     def _is_replaced(self, worker: ProcessRecord, before: set[str]) -> bool:
         """Return whether the worker has gone, and one that was not there before holds a lease."""

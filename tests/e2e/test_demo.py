@@ -1,6 +1,7 @@
 """`./deploy/demo`, as a newcomer runs it."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -119,6 +120,7 @@ def test_restarting_the_workers_as_it_says_drops_no_socket(shared_demo):
     assert control is not None, shared_demo.output
     with open_stream(shared_demo) as page:
         page.recv(SECOND_RUN_SECONDS)
+        wait_for_leases(shared_demo, control[1])
         done = subprocess.run(control.groups(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "2 workers were restarted" in done.stdout
@@ -182,6 +184,17 @@ def processes(demo: Demo) -> list[psutil.Process]:
 def workers(demo: Demo) -> list[psutil.Process]:
     """Return the demo's worker processes."""
     return [child for child in processes(demo) if "runworker" in child.cmdline()]
+
+
+def wait_for_leases(demo: Demo, manage: str) -> None:
+    """Wait until all running workers hold a lease: another test may have killed those before them."""
+    deadline = time.monotonic() + SECOND_RUN_SECONDS
+    while True:
+        status = subprocess.run([manage, "towpath", "status", "--json"], capture_output=True, text=True, check=True)
+        alive = {each["pid"] for each in json.loads(status.stdout)["workers"] if each["is_alive"]}
+        if {worker.pid for worker in workers(demo)} <= alive:
+            return
+        assert time.monotonic() < deadline, status.stdout
 
 
 def open_stream(demo: Demo) -> ClientConnection:

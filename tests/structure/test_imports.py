@@ -55,8 +55,8 @@ ARROWS = {
     },
 }
 
-#: The modules of `layers` that every folder may import: the types of the contract, the root of all errors, and the bounds
-#: of log lines about clients.
+#: The modules of `layers` that every folder may import: the types of the contract, the root of all errors, and the
+#: bounds of log lines about clients.
 VOCABULARY = {f"towpath.layers.{name}" for name in ("client_log", "codec", "contract", "errors", "names")}
 
 #: A module of each circle that is closed by imports of type checkers only, and is still to be opened. Add none.

@@ -148,6 +148,28 @@ def test_a_worker_that_stops_already_gets_no_second_signal(
     assert killed == []
 
 
+def test_a_worker_that_was_killed_before_has_its_successor_already(
+    monkeypatch: pytest.MonkeyPatch, sleeps: list[Callable[[], object]]
+) -> None:
+    """Its record and its lease stay for some seconds after `kill -9`."""
+    site, stopped = Site(worker(1), worker(2)), []
+
+    def kill(pid: int, number: int) -> None:
+        if pid == 1:
+            raise ProcessLookupError
+        stopped.append(pid)
+
+    monkeypatch.setattr(os, "kill", kill)
+    sleeps += [
+        lambda: site.unregister(site.found[0]),
+        lambda: site.unregister(site.found[0]),
+        lambda: site.register(worker(3)),
+    ]
+    assert Restart(site, 30, lambda text: None, host="web1").run() == 1
+    assert stopped == [2]
+    assert sleeps == []
+
+
 def test_a_restart_waits_for_redis(killed: list[tuple[int, int]], sleeps: list[Callable[[], object]]) -> None:
     site = Site(worker(1))
 
