@@ -39,6 +39,8 @@ async def _send_to_room(
     stack: Any, ports: list[int], members: int, redis: Redis
 ) -> tuple[list[list[str]], dict[str, int]]:
     workers = [stack.worker(), stack.worker()]
+    for worker in workers:  # before that, SIGTERM ends a Python that has not read a line of ours
+        await asyncio.to_thread(worker.wait_for, "Starting")
     sockets = await _connect_all(ports, members)
     while len(await asyncio.to_thread(stack.layer.group_channels, "room")) != members:
         await asyncio.sleep(0)
