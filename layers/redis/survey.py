@@ -32,7 +32,7 @@ from .scripts import Command
 
 #: Keys looked at in one step of the search for groups, short enough not to stop Redis; and steps at most.
 SCAN_COUNT, MOST_SCANS = 1000, 1000
-#: Records that were not renewed for so long are removed, and all of them after a day without any, in seconds.
+#: Age at which a record that was not renewed is removed, and age at which all records expire, in seconds.
 REMOVED_SECONDS = 60
 RECORDS_SECONDS = 86_400
 
