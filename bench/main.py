@@ -1,4 +1,4 @@
-"""Measures Towpath beside its peers, and writes docs/benchmarks.md and docs/performance.md from what it found.
+"""Measures Towpath beside its peers, and writes `benchmarks.md` and `performance.md` of docs/evidence.
 
 Without options it measures every system in every scenario three times, in turns. Systems that this machine lacks are
 named in the document. Ends with 1 if a measurement failed or a target that must be met was not.
@@ -27,7 +27,7 @@ from .systems.base import System
 
 ROOT = Path(__file__).parent.parent
 #: A run is kept beside the code only if it is published.
-DOCS, RESULTS = ROOT / "docs", Path(__file__).parent / "results"
+DOCS, RESULTS = ROOT / "docs" / "evidence", Path(__file__).parent / "results"
 GROWTH_SECONDS = 240
 NEEDED_FILES = 12_000
 #: What `--quick` measures with, to end within two minutes: one system of each kind, and one count.

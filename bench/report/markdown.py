@@ -23,7 +23,7 @@ FAULTS = {
 
 
 def tables(results: Results, systems: Sequence[System], scenarios: Sequence[Scenario]) -> str:
-    """Return the generated part of docs/benchmarks.md."""
+    """Return the generated part of docs/evidence/benchmarks.md."""
     names = {system.key: system.name for system in systems}
     parts = [*_facts(results, names)]
     for scenario in scenarios:
@@ -35,7 +35,7 @@ def tables(results: Results, systems: Sequence[System], scenarios: Sequence[Scen
 
 
 def growth_table(points: Sequence[Point]) -> str:
-    """Return the generated part of docs/performance.md."""
+    """Return the generated part of docs/evidence/performance.md."""
     lines: list[str] = []
     for axis in dict.fromkeys(point.axis for point in points):
         rows = [point for point in points if point.axis == axis]

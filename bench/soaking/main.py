@@ -2,8 +2,8 @@
 
 2,000 sockets that come and go ask for echoes, group texts and delayed texts, and pages are fetched; a worker is
 replaced every 20 s, an interface server every 5 min (every third of the time, if that is shorter). A whole run writes
-its JSON into bench/results and its table and plot into docs/reliability.md; a shorter one is printed, and kept in
-.cache/bench. Ends with 1 if anything was lost, left or grew.
+its JSON into bench/results and its table and plot into `reliability.md` of docs/evidence; a shorter one is printed, and kept
+in .cache/bench. Ends with 1 if anything was lost, left or grew.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from .site import Site, running_site, wait_until
 from .verdict import Soak
 
 ROOT = Path(__file__).parents[2]
-DOCS, RESULTS, CACHE = ROOT / "docs", ROOT / "bench" / "results", ROOT / ".cache" / "bench"
+DOCS, RESULTS, CACHE = ROOT / "docs" / "evidence", ROOT / "bench" / "results", ROOT / ".cache" / "bench"
 WHOLE_MINUTES, SOCKETS = 30, 2000
 WORKER_SECONDS, INTERFACE_SECONDS = 20.0, 300.0
 SAMPLE_SECONDS = 5.0

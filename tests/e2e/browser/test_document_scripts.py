@@ -229,7 +229,7 @@ def test_every_document_with_javascript_is_run_here() -> None:
     documents = [
         "README.md",
         "liveblog_example/README.md",
-        *(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md")),
+        *(str(each.relative_to(ROOT)) for each in (ROOT / "docs").rglob("*.md")),
     ]
     with_scripts = {name for name in documents if blocks(name, *SCRIPTS)}
     assert with_scripts == {

@@ -12,7 +12,7 @@ from bench.scenarios.targets import Target
 def bench(command_line, scenario, make_system, monkeypatch, tmp_path):
     """Run the command over two systems and two scenarios that answer at once, in a repository of its own."""
     monkeypatch.setattr(command_line, "ROOT", tmp_path)
-    monkeypatch.setattr(command_line, "DOCS", tmp_path / "docs")
+    monkeypatch.setattr(command_line, "DOCS", tmp_path / "docs" / "evidence")
     monkeypatch.setattr(command_line, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(command_line, "SYSTEMS", [make_system("towpath"), make_system("peer")])
     monkeypatch.setattr(command_line, "QUICK_SYSTEMS", ("towpath",))
@@ -21,8 +21,8 @@ def bench(command_line, scenario, make_system, monkeypatch, tmp_path):
     monkeypatch.setattr(command_line, "_raise_file_limit", lambda: None)
     monkeypatch.setattr(command_line.growth, "measure", lambda scale: [Point("sockets", 1, {"echoes/s": 1.0})])
     for name in ("benchmarks.md", "performance.md"):
-        path = tmp_path / "docs" / name
-        path.parent.mkdir(exist_ok=True)
+        path = tmp_path / "docs" / "evidence" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"By hand.\n{BEGIN}\n{END}\n")
     command = Command(command_line, monkeypatch, tmp_path)
     monkeypatch.setattr(command_line, "measure", command.measure)
@@ -56,7 +56,7 @@ class Command:
         return self.module.main()
 
     def document(self, name="benchmarks.md"):
-        return (self.root / "docs" / name).read_text()
+        return (self.root / "docs" / "evidence" / name).read_text()
 
 
 def test_without_options_all_is_measured_three_times_and_published(bench):
@@ -133,7 +133,7 @@ def test_the_document_is_made_again_from_kept_results(bench):
     bench()
     published = bench.document()
     (kept,) = (bench.root / "results").glob("*.json")
-    (bench.root / "docs" / "benchmarks.md").write_text(f"By hand.\n{BEGIN}\n{END}\n")
+    (bench.root / "docs" / "evidence" / "benchmarks.md").write_text(f"By hand.\n{BEGIN}\n{END}\n")
     assert bench("--report", str(kept)) == 0
     assert bench.document() == published
     assert len(bench.asked) == 1
