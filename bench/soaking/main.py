@@ -2,8 +2,8 @@
 
 2,000 sockets that come and go ask for echoes, group texts and delayed texts, and pages are fetched; a worker is
 replaced every 20 s, an interface server every 5 min (every third of the time, if that is shorter). A whole run writes
-its JSON into bench/results and its table and plot into `reliability.md` of docs/evidence; a shorter one is printed, and kept
-in .cache/bench. Ends with 1 if anything was lost, left or grew.
+its JSON into bench/results, and its table and plot into `reliability.md` of docs/evidence; a shorter one is printed,
+and kept in .cache/bench. Ends with 1 if anything was lost, left or grew.
 """
 
 import argparse
