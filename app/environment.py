@@ -1,11 +1,11 @@
-"""Management commands whose options may come from the environment; see `towpath.interface.environment`."""
+"""Management commands whose options may come from the environment; see `towpath.interface.commandline.environment`."""
 
 import logging
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from towpath.interface.environment import read_environment
+from towpath.interface.commandline.environment import read_environment
 
 log = logging.getLogger(__name__)
 

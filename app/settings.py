@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 
 from towpath.channels.configured import LayerSettings
 from towpath.channels.interface_settings import interface_options
-from towpath.interface.origin import is_entry
+from towpath.interface.websocket.origin import is_entry
 from towpath.layers.errors import ConfigurationError
 
 #: A subprotocol is a token (RFC 6455, section 4.1; RFC 9110, section 5.6.2).

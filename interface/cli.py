@@ -24,12 +24,12 @@ from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import ConfigurationError
 
 from .accesslog import AccessLog, ActionLogger, no_log
+from .commandline.environment import INTERFACE_PREFIX, EnvironmentText, read_environment
+from .commandline.log_format import add_log_format, use_log_format
+from .commandline.options import add_options, check_option, config_from
+from .commandline.redis_options import add_redis_options, check_redis_option, redis_layer, redis_url
 from .config import InterfaceConfig
-from .environment import INTERFACE_PREFIX, EnvironmentText, read_environment
-from .log_format import add_log_format, use_log_format
-from .options import add_options, check_option, config_from
-from .process import ExitCode, serve
-from .redis_options import add_redis_options, check_redis_option, redis_layer, redis_url
+from .process.service import ExitCode, serve
 
 log = logging.getLogger(__name__)
 

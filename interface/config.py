@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from towpath.layers.errors import ConfigurationError
 
-from .origin import is_entry
+from .websocket.origin import is_entry
 
 #: Where a server listens when no option says so.
 DEFAULT_BIND = "127.0.0.1"

@@ -11,11 +11,11 @@ from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Content, Envelope
 from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.sockets import DISCONNECT
 
+from .bounds.memory import SMALL_BYTES
 from .counters import Count
-from .deadlines import Deadline
+from .eventloop.deadlines import Deadline
 from .http.flow import notify_closed
-from .http.seams import Owner
-from .memory import SMALL_BYTES
+from .interfaces import Owner
 from .outbound import Outcome
 from .owner import is_socket_owner
 from .turns import Event, Phase, Pressure, Turns, is_short, weight

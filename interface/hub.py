@@ -9,18 +9,18 @@ from towpath.layers.errors import LayerUnavailable
 
 from .accesslog import ActionLogger, no_log
 from .availability import Availability
-from .budget import Budget
-from .clock import Clock
+from .bounds.budget import Budget
+from .bounds.memory import ClientMemory
+from .bounds.under_way import EventsUnderWay
 from .config import InterfaceConfig
 from .connections import Connections
 from .counters import Counters
-from .deadlines import Deadlines
+from .eventloop.clock import Clock
+from .eventloop.deadlines import Deadlines
+from .eventloop.tasks import Tasks
 from .http.spool import SpoolStore, default_folder
-from .memory import ClientMemory
 from .outbound import Outbound, Outcome
 from .recovery import Recovery
-from .tasks import Tasks
-from .under_way import EventsUnderWay
 from .websocket.sockets import SocketFactory
 from .workers import WorkerWatch
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 
-from .clock import pause
 from .conversation import Conversation
 from .counters import Count
+from .eventloop.clock import pause
 from .http.flow import notify_closed
 from .hub import Hub
-from .replies import BadReply, Reply, parse_reply
+from .websocket.replies import BadReply, Reply, parse_reply
 
 log = logging.getLogger(__name__)
 

@@ -26,8 +26,8 @@ from towpath.layers.errors import LayerUnavailable, PartlyRefused, TowpathError
 
 from .availability import Availability
 from .blocked import BlockedChannel
-from .clock import Clock
-from .tasks import Tasks
+from .eventloop.clock import Clock
+from .eventloop.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from .http.seams import Owner
-from .replies import Reply
+from .interfaces import Owner
+from .websocket.replies import Reply
 
 
 @runtime_checkable

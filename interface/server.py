@@ -15,18 +15,18 @@ from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import LayerUnavailable
 
 from .accesslog import ActionLogger, no_log
-from .clock import Clock, pause
 from .config import InterfaceConfig
 from .conversation import Conversation
-from .deferred import awaited
+from .eventloop.clock import Clock, pause
+from .eventloop.deferred import awaited
+from .eventloop.eager import TurnEnd, make_eager
 from .http.factory import HttpFactory
 from .hub import Hub
 from .inbox import Inbox
-from .leaving import cut_off, send_away
 from .owner import SocketOwner
 from .pauses import GrowingPauses
-from .prompt import TurnEnd, make_prompt
-from .websocket import begin
+from .websocket.begin import begin
+from .websocket.draining import cut_off, send_away
 
 if TYPE_CHECKING:
     from .http.exchange import Exchange
@@ -134,7 +134,7 @@ class InterfaceServer:
         try:
             for endpoint in self._endpoints:
                 port: Port = await awaited(endpoint.listen(self._http))
-                make_prompt(port, turn_end)
+                make_eager(port, turn_end)
                 self._ports.append(port)
         except BaseException:
             await self.stop()

@@ -12,7 +12,7 @@ from typing import Any
 
 from towpath.interface.accesslog import ActionLogger
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.reactor import install_reactor, new_loop
+from towpath.interface.eventloop.reactor import install_reactor, new_loop
 from towpath.layers.contract import ChannelLayer
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class InterfaceThread:
             self._decided.set()
 
     async def _serve(self) -> None:
-        from towpath.interface.endpoints import addresses  # these import Twisted's reactor
+        from towpath.interface.process.endpoints import addresses  # these import Twisted's reactor
         from towpath.interface.server import InterfaceServer
 
         config = replace(self._config, fd=self._listener.fileno())

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.process import serve
+from towpath.interface.process.service import serve
 
 #: The end of a test must not take long.
 GRACE_SECONDS = 1.0

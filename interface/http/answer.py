@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.contract import Content
 
-from ..clock import Timer
+from ..eventloop.clock import Timer
+from ..interfaces import RequestHead
 from .flow import FlowNotices
 from .pages import page
 from .response import BadResponse, DateHeader, Ending, Part, ResponseHead, parse_part, response_head
-from .seams import RequestHead
 from .spool import Spool
 from .wire import BLOCK_BYTES, Wire
 

@@ -6,7 +6,7 @@ of a chunked body are read as strictly as those of a head: what two parsers coul
 
 import re
 
-from ..headers import HEADER_LINE, VALUE
+from .headers import HEADER_LINE, VALUE
 
 #: A chunk's size in hexadecimal and its extensions, in bytes. More is not needed, and the buffer must be bounded.
 SIZE_LINE_MAX_BYTES = 1024

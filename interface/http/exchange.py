@@ -22,11 +22,11 @@ from towpath.layers.contract import Content
 from ..accesslog import no_log, without_secrets
 from ..connections import TooManyConnections
 from ..counters import Count
+from ..interfaces import Conversation, Converse, RequestHead
 from .answer import Answer, Progress
 from .body import RequestBody
 from .request_message import request_message
 from .response import BadResponse
-from .seams import Conversation, Converse, RequestHead
 from .wire import Wire
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from twisted.web.http import H2_ENABLED
 from zope.interface import implementer
 
 from ..accesslog import no_log
-from ..proxy import TrustedProxies
+from ..interfaces import Converse
 from .exchange import Exchange
 from .facts import ConnectionFacts
 from .http1 import Http1Connection
-from .seams import Converse
+from .proxy import TrustedProxies
 from .site import BeginWebSocket, Connection
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import Any
 from twisted.internet.interfaces import ISSLTransport
 
 from ..config import InterfaceConfig
-from ..headers import ParsedHead
-from ..mount import path_below
-from ..proxy import NOTHING, TrustedProxies
-from .seams import Address, RequestHead
+from ..interfaces import Address, RequestHead
+from .headers import ParsedHead
+from .mount import path_below
+from .proxy import NOTHING, TrustedProxies
 
 
 class ConnectionFacts:

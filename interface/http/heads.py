@@ -2,7 +2,7 @@
 
 import re
 
-from ..headers import BadRequest, ParsedHead, parse_head
+from .headers import BadRequest, ParsedHead, parse_head
 
 #: LF without CR before it, or CR without LF after it: some parsers end a line there, others do not.
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")

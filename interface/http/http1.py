@@ -14,14 +14,14 @@ from zope.interface import implementer
 
 from towpath.layers.client_log import ClientLines
 
+from ..bounds.memory import SMALL_BYTES
 from ..counters import Count
-from ..deadlines import Deadline
-from ..headers import BadRequest, ParsedHead
-from ..memory import SMALL_BYTES
+from ..eventloop.deadlines import Deadline
 from .answer import DATE
 from .chunks import BadChunk, ChunkedBody, LengthBody
 from .facts import ConnectionFacts, request_head
 from .handover import hand_over
+from .headers import BadRequest, ParsedHead
 from .heads import HeadReader
 from .http1_state import State
 from .http1_writer import CONTINUE, encode_chunk, encode_head

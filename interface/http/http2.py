@@ -20,13 +20,13 @@ from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
 
+from ..bounds.memory import SMALL_BYTES
 from ..counters import Count
-from ..deadlines import Deadline
-from ..headers import BadRequest
-from ..memory import SMALL_BYTES
+from ..eventloop.deadlines import Deadline
 from .answer import DATE
 from .exchange import Exchange
 from .facts import ConnectionFacts, request_head
+from .headers import BadRequest
 from .http2_guard import FrameGuard
 from .http2_head import parse_http2_head
 from .pages import page

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..headers import BadRequest, ParsedHead, check_headers, checked_head
+from .headers import BadRequest, ParsedHead, check_headers, checked_head
 
 
 # `Any`: the types of frames' headers differ between versions of the library.

@@ -14,8 +14,8 @@
 
 from towpath.layers.contract import Content
 
+from ..interfaces import RequestHead
 from .body import RequestBody
-from .seams import RequestHead
 
 
 def request_message(head: RequestHead, body: RequestBody | None, reply_channel: str) -> Content:

@@ -22,7 +22,7 @@ from twisted.web.http import datetimeToString
 
 from towpath.layers.contract import Content
 
-from ..headers import LENGTH_MAX_DIGITS, VALUE
+from .headers import LENGTH_MAX_DIGITS, VALUE
 
 Headers = list[tuple[bytes, bytes]]
 

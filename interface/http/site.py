@@ -6,10 +6,10 @@ from typing import Protocol as Interface
 
 from twisted.internet.protocol import Protocol
 
-from ..proxy import TrustedProxies
+from ..interfaces import Converse, UpgradeRequest
 from .exchange import Exchange
 from .facts import ConnectionFacts
-from .seams import Converse, UpgradeRequest
+from .proxy import TrustedProxies
 
 if TYPE_CHECKING:
     from ..hub import Hub

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from ..budget import Budget
+from ..bounds.budget import Budget
 from ..counters import Count, Counters
-from ..disk import Disk
+from .disk import Disk
 from .segments import Piece, Segments
 
 log = logging.getLogger(__name__)

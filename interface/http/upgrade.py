@@ -7,11 +7,11 @@ from typing import Any
 
 from twisted.internet.protocol import Protocol
 
-from ..headers import BadRequest, ParsedHead, tokens
+from ..interfaces import RequestHead
 from .answer import DATE
+from .headers import BadRequest, ParsedHead, tokens
 from .pages import page
 from .response import Ending, Part, response_head
-from .seams import RequestHead
 from .wire import Wire
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def _values(head: ParsedHead, wanted: bytes) -> list[bytes]:
 
 
 class Handshake:
-    """A valid handshake that waits for its answer (see `seams.UpgradeRequest`); the occupant of a wire meanwhile."""
+    """A valid handshake that is not answered yet (see `interfaces.UpgradeRequest`); occupies its wire."""
 
     def __init__(self, wire: Wire, head: RequestHead, take_over: TakeOver) -> None:
         self.head = head
@@ -79,7 +79,7 @@ class Handshake:
             self._wire.start(response, content, is_last=True)
 
     def respond(self, status: int, headers: Sequence[Any], content: bytes) -> None:
-        """Answer with a response of the application's and close the connection; see `seams.UpgradeRequest`.
+        """Answer with a response of the application's and close the connection; see `interfaces.UpgradeRequest`.
 
         Raises:
             BadResponse: a header is not valid; nothing is answered.
@@ -92,7 +92,7 @@ class Handshake:
             self._wire.start(head._replace(is_last=True), content if has_content else b"", is_last=True)
 
     def take_over(self, protocol: Protocol) -> bytes:
-        """Take the transport from HTTP; see `seams.UpgradeRequest`.
+        """Take the transport from HTTP; see `interfaces.UpgradeRequest`.
 
         Raises:
             RuntimeError: the client has left, or the request is answered.

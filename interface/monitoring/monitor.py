@@ -9,7 +9,7 @@ from towpath.layers.survey import survey_of
 
 from ..accesslog import ActionLogger
 from ..config import InterfaceConfig
-from ..deferred import awaited
+from ..eventloop.deferred import awaited
 from ..http.exchange import Exchange
 from .actions import ActionCounts
 from .collect import families_of

@@ -12,7 +12,7 @@ from towpath.layers.errors import LayerUnavailable
 from towpath.layers.monitoring import Check, Health
 from towpath.layers.survey import ProcessRecord, Survey
 
-from ..clock import Clock, pause
+from ..eventloop.clock import Clock, pause
 
 if TYPE_CHECKING:
     from ..server import InterfaceServer

@@ -9,8 +9,8 @@ from twisted.web.server import Site
 
 from towpath.layers.monitoring import Family, Health, MonitoringAddress, page_of
 
-from ..deferred import awaited
-from ..endpoints import Address
+from ..eventloop.deferred import awaited
+from ..process.endpoints import Address
 
 #: Permissions of a UNIX socket: the site's user and its group.
 SOCKET_MODE = 0o660

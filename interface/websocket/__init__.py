@@ -1,5 +1,1 @@
 """WebSockets: handshakes held for the application, frames to `websocket.*` messages, replies to frames."""
-
-from .begin import begin
-
-__all__ = ["begin"]

@@ -7,11 +7,11 @@ from towpath.layers.client_log import ClientLines
 
 from ..connections import TooManyConnections
 from ..counters import Count
-from ..hosts import is_host_allowed
-from ..http.seams import UpgradeRequest
-from ..origin import is_origin_allowed
+from ..interfaces import UpgradeRequest
 from .connection import WebSocket
 from .handshake import action_details, handshake_key, shown
+from .hosts import is_host_allowed
+from .origin import is_origin_allowed
 
 if TYPE_CHECKING:
     from ..hub import Hub

@@ -19,20 +19,10 @@ from towpath.layers.contract import Content
 
 from ..conversation import Conversation
 from ..counters import Count
-from ..deadlines import Deadline
+from ..eventloop.deadlines import Deadline
 from ..http.pages import reason_of
 from ..http.response import BadResponse
-from ..http.seams import RequestHead, UpgradeRequest
-from ..replies import (
-    INTERNAL_ERROR,
-    BadReply,
-    Reply,
-    State,
-    Step,
-    parse_reply,
-    plain_frame,
-    steps,
-)
+from ..interfaces import RequestHead, UpgradeRequest
 from .early import EarlyReplies
 from .handshake import (
     action_details,
@@ -45,6 +35,7 @@ from .handshake import (
 from .keepalive import Due, Keepalive
 from .output import Progress
 from .protocol import ABNORMAL_CLOSURE, Socket
+from .replies import INTERNAL_ERROR, BadReply, Reply, State, Step, parse_reply, plain_frame, steps
 
 if TYPE_CHECKING:
     from ..hub import Hub

@@ -4,7 +4,7 @@ A group message must not accept a socket, and must not overtake what the connect
 first and sends its snapshot then, so what a group says in between belongs behind the snapshot.
 """
 
-from ..replies import Reply
+from .replies import Reply
 
 #: What a message weighs besides its frame, in bytes.
 OVERHEAD_BYTES = 64

@@ -20,7 +20,7 @@ from typing import Any
 from towpath.layers.contract import Content
 
 from ..http.response import BadResponse, checked_header
-from ..http.seams import Address, RequestHead
+from ..interfaces import Address, RequestHead
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", re.ASCII)
 #: Headers that say how the connection goes on, or that a 101 does not have (RFC 9110, 8.6 and 15.2.2).

@@ -24,8 +24,8 @@ from zope.interface import implementer
 
 from towpath.layers.codec import MAX_MESSAGE_BYTES
 
-from ..clock import Clock, Timer
-from ..memory import ClientMemory
+from ..bounds.memory import ClientMemory
+from ..eventloop.clock import Clock, Timer
 
 #: Without progress for so long a client is too slow; and how often it is looked at meanwhile. In seconds.
 STALL_SECONDS = 5.0

@@ -13,8 +13,8 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from ..clock import Clock
-from ..memory import SMALL_BYTES, ClientMemory
+from ..bounds.memory import SMALL_BYTES, ClientMemory
+from ..eventloop.clock import Clock
 from .output import TRANSPORT_BYTES, Flow, Output, Outputs, Progress
 
 log = logging.getLogger(__name__)

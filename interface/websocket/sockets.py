@@ -5,9 +5,9 @@ from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 
-from ..clock import Clock
+from ..bounds.memory import ClientMemory
 from ..config import InterfaceConfig
-from ..memory import ClientMemory
+from ..eventloop.clock import Clock
 from .compressed import CompressedSocket
 from .compression import Deflater, agree, room_for
 from .keepalive import Limits

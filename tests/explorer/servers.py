@@ -7,11 +7,11 @@ the look for turns (`Recovery.look`), and the end (`InterfaceServer._close`). Ti
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from towpath.interface.bounds.memory import ClientMemory
 from towpath.interface.inbox import Inbox as Dispatcher
-from towpath.interface.leaving import cut_off
-from towpath.interface.memory import ClientMemory
 from towpath.interface.outbound import _Post
 from towpath.interface.turns import Phase, Turns
+from towpath.interface.websocket.draining import cut_off
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.sockets import CONNECT, RECEIVE
 

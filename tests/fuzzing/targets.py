@@ -17,9 +17,9 @@ from tests.hostile.http import test_heads as heads
 from tests.hostile.http import test_http2_floods as http2
 from tests.hostile.http.conftest import Site
 from tests.hostile.layers import test_entries, test_names
-from towpath.interface.origin import is_origin_allowed
 from towpath.interface.websocket.compression import agree
 from towpath.interface.websocket.handshake import connect_content, handshake_key, offered_subprotocols
+from towpath.interface.websocket.origin import is_origin_allowed
 from towpath.layers import codec
 from towpath.layers.contract import Envelope
 from towpath.layers.encryption import FernetCipher

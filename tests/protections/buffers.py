@@ -5,14 +5,14 @@ from .protection import Protection
 BUFFERS = [
     Protection(
         "above the bound of the process a buffer is shed",
-        "interface/memory.py",
+        "interface/bounds/memory.py",
         "        if self.held_bytes > self.max_bytes and not self._is_shedding:",
         "        if self.held_bytes < 0:",
         "tests/unit/interface/test_memory.py -k largest_buffer",
     ),
     Protection(
         "of buffers of one size the oldest is shed",
-        "interface/memory.py",
+        "interface/bounds/memory.py",
         "                buffer = next(iter(buffers))",
         "                buffer = next(reversed(buffers))",
         "tests/unit/interface/test_memory.py -k oldest",
@@ -68,7 +68,7 @@ BUFFERS = [
     ),
     Protection(
         "large events leave in their order",
-        "interface/under_way.py",
+        "interface/bounds/under_way.py",
         "        if self._waiting or not self._budget.take(length):",
         "        if not self._budget.take(length):",
         "tests/unit/interface/test_bounded_events.py -k in_their_order",

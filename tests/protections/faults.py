@@ -112,7 +112,7 @@ FAULTS = [
     ),
     Protection(
         "sockets are sent away one after the other",
-        "interface/leaving.py",
+        "interface/websocket/draining.py",
         "steps=max(1, int(seconds / STEP_SECONDS))",
         "steps=1",
         "tests/faults/test_stopped_interfaces.py -k told_to_stop",
@@ -291,14 +291,14 @@ FAULTS = [
     # Time.
     Protection(
         "time that passes while deadlines are handled skips none",
-        "interface/deadlines.py",
+        "interface/eventloop/deadlines.py",
         "        if not self._slots:  # else time",
         "        if self._timer is None:  # else time",
         "tests/unit/interface/test_deadlines.py -k skips_no_other",
     ),
     Protection(
         "nothing waits by the clock of the system",
-        "interface/reactor.py",
+        "interface/eventloop/reactor.py",
         "    installed.seconds = time.monotonic\n",
         "",
         "tests/unit/interface/test_reactor.py -k may_be_set",

@@ -47,14 +47,14 @@ OPERATIONS = [
     ),
     Protection(
         "an interface server whose layer is unavailable at the start does not end",
-        "interface/process.py",
+        "interface/process/service.py",
         "            except LayerUnavailable as error:\n                if str(error)",
         "            except ZeroDivisionError as error:\n                if str(error)",
         "tests/unit/interface/test_process.py -k unavailable_at_the_start",
     ),
     Protection(
         "the command line replaces a list of the environment",
-        "interface/environment.py",
+        "interface/commandline/environment.py",
         "    def __copy__(self) -> list[Any]:\n        return []",
         "    def __copy__(self) -> list[Any]:\n        return list(self)",
         "tests/unit/interface/test_environment.py -k replaces_the_environment",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from towpath.interface.commandline.options import add_options
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.options import add_options
 
 ROOT = Path(__file__).parents[2]
 #: Bounds of something that is not kept: lengths that are refused or changed at once, rates.

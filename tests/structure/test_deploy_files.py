@@ -13,7 +13,7 @@ from django.core.management.base import CommandParser
 from supervisor.options import ServerOptions
 
 from towpath.interface.cli import build_parser, check_variable
-from towpath.interface.environment import INTERFACE_PREFIX, read_environment
+from towpath.interface.commandline.environment import INTERFACE_PREFIX, read_environment
 from towpath.management.commands import runworker
 
 #: Variables that are options of the commands.

@@ -19,7 +19,7 @@ from towpath.channels import Message
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.counters import Count
 from towpath.interface.server import InterfaceServer
-from towpath.interface.websocket import begin
+from towpath.interface.websocket.begin import begin
 from towpath.layers.contract import Edge, Reader
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import LayerUnavailable

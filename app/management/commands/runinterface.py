@@ -12,10 +12,10 @@ from django.core.management.base import CommandError, CommandParser
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.interface.cli import open_access_log
-from towpath.interface.environment import INTERFACE_PREFIX
-from towpath.interface.log_format import add_log_format, use_log_format
-from towpath.interface.options import add_options, check_option, config_from
-from towpath.interface.process import serve
+from towpath.interface.commandline.environment import INTERFACE_PREFIX
+from towpath.interface.commandline.log_format import add_log_format, use_log_format
+from towpath.interface.commandline.options import add_options, check_option, config_from
+from towpath.interface.process.service import serve
 from towpath.layers.errors import ConfigurationError
 
 from ...environment import EnvironmentCommand

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import CommandError, CommandParser
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
-from towpath.interface.log_format import add_log_format, use_log_format
+from towpath.interface.commandline.log_format import add_log_format, use_log_format
 from towpath.layers.errors import ConfigurationError
 from towpath.worker import EXIT_STOPPED, Limits, WorkerPool
 from towpath.worker.pool import check_threads

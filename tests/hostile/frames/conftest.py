@@ -8,8 +8,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from towpath.interface.bounds.memory import ClientMemory
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.memory import ClientMemory
 from towpath.interface.websocket.protocol import Socket
 from towpath.interface.websocket.sockets import SocketFactory
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.replies import frame_of
 from towpath.interface.websocket import compression
 from towpath.interface.websocket.compression import Agreement, Deflater, agree
+from towpath.interface.websocket.replies import frame_of
 from towpath.interface.websocket.sockets import deflater_of
 from towpath.layers.errors import ConfigurationError
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
+from towpath.interface.bounds.memory import ClientMemory
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.memory import ClientMemory
 from towpath.interface.websocket.sockets import SocketFactory
 
 

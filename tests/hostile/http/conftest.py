@@ -13,13 +13,13 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from towpath.interface.accesslog import no_log
-from towpath.interface.budget import Budget
+from towpath.interface.bounds.budget import Budget
+from towpath.interface.bounds.memory import ClientMemory
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.counters import Counters
-from towpath.interface.deadlines import Deadlines
+from towpath.interface.eventloop.deadlines import Deadlines
 from towpath.interface.http.factory import HttpFactory
 from towpath.interface.http.spool import SpoolStore
-from towpath.interface.memory import ClientMemory
 
 CLIENT, SERVER = IPv4Address("TCP", "192.0.2.7", 50000), IPv4Address("TCP", "192.0.2.1", 80)
 _STATUS = re.compile(rb"HTTP/1\.1 (\d\d\d) ")

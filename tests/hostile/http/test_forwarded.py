@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from towpath.interface.proxy import NOTHING, TrustedProxies
+from towpath.interface.http.proxy import NOTHING, TrustedProxies
 
 FORGED = (
     b"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n"

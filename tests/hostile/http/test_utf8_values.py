@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.hostile.http.test_http2_floods import Client
-from towpath.interface.headers import VALUE
+from towpath.interface.http.headers import VALUE
 
 HOST = b"Host: example.com\r\n"
 HANDSHAKE = (

@@ -23,8 +23,8 @@ import threading
 from typing import Any
 
 from towpath.interface.cli import open_access_log, set_up_logging
-from towpath.interface.options import add_options, config_from
-from towpath.interface.process import serve
+from towpath.interface.commandline.options import add_options, config_from
+from towpath.interface.process.service import serve
 from towpath.layers.contract import ChannelLayer, Content, Envelope, Settlement
 from towpath.layers.memory import MemoryChannelLayer
 

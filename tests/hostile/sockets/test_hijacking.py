@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from towpath.interface.origin import is_origin_allowed
+from towpath.interface.websocket.origin import is_origin_allowed
 
 OPEN, FORBIDDEN = b"HTTP/1.1 101 ", b"HTTP/1.1 403 "
 HOST = b"chat.example.com:8000"

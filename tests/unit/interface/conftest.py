@@ -15,10 +15,10 @@ from twisted.python.failure import Failure
 
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.http.response import checked_header
-from towpath.interface.http.seams import RequestHead
 from towpath.interface.hub import Hub
 from towpath.interface.inbox import Inbox
-from towpath.interface.websocket import begin
+from towpath.interface.interfaces import RequestHead
+from towpath.interface.websocket.begin import begin
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Content, Envelope
 from towpath.layers.errors import LayerUnavailable

@@ -1,7 +1,7 @@
 """Events of all WebSockets together are bounded: those under way wait for room, those that wait are shed."""
 
+from towpath.interface.bounds.memory import SMALL_BYTES
 from towpath.interface.counters import Count
-from towpath.interface.memory import SMALL_BYTES
 from towpath.interface.turns import EVENT_OVERHEAD_BYTES, weight
 from towpath.layers.inbox_events import Grouped, Replies, Settled
 

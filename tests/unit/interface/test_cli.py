@@ -12,7 +12,7 @@ import pytest
 from towpath.interface import cli
 from towpath.interface.accesslog import AccessLog, no_log
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.process import ExitCode
+from towpath.interface.process.service import ExitCode
 from towpath.layers.errors import ConfigurationError
 from towpath.layers.redis import RedisChannelLayer
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from twisted.internet.task import Clock
 
-from towpath.interface.deadlines import SLOTS_PER_SECOND, Deadline, Deadlines
+from towpath.interface.eventloop.deadlines import SLOTS_PER_SECOND, Deadline, Deadlines
 
 SLOT = 1 / SLOTS_PER_SECOND
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from towpath.interface.disk import Disk
+from towpath.interface.http.disk import Disk
 
 
 async def results_of(*works):

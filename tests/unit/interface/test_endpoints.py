@@ -16,7 +16,7 @@ from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.testing import MemoryReactorClock
 
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.endpoints import CannotListen, addresses
+from towpath.interface.process.endpoints import CannotListen, addresses
 from towpath.layers.errors import ConfigurationError
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from towpath.interface import cli
-from towpath.interface.environment import INTERFACE_PREFIX, read_environment
-from towpath.interface.options import config_from
-from towpath.interface.process import ExitCode
+from towpath.interface.commandline.environment import INTERFACE_PREFIX, read_environment
+from towpath.interface.commandline.options import config_from
+from towpath.interface.process.service import ExitCode
 from towpath.layers.errors import ConfigurationError
 
 from .test_options import GIVEN

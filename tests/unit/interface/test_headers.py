@@ -2,7 +2,7 @@
 
 import pytest
 
-from towpath.interface.headers import BadRequest, check_headers, parse_head, split_target, tokens
+from towpath.interface.http.headers import BadRequest, check_headers, parse_head, split_target, tokens
 
 HOST = b"Host: example.com"
 

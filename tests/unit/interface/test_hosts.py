@@ -3,7 +3,7 @@
 import pytest
 from django.http.request import split_domain_port, validate_host
 
-from towpath.interface.hosts import is_entry, is_host_allowed
+from towpath.interface.websocket.hosts import is_entry, is_host_allowed
 
 ENTRIES = ("example.com", ".Example.org", "127.0.0.1", "[::1]", "localhost.")
 HOSTS = [

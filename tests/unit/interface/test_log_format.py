@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from towpath.interface.log_format import JsonFormatter, use_log_format
+from towpath.interface.commandline.log_format import JsonFormatter, use_log_format
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from towpath.interface.memory import SMALL_BYTES, ClientMemory
+from towpath.interface.bounds.memory import SMALL_BYTES, ClientMemory
 
 KIB = 1024
 

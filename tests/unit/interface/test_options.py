@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from towpath.interface.commandline.options import LOCAL_PROXIES, add_options, config_from
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.options import LOCAL_PROXIES, add_options, config_from
 from towpath.layers.errors import ConfigurationError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from towpath.interface.origin import is_origin_allowed
+from towpath.interface.websocket.origin import is_origin_allowed
 
 
 @pytest.mark.parametrize(

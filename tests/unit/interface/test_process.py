@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from towpath.interface import process
-from towpath.interface.endpoints import CannotListen
-from towpath.interface.oversight import Oversight
-from towpath.interface.process import ExitCode, Service, explained
+from towpath.interface.process import service
+from towpath.interface.process.endpoints import CannotListen
+from towpath.interface.process.oversight import Oversight
+from towpath.interface.process.service import ExitCode, Service, explained
 from towpath.layers.errors import ConfigurationError, LayerUnavailable
 
 
@@ -93,7 +93,7 @@ def test_a_second_signal_forces_it() -> None:
 
 def test_a_third_signal_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[int] = []
-    monkeypatch.setattr(process.os, "_exit", codes.append)
+    monkeypatch.setattr(service.os, "_exit", codes.append)
 
     async def live() -> None:
         service, server, reactor = begin()
@@ -143,7 +143,7 @@ def test_a_failed_start_is_explained_and_ends_it(
 def test_a_layer_that_is_unavailable_at_the_start_is_waited_for(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "LEAST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(service, "LEAST_PAUSE_SECONDS", 0.0)
 
     async def live() -> None:
         service, server, reactor = begin(LayerUnavailable("Redis is unavailable"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from towpath.interface.proxy import NOTHING, Forwarded, TrustedProxies
+from towpath.interface.http.proxy import NOTHING, Forwarded, TrustedProxies
 
 TRUSTED = TrustedProxies(["10.0.0.0/8", "2001:db8::/32", "unix"])
 

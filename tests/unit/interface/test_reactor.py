@@ -11,7 +11,7 @@ def run(code: str) -> str:
 
 def test_it_runs_on_the_loop_that_it_is_given() -> None:
     code = (
-        "import asyncio; from towpath.interface.reactor import install_reactor; "
+        "import asyncio; from towpath.interface.eventloop.reactor import install_reactor; "
         "loop = asyncio.SelectorEventLoop(); reactor = install_reactor(loop); "
         "print(type(reactor).__name__, reactor._asyncioEventloop is loop, asyncio.get_event_loop() is loop)"
     )
@@ -20,7 +20,7 @@ def test_it_runs_on_the_loop_that_it_is_given() -> None:
 
 def test_a_project_that_has_installed_another_is_told_what_to_change() -> None:
     code = (
-        "import twisted.internet.reactor; from towpath.interface.reactor import install_reactor\n"
+        "import twisted.internet.reactor; from towpath.interface.eventloop.reactor import install_reactor\n"
         "try: install_reactor()\nexcept Exception as error: print(type(error).__name__, error)"
     )
     said = run(code)
@@ -31,7 +31,7 @@ def test_a_project_that_has_installed_another_is_told_what_to_change() -> None:
 def test_nothing_waits_by_the_clock_of_the_system_which_may_be_set() -> None:
     code = (
         "import time; system = time.time; jump = 0; time.time = lambda: system() + jump\n"
-        "from towpath.interface.reactor import install_reactor\n"
+        "from towpath.interface.eventloop.reactor import install_reactor\n"
         "reactor = install_reactor()\n"
         "def set_forward():\n"
         "    global jump\n"

@@ -17,8 +17,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from towpath.interface.config import InterfaceConfig
-from towpath.interface.leaving import LEAST_AT_A_TIME, send_away, split
 from towpath.interface.server import InterfaceServer
+from towpath.interface.websocket.draining import LEAST_AT_A_TIME, send_away, split
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.inbox_events import Settled
 

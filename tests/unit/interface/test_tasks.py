@@ -2,7 +2,7 @@
 
 import asyncio
 
-from towpath.interface.tasks import Tasks
+from towpath.interface.eventloop.tasks import Tasks
 
 
 async def test_a_task_that_fails_is_logged_with_its_name(caplog):
@@ -34,7 +34,7 @@ async def test_tasks_are_cancelled_even_if_a_driver_loses_the_first_cancellation
 
 
 async def test_a_task_that_never_ends_is_left(caplog, monkeypatch):
-    monkeypatch.setattr("towpath.interface.tasks.CANCEL_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr("towpath.interface.eventloop.tasks.CANCEL_WAIT_SECONDS", 0.001)
     tasks, may_end = Tasks(), asyncio.Event()
 
     async def never_ends():

@@ -6,7 +6,7 @@ import pytest
 
 from towpath.interface.conversation import LOOK_SECONDS
 from towpath.interface.counters import Count
-from towpath.interface.deadlines import SLOTS_PER_SECOND
+from towpath.interface.eventloop.deadlines import SLOTS_PER_SECOND
 from towpath.interface.websocket.connection import CLOSE_SECONDS, CUT_OFF_SECONDS
 from towpath.interface.websocket.output import BURST_MAX_BYTES, STALL_SECONDS
 from towpath.layers.inbox_events import Grouped, Replies

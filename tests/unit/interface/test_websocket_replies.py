@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from towpath.interface.replies import BadReply, Reply, State, Step, parse_reply, plain_frame, steps
+from towpath.interface.websocket.replies import BadReply, Reply, State, Step, parse_reply, plain_frame, steps
 from towpath.layers.errors import InvalidReply
 from towpath.layers.replies import check_websocket_reply
 

@@ -121,7 +121,8 @@ def test_histograms_add_up() -> None:
 def test_a_process_that_reports_nothing_imports_nothing_of_it() -> None:
     script = """
 import sys
-from towpath.interface import cli, process, server
+import towpath.interface.process.service
+from towpath.interface import cli, server
 from towpath.interface.config import InterfaceConfig
 InterfaceConfig()
 from towpath.worker import pool

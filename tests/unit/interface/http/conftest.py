@@ -13,14 +13,14 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from towpath.interface.accesslog import no_log
-from towpath.interface.budget import Budget
+from towpath.interface.bounds.budget import Budget
+from towpath.interface.bounds.memory import ClientMemory
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.connections import TooManyConnections
 from towpath.interface.counters import Counters
-from towpath.interface.deadlines import Deadlines
+from towpath.interface.eventloop.deadlines import Deadlines
 from towpath.interface.http.factory import HttpFactory
 from towpath.interface.http.spool import SpoolStore
-from towpath.interface.memory import ClientMemory
 
 CLIENT = IPv4Address("TCP", "192.0.2.7", 50000)
 SERVER = IPv4Address("TCP", "192.0.2.1", 80)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towpath.interface.budget import Budget
+from towpath.interface.bounds.budget import Budget
 from towpath.interface.counters import Count, Counters
 from towpath.interface.http import segments
 from towpath.interface.http.segments import Segments

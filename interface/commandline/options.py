@@ -5,8 +5,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
-from .config import InterfaceConfig
-from .hosts import is_entry
+from ..config import InterfaceConfig
+from ..websocket.hosts import is_entry
 
 #: Proxies that the old switch `--proxy-headers` trusts: those of this machine.
 LOCAL_PROXIES = ("127.0.0.0/8", "::1", "unix")

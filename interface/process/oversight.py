@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.survey import ProcessRecord, Survey
 
-from .connections import unfinished
+from ..connections import unfinished
 from .registration import Registration
 
 if TYPE_CHECKING:
-    from .monitoring import Monitor
-    from .server import InterfaceServer
+    from ..monitoring import Monitor
+    from ..server import InterfaceServer
 
 
 class Oversight:

@@ -15,14 +15,14 @@ from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import LayerUnavailable, TowpathError
 from towpath.layers.survey import survey_of
 
-from .accesslog import ActionLogger, no_log
-from .config import InterfaceConfig
+from ..accesslog import ActionLogger, no_log
+from ..config import InterfaceConfig
+from ..eventloop.reactor import install_reactor
+from ..pauses import GrowingPauses
 from .oversight import Oversight
-from .pauses import GrowingPauses
-from .reactor import install_reactor
 
 if TYPE_CHECKING:
-    from .server import InterfaceServer
+    from ..server import InterfaceServer
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +48,13 @@ def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger
         ConfigurationError: an endpoint string is wrong, or another reactor is installed.
     """
     reactor = install_reactor()
+    from ..server import InterfaceServer
     from .endpoints import addresses  # these import Twisted, which may come only after the reactor
-    from .server import InterfaceServer
 
     where = addresses(reactor, config)
     monitor = exchange = None
     if config.metrics is not None or config.health_path is not None:
-        from .monitoring import Monitor
+        from ..monitoring import Monitor
 
         monitor = Monitor(reactor, layer, config, log_action)
         log_action, exchange = monitor.log_action, monitor.exchange

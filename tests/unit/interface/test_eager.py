@@ -1,4 +1,4 @@
-"""Prompt transports: small writes bypass the poller, large ones and the ends of connections still take it."""
+"""Eager transports: small writes bypass the poller, large ones and the ends of connections still take it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
-from towpath.interface.prompt import PromptTcpServer, PromptUnixServer, TurnEnd, make_prompt
+from towpath.interface.eventloop.eager import EagerTcpServer, EagerUnixServer, TurnEnd, make_eager
 
 WAIT_SECONDS = 10
 LARGE = 8 * 1024 * 1024
@@ -46,7 +46,7 @@ class Served:
 
 @asynccontextmanager
 async def served(unix_path: Path | None = None) -> AsyncIterator[Served]:
-    """Listen as `make_prompt` has it, and connect once."""
+    """Listen as `make_eager` has it, and connect once."""
     reactor: Any = AsyncioSelectorReactor(asyncio.get_running_loop())
     server = Server()
     factory = protocol.Factory()
@@ -57,7 +57,7 @@ async def served(unix_path: Path | None = None) -> AsyncIterator[Served]:
     else:
         port = reactor.listenUNIX(str(unix_path), factory)
         connecting = asyncio.open_unix_connection(str(unix_path), limit=2 * LARGE)
-    make_prompt(port, TurnEnd(asyncio.get_running_loop()))
+    make_eager(port, TurnEnd(asyncio.get_running_loop()))
     reader, writer = await connecting
     await asyncio.wait_for(server.connected_to_client, WAIT_SECONDS)
     try:
@@ -74,7 +74,7 @@ async def served(unix_path: Path | None = None) -> AsyncIterator[Served]:
 
 async def test_what_one_turn_writes_leaves_at_its_end_in_one_piece_without_the_poller() -> None:
     async with served() as it:
-        assert isinstance(it.transport, PromptTcpServer)
+        assert isinstance(it.transport, EagerTcpServer)
         sent: list[bytes] = []
         write = it.transport.writeSomeData
         it.transport.writeSomeData = lambda data: sent.append(bytes(data)) or write(data)
@@ -89,7 +89,7 @@ async def test_what_one_turn_writes_leaves_at_its_end_in_one_piece_without_the_p
 
 async def test_a_unix_socket_writes_promptly_too(tmp_path: Path) -> None:
     async with served(tmp_path / "socket") as it:
-        assert isinstance(it.transport, PromptUnixServer)
+        assert isinstance(it.transport, EagerUnixServer)
         it.transport.write(b"hello")
         assert it.reactor.getWriters() == []
         assert await asyncio.wait_for(it.reader.readexactly(5), WAIT_SECONDS) == b"hello"
@@ -157,5 +157,5 @@ async def test_ports_of_other_kinds_stay_as_they_are() -> None:
         transport = object
 
     port = OtherPort()
-    make_prompt(port, TurnEnd(asyncio.get_running_loop()))
+    make_eager(port, TurnEnd(asyncio.get_running_loop()))
     assert port.transport is object

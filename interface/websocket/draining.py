@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .clock import Clock, pause
-from .owner import SocketOwner
+from ..eventloop.clock import Clock, pause
+from ..owner import SocketOwner
 
 if TYPE_CHECKING:
-    from .hub import Hub
+    from ..hub import Hub
 
 log = logging.getLogger(__name__)
 

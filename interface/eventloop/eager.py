@@ -20,9 +20,9 @@ class TurnEnd:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._due: list[PromptWriting] = []
+        self._due: list[EagerWriting] = []
 
-    def add(self, transport: "PromptWriting") -> None:
+    def add(self, transport: "EagerWriting") -> None:
         """Let a transport write at the end of this turn."""
         if not self._due:
             self._loop.call_soon(self._write)
@@ -34,7 +34,7 @@ class TurnEnd:
             transport.write_now()
 
 
-class PromptWriting:
+class EagerWriting:
     """Mixed into a server transport of Twisted. `turn_end` is set before anything is written."""
 
     turn_end: TurnEnd
@@ -71,25 +71,25 @@ class PromptWriting:
             super().startWriting()  # type: ignore[misc]
 
 
-class PromptTcpServer(PromptWriting, tcp.Server):
+class EagerTcpServer(EagerWriting, tcp.Server):
     """A connection over TCP."""
 
 
-class PromptUnixServer(PromptWriting, unix.Server):
+class EagerUnixServer(EagerWriting, unix.Server):
     """A connection over a UNIX socket."""
 
 
-_PROMPT: dict[object, type[PromptWriting]] = {tcp.Server: PromptTcpServer, unix.Server: PromptUnixServer}
+_EAGER: dict[object, type[EagerWriting]] = {tcp.Server: EagerTcpServer, unix.Server: EagerUnixServer}
 
 
-def make_prompt(port: Any, turn_end: TurnEnd) -> None:
-    """Let a listening port make prompt transports; ports of other kinds than TCP and UNIX stay as they are."""
-    kind = _PROMPT.get(getattr(port, "transport", None))
+def make_eager(port: Any, turn_end: TurnEnd) -> None:
+    """Let a listening port make eager transports; ports of other kinds than TCP and UNIX stay as they are."""
+    kind = _EAGER.get(getattr(port, "transport", None))
     if kind is not None:
         port.transport = partial(_accept, kind, turn_end)
 
 
-def _accept(kind: type[PromptWriting], turn_end: TurnEnd, *arguments: Any) -> Any:
+def _accept(kind: type[EagerWriting], turn_end: TurnEnd, *arguments: Any) -> Any:
     transport = kind(*arguments)
     transport.turn_end = turn_end
     return transport

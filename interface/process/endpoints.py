@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from towpath.layers.errors import ConfigurationError, TowpathError
 
-from .config import DEFAULT_BIND, DEFAULT_PORT, InterfaceConfig
+from ..config import DEFAULT_BIND, DEFAULT_PORT, InterfaceConfig
 from .unix_permissions import warn_of_open_socket
 
 #: Connections that may wait to be accepted: many clients come back at once after a restart.

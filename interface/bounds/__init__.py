@@ -1,0 +1,1 @@
+"""Bounds of what all clients of one process use together: memory, disk, requests, events that workers have."""

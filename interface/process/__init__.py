@@ -1,0 +1,1 @@
+"""An interface server as a process: signals and exit code, addresses, its record in the store."""
