@@ -28,6 +28,7 @@ class TowpathConfig(AppConfig):
             schedules,
             sessions,
             settings,
+            stores,
         )
 
         django_checks.register(settings.check_settings)
@@ -44,6 +45,7 @@ class TowpathConfig(AppConfig):
         django_checks.register(sessions.check_session_engine)
         django_checks.register(origins.check_origins)
         django_checks.register(origins.check_hosts, deploy=True)
+        django_checks.register(stores.check_stores, deploy=True)
         django_checks.register(bindings.check_bulk_operations)
         autodiscover_modules("bindings")
         BindingMetaclass.register_all()

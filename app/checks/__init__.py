@@ -22,4 +22,18 @@
 | towpath.W013 | a consumer that does not take the arguments of its route        | `arguments` |
 | towpath.W014 | there are no channel layers                                     | `settings`  |
 | towpath.W015 | a route of frames whose WebSocket is refused                    | `connects`  |
+
+Those of `stores` ask the Redis of each layer, and run with `check --deploy`:
+
+| towpath.W016 | Redis does not answer, or refuses the connection                | `stores`    |
+| towpath.W017 | a Redis that is too old, or another server                      | `stores`    |
+| towpath.W018 | a node of a Redis Cluster, or a replica                         | `stores`    |
+| towpath.W019 | a `maxmemory-policy` that drops messages                        | `stores`    |
+| towpath.W020 | no `maxmemory`                                                  | `stores`    |
+| towpath.W021 | what a restart of Redis loses (an information, not a warning)   | `stores`    |
+| towpath.W022 | a slow way to Redis                                             | `stores`    |
+| towpath.W023 | clocks that differ                                              | `stores`    |
+| towpath.W024 | no password over the network                                    | `stores`    |
+| towpath.W025 | no encryption to another machine                                | `stores`    |
+| towpath.W026 | commands or keys that the ACL of Redis refuses                  | `stores`    |
 """

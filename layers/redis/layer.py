@@ -18,6 +18,7 @@ from .client import Client
 from .commands import Commands
 from .edge import RedisEdge
 from .hosts import parse_hosts
+from .inspection import Inspection, inspect
 from .reader import RedisReader
 from .survey import RedisSurvey
 
@@ -83,6 +84,14 @@ class RedisChannelLayer(BaseChannelLayer):
     def survey(self) -> Survey:
         """Return the operator's view; a Redis that does not answer is given up after two seconds."""
         return RedisSurvey(self._lease_client, self._keys, self._codec)
+
+    def inspect(self) -> Inspection:
+        """Return the properties of Redis that decide whether a site can rely on it, over a connection of its own.
+
+        Raises:
+            LayerUnavailable: it could not be reached, refused the connection, or did not answer in time.
+        """
+        return inspect(self._host, self._keys)
 
     def close(self) -> None:
         """Close the pools' connections."""

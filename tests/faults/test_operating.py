@@ -215,3 +215,16 @@ def test_messages_that_wait_are_shown_and_purged(stack: Any) -> None:
     )
     assert run("purge", "websocket.receive", "--yes") == (0, "1 messages of websocket.receive were dropped\n")
     assert run("peek", "not a channel!!")[0] == 1
+
+
+def test_a_check_before_a_deployment_asks_redis_and_a_plain_check_does_not(stack: Any) -> None:
+    def check(*arguments: str) -> tuple[int, str]:
+        process = stack.project.manage("check", *arguments)
+        return process.wait(), process.output
+
+    code, output = check("--deploy")
+    assert code == 0
+    assert "towpath.W020) CHANNEL_LAYERS['default']: maxmemory is not set" in output
+    assert "Write `maxmemory 512mb` in redis.conf" in output
+    assert "towpath.W020" not in check()[1]
+    assert check("--deploy", "--fail-level", "WARNING")[0] == 1
