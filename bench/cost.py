@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.typing.mapped_tree import folders
+from tests.tools.types.mapped_tree import folders
 
 ROOT = Path(__file__).parents[1]
 DRIVER = ROOT / "bench" / "apps" / "cost_driver.py"

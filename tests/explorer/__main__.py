@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from deploy.provision.environment import InstallError, prepare
-from tests.runner.__main__ import EXIT_NO_ENVIRONMENT, say
+from tests.tools.runner.__main__ import EXIT_NO_ENVIRONMENT, say
 
 ROOT = Path(__file__).parents[2]
 

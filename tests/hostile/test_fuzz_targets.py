@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzzing import targets
 from tests.hostile.conftest import HAS_CURRENT_AUTOBAHN
 from tests.hostile.http.conftest import Outcome, Site
+from tests.tools.fuzz import targets
 
 INPUTS = 200
 NAMES = [name for name in targets.TARGETS if HAS_CURRENT_AUTOBAHN or name != "compressed"]

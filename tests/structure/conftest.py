@@ -42,7 +42,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def folders() -> dict[str, str]:
     """FOLDERS of setup.py: folder -> package."""
-    table: dict[str, str] = load("towpath_mapped_tree", ROOT / "tests/typing/mapped_tree.py").folders(ROOT)
+    table: dict[str, str] = load("towpath_mapped_tree", ROOT / "tests/tools/types/mapped_tree.py").folders(ROOT)
     return table
 
 

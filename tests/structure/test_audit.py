@@ -25,7 +25,7 @@ def test_the_audit_installs_every_extra_but_that_of_the_tests():
 def test_the_audit_is_a_shell_program_that_ends_with_the_verdicts():
     assert os.access(AUDIT, os.X_OK)
     assert subprocess.run(["sh", "-n", str(AUDIT)], check=False).returncode == 0
-    assert "-m tests.auditing" in AUDIT.read_text().splitlines()[-1]
+    assert "-m tests.tools.audit" in AUDIT.read_text().splitlines()[-1]
 
 
 def test_an_audit_that_finds_a_hole_fails_and_names_it(tmp_path):
@@ -34,7 +34,7 @@ def test_an_audit_that_finds_a_hole_fails_and_names_it(tmp_path):
     report.write_text(
         '{"dependencies": [{"name": "redis", "version": "4.5.3", "vulns": [{"id": "PYSEC-2023-45"}]}], "fixes": []}'
     )
-    command = [sys.executable, "-m", "tests.auditing", str(requirements), str(report)]
+    command = [sys.executable, "-m", "tests.tools.audit", str(requirements), str(report)]
     audit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert audit.returncode == 1
     assert audit.stdout.splitlines() == [

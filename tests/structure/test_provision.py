@@ -72,7 +72,7 @@ def test_an_environment_is_stale_when_what_it_was_made_from_changes(load, tmp_pa
 
 
 def test_every_requirement_of_users_has_a_lower_bound_to_test(load, root):
-    bounds = load("tests.runner.lower_bounds")
+    bounds = load("tests.tools.runner.lower_bounds")
     names = {pin.partition("==")[0] for pin in bounds.lower_bounds(root)}
     required = {"Django", "Twisted", "autobahn", "hiredis", "msgpack", "redis"}
     assert names == required | {"cronsim", "cryptography", "h2", "libcst", "priority", "uvloop"}

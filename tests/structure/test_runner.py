@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 PROGRAM = """
 import os, sys
-from tests.runner.__main__ import run
-from tests.runner.checks import Check
+from tests.tools.runner.__main__ import run
+from tests.tools.runner.checks import Check
 sys.exit(run(Check("a check", ["/bin/sh", "-c", sys.argv[1]]), dict(os.environ)))
 """
 

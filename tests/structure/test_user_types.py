@@ -1,6 +1,6 @@
 """A user's project in the README's style is type-checked against an installed Towpath.
 
-`tests/typing/user_project` is correct but for `mistakes.py`, whose lines that end with `# wrong` must be reported.
+`tests/tools/types/user_project` is correct but for `mistakes.py`, whose lines that end with `# wrong` must be reported.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[1] / "typing" / "user_project"
+PROJECT = Path(__file__).parents[1] / "tools" / "types" / "user_project"
 MARK = "# wrong"
 
 EDITABLE = ("--no-build-isolation", "--config-settings", "editable_mode=strict", "--editable")

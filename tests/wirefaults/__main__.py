@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.runner.__main__ import provide
+from tests.tools.runner.__main__ import provide
 
 ROOT = Path(__file__).parents[2]
 

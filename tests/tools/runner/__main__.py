@@ -11,11 +11,11 @@ from pathlib import Path
 
 from deploy.provision.environment import Environment, InstallError, prepare
 from deploy.provision.redis_server import NoRedis, find_or_fetch
-from tests.runner.checks import Check, checks
-from tests.runner.children import kill_orphans, run_to_its_end
-from tests.runner.lower_bounds import lower_bounds
+from tests.tools.runner.checks import Check, checks
+from tests.tools.runner.children import kill_orphans, run_to_its_end
+from tests.tools.runner.lower_bounds import lower_bounds
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 EXIT_NO_ENVIRONMENT = 4
 

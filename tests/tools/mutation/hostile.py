@@ -1,551 +1,551 @@
 """Protections from hostile input, and of secrets."""
 
-from .protection import Protection
+from .mutant import Mutant
 
 HOSTILE = [
     # Hostile input.
-    Protection(
+    Mutant(
         "a line ends with CRLF",
-        "interface/http/heads.py",
+        "interface/**/heads.py",
         'rb"(?<!\\r)\\n|\\r(?=[^\\n])"',
         'rb"(?!)"',
         "tests/hostile/http/test_smuggling.py -k ends_otherwise",
     ),
-    Protection(
+    Mutant(
         "values hold no line separators of any library",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         'VALUE = rb"[\\t\\x20-\\x7e\\x80-\\x84\\x86-\\xff]*"',
         'VALUE = rb"[^\\x00\\r\\n]*"',
         "tests/hostile/http/test_smuggling.py -k control_byte",
     ),
-    Protection(
+    Mutant(
         "NEL is accepted only as part of a letter of UTF-8",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         '(?:(?:" + _INSIDE_CHARACTER + rb")\\x85"',
         '(?:\\x85"',
         "tests/hostile/http/test_utf8_values.py -k outside",
     ),
-    Protection(
+    Mutant(
         "values of responses hold no line separators of any library",
-        "interface/http/response.py",
+        "interface/**/response.py",
         "_VALUE = re.compile(VALUE)",
         '_VALUE = re.compile(rb"[^\\x00\\r\\n]*")',
         "tests/unit/interface/http/test_http_exchange.py -k not_a_response",
     ),
-    Protection(
+    Mutant(
         "names with an underscore are dropped",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         '        if b"_" not in name:\n            headers.append',
         "        if True:\n            headers.append",
         "tests/hostile/http/test_smuggling.py -k underscore",
     ),
-    Protection(
+    Mutant(
         "a request has one Host",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         "    if len(hosts) > 1:",
         "    if len(hosts) > 9:",
         "tests/hostile/http/test_smuggling.py -k not_clear",
     ),
-    Protection(
+    Mutant(
         "a line that is not a header is refused",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         "            raise BadRequest(_what_is_wrong(line))",
         "            continue",
         "tests/hostile/http/test_smuggling.py -k not_clear",
     ),
-    Protection(
+    Mutant(
         "a body has one length",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         "    if others or not length.isdigit() or len(length) > LENGTH_MAX_DIGITS:",
         "    if not length.isdigit():",
         "tests/hostile/http/test_smuggling.py -k not_clear",
     ),
-    Protection(
+    Mutant(
         "a body has a length or a coding, not both",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         '        if version != "1.1" or lengths is not None:',
         '        if version != "1.1":',
         "tests/hostile/http/test_smuggling.py -k not_clear",
     ),
-    Protection(
+    Mutant(
         "the size of a chunk is read as the grammar says",
-        "interface/http/chunks.py",
+        "interface/**/chunks.py",
         'rb"([0-9A-Fa-f]{1,15})(?:;" + VALUE + rb")?"',
         'rb"[ \\t]*([0-9A-Fa-f]+)[^\\n]*"',
         "tests/hostile/http/test_chunks.py",
     ),
-    Protection(
+    Mutant(
         "a chunk ends with CRLF",
-        "interface/http/chunks.py",
+        "interface/**/chunks.py",
         '        if end != b"\\r\\n":',
         "        if not end:",
         "tests/hostile/http/test_chunks.py",
     ),
-    Protection(
+    Mutant(
         "a head has a greatest length",
-        "interface/http/heads.py",
+        "interface/**/heads.py",
         "        if len(data) > self._max_bytes:\n            raise",
         "        if len(data) < 0:\n            raise",
         "tests/hostile/http/test_heads.py -k huge",
     ),
-    Protection(
+    Mutant(
         "a head has so many headers",
-        "interface/http/headers.py",
+        "interface/**/headers.py",
         "    if len(lines) - 1 > headers_max_count:",
         "    if len(lines) < 0:",
         "tests/hostile/http/test_heads.py -k huge",
     ),
-    Protection(
+    Mutant(
         "a head is looked at once, whatever the packets",
-        "interface/http/heads.py",
+        "interface/**/heads.py",
         "            self._looked_at = len(data)\n",
         "",
         "tests/hostile/http/test_heads.py -k smallest_packets",
     ),
-    Protection(
+    Mutant(
         "a head has so long to come",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "NEWCOMER_SECONDS if self._goes_away else self._hub.config.head_timeout_seconds",
         "None",
         "tests/hostile/http/test_heads.py -k whatever_trickles",
     ),
-    Protection(
+    Mutant(
         "a body has so long to come",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "            self._occupant.timed_out()",
         "            pass",
         "tests/hostile/http/test_heads.py -k body_that_trickles",
     ),
-    Protection(
+    Mutant(
         "who says nothing is let go",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "        self._deadline.set(self._hub.config.idle_timeout_seconds)\n        if not",
         "        if not",
         "tests/hostile/http/test_heads.py -k says_nothing",
     ),
-    Protection(
+    Mutant(
         "who sends ahead of its answers is not read",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "            or held > HELD_MAX_BYTES\n",
         "",
         "tests/hostile/http/test_heads.py -k held_back",
     ),
-    Protection(
+    Mutant(
         "headers of HTTP/2 are checked as those of HTTP/1",
-        "interface/http/http2_head.py",
+        "interface/**/http2_head.py",
         'check_headers((bytes(name), bytes(value)) for name, value in headers if name[:1] != b":")',
         '[(bytes(name), bytes(value)) for name, value in headers if name[:1] != b":"]',
         "tests/hostile/http/test_http2_floods.py -k another_request",
     ),
-    Protection(
+    Mutant(
         "a path in the access log is escaped",
-        "interface/accesslog.py",
+        "interface/**/accesslog.py",
         "    if _PLAIN.issuperset(text):",
         "    if text:",
         "tests/hostile/http/test_log_lines.py -k one_line",
     ),
-    Protection(
+    Mutant(
         "a path in a log is escaped",
-        "interface/http/exchange.py",
+        "interface/**/exchange.py",
         'log.warning("%.20s %.200r: no response in time"',
         'log.warning("%.20s %s: no response in time"',
         "tests/hostile/http/test_log_lines.py -k forge",
     ),
-    Protection(
+    Mutant(
         "only trusted proxies are believed",
-        "interface/http/proxy.py",
+        "interface/**/proxy.py",
         "        return address is not None and self._trusts(address)",
         "        return True",
         "tests/hostile/http/test_forwarded.py",
     ),
-    Protection(
+    Mutant(
         "a page has one URL, below the mount",
-        "interface/http/mount.py",
+        "interface/**/mount.py",
         '    raise BadRequest("This path does not exist.", 404)',
         "    return path",
         "tests/hostile/http/test_root_path.py -k below_the_mount",
     ),
-    Protection(
+    Mutant(
         "a worker does not guess a mount",
-        "app/handler/environment.py",
+        "app/**/environment.py",
         '    path: str = content["path"]\n',
         '    path: str = content["path"].removeprefix(mount)\n',
         "tests/unit/consumers/test_request.py -k below_its_root_path",
     ),
-    Protection(
+    Mutant(
         "behind the PROXY protocol a client is not its balancer",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "        self._facts = ConnectionFacts(transport, self.factory.proxies)",
         "        self._facts = ConnectionFacts(transport, self.factory.proxies)\n        self._facts.client",
         "tests/unit/interface/http/test_proxy_protocol.py -k forge",
     ),
-    Protection(
+    Mutant(
         "a small frame does not carry a large path",
-        "interface/websocket/begin.py",
+        "interface/**/begin.py",
         "    elif len(head.path.encode()) > hub.config.websocket_path_max_bytes:",
         "    elif not head.path:",
         "tests/unit/interface/test_websocket_handshake.py -k each_frame_large",
     ),
-    Protection(
+    Mutant(
         "a page that is made to resolve here opens no socket",
-        "interface/websocket/begin.py",
+        "interface/**/begin.py",
         "    if not is_host_allowed(head.host, hub.config.allowed_hosts):",
         "    if False:",
         "tests/unit/interface/test_websocket_handshake.py -k resolve_here",
     ),
-    Protection(
+    Mutant(
         "a foreign page opens no socket",
-        "interface/websocket/origin.py",
+        "interface/**/origin.py",
         "    return _is_same(origin, host, scheme) or any(",
         "    return True or any(",
         "tests/hostile/sockets/test_hijacking.py",
     ),
-    Protection(
+    Mutant(
         "the key of a handshake is checked",
-        "interface/http/upgrade.py",
+        "interface/**/upgrade.py",
         "    if len(keys) != 1 or _KEY.fullmatch(keys[0]) is None:",
         "    if not keys:",
         "tests/hostile/sockets/test_handshakes.py",
     ),
-    Protection(
+    Mutant(
         "a handshake names the version that is spoken here",
-        "interface/http/upgrade.py",
+        "interface/**/upgrade.py",
         '    if _values(head, b"sec-websocket-version") != [VERSION]:',
         '    if not _values(head, b"sec-websocket-version"):',
         "tests/hostile/sockets/test_handshakes.py",
     ),
-    Protection(
+    Mutant(
         "a handshake is a GET of HTTP/1.1",
-        "interface/http/upgrade.py",
+        "interface/**/upgrade.py",
         '    if head.method != "GET" or head.version != "1.1" or head.length != 0:',
         "    if head.length != 0:",
         "tests/hostile/sockets/test_handshakes.py",
     ),
-    Protection(
+    Mutant(
         "headers of an accept are not those of the handshake",
-        "interface/websocket/handshake.py",
+        "interface/**/handshake.py",
         '        if name.lower() in _OF_THE_ANSWER or name.lower().startswith(b"sec-websocket-"):',
         "        if not name:",
         "tests/unit/interface/test_websocket_handshake.py -k cannot_be_read",
     ),
-    Protection(
+    Mutant(
         "so many sockets are open",
-        "interface/connections.py",
+        "interface/**/connections.py",
         "        if len(self._by_local) >= self._max:",
         "        if len(self._by_local) < 0:",
         "tests/hostile/sockets/test_floods.py -k open_sockets",
     ),
-    Protection(
+    Mutant(
         "so many connections are open",
-        "interface/http/factory.py",
+        "interface/**/factory.py",
         "        return len(self._connections) <= self.hub.config.max_connections",
         "        return True",
         "tests/hostile/sockets/test_floods.py -k trickle",
     ),
-    Protection(
+    Mutant(
         "an application has so long for a handshake",
-        "interface/websocket/connection.py",
+        "interface/**/connection.py",
         "        self._deadline.set(self._hub.config.websocket_handshake_timeout_seconds)\n",
         "",
         "tests/hostile/sockets/test_floods.py -k nobody_answers",
     ),
-    Protection(
+    Mutant(
         "text is UTF-8",
-        "interface/websocket/sockets.py",
+        "interface/**/sockets.py",
         "utf8validateIncoming=True",
         "utf8validateIncoming=False",
         "tests/hostile/sockets/test_conformance.py -k no_text",
     ),
-    Protection(
+    Mutant(
         "after a violation nothing is read",
-        "interface/websocket/protocol.py",
+        "interface/**/protocol.py",
         '            self.data = b""\n            self.dropConnection()',
         "            pass",
         "tests/unit/interface/test_websocket_connection.py -k reads_no_more",
     ),
-    Protection(
+    Mutant(
         "a WebSocket message has a greatest length",
-        "interface/websocket/sockets.py",
+        "interface/**/sockets.py",
         "            maxMessagePayloadSize=config.max_message_bytes,",
         "            maxMessagePayloadSize=0,",
         "tests/hostile/frames/test_floods.py -k fragments",
     ),
-    Protection(
+    Mutant(
         "a frame is refused by its head if it is too long",
-        "interface/websocket/sockets.py",
+        "interface/**/sockets.py",
         "            maxFramePayloadSize=config.max_message_bytes,\n"
         "            maxMessagePayloadSize=config.max_message_bytes,\n",
         "",
         "tests/hostile/sockets/test_conformance.py -k refused_by_its_head",
     ),
-    Protection(
+    Mutant(
         "pings are read a few at a time",
-        "interface/websocket/protocol.py",
+        "interface/**/protocol.py",
         "            if not steps:",
         "            if steps is None:",
         "tests/hostile/frames/test_floods.py -k a_few_at_a_time",
     ),
-    Protection(
+    Mutant(
         "pongs that nobody reads count as output",
-        "interface/websocket/output.py",
+        "interface/**/output.py",
         "        self._control_bytes += len(data) if is_control else 0\n",
         "",
         "tests/hostile/frames/test_floods.py -k does_not_read",
     ),
-    Protection(
+    Mutant(
         "a client that takes nothing is closed",
-        "interface/websocket/output.py",
+        "interface/**/output.py",
         "        elif self._shared.clock.seconds() >= self._seen_at + STALL_SECONDS:",
         "        elif self._timer is not None:",
         "tests/unit/interface/test_websocket_connection.py -k slow_reader",
     ),
-    Protection(
+    Mutant(
         "no more waits for one client than a run can send",
-        "interface/websocket/output.py",
-        " or self._waiting_bytes > shared.max_bytes + BURST_MAX_BYTES:",
+        "interface/**/output.py",
+        "or self._waiting_bytes > shared.max_bytes + BURST_MAX_BYTES:",
         ":",
         "tests/unit/interface/test_websocket_connection.py -k more_than_a_run",
     ),
-    Protection(
+    Mutant(
         "inflating stops at the longest message",
-        "interface/websocket/sockets.py",
+        "interface/**/sockets.py",
         '"maxMessagePayloadSize": room',
         '"maxMessagePayloadSize": 1 << 40',
         "tests/hostile/frames/test_compression.py -k bomb",
     ),
-    Protection(
+    Mutant(
         "a socket keeps no window between messages",
-        "interface/websocket/compressed.py",
+        "interface/**/compressed.py",
         "        self._perMessageCompress._decompressor = None\n",
         "",
         "tests/hostile/frames/test_compression.py -k idle_socket",
     ),
-    Protection(
+    Mutant(
         "windows are no larger than configured",
-        "interface/websocket/compression.py",
+        "interface/**/compression.py",
         "        server = min(server, most_window_bits)\n",
         "",
         "tests/hostile/frames/test_compression.py -k first_offer",
     ),
-    Protection(
+    Mutant(
         "nobody can guess a reply channel",
-        "layers/names.py",
+        "layers/**/names.py",
         "    return secrets.token_urlsafe(RANDOM_BYTES)",
         '    return "connection" + secrets.token_hex(4)',
         "tests/hostile/sockets/test_forged_channels.py -k counted_on",
     ),
-    Protection(
+    Mutant(
         "a poisoned inbox entry is skipped",
-        "layers/inbox.py",
+        "layers/**/inbox.py",
         "            except DecodeError as error:\n                self.undecodable_count += 1",
         "            except ZeroDivisionError as error:\n                self.undecodable_count += 1",
         "tests/hostile/store/test_poison.py -k inbox",
     ),
-    Protection(
+    Mutant(
         "a message has a greatest length",
-        "layers/codec.py",
+        "layers/**/codec.py",
         "    if len(data) > MAX_ENTRY_BYTES:\n        raise DecodeError",
         "    if len(data) < 0:\n        raise DecodeError",
         "tests/hostile/layers",
     ),
-    Protection(
+    Mutant(
         "an excerpt of a client's text is bounded",
-        "layers/client_log.py",
+        "layers/**/client_log.py",
         "    return repr(whole) if len(whole) <= max_length else",
         "    return repr(whole) if len(whole) >= 0 else",
         "tests/unit/layers/test_client_log.py -k excerpt",
     ),
-    Protection(
+    Mutant(
         "lines about clients are bounded in number",
-        "layers/client_log.py",
+        "layers/**/client_log.py",
         "            if self._allowed < 1:",
         "            if self._allowed < -1e9:",
         "tests/unit/layers/test_client_log.py -k flood",
     ),
-    Protection(
+    Mutant(
         "lines about refused requests are bounded in number",
-        "interface/http/exchange.py",
+        "interface/**/exchange.py",
         "log.addFilter(ClientLines())",
         "",
         "tests/hostile/http/test_log_lines.py -k flood_of_refused",
     ),
-    Protection(
+    Mutant(
         "bad JSON of a client brings no traceback",
-        "worker/verdicts.py",
+        "worker/**/verdicts.py",
         "    (InvalidFrame, _invalid_frame),",
         "",
         "tests/unit/worker/test_run.py -k without_a_traceback",
     ),
-    Protection(
+    Mutant(
         "tracebacks of one error are bounded in number",
-        "worker/failure_log.py",
+        "worker/**/failure_log.py",
         "        if count <= TRACEBACKS:",
         "        if count:",
         "tests/unit/worker/test_failure_log.py -k few_times",
     ),
-    Protection(
+    Mutant(
         "the key of a channel session is made with SECRET_KEY",
-        "app/sessions/keys.py",
+        "app/**/keys.py",
         '    digest = salted_hmac(_SALT, reply_channel, algorithm="sha256").hexdigest()',
         '    digest = __import__("hashlib").sha1(reply_channel.encode()).hexdigest()',
         "tests/unit/consumers/test_sessions.py -k does_not_follow_from_the_name",
     ),
-    Protection(
+    Mutant(
         "a channel session is stored apart from those of browsers",
-        "app/sessions/keys.py",
+        "app/**/keys.py",
         '    return type("ChannelSession", (store,), attributes)',
         "    return store",
         "tests/unit/consumers/test_sessions.py -k never_the_session_of_a_browser",
     ),
-    Protection(
+    Mutant(
         "a cookie does not name a channel session",
-        "app/sessions/decorators.py",
+        "app/**/decorators.py",
         "    if not key or is_channel_session_key(key):",
         "    if not key:",
         "tests/unit/consumers/test_sessions.py -k never_the_session_of_a_browser",
     ),
-    Protection(
+    Mutant(
         "the query string names no session unless asked for",
-        "app/sessions/decorators.py",
+        "app/**/decorators.py",
         "    if not key and getattr(settings, IN_QUERY, False):",
         "    if not key:",
         "tests/unit/consumers/test_sessions.py -k unless_asked_for",
     ),
-    Protection(
+    Mutant(
         "a message that cannot be packed is refused at the send",
-        "layers/codec.py",
+        "layers/**/codec.py",
         "        size = len(msgpack.packb(content, use_bin_type=True))",
         "        size = 0",
         "tests/hostile/layers/test_codec.py -k passes_the_check",
     ),
-    Protection(
+    Mutant(
         "the nesting of a message is bounded",
-        "layers/codec.py",
+        "layers/**/codec.py",
         "            depth > 0\n            and not isinstance",
         "            not isinstance",
         "tests/hostile/layers/test_codec.py -k nested_to_the_bound",
     ),
-    Protection(
+    Mutant(
         "a name is plain",
-        "layers/names.py",
+        "layers/**/names.py",
         "len(name) < MAX_NAME_LENGTH and _CHANNEL.match(name):",
         "len(name) < MAX_NAME_LENGTH:",
         "tests/hostile/layers/test_names.py",
     ),
-    Protection(
+    Mutant(
         "bytes that are no message are one kind of error",
-        "layers/codec.py",
+        "layers/**/codec.py",
         "    except Exception as error:  # msgpack",
         "    except KeyError as error:  # msgpack",
         "tests/hostile/layers/test_codec.py",
     ),
-    Protection(
+    Mutant(
         "types that nobody sends are refused",
-        "layers/codec.py",
+        "layers/**/codec.py",
         "ext_hook=_refuse_extension",
         "ext_hook=lambda code, data: data",
         "tests/hostile/layers/test_codec.py -k nobody_sends",
     ),
     # Secrets. That nothing listens beyond loopback is not taken out here: the copy would listen.
-    Protection(
+    Mutant(
         "what is stored is sealed",
-        "layers/entries.py",
+        "layers/**/entries.py",
         "            self._pack = lambda value: cipher.seal(pack(value))",
         "            self._pack = pack",
         "tests/hostile/store/test_encryption.py -k in_clear",
     ),
-    Protection(
+    Mutant(
         "old keys open what they sealed",
-        "layers/encryption.py",
+        "layers/**/encryption.py",
         "    return MultiFernet([Fernet(key) for key in keys])",
         "    return MultiFernet([Fernet(keys[0])])",
         "tests/hostile/store/test_encryption.py -k step_by_step",
     ),
-    Protection(
+    Mutant(
         "queries are logged without their secrets",
-        "interface/accesslog.py",
+        "interface/**/accesslog.py",
         '    return f"{name}=[hidden]" if value and _SECRET_NAME.search(name) else name + equals_sign + value',
         "    return name + equals_sign + value",
         "tests/e2e/promises/test_logs_tell_no_secrets.py",
     ),
-    Protection(
+    Mutant(
         "a reply that is wrong is not told",
-        "interface/websocket/replies.py",
+        "interface/**/replies.py",
         "            raise BadReply(_what_is_wrong(key, value), instead)",
         '            raise BadReply(f"{key} is {value!r}", instead)',
         "tests/e2e/promises/test_logs_tell_no_secrets.py",
     ),
-    Protection(
+    Mutant(
         "a Redis URL is checked before a library quotes it",
-        "layers/redis/hosts.py",
+        "layers/**/hosts.py",
         "    return Host(url, label_of(url), {**over_tcp",
         '    return Host(url, url.rpartition("@")[2], {**over_tcp',
         "tests/unit/layers/test_redis_urls.py -k not_quoted",
     ),
-    Protection(
+    Mutant(
         "what redis-py says about its options is not repeated",
-        "layers/redis/hosts.py",
+        "layers/**/hosts.py",
         "cannot be used: {_reason(error)}",
         "cannot be used: {error}",
         "tests/unit/layers/test_redis_urls.py -k is_not_repeated",
     ),
-    Protection(
+    Mutant(
         "a host of another kind is described by its type",
-        "layers/redis/hosts.py",
+        "layers/**/hosts.py",
         "not {kind_of(host)}",
         "not {host!r}",
         "tests/unit/layers/test_redis_urls.py -k is_not_repeated",
     ),
-    Protection(
+    Mutant(
         "a layer counts and deletes its own keys",
-        "layers/redis/layer.py",
+        "layers/**/layer.py",
         "if own := [key for key in keys if self._keys.is_own(key)]:",
         "if own := keys:",
         "tests/redis/test_redis_layer_conformance.py -k empty_prefix",
     ),
-    Protection(
+    Mutant(
         "a prefix is followed by braces",
-        "layers/keys.py",
+        "layers/**/keys.py",
         'return self._escaped_prefix() + "{*}:*"',
         'return self._escaped_prefix() + "*"',
         "tests/unit/layers/test_redis_commands.py -k taken_literally",
     ),
-    Protection(
+    Mutant(
         "a live test deletes no keys of the site",
-        "app/testing/live.py",
+        "app/**/live.py",
         "    _check_keys(alias, layer)\n",
         "",
         "tests/unit/testing/test_live_settings.py -k keys_of_the_site",
     ),
-    Protection(
+    Mutant(
         "a UNIX socket is for its user and group",
-        "interface/process/endpoints.py",
+        "interface/**/endpoints.py",
         "backlog=BACKLOG, mode=mode, wantPID=True",
         "backlog=BACKLOG, wantPID=True",
         "tests/unit/interface/test_endpoints.py -k user_and_group",
     ),
-    Protection(
+    Mutant(
         "a socket that every user reaches is not believed in silence",
-        "interface/process/endpoints.py",
+        "interface/**/endpoints.py",
         "                warn_of_open_socket(_path_of(fd))",
         "                pass",
         "tests/unit/interface/test_endpoints.py -k warned_of",
     ),
-    Protection(
+    Mutant(
         "a socket made for every user is not believed",
-        "interface/config.py",
+        "interface/**/config.py",
         "if self.unix_socket_mode & S_IWOTH and self.trusts_unix:",
         "if False:",
         "tests/unit/interface/test_config.py -k not_believed",
     ),
-    Protection(
+    Mutant(
         "the shipped Redis listens on a socket alone",
         "deploy/systemd/towpath-redis.service",
         "--port 0 --unixsocket /run/towpath-redis/redis.sock --unixsocketperm 700",
         "--port 0 --unixsocket /run/towpath-redis/redis.sock --unixsocketperm 777",
         "tests/redis/test_shipped_redis.py -k other_users",
     ),
-    Protection(
+    Mutant(
         "the shipped services are shut",
         "deploy/systemd/towpath-worker@.service",
         "CapabilityBoundingSet=\nNoNewPrivileges=yes\n",
@@ -553,136 +553,136 @@ HOSTILE = [
         "tests/structure/test_deploy_files.py -k is_shut",
     ),
     # Slow clients, and what they make the server keep.
-    Protection(
+    Mutant(
         "a request waits for the end of its body",
-        "interface/http/exchange.py",
+        "interface/**/exchange.py",
         "        if self._offer is Offer.NONE and body.received_bytes > OFFER_BYTES:",
         "        if self._offer is Offer.NONE:",
         "tests/unit/interface/http/test_request_bodies.py -k before_its_body_is_complete",
     ),
-    Protection(
+    Mutant(
         "only routes that stream uploads get an offer",
-        "worker/run.py",
+        "worker/**/run.py",
         "        if not match.stream_uploads or not network_waits.enter():",
         "        if not network_waits.enter():",
         "tests/unit/worker/test_offers.py -k no_consumer_runs",
     ),
-    Protection(
+    Mutant(
         "a share of the threads waits for uploads",
-        "worker/run.py",
+        "worker/**/run.py",
         "        if not match.stream_uploads or not network_waits.enter():",
         "        network_waits.enter()\n        if not match.stream_uploads:",
         "tests/unit/worker/test_offers.py -k as_many_threads",
     ),
-    Protection(
+    Mutant(
         "a share of the threads waits for readers",
-        "app/handler/flow.py",
+        "app/**/flow.py",
         "        return self._may_wait",
         "        return True",
         "tests/unit/consumers/test_streaming.py -k as_many_threads",
     ),
-    Protection(
+    Mutant(
         "a body comes at a least rate",
-        "interface/http/pace.py",
+        "interface/**/pace.py",
         "        return min(self._silence_seconds, max(0.0, ",
         "        return max(self._silence_seconds, max(0.0, ",
         "tests/unit/interface/http/test_request_bodies.py -k below_the_least_rate",
     ),
-    Protection(
+    Mutant(
         "bodies in memory have a bound together",
-        "interface/http/body.py",
+        "interface/**/body.py",
         "            if is_short and self._hub.spools.memory.take(len(data)):",
         "            if is_short:",
         "tests/unit/interface/http/test_request_bodies.py -k bodies_in_memory",
     ),
-    Protection(
+    Mutant(
         "bodies on disk have a bound together",
-        "interface/http/spool.py",
+        "interface/**/spool.py",
         "or not self._store.space.take(self._tail_bytes):",
         "or self._store.space.overdraw(self._tail_bytes):",
         "tests/unit/interface/http/test_request_bodies.py -k no_room",
     ),
-    Protection(
+    Mutant(
         "bodies in Redis have a bound together",
-        "interface/http/body.py",
+        "interface/**/body.py",
         "        if not self._hub.inline_bodies.take(length):",
         "        if self._hub.inline_bodies.overdraw(length):",
         "tests/unit/interface/http/test_request_bodies.py -k bodies_in_the_store",
     ),
-    Protection(
+    Mutant(
         "pieces of a body are sent as they are asked for",
-        "interface/http/body_channel.py",
+        "interface/**/body_channel.py",
         "        piece = self._take(min(PIECE_MAX_BYTES, self._until - self.offset))",
         "        piece = self._take(PIECE_MAX_BYTES)",
         "tests/unit/interface/http/test_request_bodies.py -k as_its_consumer_asks",
     ),
-    Protection(
+    Mutant(
         "the body's channel is dropped when the client leaves",
-        "interface/http/body.py",
+        "interface/**/body.py",
         "            self._channel.close(is_awaited=is_awaited)",
         "            pass",
         "tests/unit/interface/http/test_request_bodies.py -k told_at_once",
     ),
-    Protection(
+    Mutant(
         "requests are counted from their heads on",
-        "interface/http/exchange.py",
+        "interface/**/exchange.py",
         "        requests.overdraw(1)\n",
         "        requests.overdraw(0)\n",
         "tests/unit/interface/http/test_request_bodies.py -k from_their_heads_on",
     ),
-    Protection(
+    Mutant(
         "a response is written in blocks",
-        "interface/http/answer.py",
+        "interface/**/answer.py",
         "        if len(content) <= BLOCK_BYTES:\n            self.has_left",
         "        if len(content) >= 0:\n            self.has_left",
         "tests/unit/interface/http/test_http_streams.py -k a_block_is_written",
     ),
-    Protection(
+    Mutant(
         "a block that does not leave ends the response",
-        "interface/http/answer.py",
+        "interface/**/answer.py",
         "            self._wire.set_deadline(self._hub.config.send_timeout_seconds)",
         "            pass",
         "tests/unit/interface/http/test_http_streams.py -k takes_nothing",
     ),
-    Protection(
+    Mutant(
         "a client that reads no response gets no further one",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "        if self._is_blocked:  # the client reads no response: its next requests wait",
         "        if False:",
         "tests/unit/interface/http/test_http_streams.py -k next_request_waits",
     ),
-    Protection(
+    Mutant(
         "the end of a response on HTTP/2 has a deadline",
-        "interface/http/http2.py",
+        "interface/**/http2.py",
         "        self._deadline.set(hub.config.send_timeout_seconds)",
         "        self._deadline.stop()",
         "tests/unit/interface/http/test_http2.py -k has_a_deadline_too",
     ),
-    Protection(
+    Mutant(
         "what is not read of a body on HTTP/2 takes no room from the connection",
-        "interface/http/http2.py",
+        "interface/**/http2.py",
         "        if length:\n            self.conn.acknowledge",
         "        if False:\n            self.conn.acknowledge",
         "tests/unit/interface/http/test_http2.py -k leaves_its_connection_usable",
     ),
     # Refused handshakes.
-    Protection(
+    Mutant(
         "a handshake without an answer is refused at once",
-        "worker/run.py",
+        "worker/**/run.py",
         "            self._refuse_unanswered(match, message, outbox)",
         "            pass",
         "tests/unit/worker/test_unanswered.py -k refused_at_once",
     ),
-    Protection(
+    Mutant(
         "without DEBUG a refusal says nothing of the routes",
-        "routing/unrouted.py",
-        " if settings.DEBUG else explanation)",
+        "routing/**/unrouted.py",
+        "if settings.DEBUG else explanation)",
         ")",
         "tests/unit/routing/test_unrouted.py -k without_debug",
     ),
-    Protection(
+    Mutant(
         "without DEBUG a refusal has no reason in its body",
-        "worker/refusals.py",
+        "worker/**/refusals.py",
         "    if not settings.DEBUG:",
         "    if False:",
         "tests/unit/worker/test_unanswered.py -k refused_at_once",

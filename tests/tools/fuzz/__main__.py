@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from deploy.provision.environment import Environment, InstallError, prepare
-from tests.runner.__main__ import EXIT_NO_ENVIRONMENT, say
+from tests.tools.runner.__main__ import EXIT_NO_ENVIRONMENT, say
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KEPT = ROOT / ".cache" / "fuzz"
 ATHERIS = "atheris>=3.0"
 NAMES = ("codec", "names", "heads", "chunks", "http2", "handshakes", "frames", "compressed", "entries", "settlements")
@@ -45,7 +45,7 @@ def holds(name: str, seconds: int, environment: Environment) -> bool:
     """Fuzz one target; tell whether nothing broke it, and show what did."""
     corpus = KEPT / name
     corpus.mkdir(parents=True, exist_ok=True)
-    command = [str(environment.python), "-m", "tests.fuzzing.one", name]
+    command = [str(environment.python), "-m", "tests.tools.fuzz.one", name]
     limits = [f"-max_total_time={seconds}", f"-max_len={MOST_BYTES}", f"-timeout={MOST_SECONDS}"]
     output = [f"-artifact_prefix={KEPT / name}-", "-print_final_stats=1"]
     done = subprocess.run([*command, str(corpus), *limits, *output], cwd=ROOT, capture_output=True, check=False)

@@ -1,172 +1,172 @@
 """Bounds for the buffers of all connections together."""
 
-from .protection import Protection
+from .mutant import Mutant
 
 BUFFERS = [
-    Protection(
+    Mutant(
         "above the bound of the process a buffer is shed",
-        "interface/bounds/memory.py",
+        "interface/**/memory.py",
         "        if self.held_bytes > self.max_bytes and not self._is_shedding:",
         "        if self.held_bytes < 0:",
         "tests/unit/interface/test_memory.py -k largest_buffer",
     ),
-    Protection(
+    Mutant(
         "of buffers of one size the oldest is shed",
-        "interface/bounds/memory.py",
+        "interface/**/memory.py",
         "                buffer = next(iter(buffers))",
         "                buffer = next(reversed(buffers))",
         "tests/unit/interface/test_memory.py -k oldest",
     ),
-    Protection(
+    Mutant(
         "incomplete messages of all sockets are bounded together",
-        "interface/websocket/protocol.py",
+        "interface/**/protocol.py",
         "        self.factory.memory.hold(self, held)",
         "        self.factory.memory.hold(self, 0)",
         "tests/hostile/sockets/test_sums.py -k incomplete_messages",
     ),
-    Protection(
+    Mutant(
         "a socket that is shed collects nothing more",
-        "interface/websocket/protocol.py",
+        "interface/**/protocol.py",
         "        if not self.failedByMe and not self._is_shed:",
         "        if not self.failedByMe:",
         "tests/unit/interface/test_bounded_events.py -k collects_nothing",
     ),
-    Protection(
+    Mutant(
         "what waits for all sockets is bounded together",
-        "interface/websocket/output.py",
+        "interface/**/output.py",
         "        self._shared.memory.hold(self, waiting + self._transport_bytes)",
         "        self._shared.memory.hold(self, 0)",
         "tests/hostile/sockets/test_sums.py -k output_that_is_not_read",
     ),
-    Protection(
+    Mutant(
         "a long frame in the transport counts as output",
-        "interface/websocket/output.py",
+        "interface/**/output.py",
         "            self._transport_bytes = len(data)\n",
         "            pass\n",
         "tests/hostile/sockets/test_sums.py -k one_long_frame",
     ),
-    Protection(
+    Mutant(
         "the output of a closing socket counts until it is closed",
-        "interface/websocket/output.py",
+        "interface/**/output.py",
         "            self._transport_bytes += self._waiting_bytes\n",
         "",
         "tests/unit/interface/test_bounded_events.py -k closing_handshake",
     ),
-    Protection(
+    Mutant(
         "frames of groups are counted above the bound of a client only",
-        "interface/websocket/output.py",
+        "interface/**/output.py",
         "        self._own_bytes += 0 if is_shared else len(data)\n",
         "        self._own_bytes += len(data)\n",
         "tests/unit/interface/test_bounded_events.py -k shared_frames",
     ),
-    Protection(
+    Mutant(
         "events under way are bounded together",
-        "interface/conversation.py",
+        "interface/**/conversation.py",
         "        if self._hub.events_under_way.begin(self, length):",
         "        if self._hub.events_under_way.begin(self, 0):",
         "tests/unit/interface/test_bounded_events.py -k large_events_leave",
     ),
-    Protection(
+    Mutant(
         "large events leave in their order",
-        "interface/bounds/under_way.py",
+        "interface/**/under_way.py",
         "        if self._waiting or not self._budget.take(length):",
         "        if not self._budget.take(length):",
         "tests/unit/interface/test_bounded_events.py -k in_their_order",
     ),
-    Protection(
+    Mutant(
         "events that wait in all connections are bounded together",
-        "interface/conversation.py",
+        "interface/**/conversation.py",
         "        self._hub.memory.hold(self, self._turns.waiting_bytes + held)",
         "        self._hub.memory.hold(self, 0)",
         "tests/unit/interface/test_bounded_events.py -k shed_with",
     ),
-    Protection(
+    Mutant(
         "while memory is short clients with events that wait are not read",
-        "interface/turns.py",
+        "interface/**/turns.py",
         "        over = over or (is_memory_short and bool(self._waiting))\n",
         "",
         "tests/unit/interface/test_bounded_events.py -k memory_is_short",
     ),
-    Protection(
+    Mutant(
         "text beyond ASCII weighs what it takes in memory",
-        "interface/turns.py",
+        "interface/**/turns.py",
         "value.isascii() else value.__sizeof__()",
         "value else 0",
         "tests/unit/interface/test_bounded_events.py -k beyond_ascii",
     ),
-    Protection(
+    Mutant(
         "what clients of HTTP/1 send ahead is bounded together",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "        self._hub.memory.hold(self, 0 if self._state is State.GONE else kept)",
         "        self._hub.memory.hold(self, 0)",
         "tests/hostile/sockets/test_sums.py -k sent_ahead",
     ),
-    Protection(
+    Mutant(
         "heads of open requests are bounded together",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "                self._head_bytes = length - len(self._buffer)\n",
         "",
         "tests/hostile/sockets/test_sums.py -k heads_of_requests",
     ),
-    Protection(
+    Mutant(
         "lines of chunked bodies are bounded together",
-        "interface/http/chunks.py",
+        "interface/**/chunks.py",
         "        return len(self._buffer)",
         "        return 0",
         "tests/hostile/sockets/test_sums.py -k chunked",
     ),
-    Protection(
+    Mutant(
         "above the memory of all bodies none is read faster than the disk is",
-        "interface/http/body.py",
-        " if self._hub.spools.memory.has_room(0) else (1, 0)",
+        "interface/**/body.py",
+        "if self._hub.spools.memory.has_room(0) else (1, 0)",
         "",
         "tests/unit/interface/http/test_request_bodies.py -k disk_is_busy",
     ),
-    Protection(
+    Mutant(
         "floods of HTTP/2 frames end the connection",
-        "interface/http/http2.py",
+        "interface/**/http2.py",
         "        if not self._guard.allows(data):",
         "        if False:",
         "tests/hostile/http/test_http2_guard.py -k flood",
     ),
-    Protection(
+    Mutant(
         "a head of HTTP/2 ends within twice the length of one",
-        "interface/http/http2_guard.py",
+        "interface/**/http2_guard.py",
         "            return self._block_bytes <= self._block_max_bytes",
         "            return True",
         "tests/hostile/http/test_http2_guard.py -k head_without_end",
     ),
-    Protection(
+    Mutant(
         "priorities of HTTP/2 are not kept",
-        "interface/http/http2.py",
+        "interface/**/http2.py",
         "    def _handlePriorityUpdate(self, event: object) -> None:",
         "    def _unused(self, event: object) -> None:",
         "tests/hostile/http/test_http2_guard.py -k priorities",
     ),
-    Protection(
+    Mutant(
         "a client does not choose how many headers are remembered for it",
-        "interface/http/http2.py",
+        "interface/**/http2.py",
         "            self.conn.encoder.header_table_size = TABLE_MAX_BYTES",
         "            pass",
         "tests/hostile/http/test_http2_guard.py -k table_of_headers",
     ),
-    Protection(
+    Mutant(
         "a failure within HTTP/2 is one line",
-        "interface/http/http2.py",
+        "interface/**/http2.py",
         "        except Exception as error:",
         "        except ZeroDivisionError as error:",
         "tests/hostile/http/test_http2_guard.py -k failure_within",
     ),
-    Protection(
+    Mutant(
         "what streams of HTTP/2 hold back is bounded together",
-        "interface/http/http2.py",
+        "interface/**/http2.py",
         "        self.factory.hub.memory.hold(self, held)",
         "        self.factory.hub.memory.hold(self, 0)",
         "tests/hostile/http/test_http2_guard.py -k window_of_nothing",
     ),
-    Protection(
+    Mutant(
         "output of a client that has left is freed at once",
-        "interface/websocket/protocol.py",
+        "interface/**/protocol.py",
         "        self.is_closed = None\n",
         "",
         "tests/hostile/sockets/test_sums.py -k freed_at_once",

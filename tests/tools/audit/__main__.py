@@ -1,7 +1,7 @@
-"""Judges what pip-audit found, and asks once more about what it could not look up.
+"""Judges the report of pip-audit, and asks once more about packages that it could not look up.
 
-`python -m tests.auditing REQUIREMENTS REPORT`: the pins that were audited, and the JSON that pip-audit wrote of them.
-Ends with 1 if a package has a known hole, or if nobody could say whether it has.
+`python -m tests.tools.audit REQUIREMENTS REPORT`: the pins that were audited, and the JSON that pip-audit wrote.
+Exit code 1 means that a package has a known hole, or that PyPI does not say whether it has.
 """
 
 import json

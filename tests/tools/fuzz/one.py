@@ -1,4 +1,4 @@
-"""Fuzzes one target until libFuzzer's options end it: `python -m tests.fuzzing.one TARGET CORPUS [OPTION ...]`.
+"""Fuzzes one target until libFuzzer's options end it: `python -m tests.tools.fuzz.one TARGET CORPUS [OPTION ...]`.
 
 CORPUS is a folder, where what reaches new code is kept for the next time; or a file, which is tried once.
 """

@@ -1,8 +1,8 @@
-"""Takes protections out, one at a time, in a copy of the tree, and runs the test that is to notice.
+"""Mutation testing: takes out one protection at a time, in a copy of the tree, and runs the test that must notice.
 
-`tests/without` runs all of them; words select those whose name holds one of them. Ends with 1 if a test passed all the
-same, or did not run at all. Before that, each of the tests has to pass in a copy with everything in it. About half
-an hour on two cores.
+`tests/without` runs all mutants; words select those whose names contain one of them. Exit code 1 means that a test
+passed with its mutant, or did not run. Each test must first pass in a copy without a mutant. About half an hour on two
+cores.
 """
 
 import argparse
@@ -16,14 +16,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.runner.__main__ import provide, say
-from tests.typing import mapped_tree
+from tests.tools.runner.__main__ import provide, say
+from tests.tools.types import mapped_tree
 
-from .protection import Protection
-from .table import PROTECTIONS
+from .mutant import Mutant
+from .table import MUTANTS
 
-ROOT = Path(__file__).parents[2]
-#: What pytest ends with if tests failed, and if all passed.
+ROOT = Path(__file__).parents[3]
+#: Exit codes of pytest if tests failed, and if all passed.
 FAILED, PASSED = 1, 0
 MOST_SECONDS = 300
 #: Where the copy's packages are imported from.
@@ -33,44 +33,45 @@ MAPPED = ".mapped"
 def main() -> int:
     """Run what the command line selects; return the exit code."""
     parser = argparse.ArgumentParser(prog="tests/without", description=__doc__)
-    parser.add_argument("words", nargs="*", help="parts of names; none: all protections")
-    parser.add_argument("--list", action="store_true", help="say what there is, and run nothing")
+    parser.add_argument("words", nargs="*", help="parts of names; none: all mutants")
+    parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
     options = parser.parse_args()
     words = options.words or [""]
-    selected = [protection for protection in PROTECTIONS if any(word in protection.name for word in words)]
+    selected = [mutant for mutant in MUTANTS if any(word in mutant.name for word in words)]
     if options.list:
-        sys.stdout.write("".join(f"{protection.name}: {protection.test}\n" for protection in selected))
+        sys.stdout.write("".join(f"{mutant.name}: {mutant.test}\n" for mutant in selected))
         return 0
     environment, server = provide(lowest=False, django=None)
     variables = environment.variables()
     variables["PATH"] += f"{os.pathsep}{server.parent}"
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     python = environment.python
-    tests = sorted({protection.test for protection in selected})
-    unsound = [test for test in tests if not ends_with(PASSED, "with everything", test, None, python, variables)]
+    tests = sorted({mutant.test for mutant in selected})
+    unsound = [test for test in tests if not ends_with(PASSED, "without a mutant", test, None, python, variables)]
     unnoticed = [
-        protection.name
-        for protection in selected
-        if not ends_with(FAILED, f"without “{protection.name}”", protection.test, protection, python, variables)
+        mutant.name
+        for mutant in selected
+        if not ends_with(FAILED, f"with mutant “{mutant.name}”", mutant.test, mutant, python, variables)
     ]
-    say(f"{len(selected) - len(unnoticed)} of {len(selected)} protections are missed by a test when they are not there")
+    say(f"{len(selected) - len(unnoticed)} of {len(selected)} mutants are noticed by their tests")
     for test in unsound:
-        say(f"FAILS WITH EVERYTHING THERE: {test}")
+        say(f"FAILS WITHOUT A MUTANT: {test}")
     for name in unnoticed:
         say(f"NOT NOTICED: {name}")
     return 1 if unnoticed or unsound or not selected else 0
 
 
 def ends_with(
-    wanted: int, case: str, test: str, protection: Protection | None, python: Path, variables: dict[str, str]
+    wanted: int, case: str, test: str, mutant: Mutant | None, python: Path, variables: dict[str, str]
 ) -> bool:
-    """Return whether the test ends as it should in a copy without the protection; if not, show what it printed."""
+    """Run the test in a copy with the mutant. Return whether it ended as it should; if not, print its output."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="towpath-without-") as folder:
         tree = Path(folder, "tree")
         copy(tree)
-        if protection is not None:
-            take_out(protection, tree)
+        if mutant is not None:
+            file, text = mutant.change(tree)
+            file.write_text(text, encoding="utf-8")
         map_packages(tree)
         code, output = run(test, python, tree, variables)
     verdict = {FAILED: "failed", PASSED: "passed", None: "did not end"}.get(code, f"did not run (exit code {code})")
@@ -81,7 +82,7 @@ def ends_with(
 
 
 def copy(tree: Path) -> None:
-    """Copy what git knows of, as it is now, and what is new."""
+    """Copy the files that git tracks, as they are now, and new ones."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     for name in filter(None, names):
@@ -89,19 +90,6 @@ def copy(tree: Path) -> None:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-
-
-def take_out(protection: Protection, tree: Path) -> None:
-    """Write the file without the protection.
-
-    Raises:
-        LookupError: its line does not stand there once.
-    """
-    file = tree / protection.file
-    text = file.read_text(encoding="utf-8")
-    if text.count(protection.line) != 1:
-        raise LookupError(f"{protection.file} does not hold the line of “{protection.name}” once")
-    file.write_text(text.replace(protection.line, protection.without), encoding="utf-8")
 
 
 def map_packages(tree: Path) -> None:
@@ -132,7 +120,7 @@ def run(test: str, python: Path, tree: Path, variables: dict[str, str]) -> tuple
             os.killpg(process.pid, signal.SIGKILL)
             return None, process.communicate()[0]
         finally:
-            if process.poll() is None:  # we are told to end: what the test started ends with it
+            if process.poll() is None:  # this program was interrupted: stop the processes of the test, too
                 os.killpg(process.pid, signal.SIGINT)
     return process.returncode, output
 

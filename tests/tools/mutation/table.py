@@ -1,4 +1,4 @@
-"""All that protects, in the order in which it is taken out."""
+"""All mutants, in the order in which they are run."""
 
 from .buffers import BUFFERS
 from .faults import FAULTS
@@ -6,4 +6,4 @@ from .fences import FENCES
 from .hostile import HOSTILE
 from .operations import OPERATIONS
 
-PROTECTIONS = [*FAULTS, *FENCES, *HOSTILE, *BUFFERS, *OPERATIONS]
+MUTANTS = [*FAULTS, *FENCES, *HOSTILE, *BUFFERS, *OPERATIONS]

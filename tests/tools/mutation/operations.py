@@ -1,60 +1,60 @@
 """Protections of operations: addresses, labels, health checks, restarts."""
 
-from .protection import Protection
+from .mutant import Mutant
 
 OPERATIONS = [
-    Protection(
+    Mutant(
         "metrics are served to this machine alone unless the address is called public",
-        "layers/monitoring/address.py",
+        "layers/**/address.py",
         "    if not text.startswith(PUBLIC) and not _is_loopback(host):",
         "    if False:",
         "tests/unit/layers/test_monitoring.py -k called_public",
     ),
-    Protection(
+    Mutant(
         "a close code that a client chooses is not a label",
-        "interface/monitoring/actions.py",
+        "interface/**/actions.py",
         "    if code in _CODES:",
         "    if True:",
         "tests/unit/interface/test_monitoring.py -k label",
     ),
-    Protection(
+    Mutant(
         "a status without a class is not a label",
-        "interface/monitoring/actions.py",
+        "interface/**/actions.py",
         '    return _CLASSES.get(status // 100, "other")',
         '    return f"{status // 100}xx"',
         "tests/unit/interface/test_monitoring.py -k label_without_end",
     ),
-    Protection(
+    Mutant(
         "health checks on the public port never reach the application",
-        "interface/monitoring/exchanges.py",
+        "interface/**/exchanges.py",
         "            if page is None:",
         "            if page is None or length != 0:",
         "tests/unit/interface/http/test_health_checks.py -k no_method",
     ),
-    Protection(
+    Mutant(
         "a restart waits for the successor of the last worker",
-        "app/operations/restart.py",
+        "app/**/restart.py",
         "        return worker.id not in now and not now <= before",
         "        return worker.id not in now",
         "tests/unit/app/test_operations.py -k successor_of_the_last",
     ),
-    Protection(
+    Mutant(
         "a worker that stops gets no second signal from a restart",
-        "app/operations/restart.py",
+        "app/**/restart.py",
         '            if worker.state != "draining":',
         "            if True:",
         "tests/unit/app/test_operations.py -k no_second_signal",
     ),
-    Protection(
+    Mutant(
         "an interface server whose layer is unavailable at the start does not end",
-        "interface/process/service.py",
+        "interface/**/service.py",
         "            except LayerUnavailable as error:\n                if str(error)",
         "            except ZeroDivisionError as error:\n                if str(error)",
         "tests/unit/interface/test_process.py -k unavailable_at_the_start",
     ),
-    Protection(
+    Mutant(
         "the command line replaces a list of the environment",
-        "interface/commandline/environment.py",
+        "interface/**/environment.py",
         "    def __copy__(self) -> list[Any]:\n        return []",
         "    def __copy__(self) -> list[Any]:\n        return list(self)",
         "tests/unit/interface/test_environment.py -k replaces_the_environment",

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.runner.__main__ import provide, say
+from tests.tools.runner.__main__ import provide, say
 
 from .moving import move, unpack
 from .suite import Suite

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.auditing.verdicts import verdicts
+from tests.tools.audit.verdicts import verdicts
 
 PINS = "Django==5.2.19\nredis==8.1.0\n"
 

@@ -1,265 +1,265 @@
 """The fences of the message protocol: what keeps a lost answer, a late write or a stopped process from doing harm."""
 
-from .protection import Protection
+from .mutant import Mutant
 
 ONCE = "tests/redis/test_once_each.py"
 
 FENCES = [
-    Protection(
+    Mutant(
         "a push is executed once for its number",
-        "layers/redis/push.lua",
+        "layers/**/push.lua",
         "  if known[1] and string.sub(known[1], 1, 15) >= ARGV[5] then",
         "  if false then",
         f"{ONCE} -k push_is_executed",
     ),
-    Protection(
+    Mutant(
         "the pushes of a fenced writer are refused",
-        "layers/redis/push.lua",
+        "layers/**/push.lua",
         "  if known[2] then\n    return -1\n  end",
         "",
         f"{ONCE} -k fenced",
     ),
-    Protection(
+    Mutant(
         "an expired inbox is fenced before its events are looked for",
-        "layers/wills.py",
+        "layers/**/wills.py",
         "        self._execute([Fence(inbox)])",
         "        self._execute([])",
         "tests/unit/layers/test_memory_layer_conformance.py -k events_of_an_expired_edge",
     ),
-    Protection(
+    Mutant(
         "a send that was not answered keeps its number",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "            self._is_unanswered = True\n            raise",
         "            self._number += 1\n            raise",
         "tests/unit/layers/test_edge.py -k not_answered_keeps",
     ),
-    Protection(
+    Mutant(
         "a refusal does not decide what became of an unanswered send",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "            if self._is_unanswered and error.is_clean:",
         "            if False:",
         "tests/unit/layers/test_edge.py -k not_answered_keeps",
     ),
-    Protection(
+    Mutant(
         "a flush that was not answered is repeated before anything else",
-        "interface/outbound.py",
+        "interface/**/outbound.py",
         "            posts, self._unanswered = self._unanswered, []\n",
         "            posts, self._unanswered = [], []\n",
         "tests/unit/interface/test_outbound.py -k repeated_as_it_was",
     ),
-    Protection(
+    Mutant(
         "a turn whose send was not answered stays out",
-        "interface/conversation.py",
+        "interface/**/conversation.py",
         "            is_lost = outcome is Outcome.FAILED and not is_last",
         "            is_lost = outcome is not Outcome.AWAY and not is_last",
         "tests/unit/interface/test_conversation.py -k keeps_its_turn_until",
     ),
-    Protection(
+    Mutant(
         "a turn ends only if nothing is left of its event",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "for local, turn in turns.items() if local not in found]",
         "for local, turn in turns.items()]",
         "tests/unit/layers/test_memory_layer_conformance.py -k queued_or_in_flight",
     ),
-    Protection(
+    Mutant(
         "a turn that takes long is looked for",
-        "interface/conversation.py",
+        "interface/**/conversation.py",
         "            self._hub.recovery.ask(self, self._turns.number)",
         "            pass",
         "tests/unit/interface/test_conversation.py -k looked_for_and_lost",
     ),
-    Protection(
+    Mutant(
         "a batch is taken once for its number",
-        "layers/redis/take.lua",
+        "layers/**/take.lua",
         "  if string.sub(head, 2) >= string.sub(ARGV[#ARGV], 2) then",
         "  if false then",
         f"{ONCE} -k batch_is_taken_once",
     ),
-    Protection(
+    Mutant(
         "nothing is taken while the batch before is not settled",
-        "layers/redis/take.lua",
+        "layers/**/take.lua",
         "  elseif not is_settled then\n    taken = {-1}",
         "  elseif not is_settled then\n    taken = nil",
         f"{ONCE} -k not_settled",
     ),
-    Protection(
+    Mutant(
         "a batch that older data brings back does not keep its reader from taking",
-        "layers/redis/push_inbox.lua",
+        "layers/**/push_inbox.lua",
         "  if head ~= '' and head <= ARGV[4] then",
         "  if head == ARGV[4] then",
         f"{ONCE} -k older_data",
     ),
-    Protection(
+    Mutant(
         "only what is in flight is requeued",
-        "layers/redis/requeue.lua",
+        "layers/**/requeue.lua",
         "if redis.call('GETRANGE', record, 0, 15) ~= ARGV[1] then\n  return 0",
         "if redis.call('GETRANGE', record, 0, 15) ~= ARGV[1] then\n  redis.call('PING')",
         f"{ONCE} -k requeued",
     ),
-    Protection(
+    Mutant(
         "a requeue that was refused is kept, unless its messages are run",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "            if self._may_begin():\n                self._reader.withdraw_requeue()",
         "            self._reader.withdraw_requeue()\n            if self._may_begin():",
         "tests/redis/fences/test_two_faults.py -k requeueing_is_refused",
     ),
-    Protection(
+    Mutant(
         "a lost message is counted once",
-        "layers/redis/count_lost.lua",
+        "layers/**/count_lost.lua",
         "if redis.call('DEL', KEYS[1]) == 1 then",
         "redis.call('DEL', KEYS[1])\nif true then",
         f"{ONCE} -k counted_once",
     ),
-    Protection(
+    Mutant(
         "what is in flight is taken away from an expired reader",
-        "layers/redis/seize.lua",
+        "layers/**/seize.lua",
         "  redis.call('SET', record, ARGV[2], 'EX', ARGV[1])",
         "  redis.call('COPY', seized, record)",
         f"{ONCE} -k taken_away",
     ),
-    Protection(
+    Mutant(
         "nothing is taken under the name of a reader that was seized",
-        "layers/redis/seize.lua",
+        "layers/**/seize.lua",
         "  redis.call('SET', record, ARGV[2], 'EX', ARGV[1])",
         "",
         f"{ONCE} -k was_seized",
     ),
-    Protection(
+    Mutant(
         "a worker whose lease was refused ends, and another one follows it",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "        if self._reader.is_ended or self._lease is not None and self._lease.is_refused:",
         "        if False:",
         "tests/unit/worker/test_lease.py -k 'refused_settles or pool_replaces'",
     ),
-    Protection(
+    Mutant(
         "a scheduler whose name was ended goes on under another",
-        "worker/scheduler.py",
+        "worker/**/scheduler.py",
         "        if self._reader.is_ended:",
         "        if False:",
         "tests/unit/worker/test_scheduler.py -k goes_on_under",
     ),
-    Protection(
+    Mutant(
         "a take of a closed reader finds nothing",
-        "layers/redis/close_reader.lua",
+        "layers/**/close_reader.lua",
         "redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[1])",
         "",
         f"{ONCE} -k closed_reader",
     ),
-    Protection(
+    Mutant(
         "a message is postponed once for its number",
-        "layers/redis/postpone.lua",
+        "layers/**/postpone.lua",
         "  return 1\nend\nif redis.call('GETRANGE'",
         "end\nif redis.call('GETRANGE'",
         f"{ONCE} -k is_postponed_once",
     ),
-    Protection(
+    Mutant(
         "only what is in flight is postponed",
-        "layers/redis/postpone.lua",
+        "layers/**/postpone.lua",
         "if not place then\n  return 0\nend",
         "place = place or 2",
         f"{ONCE} -k not_postponed",
     ),
-    Protection(
+    Mutant(
         "a message that runs again is queued and settled in one step",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "                settlement.replaces = Source(BatchId(self.in_flight.name, self._reader.number), item.raw)",
         "                pass",
         "tests/redis/fences/test_two_faults.py -k killed",
     ),
-    Protection(
+    Mutant(
         "a reader that closes looks for a batch that it has not seen",
-        "layers/redis/close_reader.lua",
+        "layers/**/close_reader.lua",
         "  if string.byte(record) == 43 then  -- '+'",
         "  if false then",
         f"{ONCE} -k not_forgotten",
     ),
-    Protection(
+    Mutant(
         "a counter is added to once for a number",
-        "layers/redis/count.lua",
+        "layers/**/count.lua",
         "    return\n",
         "",
         f"{ONCE} -k counter_is_added",
     ),
-    Protection(
+    Mutant(
         "a socket is disconnected once",
-        "layers/redis/push_wills.lua",
+        "layers/**/push_wills.lua",
         "    redis.call('HDEL', KEYS[4], ARGV[i])\n",
         "",
         f"{ONCE} -k disconnected_once",
     ),
-    Protection(
+    Mutant(
         "a socket stays registered until its disconnect is accepted",
-        "layers/redis/push.lua",
+        "layers/**/push.lua",
         "  for i = 0, accepted - 1 do\n    if opens",
         "  for i = 0, bodies - 1 do\n    if opens",
         f"{ONCE} -k registered_with_its_connect",
     ),
-    Protection(
+    Mutant(
         "an inbox with sockets left expires when it closes",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "        if self._registered or self._is_unanswered:",
         "        if False:",
         "tests/unit/layers/test_edge.py -k closes_with",
     ),
-    Protection(
+    Mutant(
         "a delivery that was written twice counts once",
-        "layers/inbox.py",
+        "layers/**/inbox.py",
         "            if entry[:1] in REFUSABLE and self._was_seen(entry):",
         "            if False:",
         "tests/unit/layers/test_inbox.py -k written_twice",
     ),
-    Protection(
+    Mutant(
         "settlements of a failed first step are written by the next exchange",
-        "layers/exchange.py",
+        "layers/**/exchange.py",
         "            self._unsent.pop(0)",
         "            self._unsent.clear()",
         "tests/unit/layers/test_exchange.py -k first_step_failed_in_turn",
     ),
-    Protection(
+    Mutant(
         "a message that is to run again is not refused",
-        "layers/sending.py",
+        "layers/**/sending.py",
         "Push(channel, bodies, UNLIMITED)",
         "Push(channel, bodies, self._capacities.of(channel))",
         "tests/unit/layers/test_exchange.py -k never_refused",
     ),
-    Protection(
+    Mutant(
         "a worker whose lease expired begins nothing",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "        return lease is None or lease.is_held and lease.term == self._term",
         "        return True",
         "tests/unit/worker/test_lease.py",
     ),
-    Protection(
+    Mutant(
         "a worker without a lease takes nothing",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "        if self._lease is not None and not self._lease.is_held:\n            self._wait",
         "        if False:\n            self._wait",
         "tests/unit/worker/test_lease.py -k takes_nothing",
     ),
-    Protection(
+    Mutant(
         "the batch of a worker that failed is counted and requeued before its record is closed",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "        if running or unrun:",
         "        if False:",
         "tests/redis/fences/test_two_faults.py -k worker_that_fails",
     ),
-    Protection(
+    Mutant(
         "a worker that stops tries again to settle",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "                if time.monotonic() >= deadline:",
         "                if True:",
         "tests/unit/worker/test_worker.py -k tries_again_to_close",
     ),
-    Protection(
+    Mutant(
         "all groups are announced when the mark of one has expired",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "            if not all(known):",
         "            if False:",
         "tests/unit/layers/test_edge.py -k mark_of_one",
     ),
-    Protection(
+    Mutant(
         "a request to delay a message is kept once",
-        "layers/redis/delay.lua",
+        "layers/**/delay.lua",
         "  return 1\nend\nlocal has_room",
         "end\nlocal has_room",
         f"{ONCE} -k delay_that_a_batch",

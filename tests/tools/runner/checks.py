@@ -37,5 +37,5 @@ def lint(environment: Environment) -> list[Check]:
     return [
         Check("ruff check", [ruff, "check", "--quiet", "."]),
         Check("ruff format", [ruff, "format", "--check", "--quiet", "."]),
-        Check("mypy --strict", [str(environment.python), "tests/typing/check.py"]),
+        Check("mypy --strict", [str(environment.python), "tests/tools/types/check.py"]),
     ]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 #: What `tests/run` printed in each run.
 LOGS = ROOT / ".cache" / "repeat"
 SUMMARY = re.compile(r"=+ (.* in [\d.]+s.*) =+")

@@ -1,304 +1,304 @@
 """Protections for crashed processes, a failed Redis, overload, and races."""
 
-from .protection import Protection
+from .mutant import Mutant
 
 FAULTS = [
     # Consumers, views and bindings fail, or never end.
-    Protection(
+    Mutant(
         "half an answer of a failed consumer does not leave",
-        "worker/run.py",
+        "worker/**/run.py",
         "        sends = sends_of_failed(envelope, sends)\n",
         "        pass\n",
         "tests/unit/worker/test_run.py -k refused_whatever_it_had_accepted",
     ),
-    Protection(
+    Mutant(
         "each message is handled in a context of its own",
-        "worker/context.py",
+        "worker/**/context.py",
         "    return copy_context().run(call, *args, **kwargs)",
         "    return call(*args, **kwargs)",
         "tests/unit/worker/test_context.py -k does_not_reach",
     ),
-    Protection(
+    Mutant(
         "a binding that fails undoes no change",
-        "app/binding/isolation.py",
+        "app/**/isolation.py",
         "    except Exception:\n",
         "    except ZeroDivisionError:\n",
         "tests/unit/binding/test_isolation.py -k stays",
     ),
-    Protection(
+    Mutant(
         "a failed query of a binding leaves the transaction usable",
-        "app/binding/isolation.py",
+        "app/**/isolation.py",
         "            savepoint.roll_back()\n        logger",
         "            pass\n        logger",
         "tests/unit/binding/test_isolation.py -k leaves_the_transaction_usable",
     ),
-    Protection(
+    Mutant(
         "a stream ends when its client leaves",
-        "app/handler/client_watch.py",
+        "app/**/client_watch.py",
         "            self.is_gone = True\n",
         "            pass\n",
         "tests/unit/consumers/test_streaming.py -k slow_stream_notices",
     ),
-    Protection(
+    Mutant(
         "a stream without an end ends in a worker that stops",
-        "app/handler/client_watch.py",
+        "app/**/client_watch.py",
         "        if self._stop_seconds is None or not is_worker_stopping():",
         "        if self._stop_seconds is None or is_worker_stopping() is not None:",
         "tests/unit/consumers/test_streaming.py -k worker_that_stops",
     ),
-    Protection(
+    Mutant(
         "who sends to a connection that has gone is notified",
-        "interface/conversation.py",
+        "interface/**/conversation.py",
         "            notify_closed(self._hub, event)\n",
         "            pass\n",
         "tests/unit/interface/test_conversation.py -k has_left_is_notified",
     ),
-    Protection(
+    Mutant(
         "a reply is checked where it is sent",
-        "channels/channel.py",
+        "channels/**/channel.py",
         "            self._check(content)\n",
         "            pass\n",
         "tests/unit/channels/test_message.py -k error_at_the_call",
     ),
     # Processes die.
-    Protection(
+    Mutant(
         "a worker that stops settles what it has run",
-        "worker/worker.py",
+        "worker/**/worker.py",
         "            self._settle()\n        finally:\n            self._reader.close()",
         "            self._settlements.clear()\n        finally:\n            self._reader.close()",
         "tests/e2e/promises/test_deploys_drop_nothing.py",
     ),
-    Protection(
+    Mutant(
         "what a worker takes is recorded",
-        "layers/redis/take.lua",
+        "layers/**/take.lua",
         "      if record then\n        local packed",
         "      if false then\n        local packed",
         "tests/faults/test_dead_workers.py -k kills_its_worker",
     ),
-    Protection(
+    Mutant(
         "the turns of an expired worker's messages end",
-        "layers/reaping.py",
+        "layers/**/reaping.py",
         "            if is_inbox(expired.owner):",
         "            if not is_inbox(expired.owner):\n                continue\n            if True:",
         "tests/faults/test_dead_workers.py -k kills_its_worker",
     ),
-    Protection(
+    Mutant(
         "while a worker waits, nothing is in flight",
-        "layers/exchange.py",
+        "layers/**/exchange.py",
         "        batch = self._taken(self._acknowledging(operations), take, block_seconds)",
         "        batch = self._taken(operations, take, block_seconds)",
         "tests/faults/test_dead_workers.py -k while_it_waits",
     ),
-    Protection(
+    Mutant(
         "a stop before the start ends in order",
-        "app/management/commands/runworker.py",
+        "app/**/runworker.py",
         "            self._signals.exit_code = EXIT_STOPPED",
         "            self._signals.exit_code = 1",
         "tests/faults/test_dead_workers.py -k before_it_has_started",
     ),
-    Protection(
+    Mutant(
         "the sockets of an expired interface are disconnected",
-        "layers/reaping.py",
+        "layers/**/reaping.py",
         "                self._wills.clean_up(expired)",
         "                pass",
         "tests/faults/test_dead_interfaces.py",
     ),
-    Protection(
+    Mutant(
         "sockets' states are known to others",
-        "layers/redis/store_state.lua",
+        "layers/**/store_state.lua",
         "  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])",
         "",
         "tests/faults/test_dead_interfaces.py",
     ),
-    Protection(
+    Mutant(
         "sockets are sent away one after the other",
-        "interface/websocket/draining.py",
+        "interface/**/draining.py",
         "steps=max(1, int(seconds / STEP_SECONDS))",
         "steps=1",
         "tests/faults/test_stopped_interfaces.py -k told_to_stop",
     ),
-    Protection(
+    Mutant(
         "a server that stops answers who had just connected",
-        "interface/http/http1.py",
+        "interface/**/http1.py",
         "        if self._state is State.HEAD or (self._state is State.IDLE and self._is_first_data):",
         "        if False:",
         "tests/unit/interface/http/test_http1.py -k just_connected",
     ),
-    Protection(
+    Mutant(
         "an interface whose lease has expired begins again",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "        if state is not LeaseState.EXPIRED:\n            return True",
         "        if state is not None:\n            return True",
         "tests/faults/test_stopped_interfaces.py -k stood_still",
     ),
-    Protection(
+    Mutant(
         "a consumer may take so long",
-        "worker/pool.py",
+        "worker/**/pool.py",
         "return seconds is not None and worker.in_flight.is_older_than(seconds)",
         "return False",
         "tests/faults/test_worker_limits.py -k hangs",
     ),
-    Protection(
+    Mutant(
         "a process may use so much memory",
-        "worker/limits.py",
+        "worker/**/limits.py",
         "and (used := resident_mebibytes()) >= self.memory_mebibytes:",
         "and (used := 0) >= self.memory_mebibytes:",
         "tests/faults/test_worker_limits.py -k leaks",
     ),
-    Protection(
+    Mutant(
         "a process handles so many messages",
-        "worker/limits.py",
+        "worker/**/limits.py",
         "if self.messages is not None and handled >= self.messages:",
         "if self.messages is not None and handled < 0:",
         "tests/faults/test_worker_limits.py -k so_many_messages",
     ),
     # Redis fails.
-    Protection(
+    Mutant(
         "what Redis refuses waits until it is back",
-        "interface/outbound.py",
+        "interface/**/outbound.py",
         "            if accepted is None and _answer(post, outcome):\n                self._held.append(post)",
         "            if accepted is None and _answer(post, outcome):\n                pass",
         "tests/faults/store/test_redis_goes_away.py -k memory",
     ),
-    Protection(
+    Mutant(
         "pauses between tries have an upper bound",
-        "worker/outage.py",
+        "worker/**/outage.py",
         "min(2 * self._next, LONGEST_PAUSE_SECONDS)",
         "8 * self._next",
         "tests/unit/worker/test_parts.py",
     ),
-    Protection(
+    Mutant(
         "turns are looked for after an outage",
-        "interface/recovery.py",
+        "interface/**/recovery.py",
         "                self.ask(conversation, turn)",
         "                pass",
         "tests/unit/interface/test_recovery.py -k at_once",
     ),
-    Protection(
+    Mutant(
         "groups are announced again to a Redis that lost them",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "if self._registered else [])\n                await self._announce(self._index.groups)",
         "if self._registered else [])",
         "tests/unit/layers/test_memory_layer_conformance.py -k announced_again",
     ),
-    Protection(
+    Mutant(
         "an interface says once that Redis is unavailable",
-        "interface/availability.py",
+        "interface/**/availability.py",
         "        if self._away_since is None:\n            self._away_since",
         "        if True:\n            self._away_since",
         "tests/faults/store/test_redis_goes_away.py -k 'restarted and True'",
     ),
-    Protection(
+    Mutant(
         "an answer that is lost is read again",
-        "layers/redis/edge.py",
+        "layers/**/edge.py",
         '"LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, INBOX_READ - 1)',
         '"LEFT", "LEFT", WAIT_SECONDS), ("LPOP", inbox, INBOX_READ)',
         "tests/redis/test_lost_answers.py -k read_again",
     ),
-    Protection(
+    Mutant(
         "what a read gave is dropped by the next one",
-        "layers/redis/edge.py",
+        "layers/**/edge.py",
         "[_drop(inbox, read)] if read else []",
         "[_drop(inbox, read)] if 0 else []",
         "tests/redis/test_lost_answers.py -k read_before",
     ),
-    Protection(
+    Mutant(
         "what was not dropped is not taken for new",
-        "layers/redis/edge.py",
+        "layers/**/edge.py",
         "            self._check([foremost])  # and",
         "            pass  # and",
         "tests/redis/test_lost_answers.py -k replica",
     ),
-    Protection(
+    Mutant(
         "connections to a master that was replaced are left",
-        "layers/redis/answers.py",
+        "layers/**/answers.py",
         "            self.is_misled = True\n",
         "",
         "tests/unit/layers/test_blocking_wire.py",
     ),
-    Protection(
+    Mutant(
         "each new connection asks the Sentinels",
-        "layers/redis/sentinels.py",
+        "layers/**/sentinels.py",
         "_Pool(self.master_name, sentinel, **self.options)",
         "ConnectionPool(**dict(zip(('host', 'port'), sentinel.discover_master(self.master_name))), **self.options)",
         "tests/faults/store/test_sentinel_fails_over.py",
     ),
-    Protection(
+    Mutant(
         "what waits for a turn is bounded",
-        "interface/turns.py",
+        "interface/**/turns.py",
         "over = len(self._waiting) * share > self._max_events or self._waiting_bytes * share > self._max_bytes",
         "over = False",
         "tests/faults/store/test_queues_are_bounded.py",
     ),
-    Protection(
+    Mutant(
         "a socket whose events wait is not read from",
-        "interface/websocket/connection.py",
+        "interface/**/connection.py",
         "            self._socket.hold()",
         "            pass",
         "tests/faults/store/test_queues_are_bounded.py",
     ),
     # Overload.
-    Protection(
+    Mutant(
         "a queue has a capacity",
-        "layers/redis/push.lua",
+        "layers/**/push.lua",
         "local accepted = math.max(0, math.min(bodies, capacity - waiting))",
         "local accepted = bodies",
         "tests/faults/overload -k slowed",
     ),
-    Protection(
+    Mutant(
         "a refusal says when to come back",
-        "interface/http/pages.py",
+        "interface/**/pages.py",
         "if status == 503 else []",
         "if status == 999 else []",
         "tests/faults/overload -k slowed",
     ),
-    Protection(
+    Mutant(
         "of busy channels each gets a batch in turn",
-        "layers/exchange.py",
+        "layers/**/exchange.py",
         "            self._channels.append(batch.channel)",
         "            self._channels.insert(0, batch.channel)",
         "tests/faults/overload -k full",
     ),
-    Protection(
+    Mutant(
         "a connection has one message at workers",
-        "interface/turns.py",
+        "interface/**/turns.py",
         "        if self.phase is not Phase.OUT:\n            raise ValueError",
         "        if self.phase is Phase.OUT:\n            return self._begin(event, Phase.OUT)\n"
         "        if self.phase is not Phase.OUT:\n            raise ValueError",
         "tests/faults/overload -k share",
     ),
-    Protection(
+    Mutant(
         "a connection that closes leaves its groups",
-        "layers/edge.py",
+        "layers/**/edge.py",
         "        for group in self._index.remove(local):",
         "        for group in ():",
         "tests/faults/races",
     ),
-    Protection(
+    Mutant(
         "a settlement counts once, for its turn",
-        "interface/conversation.py",
+        "interface/**/conversation.py",
         "        if not self._turns.is_out(event.turn):\n            log.debug",
         "        if event.turn < 0:\n            log.debug",
         "tests/unit/interface/test_conversation.py",
     ),
-    Protection(
+    Mutant(
         "threads close their database connections",
-        "worker/pool.py",
+        "worker/**/pool.py",
         "        close_connections()\n",
         "\n",
         "tests/faults/races",
     ),
     # Time.
-    Protection(
+    Mutant(
         "time that passes while deadlines are handled skips none",
-        "interface/eventloop/deadlines.py",
+        "interface/**/deadlines.py",
         "        if not self._slots:  # else time",
         "        if self._timer is None:  # else time",
         "tests/unit/interface/test_deadlines.py -k skips_no_other",
     ),
-    Protection(
+    Mutant(
         "nothing waits by the clock of the system",
-        "interface/eventloop/reactor.py",
+        "interface/**/reactor.py",
         "    installed.seconds = time.monotonic\n",
         "",
         "tests/unit/interface/test_reactor.py -k may_be_set",

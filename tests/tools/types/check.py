@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TREE = ROOT / ".cache" / "typing"
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import mapped_tree  # noqa: E402  (a neighbour, found through the line above)
 
 #: What is run from the repository itself, by its import name there.
-PROGRAMS = ("deploy", "tests.runner")
+PROGRAMS = ("deploy", "tests.tools.runner")
 
 
 def main() -> int:
