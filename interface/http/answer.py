@@ -1,8 +1,8 @@
-"""The response of one exchange on its way out: its parts checked against each other, its client's pace kept.
+"""The response of one exchange on its way to the client: validates its parts, and sends at the client's pace.
 
-Content that the client has not taken is kept in memory and on disk (`spool`), and sent in blocks: the sender is done
-when it has sent the response, and a client that reads slowly occupies no worker. The sender is notified how much has
-been taken (`flow`); it waits while as much as may be kept of its response is kept.
+Content that the client has not read yet is kept in memory and on disk (`spool`), and sent in blocks. The sender is done
+when it has sent the response, so a client that reads slowly does not occupy a worker. The sender is notified of the
+bytes taken (`flow`); it waits while the kept part of its response has reached its bound.
 """
 
 import math
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from ..hub import Hub
 
 DATE = DateHeader()
-#: Bytes on their way to the disk before the sender waits for it.
+#: The sender waits for the disk while more bytes than this are being written to it.
 BACKLOG_MAX_BYTES = 1024 * 1024
-#: Bytes that a sender may have under way; they are kept in memory beside those that may wait there.
+#: Bytes that a sender may have in flight; they are kept in memory in addition to those that may wait there.
 WINDOW_BYTES = 1024 * 1024
-#: A client that takes quickly what is sent needs no disk: its sender waits while more than so many bytes are kept, but
-#: not longer than so many seconds until nothing is kept any more.
+#: A fast client does not need the disk: its sender waits while more than this number of bytes is kept, for this number
+#: of seconds at most.
 QUICK_BYTES = 256 * 1024
 QUICK_SECONDS = 0.02
 
 
 class Progress(Enum):
-    """Where a response is after a part of it."""
+    """The state of a response after one of its parts."""
 
     NOT_BEGUN = "its sender works on it, and asks to be notified when the client leaves"
     MORE = "more is to come"
@@ -48,7 +48,7 @@ class Progress(Enum):
 class Answer:
     """Writes a response, part by part, or a page of the server's own in its place.
 
-    `advanced` is called when something of what is kept has left, or is lost.
+    `advanced` is called when kept content has been sent or lost.
     """
 
     __slots__ = (
@@ -64,11 +64,11 @@ class Answer:
         self._head: ResponseHead | None = None
         self._flow: FlowNotices | None = None
         self._spool: Spool | None = None
-        #: How much of it may be kept for the client before the sender waits.
+        #: Bytes that may be kept for the client before the sender waits.
         self._ahead_max_bytes: float = hub.config.response_spool_max_bytes
         self._has_last = False
         self._is_timed = False
-        #: The client has not taken what was kept in time: the sender does not wait for it.
+        #: The client did not take the kept content in time: the sender does not wait for it.
         self._is_slow = False
         self._patience: Timer | None = None
         #: The end of the response has been written.
@@ -87,14 +87,14 @@ class Answer:
 
     @property
     def is_broken(self) -> bool:
-        """Whether what was kept on disk cannot be read."""
+        """Whether content that was kept on disk cannot be read."""
         return self._spool is not None and self._spool.is_broken
 
     def take(self, message: Content) -> Progress:
-        """Write what a response message holds, or keep it for the client.
+        """Write the content of a response message, or keep it for the client.
 
         Raises:
-            BadResponse: it is none, or does not go with those before it; nothing of it is written.
+            BadResponse: it is not a response message, or contradicts those before it; nothing of it is written.
         """
         head = self._head
         if head is None and message.keys() == {"flow_channel"} and isinstance(message["flow_channel"], str):
@@ -126,7 +126,7 @@ class Answer:
         self._wire.start(head, b"" if self._request.method == "HEAD" else content, is_last=True)
 
     def drained(self) -> None:
-        """Write more of what is kept: the last block has left."""
+        """Write more kept content: the last block has been sent."""
         self._is_timed = False
         self._wire.set_deadline(None)
         self._pump()
@@ -134,7 +134,7 @@ class Answer:
         self._advanced()
 
     def client_left(self) -> None:
-        """Tell the sender that the client takes nothing more."""
+        """Notify the sender that the client has disconnected."""
         if self._flow is not None:
             self._flow.closed()
 
@@ -159,7 +159,7 @@ class Answer:
             self._keep(content[BLOCK_BYTES:], is_last)
 
     def _counted(self, head: ResponseHead, part: Part) -> bytes:
-        """Return the content that goes on the wire, after comparing its length with what was announced."""
+        """Return the content to send, after comparing its length with the announced one."""
         if head.ending is Ending.NO_BODY:
             return b""
         total = self.content_bytes + len(part.content)
@@ -190,7 +190,7 @@ class Answer:
         self._pump()
 
     def _pump(self) -> None:
-        """Write blocks of what is kept while the wire takes them."""
+        """Write blocks of kept content while the wire accepts them."""
         spool = self._spool
         while spool is not None and self._wire.is_writable and not self.has_left:
             block = spool.take(BLOCK_BYTES)
@@ -202,14 +202,14 @@ class Answer:
         self._time()
 
     def _changed(self) -> None:
-        """More of what is kept is at hand, or on disk."""
+        """Continue after more kept content was loaded into memory, or written to disk."""
         if not self.has_left:
             self._pump()
             self._tell_sent()
         self._advanced()
 
     def _time(self) -> None:
-        """Bound the time that the client has for what was written."""
+        """Set the deadline by which the client must have taken the written content."""
         if not self._is_timed and not self.has_left and not self._wire.is_writable:
             self._is_timed = True
             self._wire.set_deadline(self._hub.config.send_timeout_seconds)
@@ -224,7 +224,7 @@ class Answer:
         return Progress.MORE
 
     def _tell_sent(self) -> None:
-        """Let the sender go on, unless it is to wait: for the disk, or for the client."""
+        """Let the sender continue, unless it has to wait for the disk or for the client."""
         flow, spool = self._flow, self._spool
         if flow is None:
             return
@@ -234,7 +234,7 @@ class Answer:
             flow.sent(self.content_bytes)
 
     def _is_patient(self, spool: Spool) -> bool:
-        """Return whether the sender is to wait a moment: the client may be quick enough."""
+        """Return whether the sender waits a moment because the client may be fast enough."""
         if not spool.waiting_bytes:
             self._is_slow = False
         if self._is_slow or spool.waiting_bytes <= QUICK_BYTES:
@@ -249,6 +249,6 @@ class Answer:
         self._tell_sent()
 
     def _is_client_late(self) -> bool:
-        """Return whether as much of the response is kept as may be."""
+        """Return whether the kept part of the response has reached its bound."""
         spool = self._spool
         return spool is not None and (spool.is_full or spool.waiting_bytes > self._ahead_max_bytes)

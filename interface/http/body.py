@@ -1,11 +1,11 @@
-"""The body of one request, from its first byte to its consumer: kept in memory up to a size, on disk above it.
+"""The body of one request, from its first byte to its consumer: in memory up to a size, on disk above it.
 
 | reply to `http.request` | meaning |
 |---|---|
-| `{"body_until": int}` | the consumer reads: so many bytes of the body, counted from its beginning, may be sent |
-| `{"body_whole": True}` | the consumer wants the whole body: send the request again when it has come |
+| `{"body_until": int}` | the consumer reads: the body may be sent up to this byte, counted from its beginning |
+| `{"body_whole": True}` | the consumer wants the whole body: send the request again when it is complete |
 
-A body that is complete and short travels in the request itself; any other is sent over its channel (`body_channel`).
+A complete and short body travels in the request itself; any other is sent over its channel (`body_channel`).
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ from .wire import Wire
 if TYPE_CHECKING:
     from ..hub import Hub
 
-#: Bytes of one body in memory, while there is room for them in that of all; what is more is on disk.
+#: Bytes of one body in memory, while the bound of all bodies has room for them; the rest is on disk.
 MEMORY_MAX_BYTES = 1024 * 1024
-#: Bytes that wait for the disk, or for a consumer that reads them as they come, before the client is paused; and how
-#: few there are when it goes on.
+#: The client is paused when this number of bytes waits for the disk, or for a consumer that reads the body while it
+#: arrives; it is resumed at the second number.
 WAITING_MAX_BYTES = 1024 * 1024
 WAITING_LOW_BYTES = 512 * 1024
 
@@ -30,8 +30,7 @@ WAITING_LOW_BYTES = 512 * 1024
 class RequestBody:
     """The received part of one body.
 
-    `timed` is called when another deadline is to be set (`seconds_left`), `failed` when the body can no longer be kept
-    or sent.
+    `timed` is called when the deadline changes (`seconds_left`), `failed` when the body can no longer be kept or sent.
     """
 
     __slots__ = (
@@ -42,9 +41,9 @@ class RequestBody:
     def __init__(self, hub: "Hub", wire: Wire, timed: Callable[[], None], failed: Callable[[], None]) -> None:
         self.received_bytes = 0
         self.is_complete = False
-        #: A consumer reads it as it comes, so that it is not kept first.
+        #: A consumer reads the body while it arrives.
         self.is_live = False
-        #: The client is not read: the disk or the consumer is what the body waits for.
+        #: Reading from the client is paused: the body waits for the disk or for the consumer.
         self.is_paused = False
         self._hub = hub
         self._wire = wire
@@ -52,7 +51,7 @@ class RequestBody:
         self._timed = timed
         self._failed = failed
         self._gathered: list[bytes] = []
-        #: Bytes of it in a request that is in the store, or with a worker.
+        #: Bytes of the body inside a request that is in the store or in flight at a worker.
         self._inline_bytes = 0
         self._sent_bytes = 0
         self._spool: Spool | None = None
@@ -61,17 +60,17 @@ class RequestBody:
 
     @property
     def has_room(self) -> bool:
-        """Whether what has come could be kept within the bounds of the process."""
+        """Whether the received bytes fit into the bounds of the process."""
         return self._spool is None or not self._spool.is_full
 
     def seconds_left(self) -> float | None:
-        """Return how long the client may go on without another byte, or else the application; None: for ever."""
+        """Return the seconds until the client, or else the application, has been too slow; None: no deadline."""
         if self.is_complete or self.is_paused:
             return self._hub.config.http_timeout_seconds
         return self._pace.seconds_left(self.received_bytes)
 
     def feed(self, data: bytes) -> None:
-        """Keep what came from the client."""
+        """Keep bytes that were received from the client."""
         self.received_bytes += len(data)
         if self._spool is None:
             is_short = self.received_bytes <= self._hub.config.body_inline_max_bytes
@@ -82,15 +81,15 @@ class RequestBody:
         self._changed()
 
     def complete(self) -> None:
-        """Note that everything has come."""
+        """Note that the whole body has been received."""
         self.is_complete = True
         if self._channel is not None:
             self._channel.send()
 
     def first_bytes(self) -> bytes:
-        """Return what travels in the request of a body that is complete: all of it if it is short, else its beginning.
+        """Return the part of a complete body that travels in the request: all of a short one, else its beginning.
 
-        Nothing, if as much as may is in the store already.
+        Empty if the bodies inside of requests have reached their bound.
         """
         length = min(self.received_bytes, self._hub.config.body_inline_max_bytes)
         if not self._hub.inline_bodies.take(length):
@@ -110,20 +109,20 @@ class RequestBody:
         return self._sent_bytes == self.received_bytes
 
     def open_channel(self) -> str:
-        """Return the name of the channel on which the body goes on."""
+        """Return the name of the channel that carries the rest of the body."""
         if self._channel is None:
             self._channel = BodyChannel(self._hub, self._take, self._failed)
         self._channel.offset = self._sent_bytes
         return self._channel.name
 
     def allow(self, until: int) -> None:
-        """Send so many bytes in all to the consumer."""
+        """Let the consumer have the first `until` bytes of the body."""
         if self._channel is not None and not self._is_closed:
             self._channel.allow(until)
             self._went_on()
 
     def close(self, *, is_awaited: bool) -> None:
-        """Forget what is kept; `is_awaited`: a consumer may wait for the rest, and is notified of the end."""
+        """Drop the kept bytes; `is_awaited`: a consumer may wait for the rest, and is notified of the end."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -154,7 +153,7 @@ class RequestBody:
         return Piece(content, is_last) if content or is_last else None
 
     def _changed(self) -> None:
-        """More is at hand, or on disk."""
+        """Continue after more of the body was loaded into memory, or written to disk."""
         if self._is_closed:
             return
         if self._spool is not None and self._spool.is_broken:
@@ -165,12 +164,12 @@ class RequestBody:
         self._went_on()
 
     def _went_on(self) -> None:
-        """Pause the client if too much waits, or let it go on."""
+        """Pause the client if too many bytes wait, or resume it."""
         spool = self._spool
         if spool is None or self._is_closed:
             return
         waiting_bytes = spool.waiting_bytes if self.is_live else spool.backlog_bytes
-        # While all bodies use more memory than they may, each waits until what came of it is on disk.
+        # While all bodies together exceed their memory, each client waits until its bytes are on disk.
         most, least = (WAITING_MAX_BYTES, WAITING_LOW_BYTES) if self._hub.spools.memory.has_room(0) else (1, 0)
         if not self.is_paused and waiting_bytes >= most and not self.is_complete:
             self.is_paused = True

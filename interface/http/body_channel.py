@@ -1,12 +1,12 @@
-"""Sending the body of a request to the consumer that reads it, as far as the consumer has asked for it.
+"""The channel of a request's body: pieces are sent to the consumer that reads them, as far as it has asked for them.
 
 | message on the body channel | meaning |
 |---|---|
-| `{"content": bytes, "more_content": bool, "offset": int}` | a piece, and where in the body it begins |
-| `{"closed": True}` | the rest will not come: the client left, or the request is over |
+| `{"content": bytes, "more_content": bool, "offset": int}` | a piece, and its place in the body |
+| `{"closed": True}` | no more pieces: the client has disconnected, or the request has ended |
 
-One piece is under way at a time, and none that was not asked for. So the store holds a few pieces for each consumer
-that runs, whatever the number of clients and the length of their bodies.
+One piece is in flight at a time, and only after it was asked for. So the store holds a few pieces for each running
+consumer, independent of the number of clients and the length of their bodies.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..hub import Hub
 
 CHANNEL_PATTERN = "http.request.body?"
-#: Largest piece.
+#: The largest piece, in bytes.
 PIECE_MAX_BYTES = 256 * 1024
 #: Pauses between tries while the body channel is full: the first and the longest, in seconds.
 LEAST_PAUSE_SECONDS = 0.005
@@ -35,12 +35,12 @@ class Piece(NamedTuple):
     is_last: bool
 
 
-#: Returns the next piece, of at most so many bytes, or None if it has not come yet.
+#: Returns the next piece, of at most the given number of bytes, or None if it has not been received yet.
 Take = Callable[[int], Piece | None]
 
 
 class BodyChannel:
-    """The way of one body to its consumer. `failed` is called when a piece may be lost: the layer was unavailable."""
+    """Sends one body to its consumer. `failed` is called when a piece may be lost because the layer was unavailable."""
 
     __slots__ = (
         "name", "_hub", "_take", "_failed", "offset", "_until", "_is_busy", "_is_complete", "_is_closed",
@@ -54,7 +54,7 @@ class BodyChannel:
         self._failed = failed
         #: Bytes of the body that have been sent.
         self.offset = 0
-        #: How far the consumer has asked; 0 before it reads.
+        #: The byte up to which the consumer has asked for the body; 0 before it reads.
         self._until = 0
         self._is_busy = False
         #: The last piece has been accepted.
@@ -64,12 +64,12 @@ class BodyChannel:
         self._tries_left = LAST_TRIES
 
     def allow(self, until: int) -> None:
-        """Send so many bytes in all, when they are there; a smaller number than before changes nothing."""
+        """Send the body up to byte `until` when it is received; a number below an earlier one changes nothing."""
         self._until = max(self._until, until)
         self.send()
 
     def send(self) -> None:
-        """Send the next piece, if the consumer has asked for it and it is there."""
+        """Send the next piece, if the consumer has asked for it and it has been received."""
         if self._is_busy or self._is_closed or self._is_complete or not self._until:
             return
         piece = self._take(min(PIECE_MAX_BYTES, self._until - self.offset))

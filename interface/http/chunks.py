@@ -1,14 +1,15 @@
-"""Where a request body of HTTP/1 ends: after a number of bytes, or after its last chunk. Bytes in, bytes out, no IO.
+"""The framing of HTTP/1 request bodies: a number of bytes, or chunks. Bytes in, bytes out, no IO.
 
-`feed` takes bytes and returns the content in them, and what follows the body once it is complete (None before). Lines
-of a chunked body are read as strictly as those of a head: what two parsers could end at two places ends nowhere.
+`feed` takes bytes and returns the content in them, and the bytes behind the body once it is complete (None before).
+Lines of a chunked body are read as strictly as those of a head: a body is refused if two parsers could end it at two
+places.
 """
 
 import re
 
 from .headers import HEADER_LINE, VALUE
 
-#: A chunk's size in hexadecimal and its extensions, in bytes. More is not needed, and the buffer must be bounded.
+#: The longest line of a chunk's size in hexadecimal and its extensions, in bytes; it bounds the buffer.
 SIZE_LINE_MAX_BYTES = 1024
 #: All trailers together, with their line ends.
 TRAILERS_MAX_BYTES = 16 * 1024
@@ -18,13 +19,13 @@ _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + VALUE + rb")?")
 
 
 class BadChunk(ValueError):
-    """Raised when a chunked body is malformed: where it ends cannot be known."""
+    """Raised when a chunked body is malformed, so that its end is unknown."""
 
 
 class LengthBody:
     """A body of known length."""
 
-    #: Bytes that were received and are neither content nor dropped.
+    #: Received bytes that are neither content nor dropped.
     kept_bytes = 0
 
     def __init__(self, length: int) -> None:
@@ -55,7 +56,7 @@ class ChunkedBody:
 
     @property
     def kept_bytes(self) -> int:
-        """The part of a line that has come."""
+        """The received part of a line."""
         return len(self._buffer)
 
     def feed(self, data: bytes) -> tuple[bytes, bytes | None]:
@@ -74,7 +75,7 @@ class ChunkedBody:
         return b"".join(content), rest
 
     def _step(self, content: list[bytes]) -> bool:
-        """Read one line, or what there is of a chunk; False: the body is complete, or more bytes are needed."""
+        """Read one line, or the received part of a chunk; False: the body is complete, or more bytes are needed."""
         if self._is_after_last:
             return self._take_trailer()
         if self._left is not None:
@@ -131,7 +132,7 @@ class ChunkedBody:
         return True
 
     def _line(self, max_bytes: int) -> bytes | None:
-        """Return the next line without its end, or None if there is only a part of one."""
+        """Return the next line without its end, or None while it is incomplete."""
         end = self._buffer.find(b"\r\n", self._at, self._at + max_bytes + 2)
         if end < 0:
             if len(self._buffer) - self._at >= max_bytes + 2:

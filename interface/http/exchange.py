@@ -3,13 +3,13 @@
 | event | when | keys |
 |---|---|---|
 | `http.request` | the body is complete | see `request_message` |
-| `http.request`, an offer | the body is long and still comes | the same, with `body_is_complete` False |
-| `http.disconnect` | the rest of a response is not wanted: the client left, or gets none | reply_channel, path |
+| `http.request`, an offer | the body is long and incomplete | the same, with `body_is_complete` False |
+| `http.disconnect` | the rest of a response is useless: the client left, or gets none | reply_channel, path |
 
-An offer is for consumers that read a body as it comes. Any other declines it (`body_whole`), and gets the request when
-the body is complete: so no worker waits for a client, unless its consumer asks to.
+An offer is for consumers that read a body while it arrives. Any other consumer declines it (`body_whole`), and gets the
+request when the body is complete. So no worker waits for a client, unless its consumer asks for that.
 
-Every request that is taken ends in exactly one way: its response, a page of the server's own, or the client's leaving.
+Every accepted request ends in exactly one way: a response, a page of the server's own, or the client's disconnection.
 """
 
 import logging
@@ -41,24 +41,24 @@ DISCONNECT = "http.disconnect"
 NO_ANSWER = "The application did not answer in time. Please try again in a moment."
 NOT_NOW = "The application cannot take more requests right now. Please try again in a moment."
 NO_ROOM = "The server has no room for this request right now. Please try again in a moment."
-#: What the access log says where there was no response.
+#: The status in the access log if there was no response.
 CLIENT_LEFT = 499
-#: Bytes of a body that have come before it is offered: a shorter one is complete soon, or never.
+#: Received bytes of a body before it is offered: a shorter one is complete soon, or never.
 OFFER_BYTES = 1024 * 1024
 
 
 class Phase(IntEnum):
-    """The life of an exchange. It only moves down this list, over some of them if need be."""
+    """The phases of an exchange. It only moves down this list, and may skip some."""
 
     READING = 0  # the body is awaited
     WAITING = 1  # the application has the request
     ANSWERING = 2  # the response has begun
     LEAVING = 3  # the response is complete, and the client has not taken all of it
-    OVER = 4  # the client has the response, or has gone
+    OVER = 4  # the client has the response, or has disconnected
 
 
 class Offer(Enum):
-    """Whether a consumer may read the body as it comes."""
+    """Whether a consumer may read the body while it arrives."""
 
     NONE = "it was not offered"
     OUT = "no consumer has answered the offer"
@@ -87,7 +87,7 @@ class Exchange:
         self._began = hub.clock.seconds()
 
     def begin(self, length: int | None, expects_continue: bool) -> None:
-        """Take the request; `length` of its body in bytes, None if only its end will tell."""
+        """Take the request; `length` of its body in bytes, None if it is not announced."""
         max_bytes, requests = self._hub.config.body_max_bytes, self._hub.requests
         requests.overdraw(1)
         if requests.used_amount > requests.max_amount:
@@ -105,7 +105,7 @@ class Exchange:
     # The body
 
     def body_received(self, data: bytes) -> None:
-        """Keep what came, within the bounds of one request and of all."""
+        """Keep received bytes, within the bounds of one request and of all."""
         body, max_bytes = self._body, self._hub.config.body_max_bytes
         if body is None or self._phase >= Phase.LEAVING:
             return
@@ -144,7 +144,7 @@ class Exchange:
     def _refuse_body(self) -> None:
         self._give_up(413, f"A request's body may have {self._hub.config.body_max_bytes} bytes.")
 
-    # The question
+    # The request
 
     def _ask(self) -> None:
         """Send the request, whose body is complete."""
@@ -169,7 +169,7 @@ class Exchange:
         self._fail(503, NOT_NOW)
 
     def _answer_about_body(self, body: RequestBody, content: Content) -> bool:
-        """Take what a consumer says of the body; return False if it says nothing of it."""
+        """Take a consumer's message about the body; return False if it is a part of the response."""
         if content.get("body_whole"):
             self._decline_offer(body)
             return True
@@ -190,10 +190,10 @@ class Exchange:
             if body.is_complete:
                 self._ask()
 
-    # The answer
+    # The response
 
     def deliver(self, content: Content) -> None:
-        """Write what the application replied; what comes after the last part is ignored."""
+        """Write a reply of the application; replies after the last part are ignored."""
         if self._phase >= Phase.LEAVING:
             return
         if self._body is not None and self._answer_about_body(self._body, content):
@@ -221,12 +221,12 @@ class Exchange:
             self._cut_slow_client()
 
     def drained(self) -> None:
-        """Write more of the response, and let its sender go on."""
+        """Write more of the response, and let its sender continue."""
         if Phase.ANSWERING <= self._phase <= Phase.LEAVING:
             self._answer.drained()
 
     def _advanced(self) -> None:
-        """Some of the response has left for the client, or what was kept of it is lost."""
+        """Continue after a part of the response was sent to the client, or its kept content was lost."""
         if self._phase is Phase.OVER:
             return
         if self._answer.is_broken:
@@ -244,7 +244,7 @@ class Exchange:
     # The ends
 
     def _end(self) -> None:
-        """The response is complete, as far as the application is concerned; the client may not have all of it."""
+        """End the application's part: its response is complete; the client may not have all of it."""
         self._phase = Phase.LEAVING
         if self._body is not None:
             self._body.close(is_awaited=False)
@@ -254,7 +254,7 @@ class Exchange:
             self._finish()
 
     def _leave(self) -> None:
-        """The client will not see the rest of the response, or gets none: its sender is to stop."""
+        """End an exchange whose client does not get the rest of the response, or gets none; its sender stops."""
         self._answer.client_left()
         if self._phase < Phase.LEAVING:
             if self._body is not None:
@@ -276,7 +276,7 @@ class Exchange:
             self._leave()
 
     def timed_out(self) -> None:
-        """End what takes too long: 408 for the client's fault, 503 for the application's; cut off a response."""
+        """End an exchange that takes too long: 408 for a slow client, 503 for a slow application, or a cut response."""
         body = self._body
         if self._phase >= Phase.ANSWERING:
             self._cut_slow_client()
@@ -313,7 +313,7 @@ class Exchange:
         self._wire.close_after_response()
 
     def _give_up(self, status: int, detail: str) -> None:
-        """End an exchange that the application may still be working for: tell it, too."""
+        """End an exchange, and notify the application, which may still work for it."""
         if self._answer.has_begun:
             self._wire.abort()
         else:

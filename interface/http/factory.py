@@ -1,4 +1,4 @@
-"""The factory of a listening port: makes a connection for every client, and knows them all."""
+"""The factory of a listening port: makes and registers the connection of each client."""
 
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ class HttpFactory(ServerFactory):
         return len(self._connections)
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """Make the connection of a new client: HTTP/1 until TLS says otherwise."""
+        """Make the connection of a new client: HTTP/1 until TLS has agreed on HTTP/2."""
         return Http1Connection(self)
 
     def build_http2(self) -> Protocol:
@@ -75,7 +75,7 @@ class HttpFactory(ServerFactory):
             self.hub.log_action("http", "complete", details)
 
     def go_away(self) -> None:
-        """Close idle connections now, and the others after the response they wait for, or will in a moment."""
+        """Close idle connections now, and the others after the response to their request."""
         self._goes_away = True
         for connection in list(self._connections):
             connection.go_away()

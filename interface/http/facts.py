@@ -1,4 +1,4 @@
-"""The ends of a connection, and what they make of a request's head."""
+"""The addresses of a connection's two ends, and the parts of a request's head that depend on them."""
 
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from .proxy import NOTHING, TrustedProxies
 class ConnectionFacts:
     """The two ends of a connection; None on UNIX sockets.
 
-    They are read when they are first asked for, not when the connection is made: behind the PROXY protocol
+    They are read at their first use, not when the connection is made: behind the PROXY protocol
     (`--endpoint haproxy:tcp:...`) the addresses arrive with the first bytes.
     """
 
@@ -41,14 +41,14 @@ class ConnectionFacts:
 
     @cached_property
     def is_trusted(self) -> bool:
-        """Whether the other end is a proxy whose X-Forwarded-* headers are believed."""
+        """Whether the other end is a trusted proxy, whose X-Forwarded-* headers are used."""
         return self._proxies.trusts_peer(None if self.client is None else self.client[0])
 
 
 def request_head(
     parsed: ParsedHead, facts: ConnectionFacts, proxies: TrustedProxies, config: InterfaceConfig
 ) -> RequestHead:
-    """Complete a head with who asked whom: by the word of a trusted proxy, else by the connection itself.
+    """Complete a head with client and server: from a trusted proxy's headers, else from the connection itself.
 
     Raises:
         BadRequest: the path is not below the mount (404).

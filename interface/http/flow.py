@@ -1,12 +1,12 @@
-"""Telling the sender of a streamed response how much of it has been taken from it.
+"""Flow control of streamed responses: notices to the sender about the bytes that were taken.
 
 | message on the flow channel | meaning |
 |---|---|
-| `{"sent": int}` | bytes of content that the sender is rid of: they have left for the client, or are kept for it |
-| `{"sent": int, "is_waiting": True}` | the same; as much as may be is kept, and the sender waits for the client |
-| `{"closed": True}` | the client is gone; nothing follows |
+| `{"sent": int}` | bytes of content that were taken: sent to the client, or kept for it |
+| `{"sent": int, "is_waiting": True}` | the same; the kept content has reached its bound: wait for the client |
+| `{"closed": True}` | the client has disconnected; nothing follows |
 
-One notice is under way at a time, and one that is refused is tried again: the sender may be waiting for it.
+One notice is in flight at a time, and a refused one is tried again, since the sender may wait for it.
 """
 
 from typing import TYPE_CHECKING
@@ -17,10 +17,10 @@ from towpath.layers.inbox_events import Replies
 if TYPE_CHECKING:
     from ..hub import Hub
 
-#: Pauses between tries while the flow channel is full or the layer away: the first and the longest, in seconds.
+#: Pauses between tries while the flow channel is full or the layer unavailable: the first and the longest, in seconds.
 LEAST_PAUSE_SECONDS = 0.01
 MOST_PAUSE_SECONDS = 1.0
-#: Tries of the last notice: a sender that has not taken it by then has gone, too.
+#: Tries of the last notice: a sender that has not taken it by then has ended.
 LAST_TRIES = 10
 
 
@@ -40,19 +40,19 @@ class FlowNotices:
         self._tries_left = LAST_TRIES
 
     def sent(self, total_bytes: int) -> None:
-        """Tell that so many bytes of content have been taken."""
+        """Notify the sender of the bytes of content that have been taken."""
         self._newest = total_bytes
         self._is_waiting = False
         self._send()
 
     def wait(self) -> None:
-        """Tell, once, that the sender waits for the client."""
+        """Notify the sender, once, that it has to wait for the client."""
         if not self._is_waiting:
             self._is_waiting = True
             self._send()
 
     def closed(self) -> None:
-        """Tell that the client is gone."""
+        """Notify the sender that the client has disconnected."""
         self._is_closed = True
         self._send()
 
@@ -86,7 +86,7 @@ class FlowNotices:
 
 
 def notify_closed(hub: "Hub", event: Replies) -> None:
-    """Notify the senders of replies to a connection that has gone without a notice to them: it did not know them."""
+    """Notify the senders of replies to a connection that ended before it knew of them."""
     channels = {content.get("flow_channel") for content in event.contents}
     for channel in channels:
         if isinstance(channel, str):

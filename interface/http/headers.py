@@ -1,8 +1,8 @@
 """The head of an HTTP/1 request: the only place where client headers are read. Bytes in, plain data out, no IO.
 
-Everything that two parsers could read differently is refused with 400 (RFC 9112, sections 2.2, 3, 5 and 6): what is
-smuggled past one of them starts there. Names that hold `_` are dropped, because a CGI-like environment cannot tell
-them from names with `-`.
+Everything that two parsers could read differently is refused with 400 (RFC 9112, sections 2.2, 3, 5 and 6): request
+smuggling begins there. Names that hold `_` are dropped, because a CGI-like environment cannot distinguish them from
+names with `-`.
 """
 
 import re
@@ -47,7 +47,7 @@ _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%\-]*)(?::\d
 
 
 class BadRequest(Exception):
-    """Raised when a request cannot be read in one way only: the peer's mistake. Says the status to answer with."""
+    """Raised when a request is malformed or ambiguous. Holds the status of the answer."""
 
     def __init__(self, detail: str, status: int = 400) -> None:
         super().__init__(detail)
@@ -56,7 +56,7 @@ class BadRequest(Exception):
 
 
 class ParsedHead(NamedTuple):
-    """A request's head, checked. `length` of the body in bytes; None if only its end will tell."""
+    """A validated head of a request. `length` of the body in bytes; None if it is not announced."""
 
     method: str
     target: bytes
@@ -75,8 +75,8 @@ def parse_head(lines: Sequence[bytes], headers_max_count: int) -> ParsedHead:
     """Parse the lines of an HTTP/1 head, without their line ends and without the empty one.
 
     Raises:
-        BadRequest: it is malformed or ambiguous (400), has too many headers (431), or asks for what no HTTP/1 server
-            here can do (501, 505).
+        BadRequest: it is malformed or ambiguous (400), has too many headers (431), or names a coding or a version that
+            is not supported (501, 505).
     """
     method, target, version = _parse_request_line(lines[0])
     if len(lines) - 1 > headers_max_count:
@@ -86,7 +86,7 @@ def parse_head(lines: Sequence[bytes], headers_max_count: int) -> ParsedHead:
 
 
 def checked_head(method: bytes, target: bytes, version: Version, headers: Sequence[tuple[bytes, bytes]]) -> ParsedHead:
-    """Check what depends on several headers, and take them together with the request line.
+    """Check the rules that concern several headers, and join them with the request line.
 
     Raises:
         BadRequest: as `parse_head` does.
@@ -112,7 +112,7 @@ def checked_head(method: bytes, target: bytes, version: Version, headers: Sequen
 
 
 def _framing(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
-    """Collect the headers that decide where a message ends and whom it is for; most heads have one or two of them."""
+    """Collect the headers that decide on the end and the recipient of a message; most heads have one or two of them."""
     found: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         if name in _FRAMING:
@@ -154,7 +154,7 @@ def _what_is_wrong(line: bytes) -> str:
 
 
 def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Check headers that came already split (HTTP/2), and drop names with `_`.
+    """Check headers that arrive as pairs (HTTP/2), and drop names with `_`.
 
     Raises:
         BadRequest: a name or value holds a byte that it must not.

@@ -1,4 +1,4 @@
-"""Finding the head of a request in what an HTTP/1 client sends, whole or in pieces. No IO."""
+"""Finding the head of a request in the bytes of an HTTP/1 client, which arrive whole or in pieces. No IO."""
 
 import re
 
@@ -17,13 +17,13 @@ class HeadReader:
         self._max_bytes = head_max_bytes
         self._max_count = headers_max_count
         self._has_skipped = False
-        #: Bytes of an incomplete head that need not be looked at again.
+        #: Bytes of an incomplete head that have been searched for its end.
         self._looked_at = 0
-        #: Some of a head has come, but not all of it.
+        #: A part of a head has been received.
         self.has_begun = False
 
     def read(self, data: bytes) -> tuple[ParsedHead | None, bytes]:
-        """Return the head at the beginning of `data` and what follows it, or None and what to pass in next time again.
+        """Return the head at the beginning of `data` and the bytes behind it, or None and the bytes to pass in again.
 
         Raises:
             BadRequest: it is malformed, or too long (414, 431).

@@ -1,6 +1,6 @@
 """A connection of HTTP/1.0 and 1.1: heads and bodies in, one response at a time out.
 
-Where a connection is, and what becomes of its bytes meanwhile, is a `State` (see `http1_state`).
+The state of a connection, and the treatment of received bytes in it, is a `State` (see `http1_state`).
 """
 
 import logging
@@ -35,9 +35,9 @@ from .wire import Occupant
 log = logging.getLogger(__name__)
 log.addFilter(ClientLines())
 
-#: Bytes of later requests that are kept while one is answered: enough to see a client leave, no place for uploads.
+#: Bytes of later requests that are kept while one is answered: enough to notice a disconnection, not for uploads.
 HELD_MAX_BYTES = 64 * 1024
-#: A client that had connected when the server began to go away has so long to say what for, in seconds.
+#: Seconds that a client has for its first request if it was connected when the server began to drain.
 NEWCOMER_SECONDS = 1.0
 
 
@@ -68,10 +68,10 @@ class Http1Connection(Protocol):
         self._is_reading = True
         self._deadline = Deadline(self._hub.deadlines, self._expired)
 
-    # What Twisted, the factory and the occupant call
+    # Called by Twisted, the factory and the occupant
 
     def connectionMade(self) -> None:
-        """Begin to listen to a client, or refuse it because too many are there."""
+        """Begin to read from a client, or refuse it if too many are connected."""
         transport = self._transport
         set_no_delay = getattr(transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
@@ -83,7 +83,7 @@ class Http1Connection(Protocol):
             self._refuse(BadRequest("Too many connections are open.", 503))
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what the client sent."""
+        """Take bytes that the client sent."""
         if self._is_first_data:
             self._is_first_data = False
             if getattr(self.transport, "negotiatedProtocol", None) == b"h2":
@@ -123,7 +123,7 @@ class Http1Connection(Protocol):
         """Nothing to do: `connectionLost` follows."""
 
     def go_away(self) -> None:
-        """Close when there is nothing to answer any more; at once if the client has had an answer and is idle."""
+        """Close after the open request is answered; at once if the client has had an answer and is idle."""
         self._goes_away = True
         if self._state is State.HEAD or (self._state is State.IDLE and self._is_first_data):
             self._deadline.set(NEWCOMER_SECONDS)
@@ -145,7 +145,7 @@ class Http1Connection(Protocol):
         self.write(content, is_last=is_last, before=encode_head(head, self._keeps_open))
 
     def write(self, content: bytes, *, is_last: bool, before: bytes = b"") -> None:
-        """Write content as this response's ending wants it."""
+        """Write content in the framing of this response."""
         if self._ending is Ending.CHUNKED:
             content = encode_chunk(content, is_last)
         data = before + content
@@ -160,7 +160,7 @@ class Http1Connection(Protocol):
         self._transport.abortConnection()
 
     def send_continue(self) -> None:
-        """Tell the client to send the body, unless it has begun to."""
+        """Send 100 Continue, unless the client has begun to send the body."""
         if not self._buffer:
             self._transport.write(CONTINUE)
 
@@ -183,7 +183,7 @@ class Http1Connection(Protocol):
         self._goes_away = True
 
     def take_over(self, protocol: Protocol) -> bytes:
-        """Give the transport to another protocol; return the bytes of the client that are not read yet."""
+        """Hand the transport over to another protocol; return the client's bytes that are not read yet."""
         pending, self._buffer = self._buffer, b""
         self._occupant = None
         self._leave_transport(protocol)
@@ -220,7 +220,7 @@ class Http1Connection(Protocol):
         return False
 
     def _refuse(self, error: BadRequest) -> None:
-        """Answer a request that is not taken, and close."""
+        """Answer a request that is refused, and close."""
         self._state = State.HEAD
         headers = VERSION_HEADERS if isinstance(error, WrongVersion) else ()
         head, content = page(error.status, None, error.detail, headers, DATE.now())
@@ -229,7 +229,7 @@ class Http1Connection(Protocol):
         self.start(head, content, is_last=True)
 
     def _break_off(self, error: BadRequest) -> None:
-        """Answer a request that turned out bad in its middle, unless its response has begun."""
+        """Answer a request whose body is malformed, unless its response has begun."""
         if self._has_started:
             self._transport.abortConnection()
         else:
@@ -258,7 +258,7 @@ class Http1Connection(Protocol):
         self._deadline.set(None)
         self.factory.begin_websocket(handshake)
 
-    # Bodies, and what comes after them
+    # Bodies, and the bytes behind them
 
     def _take_body(self) -> bool:
         body, occupant = self._body, self._occupant
@@ -294,7 +294,7 @@ class Http1Connection(Protocol):
         return False
 
     def _adjust_reading(self) -> None:
-        """Read from the client, or do not: the one place where its transport is paused and resumed."""
+        """Pause or resume reading from the client; the only place that does."""
         held = len(self._buffer) if self._state is State.ANSWERING else 0
         wanted = not (
             (self._is_body_paused and self._state is State.BODY)
@@ -309,13 +309,13 @@ class Http1Connection(Protocol):
                 self._transport.pauseProducing()
 
     def _count(self) -> None:
-        """Tell the process how much of what the client sent is kept."""
+        """Report the number of the client's bytes that are kept to the account of the process."""
         kept = len(self._buffer) + self._head_bytes + (0 if self._body is None else self._body.kept_bytes)
         self._is_counted = kept > SMALL_BYTES
         self._hub.memory.hold(self, 0 if self._state is State.GONE else kept)
 
     def shed(self) -> None:
-        """Close: what this client sent is one of the largest buffers, and the process holds too much."""
+        """Close: this client's buffer is one of the largest, and all buffers together exceed their bound."""
         self._hub.counters.add(Count.BUFFERS_SHED)
         if self._state is State.HEAD:
             self._refuse(BadRequest("The server has no room for this request right now.", 503))
@@ -382,13 +382,13 @@ class Http1Connection(Protocol):
             self._is_reading = True
             transport.resumeProducing()
 
-    # `Any`: what a transport can do is spread over a dozen interfaces; this one writes, closes, aborts and pauses.
+    # `Any`: Twisted spreads a transport's methods over a dozen interfaces; this one writes, closes, aborts and pauses.
     @property
     def _transport(self) -> Any:
         return self.transport
 
 
-#: What is done with bytes of the client; False: wait for more, or for the answer.
+#: The handler of received bytes in each state; False: wait for more, or for the response.
 _STEPS: dict[State, Callable[[Http1Connection], bool]] = {
     State.IDLE: Http1Connection._take_head,
     State.HEAD: Http1Connection._take_head,

@@ -1,12 +1,12 @@
 """The states of a connection of HTTP/1.
 
-| state | waits for | what the client sends |
+| state | waits for | bytes of the client |
 |---|---|---|
 | IDLE | the first byte of a request | begins a head |
 | HEAD | the end of the head | is kept up to `head_max_bytes` |
 | BODY | the end of the body | goes to the occupant, which may pause it |
 | ANSWERING | the end of the response | the next request: kept up to `HELD_MAX_BYTES`, then the client is paused |
-| LINGERING | the client's close | is thrown away, so that it can read the response before a reset |
+| LINGERING | the client's close | are dropped, so that it can read the response before a reset |
 | GONE | nothing: closed, or taken over by a WebSocket | |
 """
 
@@ -14,7 +14,7 @@ from enum import Enum
 
 
 class State(Enum):
-    """Where a connection is (see the table above)."""
+    """The state of a connection (see the table above)."""
 
     IDLE = 1
     HEAD = 2

@@ -10,7 +10,7 @@ _STATUS_LINES = {status: f"HTTP/1.1 {status} {reason_of(status)}\r\n".encode("as
 
 
 def encode_head(head: ResponseHead, keeps_open: bool) -> bytes:
-    """Encode a head that was checked by `response_head`, with what it says of the connection."""
+    """Encode a head that was checked by `response_head`, with the headers of the connection."""
     lines = [_STATUS_LINES[head.status]]
     lines += [name + b": " + value + b"\r\n" for name, value in head.headers]
     lines.append(b"\r\n" if keeps_open else b"Connection: close\r\n\r\n")

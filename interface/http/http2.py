@@ -2,11 +2,11 @@
 
 Twisted keeps the protocol state and flow control. Priorities, which RFC 9113 has deprecated, are ignored: clients could
 make Twisted's tree of them raise. Corrected here: the head is read from the frames in their order and checked as one of
-HTTP/1 is; a connection with an open request is not idle; a response may be
-complete before its request; a stream whose window is used up waits for the client's next word (Twisted would look at it
-again and again, a whole processor long); the end of a response has a deadline, too; what comes of a body that is not
-read is acknowledged for the connection's window; and a writer is notified when its stream has drained, also where the
-client's window is much larger than what should wait in memory. Floods of frames end the connection (`http2_guard`).
+HTTP/1 is; a connection with an open request is not idle; a response may be complete before its request; a stream whose
+window is used up waits for the client's next frame (Twisted would poll it, with a whole processor); the end of a
+response has a deadline, too; bytes of a body that is not read are acknowledged for the connection's window; and a
+writer is notified when its stream has drained, also if the client's window is much larger than the bytes that may wait
+in memory. Floods of frames end the connection (`http2_guard`).
 """
 
 import logging
@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 QUEUE_MAX_BYTES = 64 * 1024
 #: Bytes of all responses that may wait in the streams of one connection before they count in those of the process.
 OUTPUT_FREE_BYTES = 2 * QUEUE_MAX_BYTES
-#: What is kept of headers that were sent, to name them shortly (RFC 7541, 4.2), whatever more the client allows: it is
-#: searched for each header of each response.
+#: Bytes of the table of sent headers (RFC 7541, 4.2), also if the client allows more: the table is searched for each
+#: header of each response.
 TABLE_MAX_BYTES = 4096
 
 
@@ -56,17 +56,17 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self.requestFactory = Http2Request
         self.timeOut = factory.hub.config.idle_timeout_seconds
         self.callLater = factory.hub.clock.callLater
-        #: Requests that wait until what they wrote has left.
+        #: Requests that wait until their written bytes have been sent.
         self.undrained: set[Http2Request] = set()
         self._goes_away = False
         self._guard = FrameGuard(factory.hub.clock.seconds, factory.hub.config.head_max_bytes)
         #: Bytes of responses that wait in streams, and of large heads of requests that are open.
         self._output_bytes = self._head_bytes = 0
-        #: Nothing more is read, or all is over.
+        #: Nothing more is read, or the connection has ended.
         self._is_over = False
 
     def connectionMade(self) -> None:
-        """Begin, and let the transport say when it is full."""
+        """Begin, and register for the transport's backpressure."""
         self.facts = ConnectionFacts(self.transport, self.factory.proxies)
         super().connectionMade()
         self.transport.registerProducer(self, True)
@@ -87,13 +87,13 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
             super().timeoutConnection()
 
     def go_away(self) -> None:
-        """Close when there is nothing to answer any more."""
+        """Close after the open requests are answered."""
         self._goes_away = True
         if not self.streams:
             super().timeoutConnection()
 
     def queued_bytes(self, stream_id: int) -> int:
-        """Return how much of a response waits in its stream."""
+        """Return the bytes of a response that wait in its stream."""
         queue = self._outboundStreamQueues.get(stream_id, ())
         return sum(len(data) for data in queue if isinstance(data, bytes))
 
@@ -127,13 +127,13 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
             super().timeoutConnection()
 
     def _acknowledge(self, stream_id: int, length: int) -> None:
-        """Give the client back the room, in the window of the connection, of what it sent and no request reads."""
+        """Acknowledge received bytes that no request reads, so that the window of the connection opens again."""
         if length:
             self.conn.acknowledge_received_data(length, stream_id)
             self._tryToWriteControlData()
 
     def _stop_body(self, stream_id: int) -> None:
-        """Tell the client that the rest of its body is not read (RFC 9113, 8.1)."""
+        """Reset the stream without an error: the rest of its body is not read (RFC 9113, 8.1)."""
         try:
             self.conn.reset_stream(stream_id, error_code=ErrorCodes.NO_ERROR)
         except StreamClosedError:
@@ -141,7 +141,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self._tryToWriteControlData()
 
     def dataReceived(self, data: bytes) -> None:
-        """Take frames; some of them may have opened windows."""
+        """Take frames, and send on streams whose windows they have opened."""
         if self._is_over:
             return
         if not self._guard.allows(data):
@@ -186,13 +186,13 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self._head_bytes += head_bytes
 
     def count(self) -> None:
-        """Tell the process what this connection keeps in memory, beyond what each one may."""
+        """Report the bytes that this connection keeps, beyond its own allowance, to the account of the process."""
         output = max(self._output_bytes - OUTPUT_FREE_BYTES, 0)
         held = 0 if self._is_over else output + self._head_bytes + self._guard.block_bytes
         self.factory.hub.memory.hold(self, held)
 
     def shed(self) -> None:
-        """Close: what this connection keeps is one of the largest buffers, and the process holds too much."""
+        """Close: this connection's buffer is one of the largest, and all buffers together exceed their bound."""
         self.factory.hub.counters.add(Count.BUFFERS_SHED)
         self._is_over = True
         self.transport.abortConnection()
@@ -228,7 +228,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
 
 
 class _NoHeaders:
-    """Stands where Twisted collects request headers by name; they are read from the frames instead."""
+    """Replaces Twisted's collection of request headers by name; they are read from the frames instead."""
 
     def getRawHeaders(self, name: bytes) -> None:
         return None
@@ -280,7 +280,7 @@ class Http2Request:
         length = 0 if not has_body else parsed.length if has_length else None
         self._exchange.begin(length, parsed.expects_continue)
 
-    # What Twisted's stream calls
+    # Called by Twisted's stream
 
     def gotLength(self, length: int | None) -> None:
         """Nothing to do: the head is read in `begin`."""
@@ -300,13 +300,13 @@ class Http2Request:
             self._exchange.body_complete()
 
     def connectionLost(self, reason: Failure) -> None:
-        """The client has gone, or has taken this request back."""
+        """The client has disconnected, or has reset this request."""
         self._deadline.stop()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.client_left()
 
-    # What the exchange calls
+    # Called by the exchange
 
     @property
     def is_writable(self) -> bool:
@@ -320,7 +320,7 @@ class Http2Request:
         self.write(content, is_last=is_last)
 
     def write(self, content: bytes, *, is_last: bool) -> None:
-        """Queue content in pieces, so that what is left of a piece is never large to copy."""
+        """Queue content in pieces, so that the copied rest of a piece is never large."""
         for begin in range(0, len(content), QUEUE_MAX_BYTES):
             self._stream.write(content[begin : begin + QUEUE_MAX_BYTES])
         self._connection.queued(len(content))
@@ -358,11 +358,11 @@ class Http2Request:
         self._stream.abortConnection()
 
     def send_continue(self) -> None:
-        """Tell the client to send the body."""
+        """Send 100 Continue."""
         self._stream._send100Continue()
 
     def pause_body(self) -> None:
-        """Give the client no more room to send."""
+        """Stop opening the client's window."""
         self._stream.pauseProducing()
 
     def resume_body(self) -> None:

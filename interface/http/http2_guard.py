@@ -1,6 +1,6 @@
-"""Bounds what the frames of an HTTP/2 client cost the server and not the client. Bytes in, a verdict out, no IO.
+"""A bound for HTTP/2 frames that cost the server more than the client. Bytes in, a verdict out, no IO.
 
-The heads of all frames are read here, before the protocol reads them: nine bytes each, with a length, a type and flags.
+The heads of all frames are read here before the protocol reads them: nine bytes each, with a length, a type and flags.
 
 | frame | costs |
 |---|---|
@@ -15,10 +15,10 @@ Each KiB that is sent to the client gives 1, too: a client acknowledges what it 
 import struct
 from collections.abc import Callable
 
-#: Frames that a client may send at once, and that it may send each second, beside those for its content.
+#: Frames that a client may send at once, and each second, in addition to those that its content pays for.
 BURST_COUNT = 4000
 RATE_COUNT = 400
-#: Content that makes up for one frame.
+#: Bytes of content that pay for one frame.
 BYTES_PER_FRAME = 1024
 
 PREFACE_BYTES = 24
@@ -29,7 +29,7 @@ _HEAD = struct.Struct("!BHBB")
 
 
 class FrameGuard:
-    """Watches the bytes of one client."""
+    """Counts the frames of one client."""
 
     __slots__ = ("_block_bytes", "_block_max_bytes", "_credit", "_partial", "_refilled_at", "_seconds", "_skip")
 
@@ -38,11 +38,11 @@ class FrameGuard:
         self._block_max_bytes = 2 * head_max_bytes
         self._credit = float(BURST_COUNT)
         self._refilled_at = seconds()
-        #: Bytes to come that are no heads of frames.
+        #: Bytes to come before the head of the next frame.
         self._skip = PREFACE_BYTES
-        #: The part of a frame's head that has come.
+        #: The received part of a frame's head.
         self._partial = b""
-        #: The head of a request that has come, in frames of which the last is missing.
+        #: Bytes of a request's head whose last frame is missing.
         self._block_bytes = 0
 
     @property
@@ -51,11 +51,11 @@ class FrameGuard:
         return self._block_bytes
 
     def sent(self, length: int) -> None:
-        """Give credit for content, either way."""
+        """Give credit for content in either direction."""
         self._credit = min(self._credit + length / BYTES_PER_FRAME, BURST_COUNT)
 
     def allows(self, data: bytes) -> bool:
-        """Return whether the connection may go on; False: a flood, or a head without end."""
+        """Return whether the connection may continue; False: a flood, or a head without end."""
         if len(data) <= self._skip:
             self._skip -= len(data)
             return True

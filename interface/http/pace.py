@@ -1,13 +1,13 @@
-"""How long a client may take for the body of its request: a silence, and a least rate over all of it. Plain logic."""
+"""The time that a client has for the body of its request: a longest silence, and a lowest rate. Plain logic."""
 
 from collections.abc import Callable
 
 
 class Pace:
-    """Times one body. Time in which the server itself does not read is not the client's.
+    """Times one body. Time in which the server itself does not read is not counted.
 
-    The client has `silence_seconds` from each byte to the next one, and so many seconds in all, besides one second for
-    each `rate_bytes` that have come.
+    The client has `silence_seconds` from each byte to the next one, and the same number of seconds in all, plus one
+    second for each `rate_bytes` received.
     """
 
     __slots__ = ("_began", "_paused_at", "_rate_bytes", "_seconds", "_silence_seconds")

@@ -1,4 +1,4 @@
-"""The small HTML pages that the server answers with itself: no product, no version, nothing of the request."""
+"""The server's own small HTML pages: without product, version or any part of the request."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,7 +7,7 @@ from twisted.web.http import RESPONSES
 
 from .response import Ending, ResponseHead
 
-#: After how many seconds a client may try again when the application does not answer.
+#: Seconds after which a client may try again when the application does not answer (Retry-After).
 RETRY_AFTER_SECONDS = 5
 
 

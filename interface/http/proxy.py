@@ -7,7 +7,7 @@
 | `X-Forwarded-Port` | the port that the client connected to |
 | `X-Forwarded-Host` | the authority that the client asked for: the last value |
 
-A client can put whatever it likes at the left of these lists; only what the nearest trusted proxy added is known.
+A client can put any value at the left of these lists; only the part that the nearest trusted proxy added is reliable.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ NOTHING = Forwarded()
 
 
 class TrustedProxies:
-    """The addresses whose word is taken: IP addresses, networks, and "unix" for every UNIX socket."""
+    """The addresses of trusted proxies: IP addresses, networks, and "unix" for every UNIX socket."""
 
     def __init__(self, names: Iterable[str]) -> None:
         names = list(names)

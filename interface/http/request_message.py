@@ -8,8 +8,8 @@
 | `client`, `server` | [host, port], or None | |
 | `body` | bytes | the whole body or, where there is a `body_channel`, its beginning |
 | `body_channel` | str, or absent | the rest is sent there, as far as its reader asks for it (see `body`) |
-| `body_length` | int, or absent | the length of all of a body that is complete and goes on there |
-| `body_is_complete` | False, or absent | False: an offer of a body that is still coming |
+| `body_length` | int, or absent | the whole length of a complete body that continues there |
+| `body_is_complete` | False, or absent | False: an offer of a body that is still being received |
 """
 
 from towpath.layers.contract import Content

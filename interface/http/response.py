@@ -1,4 +1,4 @@
-"""Response messages to response heads: what is checked, what is added, and how the end of the body is marked. No IO.
+"""From response messages to response heads: validation, the server's own headers, and the framing of the body. No IO.
 
 | key of a response message | type | meaning |
 |---|---|---|
@@ -6,8 +6,8 @@
 | `headers` | list of [name, value], bytes, or str, which is sent as UTF-8 | only in the first message |
 | `content` | bytes | |
 | `more_content` | bool | False, or absent: this is the last message |
-| `flow_channel` | str | where to tell how much the client has taken |
-| `closed` | True | the rest will not come |
+| `flow_channel` | str | the channel of the notices about the bytes taken (see `flow`) |
+| `closed` | True | no more parts: the sender has failed |
 
 Before a response, `flow_channel` alone asks for a notice if the client leaves.
 """
@@ -38,11 +38,11 @@ _OF_THE_CONNECTION = frozenset((b"connection", b"keep-alive", b"proxy-connection
 
 
 class BadResponse(ValueError):
-    """Raised when the application's reply is not a response message: its mistake. Says what is wrong."""
+    """Raised when the application's reply is not a response message. Says what is wrong with it."""
 
 
 class Ending(Enum):
-    """How the client knows where the body ends."""
+    """The framing of a body, which gives its end."""
 
     LENGTH = "content-length"
     CHUNKED = "transfer-encoding"
@@ -97,7 +97,7 @@ def parse_part(message: Content, *, is_first: bool) -> Part:
 
 
 def response_head(part: Part, method: str, http_version: str, date: bytes) -> ResponseHead:
-    """Take what the application gave together with what the server adds: length or coding, and the date.
+    """Join the application's headers with those that the server adds: length or coding, and the date.
 
     Raises:
         BadResponse: a header is not a pair of bytes, would break the head, or announces a wrong length.
@@ -122,7 +122,7 @@ def response_head(part: Part, method: str, http_version: str, date: bytes) -> Re
 
 
 def _length_without_content(part: Part, status: int, length: int | None, headers: Headers) -> int | None:
-    """Announce what a response without content may announce, whatever the application says; return the length."""
+    """Add the headers of a response without content, whatever the application sent; return the length."""
     if status in ENDS_WITH_HEAD or status == RESET_CONTENT:
         headers[:] = [pair for pair in headers if pair[0].lower() != b"content-length"]
         length = None if status in ENDS_WITH_HEAD else 0

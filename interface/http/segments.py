@@ -1,7 +1,7 @@
-"""Bytes on disk, first in, first out: a row of unnamed files, of which each is closed once it has been read.
+"""Bytes on disk, first in, first out: a list of unnamed files, each closed once it has been read.
 
-Unnamed files disappear with their process, however it ends. Every method waits for the disk and so belongs into its
-thread.
+Unnamed files disappear with their process, also after a crash. Every method blocks on the disk and so runs in the
+thread of the disk.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-#: A file that has grown to so many bytes is not written to any more, so that its space is free once it has been read.
+#: The size in bytes after which the next file begins, so that the space of files that have been read is freed.
 SEGMENT_MAX_BYTES = 64 * 1024 * 1024
 #: Blocks that are written in one call of the system; 1024 is the most that Linux takes.
 BLOCKS_MAX_COUNT = 512
@@ -24,7 +24,7 @@ class Piece(NamedTuple):
 
 
 class _Segment:
-    """One file. `begin` is where its unread bytes begin, `end` where they end."""
+    """One file. Its unread bytes are those from `begin` to `end`."""
 
     def __init__(self, folder: str) -> None:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
@@ -32,7 +32,7 @@ class _Segment:
         self.begin = self.end = 0
 
     def empty(self) -> int:
-        """Drop what has been read, all there is; return how many bytes it was."""
+        """Drop a file that has been read; return its length in bytes."""
         freed, self.begin, self.end = self.end, 0, 0
         os.ftruncate(self.descriptor, 0)
         return freed
@@ -89,6 +89,6 @@ class Segments:
         return Piece(data, segment.empty())
 
     def close(self) -> None:
-        """Close the files, with what they hold."""
+        """Close the files, and drop their contents."""
         while self._segments:
             os.close(self._segments.popleft().descriptor)

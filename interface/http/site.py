@@ -1,4 +1,4 @@
-"""The state that the connections of one listening port share, as they see it. `HttpFactory` implements it. No logic."""
+"""The state that the connections of one listening port share. `HttpFactory` implements it. No logic."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ class Connection(Interface):
     """A client's connection, while its protocol is HTTP."""
 
     def go_away(self) -> None:
-        """Close as soon as what has begun is answered."""
+        """Close after the open requests are answered."""
 
 
 class Site(Interface):

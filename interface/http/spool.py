@@ -1,9 +1,9 @@
-"""Bytes that wait for their reader: in memory up to a bound, then on disk, in the order they came.
+"""Bytes that wait for their reader: in memory up to a bound, then on disk, in their order.
 
     take <- head (memory) <- segments (disk) <- tail (memory, on its way to the disk) <- append
 
-Nothing here waits. `take` returns what is at hand; if that is nothing, and something is kept, `changed` is called once
-there is more. Without room on disk the tail stays in memory: the owner asks `is_full` and takes no more in.
+Nothing here blocks. `take` returns bytes that are in memory; if there are none, and some are on disk, `changed` is
+called once they are loaded. If the disk is full, the tail stays in memory: the owner asks `is_full`, and stops writing.
 """
 
 import logging
@@ -27,7 +27,7 @@ READ_BYTES = 1024 * 1024
 
 @dataclass(slots=True)
 class SpoolStore:
-    """The bounds and the disk that all spools of one process share."""
+    """The bounds and the disk thread that all spools of one process share."""
 
     memory: Budget
     space: Budget
@@ -40,7 +40,7 @@ class SpoolStore:
         return Spool(self, memory_max_bytes, changed)
 
     def has_room(self, amount: int) -> bool:
-        """Return whether so many bytes would find room, in memory or on disk."""
+        """Return whether this number of bytes would fit, in memory or on disk."""
         return self.memory.has_room(amount) or self.space.has_room(amount)
 
 
@@ -52,7 +52,7 @@ def default_folder() -> str:
 
 
 class Spool:
-    """One body, of a request or of a response, between who writes it and who reads it."""
+    """One body of a request or a response, between its writer and its reader."""
 
     __slots__ = (
         "_store", "_memory_max_bytes", "_changed", "_head", "_head_bytes", "_segments", "_disk_bytes", "_space_bytes",
@@ -74,7 +74,7 @@ class Spool:
         self._is_reading = False
         self._is_closed = False
         self._is_unwritable = False
-        #: What is on disk cannot be read: nothing more can be taken.
+        #: The bytes on disk cannot be read: nothing more can be taken.
         self.is_broken = False
 
     @property
@@ -84,21 +84,21 @@ class Spool:
 
     @property
     def backlog_bytes(self) -> int:
-        """Bytes of these that are in memory until the disk has them: more should wait if they are many."""
+        """Bytes that are in memory until the disk has them; a writer should wait while they are many."""
         return self._writing_bytes + self._tail_bytes
 
     @property
     def is_full(self) -> bool:
-        """Whether some of it found no room on disk and stays in memory, beyond the bound."""
+        """Whether the disk is full, so that bytes stay in memory beyond the bound."""
         return self._tail_bytes > 0 and self._writing_bytes == 0
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether all that waits can be taken at once."""
+        """Whether all waiting bytes are in memory."""
         return not (self._disk_bytes or self.backlog_bytes)
 
     def append(self, data: bytes) -> None:
-        """Keep bytes, behind all others."""
+        """Append bytes."""
         memory, length = self._store.memory, len(data)
         if self.is_in_memory and self._head_bytes + length <= self._memory_max_bytes and memory.take(length):
             self._head.append(memoryview(data))
@@ -131,7 +131,7 @@ class Spool:
         return data
 
     def close(self) -> None:
-        """Forget what is kept, and free its room."""
+        """Drop the kept bytes, and free their room."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -204,4 +204,4 @@ class Spool:
 
 
 def _ignore(result: object) -> None:
-    """Nothing waits for the end of this operation."""
+    """Ignore the end of this operation: no caller waits for it."""

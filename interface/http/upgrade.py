@@ -1,4 +1,4 @@
-"""A WebSocket handshake at the level of HTTP (RFC 6455, 4.2.1): found, checked once, and held until it is answered."""
+"""A WebSocket handshake at the level of HTTP (RFC 6455, 4.2.1): detected, validated, and kept until it is answered."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ from .wire import Wire
 log = logging.getLogger(__name__)
 
 VERSION = b"13"
-#: Sent with 426, so that a client of another version can tell what is spoken here (RFC 6455, 4.4).
+#: Sent with 426, so that a client of another version learns the supported one (RFC 6455, 4.4).
 VERSION_HEADERS = ((b"Sec-WebSocket-Version", VERSION), (b"Upgrade", b"websocket"))
 #: 16 bytes in base64 (RFC 6455, 4.1).
 _KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")

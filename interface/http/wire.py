@@ -1,10 +1,10 @@
-"""The seam between a request and what carries it: a connection of HTTP/1, or one stream of HTTP/2. No logic."""
+"""The interface between an exchange and its carrier: a connection of HTTP/1, or a stream of HTTP/2. No logic."""
 
 from typing import Protocol
 
 from .response import ResponseHead
 
-#: Bytes that are written at a time, unless they are few: the most that one response holds outside of its bounds.
+#: Bytes that are written at a time: the most that one response holds outside of its bounds.
 BLOCK_BYTES = 64 * 1024
 
 
@@ -13,10 +13,10 @@ class Wire(Protocol):
 
     @property
     def is_writable(self) -> bool:
-        """Whether what was written has left, but for so little that another block may follow."""
+        """Whether another block may be written: the unsent bytes are few."""
 
     def start(self, head: ResponseHead, content: bytes, *, is_last: bool) -> None:
-        """Write a response's head and the first, or the only, of its content."""
+        """Write a response's head and the first part of its content, or all of it."""
 
     def write(self, content: bytes, *, is_last: bool) -> None:
         """Write more content: a block while `is_writable`."""
@@ -25,7 +25,7 @@ class Wire(Protocol):
         """Abort the response so that the client detects it; the occupant is not called."""
 
     def send_continue(self) -> None:
-        """Tell a client that waits for it to send the body."""
+        """Send 100 Continue to a client that waits for it."""
 
     def pause_body(self) -> None:
         """Stop reading the request's body."""
@@ -47,13 +47,13 @@ class Occupant(Protocol):
         """Take some of the body."""
 
     def body_complete(self) -> None:
-        """All of the body has come; not called for a request without one."""
+        """The whole body has been received; not called for a request without one."""
 
     def drained(self) -> None:
-        """All written bytes have left for the client; called after `is_writable` was False."""
+        """All written bytes have been sent to the client; called after `is_writable` was False."""
 
     def timed_out(self) -> None:
         """The deadline has passed."""
 
     def client_left(self) -> None:
-        """The client has gone before the response was complete."""
+        """The client has disconnected before the response was complete."""
