@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.http_site import Outcome, Site
 from tests.hostile.conftest import HAS_CURRENT_AUTOBAHN
-from tests.hostile.http.conftest import Outcome, Site
 from tests.tools.fuzz import targets
 
 INPUTS = 200

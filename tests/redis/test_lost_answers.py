@@ -13,7 +13,7 @@ from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.inbox_events import Replies
 from towpath.layers.redis import RedisChannelLayer
 
-from ..conftest import RedisServer
+from ..redis_server import RedisServer
 
 
 class Losing:

@@ -10,7 +10,7 @@ from towpath.layers import conformance
 from towpath.layers.contract import Envelope
 from towpath.layers.redis import RedisChannelLayer
 
-from ..conftest import RedisServer
+from ..redis_server import RedisServer
 
 #: Keys of a layer all live shorter than this, in seconds: a day, and a little.
 LONGEST_LIFE_SECONDS = 86_400 + 60

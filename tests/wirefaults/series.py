@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..conftest import NO_SERVER, RedisServer, find_redis
+from ..redis_server import NO_SERVER, RedisServer, find_redis
 from .cases import EXPIRING, LINES, Case, Outcome, every, every_write, run
 from .conversation import Script
 from .faults import FAULTS

@@ -31,8 +31,8 @@ from towpath.routing import Router, route
 from towpath.worker import WorkerPool
 from towpath.worker.batching import MAX_MESSAGES
 
-from ..unit.interface.conftest import Client as SocketClient
-from ..unit.interface.conftest import FakeRequest, FakeTransport, request_head
+from ..fakes.handshake import FakeRequest, FakeTransport, request_head
+from ..fakes.world import Client as SocketClient
 from .invariants import Journal
 from .pace import TIMEOUT_SECONDS
 from .wire import Wire

@@ -34,7 +34,7 @@ conversations = st.lists(frames | closes, max_size=12)
 def encoded(make_frame: Any, conversation: list[tuple[int, bytes, bool, int, bool]]) -> bytes:
     """Return the bytes of a client's frames."""
     return b"".join(
-        make_frame(opcode, payload, is_last=is_last, reserved=reserved, is_masked=is_masked)
+        make_frame(opcode, payload, is_last=is_last, reserved=reserved, mask=bytes(4) if is_masked else None)
         for opcode, payload, is_last, reserved, is_masked in conversation
     )
 

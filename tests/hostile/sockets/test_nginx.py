@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Client
+from ...fakes.tcp_client import Client
 
 SITE = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 PATIENCE_SECONDS = 20

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from tests.fakes.frames import frame
+from tests.fakes.http_site import Site
+from tests.fakes.websocket_peer import peer
 from tests.hostile.frames import test_compression as compression
 from tests.hostile.frames import test_splitting as splitting
-from tests.hostile.frames.conftest import frame, peer
 from tests.hostile.http import test_chunks as chunks
 from tests.hostile.http import test_heads as heads
 from tests.hostile.http import test_http2_floods as http2
-from tests.hostile.http.conftest import Site
 from tests.hostile.layers import test_entries, test_names
 from towpath.interface.websocket.compression import agree
 from towpath.interface.websocket.handshake import connect_content, handshake_key, offered_subprotocols

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.address import IPv4Address
 from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
-from .conftest import Client, Transport
+from ....fakes.http_server import Client, Transport
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 HANDSHAKE = (
