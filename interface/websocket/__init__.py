@@ -1,1 +1,1 @@
-"""WebSockets: handshakes held for the application, frames to `websocket.*` messages, replies to frames."""
+"""WebSockets: handshakes that wait for the application, frames to `websocket.*` messages, replies to frames."""

@@ -1,4 +1,4 @@
-"""The door: which handshakes become connections at all."""
+"""Admission of WebSocket handshakes: host, origin, and length of the path."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ log.addFilter(ClientLines())
 
 
 def begin(hub: "Hub", request: UpgradeRequest) -> None:
-    """Take a valid upgrade request: answer it with an error, or hold it until the application answers."""
+    """Take a valid upgrade request: answer it with an error, or keep it until the application answers."""
     head = request.head
     if not is_host_allowed(head.host, hub.config.allowed_hosts):
         log.info(

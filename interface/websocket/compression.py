@@ -1,7 +1,7 @@
-"""permessage-deflate (RFC 7692): what is agreed to, and frames compressed on their way out.
+"""permessage-deflate (RFC 7692): the agreement with a client, and the compression of frames that are sent.
 
-No context is kept between messages, on either side: an idle socket holds no window, and what many sockets are sent is
-compressed once. The client's offer is read here, strictly; Autobahn negotiates with an offer that is made of it, and
+No context is kept between messages, on either side: an idle socket holds no window, and a frame for many sockets is
+compressed once. The client's offer is parsed here, strictly; Autobahn negotiates with an offer made from it, and
 inflates within the bound of a message (see `compressed`). Plain logic.
 """
 
@@ -34,10 +34,10 @@ _WINDOW_BITS = re.compile(rb"[89]|1[0-5]")
 
 
 def room_for(max_message_bytes: int) -> int:
-    """Return how long a compressed message, or what comes out of it, may be before Autobahn refuses it.
+    """Return the length, compressed or inflated, above which Autobahn refuses a message.
 
-    Data that deflate cannot shorten becomes a little longer. And zlib may stop at a bound with a few hundred bytes in
-    hand and nothing left to read, which Autobahn takes for the end: the message would lack them.
+    Data that deflate cannot shorten becomes a little longer. And zlib may stop at a bound with a few hundred bytes
+    unread, which Autobahn takes for the end: the message would lack them.
     """
     return max_message_bytes + max_message_bytes // 128 + 1024
 
@@ -50,12 +50,12 @@ class Agreement(NamedTuple):
 
     #: The window that the server compresses with; None: the client asked for no limit.
     server_window_bits: int | None
-    #: The window that the client is asked to keep to; None: it cannot, and may use the largest.
+    #: The largest window that the client may use; None: it cannot be limited, and may use the largest of all.
     client_window_bits: int | None
 
     @property
     def offer(self) -> str:
-        """The offer for Autobahn that leads to this."""
+        """The offer that makes Autobahn agree to this."""
         parts = [EXTENSION.decode(), "server_no_context_takeover", "client_no_context_takeover"]
         if self.server_window_bits is not None:
             parts.append(f"server_max_window_bits={self.server_window_bits}")
@@ -65,7 +65,7 @@ class Agreement(NamedTuple):
 
 
 def agree(values: Sequence[bytes], most_window_bits: int) -> Agreement | None:
-    """Return what the values of Sec-WebSocket-Extensions come to: the first offer that can be met, or None.
+    """Return the agreement on the first acceptable offer of Sec-WebSocket-Extensions, or None.
 
     A header that is malformed offers nothing.
     """
@@ -123,7 +123,7 @@ class Deflater:
     """Compresses frames for all sockets of one process."""
 
     def __init__(self, window_bits: int, min_bytes: int) -> None:
-        """Messages below `min_bytes` stay as they are.
+        """Messages below `min_bytes` are not compressed.
 
         Raises:
             ConfigurationError: the installed Autobahn would inflate a small message to any size.
@@ -132,7 +132,7 @@ class Deflater:
             raise ConfigurationError("compression needs autobahn 26.7.1 or newer: older ones inflate without a bound")
         self.window_bits = window_bits
         self._min_bytes = min_bytes
-        #: For each window, the latest frame and what it became: a group sends one frame to many sockets.
+        #: For each window, the latest frame and its compressed form: a group sends one frame to many sockets.
         self._latest: dict[int, tuple[bytes, bytes]] = {}
 
     def compressed(self, frame: bytes, window_bits: int | None) -> bytes:

@@ -1,4 +1,4 @@
-"""One WebSocket between its client and the application: the handshake held, frames to messages, replies to frames.
+"""One WebSocket between its client and the application: its handshake, frames to messages, replies to frames.
 
 | message | keys |
 |---|---|
@@ -6,7 +6,7 @@
 | `websocket.receive` | `reply_channel`, `path`, `text` or `bytes`, `order` from 1 |
 | `websocket.disconnect` | `reply_channel`, `path`, `code`, `order`; one for each connect but those refused |
 
-Replies: see `replies`. A close code of ours: 1011 our or the application's mistake, 1012 shutdown, 1013 slow client.
+Replies: see `replies`. The server's close codes: 1011 an error, 1012 shutdown, 1013 a slow client.
 """
 
 import logging
@@ -46,9 +46,9 @@ log.addFilter(ClientLines())
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
 
-#: From our close frame, or the client's, to the end of the TCP connection; then it is aborted. In seconds.
+#: Seconds from a close frame of either side to the end of the TCP connection; then it is aborted.
 CLOSE_SECONDS = 5.0
-#: For a client that goes on taking what waits for it, at most so many times as long.
+#: The factor by which this is extended for a client that continues to read.
 CLOSE_EXTENSIONS = 12
 #: The same for a client that does not read.
 CUT_OFF_SECONDS = 1.0
@@ -57,7 +57,7 @@ CUT_OFF_SECONDS = 1.0
 class WebSocket:
     """Owns a conversation and, once accepted, a socket."""
 
-    #: How far the client had come with what it was sent at the last ping, at the close, or when that was looked at.
+    #: The client's progress in reading at the last ping, at the close, or at the last check.
     _progress: Progress | None = None
     _extensions_left = CLOSE_EXTENSIONS
 
@@ -78,24 +78,24 @@ class WebSocket:
         self._state = State.HANDSHAKE
         self._early = EarlyReplies(hub.config.output_buffer_max_bytes)
         self._keepalive = Keepalive(hub.sockets.limits, hub.clock.seconds())
-        #: One for everything: the answer to the handshake, signs of life, the end of the close.
+        #: One deadline for all: the answer to the handshake, keep-alive, the end of the close.
         self._deadline = Deadline(hub.deadlines, self._time_is_up)
         self._conversation = Conversation(hub, self)
 
         request.on_left(partial(self._end, ABNORMAL_CLOSURE))
 
     def begin(self, head: RequestHead) -> None:
-        """Tell the application of the handshake."""
+        """Emit `websocket.connect`."""
         self._log_action("connecting")
         self._deadline.set(self._hub.config.websocket_handshake_timeout_seconds)
         content = connect_content(head, self._conversation.reply_channel)
         self._conversation.emit("websocket.connect", content, insist=False)
 
-    # What the conversation says.
+    # Called by the conversation.
 
     @property
     def is_open(self) -> bool:
-        """Return whether frames go both ways."""
+        """Return whether the socket is open in both directions."""
         return self._state is State.OPEN
 
     def deliver(self, content: Content) -> None:
@@ -121,7 +121,7 @@ class WebSocket:
             self._hub.counters.add(Count.GROUP_MESSAGES_DROPPED)
 
     def replied(self) -> None:
-        """All replies of one consumer are out: what its groups said during the handshake follows them."""
+        """Send the group messages of the handshake: all replies of the connect consumer have been sent."""
         if self._early and self._state is State.OPEN:
             for reply in self._early.take():
                 self.deliver_group(reply)
@@ -149,7 +149,7 @@ class WebSocket:
             self._look_after()
 
     def go_away(self) -> None:
-        """The server shuts down. In its handshake a client would take that for a refusal: it leaves when it is open."""
+        """Close because the server drains. A handshake is completed first: its client would read this as a refusal."""
         self._close(SERVICE_RESTART, "server restart", State.LEAVING)
 
     def failed(self) -> None:
@@ -166,7 +166,7 @@ class WebSocket:
         elif self._state is State.HANDSHAKE:
             self._refuse(503, "Service Unavailable")
 
-    # What the socket says.
+    # Called by the socket.
 
     def heard(self) -> None:
         """The client is alive."""
@@ -187,20 +187,20 @@ class WebSocket:
         conversation.emit("websocket.receive", content, insist=True)
 
     def closing(self) -> None:
-        """The closing handshake has begun, from either side: what it lacks is waited for a moment only."""
+        """Bound the rest of the closing handshake, which has begun from either side."""
         if self._state is State.OPEN:
             self._state = State.CLOSING
             self._deadline.set(CLOSE_SECONDS)
 
     def cut_off(self) -> None:
-        """Close a client that does not read what it is sent."""
+        """Close a client that does not read."""
         log.info("Closing %s with 1013: its client does not read", self._conversation.reply_channel)
         self._hub.counters.add(Count.SLOW_CLIENTS)
         self._close(TRY_AGAIN_LATER, "reads too slowly")
         self._deadline.set(CUT_OFF_SECONDS)
 
     def shed(self) -> None:
-        """Close with 1013, or abort where that would wait behind other output: the process holds too much."""
+        """Close with 1013, or abort if that would wait behind other output: all buffers together exceed their bound."""
         self._hub.counters.add(Count.BUFFERS_SHED)
         is_writable = self._state is State.OPEN and self._socket is not None and self._socket.is_writable
         self._close(TRY_AGAIN_LATER, "too much waits")
@@ -214,7 +214,7 @@ class WebSocket:
         self._end(code)
         self._socket = None  # its transport's buffers are freed now, not with the next collection of cycles
 
-    # Replies, step by step.
+    # Replies.
 
     def _carry_out(self, reply: Reply) -> None:
         for step in steps(self._state, reply):
@@ -357,7 +357,7 @@ class WebSocket:
             self.abort()
 
     def _look_after(self) -> None:
-        """Do what silence or age ask for, and come back when they may ask again."""
+        """Ping or close after silence or at an age, and set the next deadline."""
         if self._socket is None or self._state is not State.OPEN:
             return
         now, is_reading = self._hub.clock.seconds(), not self._socket.is_held
@@ -375,7 +375,7 @@ class WebSocket:
             self._deadline.set(self._keepalive.next_check(now, is_reading))
 
     def _note_progress(self) -> bool:
-        """Return whether the client has taken some of what it was sent since the last call."""
+        """Return whether the client has read anything since the last call."""
         progress = None if self._socket is None else self._socket.output_progress
         before, self._progress = self._progress, progress
         return progress is not None and before is not None and progress > before

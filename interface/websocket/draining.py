@@ -1,4 +1,4 @@
-"""How WebSockets are sent away at the end: spread over time, so that their clients do not all come back at once."""
+"""Closing the WebSockets of a draining server: spread over time, so that their clients do not reconnect at once."""
 
 import logging
 from collections.abc import Sequence

@@ -1,12 +1,12 @@
-"""Group messages that come while the application has not answered the handshake yet. Plain logic.
+"""Group messages that arrive before the application has answered the handshake. Plain logic.
 
-A group message must not accept a socket, and must not overtake what the connect consumer itself says: a consumer joins
-first and sends its snapshot then, so what a group says in between belongs behind the snapshot.
+A group message must not accept a socket, and must not overtake the replies of the connect consumer: a consumer joins
+first and sends its snapshot then, so a group message in between belongs behind the snapshot.
 """
 
 from .replies import Reply
 
-#: What a message weighs besides its frame, in bytes.
+#: Bytes that a message occupies besides its frame.
 OVERHEAD_BYTES = 64
 
 

@@ -74,14 +74,14 @@ def header_lines(headers: Sequence[Any]) -> bytes:
 
 
 def choose_subprotocol(offered: Sequence[str], wanted: str | None, configured: Sequence[str]) -> str | None:
-    """Return what the application wants, if it was offered; without its word the first offered that is configured."""
+    """Return the application's subprotocol if it was offered; without one, the first offered and configured one."""
     if wanted is not None:
         return wanted if wanted in offered else None
     return next((name for name in offered if name in configured), None)
 
 
 def action_details(head: RequestHead) -> dict[str, str | None]:
-    """Return what an access log wants to know of a handshake; not its query string, where tokens travel."""
+    """Return the details of a handshake for the access log, without the query string, which may hold tokens."""
     client = None if head.client is None else f"{head.client[0]}:{head.client[1]}"
     return {"path": head.target.partition(b"?")[0].decode("latin-1"), "client": client}
 

@@ -1,7 +1,7 @@
-"""Whether a handshake is for a host of this site, as Django checks pages by ALLOWED_HOSTS. Plain logic.
+"""The host check of handshakes, like Django's check of pages by ALLOWED_HOSTS. Plain logic.
 
 A page of another site whose name is made to resolve to this server (DNS rebinding) has the same origin as its
-handshake; only the name that was asked for gives it away.
+handshake; only the requested host name shows the attack.
 """
 
 import re

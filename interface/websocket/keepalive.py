@@ -1,13 +1,13 @@
-"""When a WebSocket is pinged, given up, or closed because of silence or age. Plain logic over one clock.
+"""Keep-alive of a WebSocket: pings, and the close after silence or at an age. Plain logic over one clock.
 
-Only what the client sends shows that it lives: what is sent to it may pile up in a buffer. While the server itself
-does not read (its events wait for a worker), no pong can be demanded.
+Only received bytes show that a client is connected: sent ones may stay in a buffer. While the server itself does not
+read (its events wait for a worker), no pong can be demanded.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
-#: Checks are never closer than this, in seconds.
+#: The shortest interval between two checks, in seconds.
 LEAST_CHECK_SECONDS = 0.05
 
 
@@ -32,7 +32,7 @@ class Limits:
 
 
 class Keepalive:
-    """The signs of life of one open WebSocket."""
+    """The activity of one open WebSocket."""
 
     __slots__ = ("heard_at", "talked_at", "_limits", "_opened_at", "_pinged_at")
 
@@ -60,7 +60,7 @@ class Keepalive:
         return Due.NOTHING
 
     def resumed(self, now: float) -> None:
-        """The server reads again: what the client sent meanwhile is still to be seen, so its time begins anew."""
+        """Restart the client's time: the server reads again, and has not seen bytes that arrived meanwhile."""
         self.heard_at = self.talked_at = now
         self._pinged_at = None
 
@@ -79,7 +79,7 @@ class Keepalive:
 
     @property
     def _open_ping_at(self) -> float | None:
-        """When the ping was sent since which nothing was received."""
+        """The time of the ping since which nothing was received."""
         return self._pinged_at if self._pinged_at is not None and self.heard_at < self._pinged_at else None
 
     def _ping_base(self) -> float:

@@ -1,6 +1,6 @@
-"""Whether a page of one origin may open a WebSocket to this server (RFC 6455, 10.2; RFC 6454). Plain logic.
+"""The origin check of handshakes (RFC 6455, 10.2; RFC 6454). Plain logic.
 
-Browsers let any page open a WebSocket anywhere, with the cookies of where it goes; only the server can refuse.
+Browsers let any page open a WebSocket to any site, with that site's cookies; only the server can refuse.
 """
 
 import re
@@ -16,7 +16,7 @@ _AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:\[\]/?#@\s]+)(?::(?P<port>
 class Origin(NamedTuple):
     """An origin, lower-case; `port` is filled in where the scheme has a default one.
 
-    `host` is empty for pages that no server has: some web views send `file://`.
+    `host` is empty for pages without a server: some web views send `file://`.
     """
 
     scheme: str
@@ -32,8 +32,8 @@ def is_origin_allowed(
 ) -> bool:
     """Return whether a handshake is allowed, from its Origin headers, its Host, its scheme and the `allowed` origins.
 
-    Without an Origin it is not a browser, and may. `scheme` https is known from TLS or a trusted proxy, so a page
-    of http is foreign then; with http a proxy may use TLS without a header about it, so both schemes match.
+    A client without an Origin is not a browser, and is allowed. `scheme` https comes from TLS or a trusted proxy, so a
+    page of http is foreign then; with http a proxy may use TLS without a header about it, so both schemes match.
     An entry of `allowed` is an origin (`https://example.com`, `file://`), a host with any scheme and port
     (`example.com`), either with a dot before the name for it and all below it (`.example.com`), or `null`.
     """
@@ -58,7 +58,7 @@ def is_entry(text: str) -> bool:
 
 
 def parse_origin(text: str) -> Origin | None:
-    """Return the parts of a lower-case origin, or None if it is none."""
+    """Return the parts of a lower-case origin, or None if it is not an origin."""
     found = _ORIGIN.match(text)
     if found is None:
         return None

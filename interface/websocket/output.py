@@ -1,12 +1,12 @@
-"""Output of one WebSocket: what waits for the client, and when the client is too slow. A push producer.
+"""The output of one WebSocket: its queue, and the rules for clients that are too slow. A push producer.
 
 The transport calls `pauseProducing` when its buffer is full (64 KiB) and `resumeProducing` when it is empty. Bytes
 written in between wait here, where frames of groups are shared by all members. More than `max_bytes` may wait: one
 consumer may send a lot at once, and a client that reads takes all of it. A client is too slow if
 
 - no byte is taken for `STALL_SECONDS` while more than `max_bytes` wait;
-- more waits than one run of a consumer can have sent on top of that (`BURST_MAX_BYTES`);
-- the buffers of the process are too large together, and its own is one of the largest (`memory`); or
+- more bytes wait than that and one run of a consumer together (`BURST_MAX_BYTES`);
+- all buffers of the process together exceed their bound, and its own is one of the largest (`memory`); or
 - its own pings have caused more than `max_bytes` of pongs that it does not read.
 
 A frame of a group is one object for all members: up to `max_bytes` of them are not counted in the sum of the process.
@@ -27,12 +27,12 @@ from towpath.layers.codec import MAX_MESSAGE_BYTES
 from ..bounds.memory import ClientMemory
 from ..eventloop.clock import Clock, Timer
 
-#: Without progress for so long a client is too slow; and how often it is looked at meanwhile. In seconds.
+#: Seconds without progress after which a client is too slow, and between the checks.
 STALL_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 #: The replies of one run of a consumer travel in one message.
 BURST_MAX_BYTES = MAX_MESSAGE_BYTES
-#: A longer frame is counted while it is in the transport's buffer, which is above its own bound then.
+#: A frame above this length is counted while it is in the transport's buffer, which is above its own bound then.
 TRANSPORT_BYTES = 64 * 1024
 
 #: How often the transport's buffer has been emptied, and the bytes in the system's buffer, negated: more is progress.
@@ -40,7 +40,7 @@ Progress = tuple[int, int]
 
 
 class Flow(Enum):
-    """Where the output of one client stands."""
+    """The state of one client's output."""
 
     FLOWING = "flowing"
     PAUSED = "paused"
@@ -62,33 +62,33 @@ class Owner(Protocol):
     """The connection that an output belongs to."""
 
     def cut_off(self) -> None:
-        """Close: the client is too slow. Called once; what is written after it is not counted."""
+        """Close: the client is too slow. Called once; bytes written after it are not counted."""
 
     def shed(self) -> None:
-        """Close: the output is one of the largest buffers, and the process holds too much."""
+        """Close: the output is one of the largest buffers, and all buffers together exceed their bound."""
 
 
 @implementer(IPushProducer)
 class Output:
-    """Writes to a transport, or keeps what it cannot take."""
+    """Writes to a transport, or queues what the transport cannot take."""
 
     __slots__ = (
         "flow", "_shared", "_transport", "_owner", "_queue", "_waiting_bytes", "_control_bytes", "_own_bytes",
         "_transport_bytes", "_resumed_count", "_seen", "_seen_at", "_timer",
     )  # fmt: skip
 
-    # `Any`: TCP, UNIX or TLS; what they have in common is more than Twisted's interfaces say.
+    # `Any`: TCP, UNIX or TLS; they share more methods than Twisted's interfaces declare.
     def __init__(self, shared: Outputs, transport: Any, owner: Owner) -> None:
         self.flow = Flow.FLOWING
         self._shared = shared
         self._transport = transport
         self._owner = owner
-        #: What waits here; None until something does.
+        #: Waiting bytes; None until there are some.
         self._queue: deque[bytes] | None = None
         self._waiting_bytes = 0
         #: Control frames since the queue was empty.
         self._control_bytes = 0
-        #: Bytes that no other client is sent, since the queue was empty.
+        #: Bytes for this client only, since the queue was empty.
         self._own_bytes = 0
         #: The long frame that is, or was, in the transport's buffer.
         self._transport_bytes = 0
@@ -117,11 +117,11 @@ class Output:
 
     @property
     def progress(self) -> Progress:
-        """How far the client has come with what it was sent."""
+        """The client's progress in reading; it grows with each byte that leaves."""
         return self._resumed_count, -_unacknowledged_bytes(self._transport)
 
     def finish(self) -> None:
-        """Write all that waits: the connection is about to be closed. It is counted until `stop`."""
+        """Write all waiting bytes before a close. They are counted until `stop`."""
         if self.flow is not Flow.CUT_OFF:
             self.flow = Flow.CUT_OFF
             self._transport_bytes += self._waiting_bytes
@@ -132,7 +132,7 @@ class Output:
             self._count()
 
     def stop(self) -> None:
-        """Forget what waits: the connection is gone, or given up."""
+        """Drop waiting bytes: the connection is closed or aborted."""
         self.flow = Flow.CUT_OFF
         self._queue = None
         self._waiting_bytes = self._own_bytes = self._transport_bytes = 0
@@ -144,7 +144,7 @@ class Output:
             self._timer.cancel()
             self._timer = None
 
-    # What the transport calls.
+    # Called by the transport.
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
@@ -169,12 +169,12 @@ class Output:
         self._count()
 
     def stopProducing(self) -> None:
-        """The connection is gone; its protocol calls `stop`."""
+        """Nothing to do: the protocol of the closed connection calls `stop`."""
 
     # Bounds.
 
     def shed(self) -> None:
-        """Drop what waits, and close: this is one of the largest buffers, and the process holds too much."""
+        """Drop waiting bytes, and close: one of the largest buffers while all together exceed their bound."""
         self.stop()
         self._owner.shed()
 
@@ -184,7 +184,7 @@ class Output:
         self._transport.write(data)
 
     def _count(self) -> None:
-        """Tell the process what waits here: all but `max_bytes` of frames that are shared."""
+        """Report the waiting bytes, without `max_bytes` of shared frames, to the account of the process."""
         own = min(self._own_bytes, self._waiting_bytes)
         waiting = max(own, self._waiting_bytes - self._shared.max_bytes)
         self._shared.memory.hold(self, waiting + self._transport_bytes)
@@ -220,7 +220,7 @@ class Output:
 
 # `Any`: see `Output`.
 def _unacknowledged_bytes(transport: Any) -> int:
-    """Return how much the system keeps for a client that has not acknowledged it; 0 where the system does not say."""
+    """Return the unacknowledged bytes in the system's buffer; 0 if the system does not report them."""
     try:
         (count,) = unpack("i", ioctl(transport.socket.fileno(), TIOCOUTQ, pack("i", 0)))
     except (AttributeError, OSError, ValueError):  # not a socket of the system, or closed by now

@@ -1,8 +1,8 @@
 """Frames: Autobahn's server protocol, for sockets that the application has accepted already.
 
-The client's own handshake never reaches Autobahn: it was parsed once, by HTTP, and what Autobahn gets to see is a
-head of constants with a checked key and the chosen subprotocol. All of Autobahn's timers are off: the owner of the
-connection keeps one for everything. A socket whose client agreed to compression is one of another class.
+The client's own handshake never reaches Autobahn: it was parsed once, by HTTP, and Autobahn reads a head of constants
+with a validated key and the chosen subprotocol. All of Autobahn's timers are off: the owner of the connection has one
+for all deadlines. A socket whose client agreed to compression has another class (`compressed`).
 """
 
 import logging
@@ -23,8 +23,8 @@ PROTOCOL_ERROR = 1002
 NO_STATUS = 1005
 ABNORMAL_CLOSURE = 1006
 
-#: Heads and payloads of frames that are read in one go: one packet may hold ten thousand pings, which would take a
-#: quarter of a second.
+#: Heads and payloads of frames that are read without a pause for other connections: one packet may hold ten thousand
+#: pings, which would take a quarter of a second.
 STEPS_AT_A_TIME = 64
 
 _NO_QUEUE: deque[Any] = deque()
@@ -47,40 +47,40 @@ class Connection(Protocol):
     """The calls of a socket to the connection it belongs to."""
 
     def heard(self) -> None:
-        """The client sent something."""
+        """Bytes of the client were received."""
 
     def received(self, payload: bytearray, is_binary: bool) -> None:
         """A message has arrived; if it is text, it is valid UTF-8."""
 
     def closing(self) -> None:
-        """A close frame was sent, or the end of the connection begun: no more messages may be sent."""
+        """A close frame was sent, or the connection is being closed: no more messages may be sent."""
 
     def cut_off(self) -> None:
         """The client is too slow (see `output`)."""
 
     def shed(self) -> None:
-        """Close: the message that comes is one of the largest buffers, and the process holds too much."""
+        """Close: an incomplete message is one of the largest buffers, and all together exceed their bound."""
 
     def failed(self) -> None:
         """Handling a message raised; it was logged."""
 
     def disconnected(self, code: int) -> None:
-        """The connection has gone; the close code is the client's, or ours, or 1006."""
+        """The connection is closed; the close code is the client's, the server's, or 1006."""
 
 
 class Socket(WebSocketServerProtocol):
     """One open WebSocket. `SocketFactory.socket` makes them."""
 
-    #: TCP, UNIX or TLS: what they have in common is more than Twisted's interfaces say.
+    #: TCP, UNIX or TLS: they share more methods than Twisted's interfaces declare.
     transport: Any
     #: Autobahn turns Nagle's algorithm off before it copies the factory's options, so it must find this one here.
     tcpNoDelay = True
-    #: The extension that is offered to Autobahn in the client's name.
+    #: The extension that is offered to Autobahn for the client.
     offer: str | None = None
-    #: The message that comes is one of the large buffers of the process, or was.
+    #: The incomplete message is, or was, one of the large buffers of the process.
     _is_counted = False
     _is_shed = False
-    #: What the application adds to the answer to the handshake, until that is written.
+    #: Headers that the application adds to the answer to the handshake, until that is written.
     _header_lines = b""
 
     def __init__(self, factory: Factory, owner: Connection, subprotocol: str | None) -> None:
@@ -91,9 +91,9 @@ class Socket(WebSocketServerProtocol):
         self._output: Output | None = None
         self._received = bytearray()
         self._is_binary = False
-        #: The server does not read for now: what has come already waits in Autobahn's buffer.
+        #: Reading is paused: received bytes wait in Autobahn's buffer.
         self.is_held = False
-        #: It does not for a moment, so that the others get their turn.
+        #: Reading is paused for a moment, so that other connections are served.
         self._is_resting = False
 
     def open(self, key: str, header_lines: bytes = b"") -> None:
@@ -123,7 +123,7 @@ class Socket(WebSocketServerProtocol):
         self.transport.pauseProducing()
 
     def release(self) -> None:
-        """Read again, first what has come already."""
+        """Read again, beginning with the bytes that wait."""
         self.is_held = False
         if self.data and not self._is_resting:
             self.consumeData()
@@ -132,7 +132,7 @@ class Socket(WebSocketServerProtocol):
         self._read_on()
 
     def abort(self) -> None:
-        """End the connection at once, whatever it waits for."""
+        """Abort the connection at once."""
         self.transport.abortConnection()
 
     def close_code(self, was_clean: bool) -> int:
@@ -141,10 +141,10 @@ class Socket(WebSocketServerProtocol):
             return NO_STATUS if self.remoteCloseCode is None else int(self.remoteCloseCode)
         return ABNORMAL_CLOSURE if self.localCloseCode is None else int(self.localCloseCode)
 
-    # What Twisted and Autobahn call.
+    # Called by Twisted and Autobahn.
 
     def onConnect(self, request: object) -> str | None:
-        """Choose the subprotocol: it was chosen already."""
+        """Return the subprotocol that the application chose."""
         return self._subprotocol
 
     def dataReceived(self, data: bytes) -> None:
@@ -157,20 +157,20 @@ class Socket(WebSocketServerProtocol):
             self._count()
 
     def _count(self) -> None:
-        """Tell the process how much of a message, and behind it, has come."""
+        """Report the bytes of an incomplete message, and those behind it, to the account of the process."""
         held = 0 if self._is_shed or self.state == self.STATE_CLOSED else len(self.data) + len(self._received)
         self._is_counted = held > SMALL_BYTES
         self.factory.memory.hold(self, held)
 
     def shed(self) -> None:
-        """Drop the message that comes, and close: the buffers of the process are too large together."""
+        """Drop the incomplete message, and close: all buffers of the process together exceed their bound."""
         self._is_counted = False
         self._is_shed = True
         self._received = bytearray()
         self._owner.shed()
 
     def consumeData(self) -> None:
-        """Parse what has come, up to the frame that made the server stop reading."""
+        """Parse received bytes, up to the frame after which the server stopped reading."""
         if self.state not in (self.STATE_OPEN, self.STATE_CLOSING):
             super().consumeData()
             return
@@ -181,7 +181,7 @@ class Socket(WebSocketServerProtocol):
                 self._rest()
                 break
         if self.failedByMe and self.localCloseCode == PROTOCOL_ERROR:
-            # RFC 6455, 7.1.7: after a violation what follows cannot be trusted to be frames.
+            # RFC 6455, 7.1.7: bytes behind a violation are not read as frames.
             self.data = b""
             self.dropConnection()
 
@@ -205,12 +205,12 @@ class Socket(WebSocketServerProtocol):
 
     @property
     def output_progress(self) -> Progress | None:
-        """How far the client has come with what it was sent; None before the socket is open."""
+        """The client's progress in reading; None before the socket is open."""
         return None if self._output is None else self._output.progress
 
     @property
     def is_writable(self) -> bool:
-        """Whether nothing waits for the client but in the transport's buffer, below its bound."""
+        """Whether the only waiting bytes are in the transport's buffer, below its bound."""
         return self._output is not None and self._output.flow is Flow.FLOWING
 
     def send_frame(self, data: bytes, is_shared: bool = False) -> None:
@@ -222,7 +222,7 @@ class Socket(WebSocketServerProtocol):
             output.write(data, is_shared=is_shared)
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        """Write what Autobahn sends by itself: control frames, and the answer to the handshake."""
+        """Write Autobahn's own output: control frames, and the answer to the handshake."""
         if self._header_lines:
             data, self._header_lines = data.removesuffix(b"\r\n") + self._header_lines + b"\r\n", b""
         output = self._output
@@ -232,12 +232,12 @@ class Socket(WebSocketServerProtocol):
             output.write(data, is_control=True)
 
     def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
-        """Send a close frame: an answer, an error, or of our own will."""
+        """Send a close frame: the answer to the client's, after an error, or for the application."""
         super().sendCloseFrame(*args, **kwargs)
         self._owner.closing()
 
     def dropConnection(self, abort: bool = False) -> None:
-        """End the TCP connection: in order after a complete closing handshake, whatever Autobahn prefers."""
+        """End the TCP connection: cleanly after a complete closing handshake, where Autobahn would abort it."""
         if self._output is not None:
             self._output.finish()
         super().dropConnection(abort and not self.wasClean)
@@ -250,7 +250,7 @@ class Socket(WebSocketServerProtocol):
         self._received = bytearray()
 
     def onMessageFrameData(self, payload: bytes) -> None:
-        """Collect what has come; many tiny pieces cost no more than one."""
+        """Append received bytes of a message; many tiny pieces cost no more than one."""
         if not self.failedByMe and not self._is_shed:
             self._received += payload
 

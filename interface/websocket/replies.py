@@ -1,8 +1,8 @@
-"""Replies of the application to a WebSocket, and what each means in each state. Plain logic.
+"""Replies of the application to a WebSocket, and their meaning in each state. Plain logic.
 
-The table of their keys is in `towpath.layers.replies`, which checks them where an application sends them. Replies
-may have been sent by other means, and is read again: a key that is not in the table, a value of a wrong type, or
-keys that do not go together make the reply an error. A close with a code that no server may send is one with 1011.
+The table of their keys is in `towpath.layers.replies`, which checks them where an application sends them. Replies may
+have been sent by other means, and are checked again: a key that is not in the table, a value of a wrong type, or keys
+that exclude each other make the reply an error. A close with a code that servers must not send becomes one with 1011.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 class BadReply(ValueError):
-    """Raised when a reply is not a message of this protocol; says which key is wrong, and what is done `instead`."""
+    """Raised when a reply is not a message of this protocol; names the wrong key, and what is done `instead`."""
 
     def __init__(self, text: str, instead: "Reply | None" = None) -> None:
         super().__init__(text)
@@ -34,7 +34,7 @@ class BadReply(ValueError):
 
 
 class State(Enum):
-    """The life of a WebSocket as its application sees it."""
+    """The phases of a WebSocket as its application sees it."""
 
     HANDSHAKE = "handshake"
     OPEN = "open"
@@ -54,7 +54,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, checked. `frame` is the encoded frame; `close` the close code; None where there is none."""
+    """One valid reply. `frame` is the encoded frame, `close` the close code; None if absent."""
 
     accept: bool | None = None
     subprotocol: str | None = None
@@ -123,7 +123,7 @@ def parse_reply(content: Content) -> Reply:
 
 
 def _check_answer(given: Content, instead: Reply | None) -> None:
-    """Check what belongs to the answer to a handshake."""
+    """Check the keys of an answer to a handshake."""
     accept, status = given.get("accept"), given.get("status", FORBIDDEN)
     if accept is not False and not given.keys().isdisjoint(("status", "content")):
         raise BadReply("status or content without accept False: they are parts of a refusal", instead)
@@ -136,7 +136,7 @@ def _check_answer(given: Content, instead: Reply | None) -> None:
 
 
 def plain_frame(content: Content) -> bytes | None:
-    """Return the frame of a message that is nothing but text or bytes: most are. None for all others."""
+    """Return the frame of a message that holds text or bytes only, as most do; None for all others."""
     if len(content) != 1:
         return None
     ((key, value),) = content.items()

@@ -1,4 +1,4 @@
-"""Makes the sockets of one process: plain ones, and compressed ones for clients that offer it where it is on."""
+"""Makes the sockets of one process: plain ones, and compressed ones if both sides have it on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -71,9 +71,9 @@ class SocketFactory(WebSocketServerFactory):
 
 
 def deflater_of(config: InterfaceConfig) -> Deflater | None:
-    """Return what compresses, or None if compression is off.
+    """Return the compression of all sockets, or None if it is off.
 
     Raises:
-        ConfigurationError: it cannot be had here.
+        ConfigurationError: compression is not available in this environment.
     """
     return Deflater(config.compression_window_bits, config.compression_min_bytes) if config.compression else None
