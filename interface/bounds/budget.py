@@ -22,9 +22,9 @@ class Budget:
         return True
 
     def overdraw(self, amount: int) -> None:
-        """Take an amount whether or not as much is left: for what exists already and has to be counted."""
+        """Take an amount also if less is left: for things that exist already and have to be counted."""
         self.used_amount += amount
 
     def give_back(self, amount: int) -> None:
-        """Give back what was taken."""
+        """Return an amount that was taken."""
         self.used_amount -= amount

@@ -19,7 +19,7 @@ class Buffer(Protocol):
     """A buffer of one connection."""
 
     def shed(self) -> None:
-        """Drop the content, and close the connection: the process holds too much. Called from within any `hold`."""
+        """Drop the content, and close the connection: all buffers exceed their bound. Called from within any `hold`."""
 
 
 class ClientMemory:
@@ -38,11 +38,11 @@ class ClientMemory:
 
     @property
     def is_short(self) -> bool:
-        """Whether more than half of the bound is used: clients that can wait should."""
+        """Whether more than half of the bound is used: reading from clients should pause."""
         return self.held_bytes * 2 > self.max_bytes
 
     def hold(self, buffer: Buffer, amount: int) -> None:
-        """Note the size of a buffer in bytes; shed buffers, this or others, if that is too much in all."""
+        """Note the size of a buffer in bytes; shed the largest buffers if the sum exceeds the bound."""
         before = self._held.get(buffer, 0)
         counted = amount if amount > SMALL_BYTES else 0
         if counted == before:

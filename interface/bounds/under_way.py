@@ -1,6 +1,6 @@
 """The bytes of events that are in the store, or with workers: bounded for all connections of a process together.
 
-An event that is too much waits here for room, behind others that wait. Only large events (above
+An event that does not fit waits here for room, behind others that wait. Only large events (above
 `memory.SMALL_BYTES`) are passed to it.
 """
 
@@ -17,7 +17,7 @@ class Sender(Protocol):
 
 
 class EventsUnderWay:
-    """Takes the length of each large event before it is sent, and gives it back when its turn is over."""
+    """Takes the length of each large event before it is sent, and returns it when the turn has ended."""
 
     def __init__(self, max_bytes: int) -> None:
         self._budget = Budget(max_bytes)
@@ -30,7 +30,7 @@ class EventsUnderWay:
         return self._budget.used_amount
 
     def begin(self, sender: Sender, length: int) -> bool:
-        """Return whether the event goes now; if not, `send_held` is called once there is room."""
+        """Return whether the event may be sent now; if not, `send_held` is called once there is room."""
         length = min(length, self._budget.max_amount)
         if self._waiting or not self._budget.take(length):
             self._waiting[sender] = length
@@ -38,7 +38,7 @@ class EventsUnderWay:
         return True
 
     def end(self, length: int) -> None:
-        """Give the room of an event back, and let others go."""
+        """Return the room of an event, and send others that wait for it."""
         self._budget.give_back(min(length, self._budget.max_amount))
         while self._waiting:
             sender, wanted = next(iter(self._waiting.items()))

@@ -19,10 +19,10 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """Where the time comes from."""
+    """A source of time and timers."""
 
     def seconds(self) -> float:
-        """Return the time in seconds since some moment."""
+        """Return the time in seconds since an arbitrary moment."""
 
     # `Any`: the reactor's own signature is open, and every implementation spells it a little differently.
     def callLater(self, delay: float, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

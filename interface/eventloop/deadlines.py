@@ -1,8 +1,8 @@
 """The deadlines of all connections of one process, behind one timer of the reactor.
 
-Every connection has two or three, which move with each event and hardly ever pass. So setting one is a comparison in
-most cases, and a set operation in the others: a deadline stands in the slot of the eighth of a second in which it is
-looked at next, and is put off there if it has been moved meanwhile. It passes up to an eighth of a second late.
+Each connection has two or three deadlines, which are reset on each event and rarely expire. So setting one is a
+comparison in most cases, and a set operation in the others: a deadline is in the slot of the eighth of a second in
+which it is checked next, and moves to a later slot then if it was reset. It expires up to an eighth of a second late.
 """
 
 import logging
@@ -18,17 +18,17 @@ SLOTS_PER_SECOND = 8
 
 
 class Deadlines:
-    """Looks at deadlines when they are due; the timer runs while there are any."""
+    """Checks deadlines when they are due; the timer runs while there are any."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._slots: dict[int, set[Deadline]] = {}
         self._timer: Timer | None = None
-        #: The slots up to this one have been looked at.
+        #: The slots up to this one have been checked.
         self._looked_at = 0
 
     def place(self, deadline: "Deadline", due: float) -> int:
-        """Let a deadline be looked at when `due` has come; return its slot, for `remove`."""
+        """Schedule the check of a deadline at `due`; return its slot, for `remove`."""
         if not self._slots:  # else time that passes while deadlines are handled would skip those of the next slot
             self._looked_at = self._slot_now()
         if self._timer is None:
@@ -69,7 +69,7 @@ class Deadlines:
 
 
 class Deadline:
-    """Calls `expired` when a deadline that was set passes without being set again or cleared."""
+    """Calls `expired` when the deadline passes without being set again or cleared."""
 
     __slots__ = ("_deadlines", "_due", "_expired", "_slot")
 
@@ -77,16 +77,16 @@ class Deadline:
         self._deadlines = deadlines
         self._expired = expired
         self._due: float | None = None
-        #: Where it stands; never later than it is due.
+        #: The slot of its next check; never later than it is due.
         self._slot: int | None = None
 
     @property
     def is_set(self) -> bool:
-        """Return whether it is to pass."""
+        """Return whether the deadline is set."""
         return self._due is not None
 
     def set(self, seconds: float | None) -> None:
-        """Expire in so many seconds from now, whatever was set before; None clears it."""
+        """Expire `seconds` from now, whatever was set before; None clears the deadline."""
         if seconds is None:
             self._due = None
             return
@@ -99,7 +99,7 @@ class Deadline:
         self._slot = deadlines.place(self, due)
 
     def stop(self) -> None:
-        """Clear it for good and leave nothing behind, not even a cycle with whose it was."""
+        """Clear the deadline for good, and break the reference cycle with its owner."""
         self._due = None
         self._expired = _ignore
         if self._slot is not None:
@@ -107,7 +107,7 @@ class Deadline:
             self._slot = None
 
     def look(self) -> None:
-        """Expire, or stand in a later slot: called when its slot has come."""
+        """Expire, or move to a later slot: called when the slot is due."""
         self._slot = None
         if self._due is None:
             return

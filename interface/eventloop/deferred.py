@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 async def awaited(result: "Deferred[T] | T") -> T:
-    """Await what a Twisted call returned, a Deferred or a plain value."""
+    """Await the result of a Twisted call, a Deferred or a plain value."""
     if isinstance(result, Deferred):
         return await result.asFuture(asyncio.get_running_loop())
     return result

@@ -1,8 +1,9 @@
 """Transports that write at the end of the event loop's turn, without asking the poller first.
 
-Twisted registers each socket that has something to write with the poller, and removes it after the write: two system
-calls and a detour through the reactor for every frame. Nearly always the socket takes the data at once. So these try;
-only what a socket does not take waits for the poller. Writes of one turn to a socket still leaves in one piece.
+Twisted registers each socket with waiting output at the poller, and removes it after the write: two system calls and a
+detour through the reactor for every frame. Nearly always the socket takes the data at once. So these transports try
+first; only data that a socket does not take waits for the poller. The writes of one turn to a socket still leave in one
+piece.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class TurnEnd:
-    """The transports that have something to write at the end of the loop's turn."""
+    """The transports that write at the end of the event loop's turn."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -42,20 +43,20 @@ class EagerWriting:
     _is_polled = False
 
     def startWriting(self) -> None:
-        """Something is to be written, or the end of the connection to be brought about."""
+        """Schedule a write, or the end of the connection, for the end of the turn."""
         if not (self._is_due or self._is_polled):
             self._is_due = True
             self.turn_end.add(self)
 
     def stopWriting(self) -> None:
-        """Nothing is left to write."""
+        """Cancel the scheduled write: all is written."""
         self._is_due = False
         if self._is_polled:
             self._is_polled = False
             super().stopWriting()  # type: ignore[misc]  # Twisted's transport stands behind
 
     def write_now(self) -> None:
-        """Write what the socket takes; the poller says when it takes the rest, or that the connection has ended."""
+        """Write as much as the socket takes; the poller reports when it takes the rest or has ended."""
         transport: Any = self
         if not self._is_due:
             return

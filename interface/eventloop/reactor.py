@@ -11,7 +11,7 @@ from towpath.layers.errors import ConfigurationError
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
-    """Return a new event loop, the fastest there is here."""
+    """Return a new event loop, the fastest that is installed."""
     try:
         import uvloop
     except ImportError:

@@ -1,4 +1,4 @@
-"""Coroutines that run beside everything else: kept alive, logged if they fail, cancelled at the end."""
+"""Background coroutines: referenced while they run, logged if they fail, cancelled at the end."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-#: How often a task that goes on is cancelled again, and how long it is waited for each time.
+#: How often a task that does not end is cancelled again, and the seconds to wait for it each time.
 CANCEL_TRIES = 20
 CANCEL_WAIT_SECONDS = 0.1
 
@@ -26,10 +26,10 @@ class Tasks:
         return task
 
     async def cancel_all(self) -> None:
-        """Cancel what still runs and wait until it has ended; what does not end is logged and left.
+        """Cancel the tasks and wait until they have ended; a task that does not end is logged and left.
 
-        Once is not enough: before Python 3.12 `asyncio.wait_for`, which drivers use, loses a cancellation that comes
-        in the moment when what it waits for is done.
+        One cancellation is not enough: before Python 3.12 `asyncio.wait_for`, which drivers use, loses a cancellation
+        that arrives in the moment when its awaitable is done.
         """
         running = self._running - {asyncio.current_task()}
         for _ in range(CANCEL_TRIES):

@@ -49,7 +49,7 @@ class ActionCounts:
             self._log_action(protocol, action, details)
 
     def families(self) -> list[Family]:
-        """Return what was counted since the start."""
+        """Return the counters since the start."""
         requests = [((status,), histogram) for status, histogram in self._requests.items()]
         rejected = [((status,), count) for status, count in self._rejected.items()]
         closed = [((code,), count) for code, count in self._closed.items()]
@@ -76,7 +76,7 @@ def status_class(status: int) -> str:
 
 
 def code_class(code: int) -> str:
-    """Return a close code of the standards as it is, others by the thousand: clients may choose 3000 to 4999."""
+    """Return a standard close code as it is, others by their thousand: clients may choose any of 3000 to 4999."""
     if code in _CODES:
         return str(code)
     return f"{code // 1000}xxx" if code in range(3000, 5000) else "other"

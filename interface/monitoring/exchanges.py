@@ -23,7 +23,7 @@ def exchange_with_health(path: str, health: Callable[[], Health], base: type[Exc
         __slots__ = ()
 
         def begin(self, length: int | None, expects_continue: bool) -> None:
-            """Answer a health check at once, also while as many requests are open as may be."""
+            """Answer a health check at once, also while the number of open requests is at its bound."""
             page = pages.get(self.head.path)
             if page is None:
                 base.begin(self, length, expects_continue)
@@ -32,7 +32,7 @@ def exchange_with_health(path: str, health: Callable[[], Health], base: type[Exc
             self.deliver(_reply(page()))
 
         def _log_complete(self) -> None:
-            """Log and count no checks: they come every few seconds."""
+            """Neither log nor count health checks: they arrive every few seconds."""
             if self.head.path not in pages:
                 base._log_complete(self)
 
@@ -40,7 +40,7 @@ def exchange_with_health(path: str, health: Callable[[], Health], base: type[Exc
 
 
 def counted_exchange(counts: ActionCounts) -> type[Exchange]:
-    """Return a class of exchanges that are counted without the details that an access log wants."""
+    """Return a class of exchanges that are counted without the details of an access log."""
 
     class CountedExchange(Exchange):
         """An exchange of the application."""

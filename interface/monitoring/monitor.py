@@ -31,7 +31,7 @@ class Monitor:
         self._reactor = reactor
         self._layer = layer
         self._config = config
-        #: What the server is to log its actions by.
+        #: The action logger for the server.
         self.log_action: ActionLogger = log_action
         self._actions: ActionCounts | None = None
         if config.metrics is not None:
@@ -46,13 +46,13 @@ class Monitor:
 
     @property
     def exchange(self) -> type[Exchange]:
-        """The class of the server's exchanges, which answers health checks and counts as it is asked to."""
+        """The class of the server's exchanges, which answers health checks and counts requests."""
         base = Exchange if self._actions is None else counted_exchange(self._actions)
         path = self._config.health_path
         return base if path is None else exchange_with_health(path, lambda: self.readiness.health(), base)
 
     async def start(self) -> None:
-        """Listen, and look for workers.
+        """Listen, and begin to poll for workers.
 
         Raises:
             CannotListen: the address cannot be used.

@@ -1,6 +1,6 @@
-"""Whether an interface server is ready: Redis answers, workers take the messages of its clients, it is not draining.
+"""The readiness of an interface server: Redis answers, workers take the messages of its clients, it is not draining.
 
-Workers are looked for every two seconds; an answer costs nothing but reading what is known.
+Workers are polled every two seconds; a health check only reads the latest result.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 #: Channels that workers have to read: the first events of requests and of WebSockets.
 NEEDED_CHANNELS = ("http.request", "websocket.connect")
-#: Time between two looks for workers, in seconds.
+#: Seconds between two polls for workers.
 LOOK_SECONDS = 2.0
 
 
@@ -36,18 +36,18 @@ class Readiness:
         self.is_draining = False
 
     def health(self) -> Health:
-        """Return the health as it was known a moment ago."""
+        """Return the health as of the latest poll."""
         draining = "the server is told to stop" if self.is_draining else None
         return Health([Check("redis", self._redis()), Check("workers", self._workers()), Check("draining", draining)])
 
     async def watch(self) -> None:
-        """Look for workers until cancelled."""
+        """Poll for workers until cancelled."""
         while True:
             await self.look()
             await pause(self._clock, LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Look once; while Redis is unavailable the last finding stays."""
+        """Poll once; while Redis is unavailable the last result stays."""
         survey = self._survey
         if survey is None:
             self._unread = ()

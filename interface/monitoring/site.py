@@ -28,7 +28,7 @@ class MonitoringSite(Site):
         super().__init__(_Pages(health, families), timeout=IDLE_SECONDS)  # type: ignore[no-untyped-call]
 
     def log(self, request: Request) -> None:
-        """Write nothing: checks come every few seconds."""
+        """Write nothing: checks arrive every few seconds."""
 
 
 class _Pages(Resource):
@@ -40,7 +40,7 @@ class _Pages(Resource):
         self._families = families
 
     def render_GET(self, request: Any) -> bytes:  # Twisted's name
-        """Return a page; Twisted answers HEAD out of it, and 405 to other methods."""
+        """Return a page; Twisted derives HEAD from it, and answers other methods with 405."""
         path = request.path.decode("ascii", "replace")
         page = page_of(path, self._health, {"/metrics": self._families})
         request.setResponseCode(page.status)

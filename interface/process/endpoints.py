@@ -1,4 +1,4 @@
-"""Where a server listens: the addresses of the configuration as endpoints that say clearly what is wrong with them.
+"""The addresses of the configuration as endpoints, with errors that say what is wrong with an address.
 
 Several may be combined. Inherited descriptors are sockets that another process opened and may share among many: they
 are never shut down, re-permitted or removed here, and accepting from them must not block.
@@ -23,7 +23,7 @@ from towpath.layers.errors import ConfigurationError, TowpathError
 from ..config import DEFAULT_BIND, DEFAULT_PORT, InterfaceConfig
 from .unix_permissions import warn_of_open_socket
 
-#: Connections that may wait to be accepted: many clients come back at once after a restart.
+#: Connections that may wait to be accepted: many clients reconnect at once after a restart.
 BACKLOG = 2048
 
 _HINTS = {
@@ -61,7 +61,7 @@ class Address:
 
 
 def addresses(reactor: Any, config: InterfaceConfig) -> list[Address]:
-    """Return what the configuration says to listen on: 127.0.0.1:8000 if it says nothing.
+    """Return the endpoints of the configuration: 127.0.0.1:8000 if it names none.
 
     Raises:
         ConfigurationError: an endpoint string cannot be understood, or what it needs is not installed.

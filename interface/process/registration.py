@@ -1,6 +1,6 @@
 """The record of an interface server in the store, for `manage.py towpath status` and the readiness of others.
 
-The store is reached by a blocking connection in a thread of its own: a Redis that hangs holds nothing up.
+The store is reached by a blocking connection in a thread of its own, so that a Redis that hangs blocks nothing else.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class Registration:
-    """Renews the record of this process; `record` returns it with the numbers of the moment."""
+    """Renews the record of this process; `record` returns it with the current numbers."""
 
     def __init__(self, survey: Survey, record: Callable[[ProcessRecord], ProcessRecord]) -> None:
         self._survey = survey

@@ -1,7 +1,7 @@
 """An interface server as a process: reactor, addresses, signals, exit code.
 
 SIGTERM or SIGINT: stop within the grace period. A second one: stop without the grace period. A third one: end at once.
-A layer that is unavailable at the start is waited for: a process that ended would reach its supervisor's start limit.
+A process waits for a layer that is unavailable at the start: by exiting it would reach its supervisor's start limit.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class ExitCode(IntEnum):
 
 
 def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger = no_log) -> ExitCode:
-    """Serve until a signal comes, and return how it ended. To be called once, from the main thread of a process.
+    """Serve until a signal arrives, and return the exit code. To be called once, from the main thread of a process.
 
     Raises:
         ConfigurationError: an endpoint string is wrong, or another reactor is installed.
@@ -69,7 +69,7 @@ def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger
 
 
 class Service:
-    """The life of one server in the event loop. Signal handlers only note what came."""
+    """The life of one server in the event loop. Signal handlers only note the signal."""
 
     def __init__(
         self, server: "InterfaceServer", layer: object, label: str, oversight: Oversight | None = None

@@ -1,4 +1,4 @@
-"""Permissions of UNIX sockets: `--trusted-proxies unix` believes every user of the machine who can connect to one.
+"""Permissions of UNIX sockets: `--trusted-proxies unix` trusts every user of the machine who can connect to one.
 
 Connecting needs write permission on the socket and search permission on each folder above it.
 """
@@ -28,7 +28,7 @@ def is_open_to_all(path: str) -> bool:
 
 
 def warn_of_open_socket(path: str) -> None:
-    """Log a warning if any user of this machine can connect to a socket whose clients are believed."""
+    """Log a warning if any user of this machine can connect to a socket whose clients are trusted."""
     if is_open_to_all(path):
         log.warning(
             "Every user of this machine can connect to %r, and say by X-Forwarded-* who the client is: give the socket "
