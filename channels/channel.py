@@ -1,4 +1,4 @@
-"""A channel as application code sees it: somewhere to send to. Nothing here waits for messages."""
+"""A channel as application code sees it: a name to send messages to. Nothing here receives messages."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,10 +32,10 @@ class Channel:
         """Send a message; it waits for the end of the consumer and of the transaction, unless it goes `immediately`.
 
         A transaction is an open `transaction.atomic()`; its rollback drops what waits for it. With a `delay`, of up to
-        a year, the layer keeps the message so long from the moment when it would have left.
+        a year, the layer keeps the message for that time, beginning when it would have left.
 
         Raises:
-            EncodeError: `content` is not a dict of values that travel (a TypeError that names the key).
+            EncodeError: `content` is not a dict of values that can be encoded (a TypeError that names the key).
             ChannelFull: the channel is at its capacity and the send was not held.
             TypeError, ValueError: `delay` is not a timedelta, or out of its bounds.
             MessageTooLarge, LayerUnavailable: the same, for a send that was not held.
@@ -59,7 +59,7 @@ class Channel:
 
 
 class ReplyChannel(Channel):
-    """The reply channel of a message from an interface server: what is sent there is checked by `check` at the call."""
+    """The reply channel of a message from an interface server: replies are checked by `check` at the call."""
 
     __slots__ = ("_check",)
 
@@ -71,7 +71,7 @@ class ReplyChannel(Channel):
         """Send a reply, as `Channel.send` does.
 
         Raises:
-            InvalidReply: the interface server would not understand it; says which key is wrong.
+            InvalidReply: it is not a valid reply; names the wrong key.
         """
         if isinstance(content, dict):  # anything else is refused by `Channel.send`
             self._check(content)

@@ -1,7 +1,7 @@
 """The project's channel layers, as the setting CHANNEL_LAYERS describes them, built at first use.
 
 The setting is `{alias: {"BACKEND": ..., "CONFIG": ..., "TEST_CONFIG": ..., "ROUTING": ..., "SCHEDULE": ...}}`. Routing
-is only carried here; workers build a `towpath.routing.Router` from it.
+is only stored here; workers build a `towpath.routing.Router` from it.
 """
 
 import logging
@@ -31,7 +31,7 @@ class InvalidChannelLayerError(ConfigurationError):
 
 
 class ConfiguredLayer:
-    """A layer with its alias and routing; everything else passes through to the layer itself."""
+    """A layer with its alias and routing; all other attributes are those of the layer itself."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class ConfiguredLayer:
         return f"{self.alias} ({kind.__module__}.{kind.__name__})"
 
     def local_only(self) -> bool:
-        """Return whether the layer reaches no other process."""
+        """Return whether the layer is local to this process."""
         return "memory" in type(self.channel_layer).__module__
 
 
@@ -119,7 +119,7 @@ class ChannelLayerManager:
         layer = self._built.get(alias)
         if layer is not None:
             return layer
-        with self._lock:  # worker threads meet here; each alias has one layer only
+        with self._lock:  # several threads may come here; each alias has one layer only
             if alias not in self._built:
                 self._built[alias] = self.make_backend(alias)
             return self._built[alias]

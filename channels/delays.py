@@ -15,7 +15,7 @@ MAX_DELAY = timedelta(days=366)
 
 
 def send_later(layer: AnyLayer, channel: str, content: Content, delay: timedelta, immediately: bool) -> None:
-    """Let the layer keep a message until it is due; this send waits as any other does, unless it goes `immediately`.
+    """Let the layer keep a message until it is due; the send is held as any other, unless it is sent `immediately`.
 
     Raises:
         TypeError: `delay` is not a timedelta.

@@ -1,4 +1,4 @@
-"""Getting held sends out through a layer's blocking side, for everything but the worker's own layer."""
+"""Delivery of held sends through a layer's blocking side, for all layers but the worker's own."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ AnySend = Send | Delayed
 def deliver(
     layer: ChannelLayer, sends: Sequence[AnySend], patience_seconds: float = PATIENCE_SECONDS
 ) -> Sequence[AnySend]:
-    """Send all, trying again while channels are full; return and log what had to be dropped.
+    """Send all, trying again while channels are full; log and return the dropped messages.
 
     Raises:
         EncodeError, MessageTooLarge: a message cannot be sent.

@@ -2,7 +2,7 @@
 `docs/architecture.md`.
 
 Consumers read events unchecked. Tests and scripts make some by hand, and code of Channels 1.x wrote headers and query
-strings as text, and paths as bytes: what is clear is converted here, anything else is an error that names the key.
+strings as text, and paths as bytes: unambiguous values are converted here, others raise an error that names the key.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,9 +3,9 @@
 TowpathError
  ├─ ConsumeLater               the message goes back to the end of its channel
  ├─ DenyConnection             the WebSocket handshake is answered with 403
- ├─ ChannelSocketException     something else happens to the connection: see `run`
+ ├─ ChannelSocketException     another action on the connection: see `run`
  │   └─ WebsocketCloseException
- ├─ InvalidFrame               the client sent what its consumer cannot read: one line in the log
+ ├─ InvalidFrame               the client sent a frame that its consumer cannot read: one line in the log
  ├─ SendNotAvailableOnDemultiplexer   the socket has several streams: say which
  ├─ ResponseLater              other code answers the request later
  ├─ RequestTimeout             the client was too slow with its body
@@ -55,7 +55,7 @@ class DenyConnection(TowpathError):
 
 
 class ChannelSocketException(TowpathError):
-    """Raised by a consumer to do something to the connection; subclasses say what in `run`."""
+    """Raised by a consumer to act on the connection; subclasses define the action in `run`."""
 
     def run(self, message: "Message") -> None:
         """Act on the connection of `message`; sends are held, as in the consumer."""
@@ -88,9 +88,9 @@ class WebsocketCloseException(ChannelSocketException):
 
 
 class InvalidFrame(TowpathError, ValueError):
-    """Raised for a frame that its consumer cannot read: a mistake of the client's, logged without a traceback.
+    """Raised for a frame that its consumer cannot read: a mistake of the client, logged without a traceback.
 
-    The text is logged up to a bound: say what is wrong, not what the client sent.
+    The text is logged up to a bound: say what is wrong, without the client's data.
     """
 
 

@@ -28,7 +28,7 @@ class Group:
         self.channel_layer: AnyLayer = channel_layers[alias] if channel_layer is None else channel_layer
 
     def add(self, channel: Channel | str, immediately: bool = False) -> None:
-        """Add a channel: at once, also inside a consumer, so that who joins and then reads its snapshot misses nothing.
+        """Add a channel at once, also inside a consumer: a member that joins and then reads a snapshot misses nothing.
 
         Inside `transaction.atomic()` it waits for the commit, unless it is done `immediately`.
 
@@ -38,7 +38,7 @@ class Group:
         self._change(self.channel_layer.group_add, channel, immediately)
 
     def discard(self, channel: Channel | str, immediately: bool = False) -> None:
-        """Take a channel out, when `add` would add it; no error if it is not a member.
+        """Discard a channel, at the time at which `add` would add it; no error if it is not a member.
 
         Raises:
             InvalidName: `channel` is not a channel name.
@@ -50,7 +50,7 @@ class Group:
 
         Raises:
             ValueError: `content` is not a dict.
-            EncodeError: it holds a value that cannot travel; names the key.
+            EncodeError: it holds a value that cannot be encoded; names the key.
             MessageTooLarge, LayerUnavailable: of the layer, for a send that was not held.
         """
         if not isinstance(content, dict):

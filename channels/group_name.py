@@ -1,4 +1,4 @@
-"""Group names made of any text, such as a room's title out of a URL."""
+"""Group names made from any text, such as a room's title in a URL."""
 
 import re
 from hashlib import sha256
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from towpath.layers.names import MAX_NAME_LENGTH
 
-#: Characters of a part that are not kept as they are: those that names may not have, and the two that have a meaning.
+#: Characters of a part that are replaced: those that names must not have, and the two that have a meaning.
 _ESCAPED = re.compile(r"[^a-zA-Z0-9-]")
 #: Length of the digest that ends the name of a group whose full name is too long: 128 bits in hexadecimal.
 _DIGEST_LENGTH = 32

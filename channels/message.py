@@ -15,8 +15,8 @@ from .configured import AnyLayer
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
 
-#: Stands for None where a value is the rule. A type checker still reports a wrong attribute of the value, and asks for
-#: no test for None.
+#: The type of a None where a value is usual. A type checker still reports a wrong attribute of the value, and does not
+#: ask for a test for None.
 MaybeNone: TypeAlias = Any
 
 
@@ -29,7 +29,7 @@ class _SessionState:
 
 
 class Message:
-    """A message on its way through a consumer. It reads like the dict `content`; decorators hang attributes on it.
+    """A message as its consumer gets it. It reads like the dict `content`; decorators add attributes to it.
 
     `__doomed__` is True on the last try of a message that was put off by ConsumeLater: the next one drops it.
     `turn` is the number of the connection's turn that ends with this message; None if no connection waits.
@@ -91,7 +91,7 @@ class Message:
 
     @property
     def session_state(self) -> bytes | None:
-        """The bytes that travel with the connection, from one message to its next; None if there are none.
+        """The bytes that travel with the connection from one message to the next; None if there are none.
 
         Setting them keeps them for the connection's next message; setting b"" clears them.
 

@@ -1,8 +1,8 @@
-"""Held sends: what a consumer sends leaves when it ends, in call order, also if it raised.
+"""Held sends: messages of a consumer are delivered when it returns or raises, in call order.
 
 An outbox belongs to one run of one consumer. The code that runs the consumer makes it, installs it with `holding()` and
-takes what it holds; `Channel.send` and `Group.send` find it through a context variable. Contexts are copied into tasks
-and threads that may outlive the run, so a send that comes after the end is not held: it goes to the layer at once.
+takes the held sends; `Channel.send` and `Group.send` find it through a context variable. Contexts are copied into tasks
+and threads that may outlive the run, so a send after the end is not held: it is passed to the layer at once.
 """
 
 from contextvars import ContextVar, Token
@@ -18,7 +18,7 @@ _current: "ContextVar[Outbox | None]" = ContextVar("towpath_outbox", default=Non
 
 
 class Outbox:
-    """Collects the sends of one run: `sends` for its own layer, `foreign` for every other one, and what is delayed."""
+    """Collects the sends of one run: `sends` for its own layer, `foreign` for all others, and delayed messages."""
 
     __slots__ = ("_is_closed", "_lock", "foreign", "has_sent_at_once", "layer", "sends")
 
@@ -48,14 +48,14 @@ class Outbox:
             return True
 
     def hold_delayed(self, layer: AnyLayer, send: Delayed) -> bool:
-        """Keep what a layer is to keep from the end of the run on; False as with `hold`."""
+        """Hold a delayed message until the end of the run; False as with `hold`."""
         with self._lock:
             if not self._is_closed:
                 self.foreign.setdefault(raw_layer(layer), []).append(send)
             return not self._is_closed
 
     def close(self) -> None:
-        """Accept no more sends; what is held stays for its owner to take."""
+        """Accept no more sends; held ones stay for the owner to take."""
         with self._lock:
             self._is_closed = True
 
@@ -97,7 +97,7 @@ def hold_channel_send(layer: AnyLayer, channel: str, content: Content) -> bool:
     """Hold a send to a channel in the current outbox; False if there is none.
 
     Raises:
-        EncodeError: `content` is not a dict of values that travel.
+        EncodeError: `content` is not a dict of values that can be encoded.
     """
     outbox = _current.get()
     if outbox is None:
@@ -110,7 +110,7 @@ def hold_group_send(layer: AnyLayer, group: str, content: Content) -> bool:
     """Hold a send to a group in the current outbox; False if there is none.
 
     Raises:
-        EncodeError: `content` is not a dict of values that travel.
+        EncodeError: `content` is not a dict of values that can be encoded.
     """
     outbox = _current.get()
     if outbox is None:
@@ -120,7 +120,7 @@ def hold_group_send(layer: AnyLayer, group: str, content: Content) -> bool:
 
 
 def snapshot(content: Content) -> Content:
-    """Copy a checked message so that its sender may go on changing its own containers."""
+    """Copy a checked message so that its sender may change its own containers afterwards."""
     return {key: _copy(value) if isinstance(value, (dict, list, tuple)) else value for key, value in content.items()}
 
 

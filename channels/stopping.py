@@ -1,6 +1,6 @@
-"""Whether the worker that runs the current consumer has been asked to stop.
+"""The stop request of the worker that runs the current consumer.
 
-Work without an end, such as a streamed response, asks from time to time. Outside of workers nothing stops.
+Work without an end, such as a streamed response, checks it from time to time. Outside of workers it is never set.
 """
 
 from contextvars import ContextVar

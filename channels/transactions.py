@@ -2,12 +2,12 @@
 
 A transaction is an open `transaction.atomic()` block of one database, the one the setting TOWPATH_ON_COMMIT names
 ("default" if it is absent; None: nothing waits). Waiting sends are kept by Django's own `on_commit`, in order; the
-rollback of a savepoint drops what was sent since. The blocks that Django's TestCase puts round each test do not count:
-no commit would ever come, and outside of tests there are none. A block inside of those never commits either; in the
-test cases of `towpath.testing` its end counts as its commit.
+rollback of a savepoint drops the sends after it. The blocks that Django's TestCase opens around each test do not count,
+because they never commit. A block inside of those never commits either; in the test cases of `towpath.testing` its end
+counts as its commit.
 
-A block opens its connection first, and an opened connection is announced. So a thread without one pays an attribute of
-a thread-local for all this, and a thread with one another attribute.
+A block opens its connection first, and Django signals each opened connection. So a send costs one read of a
+thread-local attribute in a thread without a connection, and two in a thread with one.
 """
 
 import logging
@@ -36,7 +36,7 @@ SETTING = "TOWPATH_ON_COMMIT"
 
 
 class _Thread(local):
-    """The connection of this thread that counts; None if it was never opened."""
+    """The connection of this thread whose transactions count; None if it was never opened."""
 
     connection: BaseDatabaseWrapper | None
     #: Whether `commit_ended_blocks` runs in this thread.
@@ -85,9 +85,9 @@ def open_transaction_of(alias: str) -> BaseDatabaseWrapper | None:
 
 
 def at_commit(connection: BaseDatabaseWrapper, act: Callable[[], object]) -> None:
-    """Do something when the transaction is committed. Its errors are logged, and the next ones follow.
+    """Run an action when the transaction is committed. Its errors are logged, and the next actions follow.
 
-    By then the data is committed, and the sender has gone on: an error cannot be raised to it.
+    The data is committed then, and the sender has continued, so that an error cannot be raised to it.
     """
     connection.on_commit(_AtCommit(act))
 
@@ -135,7 +135,7 @@ def _commit(waiting: Sequence[tuple[Any, ...]]) -> None:
 
 
 class _AtCommit:
-    """An action that waits for a commit and runs once; what it raises is logged."""
+    """An action that waits for a commit and runs once; its exceptions are logged."""
 
     __slots__ = ("_act", "_is_done")
 

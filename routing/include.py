@@ -1,4 +1,4 @@
-"""Routing inside routing: a list of routes behind prefixes they do not see, and reading what ROUTING may be."""
+"""Routing inside routing: a list of routes behind prefixes that they do not see, and the forms of a ROUTING value."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -24,10 +24,10 @@ class Include:
         self._is_resolving = False
 
     def resolve(self) -> None:
-        """Import what is still a dotted path, here and in the routes inside.
+        """Import the dotted paths, here and in the routes inside.
 
         Raises:
-            RoutingError: something cannot be imported, is not a routing, or includes itself.
+            RoutingError: a path cannot be imported, is not a routing, or includes itself.
         """
         self._table = self._resolved()
 
@@ -74,7 +74,7 @@ class Include:
 def include(routing: object, **filters: Pattern) -> Include:
     """Put other routing (a list, a dict, or the dotted path of one) behind prefixes that all have to match.
 
-    The routes inside see what is left: behind `path="/sites/<slug:site>"` a route is `path="/<slug:room>/"`.
+    The routes inside match the rest: behind `path="/sites/<slug:site>"` a route is `path="/<slug:room>/"`.
 
     Raises:
         RoutingError: a filter is wrong.

@@ -1,4 +1,4 @@
-"""All routes of a router with the prefixes they stand behind, for those who look at routing before it runs."""
+"""All routes of a router with their prefixes, for checks and explanations of the routing."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .route import Route
 
 @dataclass(frozen=True, slots=True)
 class ListedRoute:
-    """A route, and the filters of the includes round it, the outermost first."""
+    """A route, and the filters of the includes around it, the outermost first."""
 
     route: Route
     prefixes: tuple[Mapping[str, Pattern], ...] = ()
@@ -27,7 +27,7 @@ class ListedRoute:
 def listed_routes(
     objects: Iterable[Routing], prefixes: tuple[Mapping[str, Pattern], ...] = ()
 ) -> Iterator[ListedRoute]:
-    """Yield the routes in the order they are tried. A project's own routing objects keep theirs to themselves."""
+    """Yield the routes in the order they are tried, without those inside a project's own routing objects."""
     for entry in objects:
         if isinstance(entry, Include):
             inside = (*prefixes, entry.filters) if entry.filters else prefixes
@@ -37,7 +37,7 @@ def listed_routes(
 
 
 def check_paths(objects: Iterable[Routing]) -> None:
-    """Check the paths that meet the whole path of a message, and not what a prefix leaves of it.
+    """Check the paths that are compared with the whole path of a message, not with its rest behind a prefix.
 
     Raises:
         RoutingError: one does not begin with a slash, so it can match nothing.

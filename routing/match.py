@@ -15,7 +15,7 @@ class Match:
     """The consumer for a message and its keyword arguments; it unpacks into these two.
 
     `ordered` False: the connection's next event need not wait until the consumer has run. `stream_uploads`: it gets
-    requests whose body still comes.
+    requests whose body is still being received.
     """
 
     consumer: Consumer
@@ -36,4 +36,4 @@ class Routing(Protocol):
         """Return the consumer for a message on one of the channels, or None."""
 
     def channel_names(self) -> Collection[str]:
-        """Return the channels whose messages this object wants to see."""
+        """Return the channels whose messages this object may match."""

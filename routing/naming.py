@@ -6,10 +6,10 @@ from .errors import RoutingError
 
 
 def imported(path: str, wanted_by: str) -> object:
-    """Import what a dotted path names.
+    """Import the object that a dotted path names.
 
     Raises:
-        RoutingError: there is no such thing; the import's own error is its cause.
+        RoutingError: it cannot be imported; the import's own error is its cause.
     """
     try:
         return import_string(path)

@@ -1,8 +1,8 @@
 r"""Django's path syntax in the filter `path`, beside regular expressions: `path="/chat/<slug:room>/"`.
 
-The two are distinguished so: a str for `path` with a `<` that no backslash and no `(?` or `(?P` stands before is a
-path. Everything else is a regular expression, as in 1.x: all other filters, all bytes, and a path without a parameter.
-A path that is both at once is an error that gives both spellings.
+A str for `path` with a `<` that does not follow a backslash, `(?` or `(?P` is a path. Any other value is a regular
+expression, as in 1.x: all other filters, all bytes, and a path without a parameter. A value that could be both is an
+error that gives both spellings.
 
 A path matches the whole value, the path of an `include` its beginning. Converters are Django's and the project's own.
 """
@@ -27,13 +27,13 @@ _OF_EXPRESSIONS = frozenset("\\^$()[]{}|*+?")
 
 
 class Converter(Protocol):
-    """Turns what a parameter matched into a keyword argument."""
+    """Converts the text that a parameter matched to a keyword argument."""
 
     def to_python(self, value: str) -> Any:
         """Return the argument.
 
         Raises:
-            ValueError: the value is none after all; the route does not match.
+            ValueError: the text is not a valid value; the route does not match.
         """
 
 
@@ -55,7 +55,7 @@ def is_path(key: str, pattern: str | bytes, owner: str) -> bool:
 
 
 def compile_path(path: str, owner: str, is_prefix: bool) -> tuple[re.Pattern[str], dict[str, Converter]]:
-    """Return the regular expression of a path, and the converters of those parameters that do not stay text.
+    """Return the regular expression of a path, and the converters of the parameters that are not text.
 
     Raises:
         RoutingError: it is not a path; says what to write instead.
@@ -83,7 +83,7 @@ def can_begin_with_slash(path: str) -> bool:
 
 
 def converted(groups: dict[str, Any], converters: Mapping[str, Converter]) -> bool:
-    """Convert the groups in place; False if a value is none after all."""
+    """Convert the groups in place; False if a value is not valid."""
     try:
         for name, converter in converters.items():
             groups[name] = converter.to_python(groups[name])
@@ -115,7 +115,7 @@ def _converters(path: str, owner: str) -> dict[str, Converter]:
 
 
 def _check_rest(path: str, owner: str) -> None:
-    """Check that what is between the parameters is plain text."""
+    """Check that the parts between the parameters are plain text."""
     rest = _PARAMETER.sub("", path)
     if signs := sorted(_OF_EXPRESSIONS.intersection(rest)):
         plain = "".join(sign for sign in path if sign not in _OF_EXPRESSIONS)

@@ -1,6 +1,6 @@
 """Routes: the consumer for the messages of some channels.
 
-A dotted path stays a string until `resolve()`, which the router calls when it is built: so a routing module may be
+A dotted path stays a string until `resolve()`, which the router calls when it is built, so that a routing module can be
 imported before the modules of its consumers.
 """
 
@@ -19,7 +19,7 @@ from .naming import imported, name_of
 
 
 class Route:
-    """Some channels, filters, and the consumer for the messages that match them."""
+    """Channels, filters, and the consumer for the messages that match them."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Route:
         return self._consumer
 
     def resolve(self) -> None:
-        """Import what is still a dotted path.
+        """Import the consumer if it is a dotted path.
 
         Raises:
             RoutingError: it cannot be imported, or is not callable.
@@ -123,8 +123,8 @@ def route(
     A filter is a regular expression for the value of that key; `path` may be in Django's path syntax instead, with a
     parameter such as `<slug:room>`. Named groups and parameters become keyword arguments of the consumer. With
     `ordered` False the next event of the connection does not wait for this one. With `stream_uploads` True a consumer
-    of `http.request` gets a request while its body, longer than 1 MiB, still comes, and its reads wait for the client;
-    without, it gets the request when the body is complete.
+    of `http.request` gets a request while its body, longer than 1 MiB, is still being received, and its reads wait for
+    the client; without, it gets the request when the body is complete.
 
     Raises:
         RoutingError: a channel name or a filter is wrong.

@@ -1,4 +1,4 @@
-"""The project's routing, checked and indexed: what a worker listens to, and who handles a message."""
+"""The project's routing, checked and indexed: the channels of a worker, and the consumer of a message."""
 
 from towpath.channels.message import Message
 
@@ -13,7 +13,7 @@ class Router:
     """Routes messages by a ROUTING value: a list, a dict `{channel: consumer}`, or the dotted path of one.
 
     Raises:
-        RoutingError: something in it is not a routing, or cannot be imported; names the route.
+        RoutingError: a part of it is not a routing, or cannot be imported; names the route.
     """
 
     def __init__(self, routing: object) -> None:
@@ -27,7 +27,7 @@ class Router:
         return self.root.channels
 
     def add_route(self, route: object) -> None:
-        """Put one more route, or a list of them, behind all others.
+        """Append a route, or a list of routes.
 
         Raises:
             RoutingError: it is not a routing.
@@ -38,11 +38,11 @@ class Router:
             self.root.append(entry)
 
     def check_default(self, http_consumer: Consumer | str | None = None) -> None:
-        """Add the routes for what the project does not route itself; `http_consumer` None: requests stay unrouted."""
+        """Append routes for messages that the project does not route itself; `http_consumer` None: not for requests."""
         self.add_route(default_routes(self, http_consumer))
 
     def listed(self) -> list[ListedRoute]:
-        """Return all routes with the prefixes they stand behind, in the order they are tried."""
+        """Return all routes with their prefixes, in the order they are tried."""
         return list(listed_routes(self.root.objects))
 
     def match(self, message: Message) -> Match | None:

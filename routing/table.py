@@ -1,4 +1,4 @@
-"""Routing objects by the channels they want, so that a message meets only those that could handle it."""
+"""Routing objects by their channels, so that a message is compared only with those that could handle it."""
 
 from collections.abc import Sequence
 
@@ -17,14 +17,14 @@ class Table:
             self.append(entry)
 
     def append(self, entry: Routing) -> None:
-        """Put one more object behind all others."""
+        """Append an object."""
         self.objects.append(entry)
         for channel in entry.channel_names():
             self._by_channel.setdefault(channel, []).append(entry)
 
     @property
     def channels(self) -> set[str]:
-        """All channels that any of the objects wants."""
+        """The channels of all objects."""
         return set(self._by_channel)
 
     def match(self, message: Message) -> Match | None:

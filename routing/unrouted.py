@@ -1,4 +1,4 @@
-r"""Events of WebSockets that no route of the project matches: a refusal, and while DEBUG is on its explanation."""
+r"""Events of WebSockets that no route of the project matches: a refusal, with an explanation while DEBUG is on."""
 
 import logging
 import re
@@ -51,7 +51,7 @@ class NoRoute(DenyConnection):
 
 
 class UnroutedConsumer:
-    """Takes what the routes of a router leave: refuses handshakes, drops frames."""
+    """Handles events that no route matches: refuses handshakes, drops frames."""
 
     def __init__(self, router: ListingRouter) -> None:
         self._router = router

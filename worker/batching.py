@@ -7,18 +7,18 @@ channels with mixed work are not batched behind their slow part.
 
 from collections.abc import Iterable
 
-#: Expected work in one batch, in seconds: what a message may wait for others.
+#: Expected work in one batch, in seconds: the time that a message may wait for others.
 BUDGET_SECONDS = 0.005
-#: Most messages in one batch: beyond, the round trip is no longer what costs.
+#: Most messages in one batch: beyond, saving round trips gains nothing.
 MAX_MESSAGES = 32
 #: Share of the last run when the expectation sinks.
 SINKING = 0.1
-#: Shortest run that is believed, in seconds; clocks may say 0.
+#: Shortest measured run that is used, in seconds; clocks may report 0.
 SHORTEST_SECONDS = 1e-6
 
 
 class Batching:
-    """Limits per channel from the time that recent runs took. `limits` is what the next exchange may take."""
+    """Limits per channel from the time that recent runs took. `limits` are those of the next exchange."""
 
     __slots__ = ("_expected", "limits")
 
@@ -40,5 +40,5 @@ class Batching:
 
 
 def is_overdue(run_seconds: float, batch_seconds: float) -> bool:
-    """Return whether the rest of a batch should be given to others: a run or the batch took longer than expected."""
+    """Return whether the rest of a batch should be requeued: a run or the batch took longer than expected."""
     return run_seconds > BUDGET_SECONDS or batch_seconds > 2 * BUDGET_SECONDS

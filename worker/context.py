@@ -1,11 +1,11 @@
 """One context for each message: state that its consumer leaves in its thread does not reach the next one.
 
-Django keeps per context the active time zone, the active language, the URLconf of the request and the script prefix;
-Python its decimal context, and libraries what they keep in ContextVar or asgiref's Local. Each message is handled in a
-copy of the thread's context, which is dropped with everything that was set in it. State that must outlive a message is
-put into the thread's own context first: Django's cache objects, which hold connections.
+Django keeps the active time zone, the active language, the URLconf of the request and the script prefix per context;
+Python its decimal context, and libraries their ContextVars and asgiref Locals. Each message is handled in a copy of the
+thread's context, which is dropped with all changes. State that must outlive a message is put into the thread's own
+context first: Django's cache objects, which hold connections.
 
-Not covered: `threading.local` of libraries, and what belongs to the process (locale, environment).
+Not covered: `threading.local` of libraries, and state of the process (locale, environment).
 """
 
 import logging
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class _Thread(local):
-    """Whether what outlives messages is in this thread's own context."""
+    """Whether the state that outlives messages is in this thread's own context."""
 
     is_prepared = False
 
@@ -34,7 +34,7 @@ _thread = _Thread()
 
 
 def in_own_context(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a call returns that is made in a copy of this thread's context."""
+    """Return the result of a call that is made in a copy of this thread's context."""
     if not _thread.is_prepared:
         _thread.is_prepared = True
         _prepare()

@@ -2,11 +2,11 @@
 
 | key | meaning |
 |---|---|
-| `channel` | where the message is to go |
+| `channel` | the channel for the message |
 | `content` | the message, a dict |
-| `delay` | for how long it waits, in milliseconds, from when the request is taken |
+| `delay` | how long the message waits, in milliseconds, beginning when the request is taken |
 
-A request that is wrong is logged and dropped; it ends nothing.
+A malformed request is logged and dropped.
 """
 
 import logging

@@ -1,11 +1,11 @@
-"""The reply of a consumer that raised: a client must not wait for a timeout, nor for the rest of half an answer."""
+"""The reply for a consumer that raised: its client waits neither for a timeout nor for the rest of an answer."""
 
 from collections.abc import Callable
 
 from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Content, Envelope, Send
 
-#: The response to a request whose consumer failed; Django's views answer for themselves.
+#: The response to a request whose consumer failed; Django answers for its own views.
 REQUEST_FAILED: Content = {
     "status": 500,
     "headers": [[b"content-type", b"text/plain; charset=utf-8"]],
@@ -19,7 +19,7 @@ HANDSHAKE_FAILED: Content = {"accept": False, "status": 500, "close": 1011}
 
 
 def sends_of_failed(envelope: Envelope, sends: list[Send]) -> list[Send]:
-    """Return what leaves of a failed consumer's held sends, with the reply that its client waits for.
+    """Return the held sends of a failed consumer that are delivered, with the reply that its client waits for.
 
     A complete answer stays. Half an answer is dropped: of a request, a response without its end; of a handshake, an
     accept without a close. On all other channels nothing is added, and an open socket goes on.

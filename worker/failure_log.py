@@ -1,4 +1,4 @@
-"""The log of errors that consumers raise: a traceback for each, but for one error again and again only now and then.
+"""The log of errors that consumers raise: a traceback for each, and a bounded number of them for a repeated error.
 
 A client that finds a frame which makes a consumer raise must not fill the log with it.
 """
@@ -30,7 +30,7 @@ class FailureLog:
         self._counts: dict[Key, tuple[float, int]] = {}
 
     def log(self, error: BaseException, channel: str) -> None:
-        """Log what a consumer of `channel` raised, with its traceback unless that has been there often enough."""
+        """Log an exception of a consumer of `channel`, with its traceback unless this error has reached its bound."""
         before, count = self._counted(_key(error))
         if before > TRACEBACKS:
             logger.error("A consumer raised the same %d times more, without a line here", before - TRACEBACKS)
@@ -40,7 +40,7 @@ class FailureLog:
             logger.error("%s at this line is logged again in %g seconds", type(error).__name__, WINDOW_SECONDS)
 
     def _counted(self, key: Key) -> tuple[int, int]:
-        """Return how often the error came in a window that is over, 0 if none is, and how often in this one."""
+        """Return how often the error occurred in the window that has ended, else 0, and how often in this one."""
         now = self._seconds()
         with self._lock:
             began, count = self._counts.get(key, (now, 0))

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker process: renews the leases of its workers, and keeps the turns of consumers that run long.
+"""The heartbeat of a worker process: renews the leases of its workers, and the turns of consumers that run long.
 
 It also cleans up after owners whose lease has expired: see `ChannelLayer.reap`.
 """
@@ -14,14 +14,14 @@ from .repeating import Repeating
 
 #: Age from which a turn is kept, in seconds, at every beat. The interface waits 15 s for it.
 KEEP_SECONDS = 3.0
-#: Processes reap at random times: one that fails at the same step each time must not always be first.
+#: Processes reap at random times, so that one that fails at the same step each time is not always the first.
 REAP_SPREAD = 0.3
 
 
 class Heartbeat:
     """Two threads that outlive the workers: one renews the leases of all `batches()`, one reaps.
 
-    They are two so that looking after many does not delay the leases.
+    With two threads, a long cleanup does not delay the leases.
     """
 
     def __init__(self, layer: ChannelLayer, batches: Callable[[], Sequence[InFlightBatch]]) -> None:

@@ -1,4 +1,4 @@
-"""The batch that a worker has in flight, as other threads read it: whose turns are running, and since when."""
+"""The batch that a worker has in flight, as other threads read it: its running turns, and their age."""
 
 import time
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class InFlightBatch:
         self._ended: set[str | None] = set()
 
     def fill(self, taken: Sequence[Taken], number: int) -> None:
-        """Note the batch that was taken just now."""
+        """Note a batch that was taken."""
         self.begun = 0
         self.number = number
         self._content = (time.monotonic(), taken)

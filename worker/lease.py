@@ -1,6 +1,6 @@
-"""A worker's own knowledge of its lease: without one, other processes count what it has taken as lost.
+"""A worker's own record of its lease: without a lease, other processes count its messages as lost.
 
-The clock goes on while the process is stopped and while the machine is suspended.
+The clock continues while the process is stopped and while the machine is suspended.
 """
 
 import time
@@ -18,7 +18,7 @@ def boot_seconds() -> float:
 class WorkerLease:
     """Written by the thread that renews leases, read by the worker's own; each attribute is replaced at once.
 
-    `term` changes whenever the lease may have expired: what was taken in another term may have been counted as lost.
+    `term` changes whenever the lease may have expired: messages of an earlier term may have been counted as lost.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = boot_seconds) -> None:
@@ -43,6 +43,6 @@ class WorkerLease:
         self._expires_at = asked_at + self._seconds
 
     def refused(self) -> None:
-        """Note that the lease had expired, by what the store says."""
+        """Note that the store reports the lease as expired."""
         self._expires_at = None
         self.is_refused = True

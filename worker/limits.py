@@ -18,7 +18,7 @@ _STATM = Path("/proc/self/statm")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many `messages` a process handles, how much memory it occupies, how long a consumer takes; None: no limit.
+    """Limits on the messages and the memory of a process, and on the time of a consumer; None: no limit.
 
     Raises:
         ConfigurationError: one is not above 0.
@@ -42,7 +42,7 @@ class Limits:
         return Limits(self.messages - fewer, self.memory_mebibytes, self.message_seconds)
 
     def reached(self, handled: int) -> str | None:
-        """Say which limit is reached, by a process that has handled so many messages; None if none is."""
+        """Return which limit is reached after this number of messages; None if none is."""
         if self.messages is not None and handled >= self.messages:
             return f"{handled} messages were handled"
         if self.memory_mebibytes is not None and (used := resident_mebibytes()) >= self.memory_mebibytes:
@@ -51,7 +51,7 @@ class Limits:
 
 
 def resident_mebibytes() -> int:
-    """Return how much memory this process occupies; where the system does not tell, how much it ever did."""
+    """Return the memory of this process in bytes; its peak if the system does not report the present value."""
     if _STATM.exists():
         return int(_STATM.read_text().split()[1]) * resource.getpagesize() // 2**20
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,7 +1,8 @@
-"""Requests whose body still comes: the interface server offers them to consumers that read a body as it comes.
+"""Requests with an incomplete body: the interface server offers them to consumers that read a body while it arrives.
 
-A consumer that reads waits for its client, so only routes with `stream_uploads` get an offer, and only while no more
-threads wait for clients than may. Any other offer is declined, and the request comes again when its body is complete.
+Such a consumer waits for its client, so only routes with `stream_uploads` get an offer, and only while the number of
+threads that wait for clients is below its bound. Any other offer is declined, and the request is sent again when its
+body is complete.
 """
 
 from towpath.channels import Message

@@ -14,7 +14,7 @@ LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Pauses:
-    """Growing pauses of one worker, each shortened by up to a half at random: workers do not come back all at once."""
+    """Growing pauses of one worker, each shortened by up to a half at random, so that workers do not retry at once."""
 
     def __init__(self) -> None:
         self._next = FIRST_PAUSE_SECONDS
@@ -35,16 +35,16 @@ class Outage:
     def __init__(self) -> None:
         self._lock = Lock()
         self._since: float | None = None
-        #: How often the layer has gone away.
+        #: The number of outages.
         self.outages = 0
 
     @property
     def is_away(self) -> bool:
-        """Return whether the layer did not answer when it was last asked."""
+        """Return whether the layer did not answer the latest request."""
         return self._since is not None
 
     def gone(self, error: Exception) -> None:
-        """Note that the layer does not answer; logged if that is news."""
+        """Note that the layer does not answer; the first time is logged."""
         with self._lock:
             if self._since is None:
                 self._since = time.monotonic()
@@ -56,7 +56,7 @@ class Outage:
                 )
 
     def back(self) -> None:
-        """Note that the layer answers; logged if that is news."""
+        """Note that the layer answers; the end of an outage is logged."""
         with self._lock:
             if self._since is not None:
                 logger.warning(

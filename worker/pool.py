@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Exit code after a stop that finished everything.
+#: Exit code after a clean stop.
 EXIT_STOPPED = 0
 #: Exit code when a second signal cut running consumers off.
 EXIT_FORCED = 75
-#: Exit code when a consumer took longer than it may, and was cut off.
+#: Exit code when a consumer exceeded its time, and was cut off.
 EXIT_HUNG = 70
-#: How often a process looks at its limits, in seconds.
+#: Seconds between two checks of the limits of a process.
 LOOK_SECONDS = 1.0
 #: Pause before a worker that failed is replaced, in seconds: one that fails at once must not spin.
 REPLACE_PAUSE_SECONDS = 1.0
-#: How often a stopping pool wakes its workers, in seconds: one may have begun to wait just after the last wake.
+#: Seconds between two wakes of the workers of a stopping pool: one may have begun to wait just after the last wake.
 WAKE_SECONDS = 0.1
 
 
@@ -76,7 +76,7 @@ class WorkerPool:
         self.router = default_router(channel_layer) if router is None else router
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
         self._limits = Limits() if limits is None else limits
-        #: What its workers know of the layer's absence, and of consumers that run for longer than `slow_seconds`.
+        #: The outages of the layer, and the consumers that run for longer than `slow_seconds`.
         self.outage = Outage()
         self.slow = SlowConsumers(slow_seconds)
         self._monitor = monitor
@@ -105,11 +105,11 @@ class WorkerPool:
         self._registration: Registration | None = None
 
     def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:
-        """Work until SIGTERM, SIGINT or `stop`, or until a limit is reached; finish what was taken.
+        """Work until SIGTERM, SIGINT or `stop`, or until a limit is reached; finish the messages in flight.
 
         `signals` have been caught by the caller already, before the pool was made. A second signal ends the process at
         once with `EXIT_FORCED`: consumers that hang in threads of others would keep it from ending otherwise. So does
-        a consumer that takes longer than it may, with `EXIT_HUNG`.
+        a consumer that exceeds its time, with `EXIT_HUNG`.
 
         Returns:
             The exit code.
@@ -146,7 +146,7 @@ class WorkerPool:
         os._exit(exit_code)
 
     def _is_at_its_limit(self, limits: Limits) -> bool:
-        """Return whether this process is to make way for a fresh one, and log why."""
+        """Return whether a limit is reached, so that a new process must follow; it is logged."""
         workers = self.living()
         reason = limits.reached(sum(worker.handled for worker in workers))
         if reason is not None:
@@ -174,7 +174,7 @@ class WorkerPool:
                 logger.error("Could not settle for a worker that hangs, others will: %s", error)
 
     def start(self) -> None:
-        """Start the workers, the heartbeat that keeps their turns, and the clock that sends what is due."""
+        """Start the workers, the heartbeat that keeps their turns, and the scheduler."""
         logger.info("Starting %d workers on channels %s", len(self._threads), ", ".join(self.channels))
         network_waits.add_threads(len(self._threads))
         self._heartbeat.start()
@@ -183,10 +183,10 @@ class WorkerPool:
             thread.start()
 
     def stop(self, give_up: Callable[[], bool] = lambda: False) -> bool:
-        """Take no more messages, finish what was taken, settle. False if `give_up()` said so before all had ended.
+        """Take no more messages, finish and settle those in flight. False if `give_up()` ended it before.
 
-        The order: workers first, woken until each has ended; then the clock; then the heartbeat, which keeps the turns
-        of consumers that take long to finish.
+        The order: workers first, woken until each has ended; then the scheduler; then the heartbeat, which keeps the
+        turns of consumers that take long to finish.
         """
         logger.info("Stopping: finishing what was taken")
         self._stopping.set()

@@ -8,7 +8,7 @@ _HEADERS = [["content-type", "text/plain; charset=utf-8"], ["x-content-type-opti
 
 
 def refusal(status: int, reason: str) -> Content:
-    """Return the reply. It ends a handshake, and means nothing to a WebSocket that is open already."""
+    """Return the reply. It ends a handshake, and has no effect on a WebSocket that is open already."""
     if not settings.DEBUG:
         return {"accept": False, "status": status}
     return {"accept": False, "status": status, "headers": _HEADERS, "content": f"{reason}\n".encode(errors="replace")}

@@ -1,4 +1,4 @@
-"""Something that a worker process does every few seconds, in a thread of its own that nothing ends but `stop`."""
+"""A repeated action of a worker process, in a thread of its own. Only `stop` ends it."""
 
 import logging
 import random
@@ -17,7 +17,7 @@ class Repeating:
     """
 
     def __init__(self, act: Callable[[], None], seconds: float, purpose: str, spread: float = 0.0) -> None:
-        """`spread` is the share by which each pause is longer or shorter, at random."""
+        """`spread` is the share by which each pause is lengthened or shortened, at random."""
         self._act = act
         self._seconds = seconds
         self._spread = spread

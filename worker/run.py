@@ -1,4 +1,4 @@
-"""One run of one consumer, from the message to its settlement. No IO but what the consumer itself does."""
+"""One run of one consumer, from the message to its settlement. The only IO is the consumer's own."""
 
 import logging
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class RunOptions:
     """How consumers are run. `callback` sees the channel and message of each, `sender` is the signals' sender.
 
     `failed` is called with unexpected exceptions of consumers; it has been logged. Tests raise it again. `stopping` is
-    set when the worker is to stop: consumers without an end ask for it.
+    set when the worker has to stop: consumers without an end check it.
     """
 
     message_retries: int = 10
@@ -43,7 +43,7 @@ class RunOptions:
 
 
 class Runner:
-    """Runs consumers for one worker. Whatever a consumer does, `run` returns a settlement and raises nothing.
+    """Runs consumers for one worker. `run` returns a settlement and raises nothing, also if the consumer raises.
 
     `end_turn` is called with a settlement that must not wait for the consumer, for routes that are not ordered.
     """
@@ -140,7 +140,7 @@ def _settlement(envelope: Envelope, message: Message, outbox: Outbox, verdict: V
 
 
 def _deliver_foreign(outbox: Outbox) -> None:
-    """Send what goes through other layers; what cannot be sent is logged."""
+    """Send the messages for other layers; those that cannot be sent are logged."""
     for layer, sends in outbox.foreign.items():
         try:
             deliver(layer, sends)

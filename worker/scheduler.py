@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 SHORTEST_SECONDS = 0.01
 #: Pause after an unexpected error, in seconds, so that an error at each step does not spin.
 DEFECT_SECONDS = 1.0
-#: Most messages that are taken at a time: requests to delay a message, and wakeups. One request: keeping it settles it.
+#: Most messages that are taken at a time: requests to delay a message, and wakeups. One: keeping a request settles it.
 LIMITS = {DELAY_CHANNEL: 1, WAKE_CHANNEL: 1}
-#: How often a scheduler that stops is woken, in seconds: it may have begun to sleep just after the last wake.
+#: Seconds between two wakes of a stopping scheduler: it may have begun to sleep just after the last wake.
 WAKE_SECONDS = 0.1
 
 
@@ -44,7 +44,7 @@ class Scheduler:
         self._reader: Reader = self._layer.reader(list(LIMITS))
         #: Its lease is renewed with those of the workers: a request that it has taken is counted if the process stops.
         self.in_flight = InFlightBatch(self._reader.name)
-        #: What was taken last, if it is not known whether it was kept.
+        #: The latest taken request, while it is unknown whether the layer kept it.
         self._unkept: Received | None = None
         self._thread = Thread(target=self._run, name="towpath-scheduler", daemon=True)
 
@@ -93,7 +93,7 @@ class Scheduler:
             self._replace_reader()
 
     def _replace_reader(self) -> None:
-        """Go on under a new name: the lease had expired, and others have ended the old one."""
+        """Continue under a new name: the lease had expired, and other processes have ended the old one."""
         self._reader.close()
         self._reader = self._layer.reader(list(LIMITS))
         self.in_flight = InFlightBatch(self._reader.name)

@@ -1,4 +1,4 @@
-"""Signals round every consumer and at a worker's start. A receiver that fails is logged; nothing it raises gets out.
+"""Signals before and after every consumer and at a worker's start. Exceptions of receivers are logged, not raised.
 
 | signal | sender | when |
 |---|---|---|
@@ -21,7 +21,7 @@ worker_process_ready = Signal()
 
 
 def announce(signal: Signal, sender: object, **named: object) -> None:
-    """Send a signal, if anybody listens; what receivers raise is logged, SystemExit and the like too."""
+    """Send a signal, if it has receivers; their exceptions are logged, SystemExit and the like too."""
     if not signal.receivers:
         return
     try:

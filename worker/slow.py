@@ -1,6 +1,6 @@
 """Consumers that run for too long: one WARNING with the stack when a run passes the bound, and at each doubling.
 
-Looked at once a second from the main thread of a worker process; nothing is added to a run.
+The main thread of a worker process checks once a second; nothing is added to a run.
 """
 
 import logging
@@ -31,7 +31,7 @@ class _Run:
 
 
 class SlowConsumers:
-    """Knows the runs above `seconds`, by worker; None looks at nothing.
+    """The runs above `seconds`, by worker; None: nothing is checked.
 
     Raises:
         ConfigurationError: `seconds` is not above 0.
@@ -53,7 +53,7 @@ class SlowConsumers:
         return len(self.lines)
 
     def look(self, workers: Sequence["Worker"]) -> None:
-        """Look at what the workers run, and log what has passed the bound."""
+        """Check the running consumers, and log those that have passed the bound."""
         if self._seconds is None:
             return
         found, lines = {}, []

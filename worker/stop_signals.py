@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as something to wait for. Once work has begun, the handlers only note the signal."""
+"""SIGTERM and SIGINT as events to wait for. Once work has begun, the handlers only note the signal."""
 
 import signal
 from queue import Empty, SimpleQueue
@@ -10,10 +10,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """Catches stop signals inside a `with` block, and gives them back to the handlers before at its end.
+    """Catches stop signals inside a `with` block, and restores the earlier handlers at its end.
 
-    `install` False, or a thread that is not the main one, catches nothing. SimpleQueue is what a handler may write to:
-    locks and events could be held by the very code it interrupts.
+    `install` False, or a thread that is not the main one, catches nothing. Handlers write to a SimpleQueue, because the
+    interrupted code could hold the lock of anything else.
     """
 
     #: A signal ends the process at once, with this exit code: nothing has been taken yet. None: who waits ends it.
@@ -34,7 +34,7 @@ class StopSignals:
             signal.signal(number, handler)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a signal; return whether one came. Each is reported once."""
+        """Wait for a signal; return whether one arrived. Each is reported once."""
         try:
             self._came.get(timeout=seconds)
         except Empty:
@@ -42,7 +42,7 @@ class StopSignals:
         return True
 
     def is_waiting(self) -> bool:
-        """Return whether a signal came that was not reported yet."""
+        """Return whether a signal has arrived that was not reported yet."""
         return not self._came.empty()
 
     def _note(self, number: int, frame: FrameType | None) -> None:

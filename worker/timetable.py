@@ -1,7 +1,7 @@
-"""The schedule of a layer, as one process keeps it: what is due is fired, unless another process has done so.
+"""The schedule of a layer in one process: an entry that is due is fired, unless another process has fired it.
 
-Only the latest time counts. So after an outage, or while a channel is full, a message comes once and not as often as it
-was due. A time that was due before this process began is made up for, if the store knows that it has not been sent.
+Only the latest time counts. So after an outage, or while a channel is full, a message is sent once and not as often as
+it was due. A time before the start of this process is made up for, if the store has a record that it was not sent.
 """
 
 import logging
@@ -22,7 +22,7 @@ AGAIN_SECONDS = {Fired.FULL: 1.0, Fired.EARLY: 0.1}
 
 @dataclass(slots=True)
 class _Row:
-    """One entry: `due` is what is still to be fired (None: nothing), `next_due` what comes then."""
+    """One entry: `due` is the time that is still to be fired (None: none), `next_due` the one after it."""
 
     entry: Entry
     due: float | None
@@ -42,10 +42,10 @@ class Timetable:
         self._rows = [_Row(each, each.rhythm.latest(begin), True, each.rhythm.next(begin)) for each in entries]
 
     def fire(self) -> float | None:
-        """Fire what is due; return the seconds until something is due next, None for an empty schedule.
+        """Fire the entries that are due; return the seconds until the next one is due, None for an empty schedule.
 
         Raises:
-            LayerUnavailable: the layer is unavailable; what is due stays so.
+            LayerUnavailable: the layer is unavailable; the entries stay due.
         """
         for row in self._rows:
             self._advance(row)

@@ -1,6 +1,6 @@
 """Handshakes whose consumer has returned without an answer: refused at once, with an error that names the consumer.
 
-A consumer that lets other code answer says so: it raises ResponseLater, or sends the name of the reply channel on.
+A consumer whose handshake other code answers raises ResponseLater, or sends the name of the reply channel on.
 """
 
 import logging

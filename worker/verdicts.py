@@ -39,7 +39,7 @@ from .failure_log import FailureLog
 from .refusals import refusal
 
 logger = logging.getLogger(__name__)
-#: What clients do, each kind with its own bound.
+#: Mistakes of clients; each kind has its own bound of log lines.
 denied, unrouted, invalid_frames = ClientLog(logger), ClientLog(logger), ClientLog(logger)
 failures = FailureLog()
 
@@ -69,7 +69,7 @@ FAILED = Verdict(is_failed=True)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A consumer's error with what is needed to judge it."""
+    """A consumer's error with its message and run."""
 
     error: BaseException
     message: Message
@@ -78,7 +78,7 @@ class Case:
 
 
 def judge(error: BaseException, message: Message, envelope: Envelope, message_retries: int) -> Verdict:
-    """Act on what a consumer raised. Called while its outbox is still held; raises nothing."""
+    """Act on a consumer's exception. Called while its outbox is still held; raises nothing."""
     case = Case(error, message, envelope, message_retries)
     for kind, act in TABLE:
         if isinstance(error, kind):
@@ -91,7 +91,7 @@ def judge(error: BaseException, message: Message, envelope: Envelope, message_re
 
 
 def judge_unmatched(message: Message) -> Verdict:
-    """Log a message that no route matches, and refuse it if it is a WebSocket that wants to open."""
+    """Log a message that no route matches, and refuse it if it is a WebSocket handshake."""
     unrouted.log(
         logging.ERROR,
         f"No route matches a message on {message.channel_name} (path {shown_path(message)}): it is dropped",

@@ -1,10 +1,10 @@
-"""One worker: takes messages, runs their consumers, settles what they owe. One thread; `stop` may come from any other.
+"""One worker: takes messages, runs their consumers, settles them. It has one thread; any thread may call `stop`.
 
 The life of a message is `run_one`. `run` does the same with batches, and writes settlements with the exchange that
 asks for the next messages. Every message that was taken is run, or requeued.
 
-A worker whose lease has expired begins nothing: other processes may have counted what it had taken as lost. When its
-lease is refused, it ends, and another one follows under a new name.
+A worker whose lease has expired begins nothing: other processes may have counted its messages as lost. When its lease
+is refused, it ends, and another one follows under a new name.
 """
 
 import logging
@@ -100,11 +100,11 @@ class Worker:
         self._thread_id = 0
 
     def ready(self) -> None:
-        """Tell `worker_ready` that this worker is about to take messages."""
+        """Send the signal `worker_ready`: this worker is about to take messages."""
         announce(worker_ready, self)
 
     def run(self) -> None:
-        """Handle messages until `stop`, or until the lease is refused; then everything is settled that was run."""
+        """Handle messages until `stop`, or until the lease is refused; then settle all messages that were run."""
         self._thread_id = get_ident()
         with StopSignals(self._signal_handlers) as signals:
             try:
@@ -117,7 +117,7 @@ class Worker:
                 self._close()
 
     def run_one(self, block_seconds: float = 0) -> bool:
-        """Receive a message, route it, run its consumer, settle; tell whether there was one.
+        """Receive a message, route it, run its consumer, settle; return whether there was one.
 
         Raises:
             LayerUnavailable: the layer is unavailable; settlements are kept for the next call.
@@ -151,9 +151,9 @@ class Worker:
         self._run_all(received)
 
     def stop(self) -> None:
-        """Take no more messages; `run` returns when those taken are settled. Call it again until it has.
+        """Take no more messages; `run` returns when those taken are settled. Call it repeatedly until it has.
 
-        A wait that begins between the look at the flag and the wake is not ended by it, hence again.
+        A wait that begins between the check of the flag and the wake is not ended by that wake.
         """
         self._stopping.set()
         try:
@@ -167,7 +167,7 @@ class Worker:
         return "".join(traceback.format_stack(frame)) if frame is not None else "(its thread has ended)"
 
     def abandon(self) -> None:
-        """Save what can be saved of a worker whose consumer hangs, from another thread: the process ends after this.
+        """Settle and requeue the rest of a hung worker's batch, from another thread: the process ends after this.
 
         Its message is lost. Messages that ran before it are settled, the others are requeued.
 
@@ -198,7 +198,7 @@ class Worker:
         return received
 
     def _run_all(self, received: Received) -> None:
-        """Run what was taken, in order; what would wait too long is requeued for other workers."""
+        """Run the messages of a batch in order; those that would wait too long are requeued for other workers."""
         taken = received.taken
         if not taken:
             return
@@ -281,7 +281,7 @@ class Worker:
         self._is_away = True
 
     def _end_turn(self, settlement: Settlement) -> None:
-        """Let a connection go on before its consumer runs."""
+        """End the turn of a connection before its consumer runs."""
         settlements, self._settlements = [*self._settlements, settlement], []
         self.in_flight.drop(settlement.reply_channel)
         try:
@@ -297,7 +297,7 @@ class Worker:
             self._reader.exchange(settlements, {})
 
     def _close(self) -> None:
-        """Settle and close, again and again for a while: what the layer refuses now would be lost with this process."""
+        """Settle and close, repeatedly for a bounded time: refused settlements would be lost with this process."""
         deadline = time.monotonic() + CLOSE_SECONDS
         while True:
             try:
