@@ -132,6 +132,8 @@ class InterfaceConfig:
     health_path: str | None = None
     #: From the order to stop, with which the server is not ready any more, to the moment when it stops to listen.
     drain_pause_seconds: float = 0
+    #: Clients a second that are asked to come back: the close of each WebSocket says after how many seconds.
+    drain_reconnects: int = 500
     #: From then to the moment when what is still open is cut off.
     grace_seconds: float = 10
 
@@ -281,5 +283,6 @@ _RULES: dict[str, _Rule] = {
         )
     ),
     "drain_pause_seconds": _Rule(lambda value: _is_number(value, 0, 10**8), "a number of seconds, 0 or more"),
+    "drain_reconnects": _whole(1, "a whole number of clients, 1 or more"),
     "grace_seconds": _Rule(lambda value: _is_number(value, 0, 10**8), "a number of seconds, 0 or more"),
 }

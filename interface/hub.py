@@ -67,6 +67,8 @@ class Hub:
     inline_bodies: Budget = field(init=False)
     #: No new connection is taken any more.
     is_stopping: bool = False
+    #: The time over which the clients of WebSockets that are sent away come back, in seconds.
+    reconnect_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.deadlines = Deadlines(self.clock)

@@ -145,8 +145,8 @@ class InterfaceServer:
 
         1. no new connections: the ports are closed; clients that had just connected are served;
         2. HTTP finishes the responses that were begun, and closes idle connections;
-        3. sockets get 1012, spread over time, since their clients come back to the other servers; those that are in
-           their handshake, when it is over;
+        3. sockets get 1012, spread over time, since their clients come back to the other servers, and a time after
+           which to do so; those that are in their handshake, when it is over;
         4. what the clients said, and their `websocket.disconnect`, are taken by the layer;
         5. the inbox is taken out of the store.
 
@@ -166,6 +166,7 @@ class InterfaceServer:
         if hub is None:
             return
         hub.is_stopping = True
+        hub.reconnect_seconds = len(_sockets(hub)) / self._config.drain_reconnects
         if http is not None:
             http.go_away()
         grace, began = self._config.grace_seconds, self._clock.seconds()

@@ -141,6 +141,7 @@ _OPTIONS = (
     _Option(
         "drain_pause_seconds", "--drain-pause", seconds, "from the order to stop, when /ready fails, to the stop itself"
     ),
+    _Option("drain_reconnects", "--drain-reconnects", int, "clients a second that a stop asks to connect again"),
     _Option("grace_seconds", "--grace", seconds, "from the stop to the end"),
 )
 

@@ -11,6 +11,7 @@ Replies: see `replies`. The server's close codes: 1011 an error, 1012 shutdown, 
 
 import logging
 from functools import partial
+from random import random
 from typing import TYPE_CHECKING
 
 from towpath.layers.client_log import ClientLines
@@ -150,7 +151,8 @@ class WebSocket:
 
     def go_away(self) -> None:
         """Close because the server drains. A handshake is completed first: its client would read this as a refusal."""
-        self._close(SERVICE_RESTART, "server restart", State.LEAVING)
+        seconds = random() * self._hub.reconnect_seconds
+        self._close(SERVICE_RESTART, f"server restart, retry after {seconds:.2f} s", State.LEAVING)
 
     def failed(self) -> None:
         """Something of ours raised."""

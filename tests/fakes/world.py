@@ -134,6 +134,10 @@ class Client:
         assert opcode == 8
         return int.from_bytes(payload[:2], "big")
 
+    def close_reason(self) -> str:
+        """Return the reason of the close frame that has come last."""
+        return self.frames()[-1][1][2:].decode()
+
 
 async def quiet() -> None:
     """Let everything that is ready run."""

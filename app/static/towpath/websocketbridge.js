@@ -18,6 +18,7 @@
   const POLICY_VIOLATION = 1008;
   const MOST_REASON_BYTES = 123;
   const COMES_TO_ALL = [1012, 1013]; // the server restarts or is overloaded: everybody else is told the same now
+  const RETRY_HINT = /retry after (\d+(?:\.\d+)?) s$/; // in the reason of 1012: this page's share of a spread
 
   const EVENTS = ["open", "message", "error", "close", "reconnecting", "end"];
 
@@ -25,7 +26,7 @@
     minReconnectionDelay: 1000, // ms from a lost connection to the first attempt; see `pauseMs`
     maxReconnectionDelay: 30000, // ms that the pauses grow to
     reconnectionDelayGrowFactor: 2,
-    restartSpread: 5000, // ms over which pages come back after 1012 and 1013, on top of the pause
+    restartSpread: 5000, // ms over which pages come back after 1012 and 1013, on top of the pause; see `spreadMs`
     connectionTimeout: 10000, // ms that a connection may take to open
     minUptime: 5000, // ms after which a connection has worked, and its failed attempts are forgotten
     maxRetries: Infinity, // failed attempts in a row that are followed by another one
@@ -209,7 +210,7 @@
       const isWelcome = typeof stopCodes === "function" ? !stopCodes(code, reason) : !stopCodes.includes(code);
       const willReconnect = !isFinal && isWelcome && this.#failures <= maxRetries;
       if (!this.#drop({ code, reason, wasClean, willReconnect })) return;
-      if (willReconnect) this.#wait(code);
+      if (willReconnect) this.#wait(code, pauseMs(this.#failures, this.#options) + spreadMs(code, reason, this.#options));
       else this.#end({ code, reason, wasClean });
     }
 
@@ -227,7 +228,7 @@
       return this.#state === "waiting" && this.#retry === retry;
     }
 
-    #wait(code, delay = pauseMs(this.#failures, code, this.#options)) {
+    #wait(code, delay) {
       this.#retry = setTimeout(() => this.#begin(), delay);
       this.#tell("reconnecting", { attempt: this.#failures, delay, code });
     }
@@ -329,12 +330,19 @@
     }
   }
 
-  /** Return the pause before an attempt: it grows to a cap, half of it is random, and a restart spreads it further. */
-  function pauseMs(failures, code, options) {
-    const { minReconnectionDelay, maxReconnectionDelay, reconnectionDelayGrowFactor, restartSpread } = options;
+  /** Return the pause before an attempt: it grows to a cap, and half of it is random. */
+  function pauseMs(failures, { minReconnectionDelay, maxReconnectionDelay, reconnectionDelayGrowFactor }) {
     const grown = Math.min(maxReconnectionDelay, minReconnectionDelay * reconnectionDelayGrowFactor ** (failures - 1));
-    const spread = COMES_TO_ALL.includes(code) ? restartSpread : 0;
-    return grown * (0.5 + Math.random() / 2) + spread * Math.random();
+    return grown * (0.5 + Math.random() / 2);
+  }
+
+  /** Return what follows a pause after a close that all pages get: the server's hint, or a random part of a spread. */
+  function spreadMs(code, reason, { restartSpread, maxReconnectionDelay }) {
+    if (!COMES_TO_ALL.includes(code)) return 0;
+    const hint = RETRY_HINT.exec(reason);
+    if (hint === null) return restartSpread * Math.random();
+    const asked = Number(hint[1]) * 1000;
+    return asked <= maxReconnectionDelay ? asked : maxReconnectionDelay * Math.random();
   }
 
   /** Return the address as a WebSocket wants it: absolute, ws: for http: and wss: for https:, without a fragment. */

@@ -13,7 +13,8 @@ export interface BridgeOptions {
   maxReconnectionDelay?: number;
   /** By how much each pause is longer than the one before. Default 2. */
   reconnectionDelayGrowFactor?: number;
-  /** After the close codes 1012 and 1013, a random part of so many milliseconds is added to the pause. Default 5000. */
+  /** After the close codes 1012 and 1013, a random part of so many milliseconds is added to the pause, unless the server
+      has said in its reason after how many seconds this page is to come back. Default 5000. */
   restartSpread?: number;
   /** Milliseconds that a connection may take to open. Default 10000. */
   connectionTimeout?: number;

@@ -71,6 +71,28 @@ for (const code of [1012, 1013])
     assert.equal(quick.told.last("reconnecting").delay, 500);
   });
 
+test("a server that drains says when each page comes back", () => {
+  Math.random = () => 1;
+  const { told, socket } = connected();
+  socket.goes(1012, "server restart, retry after 3.25 s");
+  assert.equal(told.last("reconnecting").delay, 1000 + 3250);
+});
+
+test("a hint that is longer than the longest pause is spread over that", () => {
+  Math.random = () => 0.5;
+  const { told, socket } = connected({ maxReconnectionDelay: 8000 });
+  socket.goes(1012, "server restart, retry after 90.00 s");
+  assert.equal(told.last("reconnecting").delay, 750 + 4000);
+});
+
+for (const [code, reason] of [[1006, "retry after 3.25 s"], [1000, "retry after 3.25 s"]])
+  test(`a hint counts after codes that all pages get, and not after ${code}`, () => {
+    Math.random = () => 1;
+    const { told, socket } = connected();
+    socket.goes(code, reason);
+    assert.equal(told.last("reconnecting").delay, 1000);
+  });
+
 test("a connection that was open for some time makes the next pause short again", () => {
   const one = watched();
   one.bridge.connect("/a/");

@@ -63,6 +63,7 @@ WRONG: dict[str, list[object]] = {
     "metrics": ["", "9100", "0.0.0.0:9100", "example.com:9100", "127.0.0.1:http", "unix:", "127.0.0.1:70000", 9100],
     "health_path": ["", "health", "/", "/health/"],
     "drain_pause_seconds": [-1, None],
+    "drain_reconnects": [0, 1.5, None],
     "grace_seconds": [-1, None],
 }
 

@@ -65,6 +65,7 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "metrics": (["--metrics", "127.0.0.1:9100"], "127.0.0.1:9100"),
     "health_path": (["--health-path", "/health"], "/health"),
     "drain_pause_seconds": (["--drain-pause", "5"], 5.0),
+    "drain_reconnects": (["--drain-reconnects", "50"], 50),
     "grace_seconds": (["--grace", "0"], 0.0),
 }
 

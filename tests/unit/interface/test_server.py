@@ -97,6 +97,15 @@ async def test_a_real_client_is_served_and_sent_away_with_1012(make_world):
         assert server.ports == []
 
 
+async def test_a_server_that_stops_lets_its_clients_come_back_at_a_bounded_rate(make_world):
+    edge = make_world().edge
+    async with serving(edge, drain_reconnects=1) as server:
+        async with connect(url(server)), connect(url(server)):
+            stopping = asyncio.create_task(server.stop())
+            await asyncio.wait_for(stopping, 30)
+            assert server.hub.reconnect_seconds == 2.0
+
+
 async def test_a_handshake_that_waits_is_503_when_the_server_stops(make_world):
     edge = make_world().edge
     async with serving(edge, with_workers=False, grace_seconds=0.5) as server:

@@ -569,6 +569,19 @@ async def test_a_socket_that_is_sent_away_gets_1012_and_what_its_client_still_sa
     assert disconnects(world) == [1012]
 
 
+async def test_sockets_that_are_sent_away_are_asked_to_come_back_at_different_times(make_world, monkeypatch):
+    world = make_world()
+    clients = [await world.open_socket() for _ in range(2)]
+    world.hub.reconnect_seconds = 30.0
+    for conversation, chance in zip(list(world.hub.connections), (0.5, 0.25), strict=True):
+        monkeypatch.setattr("towpath.interface.websocket.connection.random", lambda chance=chance: chance)
+        conversation.owner.go_away()
+    assert [client.close_reason() for client in clients] == [
+        "server restart, retry after 15.00 s",
+        "server restart, retry after 7.50 s",
+    ]
+
+
 async def test_a_handshake_is_not_sent_away_but_has_an_end_with_the_grace_period(make_world):
     world = make_world()
     request = await world.shake_hands()
