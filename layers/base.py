@@ -4,13 +4,14 @@ A layer adds `_execute`, `_wait_for_entry`, `_flush_store`, `_counted_channels`,
 """
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from re import Pattern
 from typing import cast
 
+from .administration import Administration
 from .capacity import Capacities
 from .codec import check_content
-from .contract import ChannelLayer, Content, Delayed, Envelope, GroupSend, Scheduled, Send, Taken
+from .contract import ChannelLayer, Content, Delayed, Envelope, GroupSend, Renewal, Scheduled, Send, Taken
 from .delaying import Delayer
 from .delays import CountDelayed
 from .encryption import Cipher, NoCipher
@@ -32,6 +33,7 @@ from .operations import (
     PushInbox,
     Statistics,
 )
+from .pauses import Paused, ReadPaused
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .reaping import Reaper
 from .receiving import Receiver
@@ -133,10 +135,12 @@ class BaseChannelLayer(ChannelLayer):
 
     # Leases
 
-    def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
-        """Renew leases; return the readers that hold one."""
-        states = self._execute_leases([Lease(reader, self.lease_times) for reader in readers]) if readers else ()
-        return {reader for reader, state in zip(readers, states, strict=True) if state is not LeaseState.EXPIRED}
+    def renew_leases(self, readers: Sequence[str]) -> Renewal:
+        """Renew leases; return the readers that hold one, and the channels that are paused."""
+        leases = [Lease(reader, self.lease_times) for reader in readers]
+        *states, paused = self._execute_leases([*leases, ReadPaused()])
+        held = {reader for reader, state in zip(readers, states, strict=True) if state is not LeaseState.EXPIRED}
+        return Renewal(held, set(cast(Paused, paused)))
 
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
         """Count what a reader that hangs is running as lost, and requeue what it has not begun."""
@@ -145,6 +149,10 @@ class BaseChannelLayer(ChannelLayer):
     def reap(self) -> None:
         """Clean up after expired readers and inboxes."""
         self._reaper.reap(self.lease_times)
+
+    def administration(self) -> Administration:
+        """Return the way of orders, which wait for nothing else."""
+        return Administration(self._execute_leases)
 
     # Receiving
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from .administration import Administration
 from .asgi1 import Asgi1Attributes
 from .firing import Fired
 from .in_flight import BatchId, Source
@@ -102,6 +103,13 @@ class Received(NamedTuple):
 
     taken: Sequence[Taken] = ()
     expired: Sequence[Taken] = ()
+
+
+class Renewal(NamedTuple):
+    """The answer to a renewal of leases: the readers that hold one, and the channels that are paused now."""
+
+    held: Collection[str]
+    paused: Collection[str]
 
 
 class Reader(Protocol):
@@ -330,8 +338,8 @@ class ChannelLayer(Asgi1Attributes, ABC):
         """Tell the owners of (reply channel, turn) pairs that their consumers are still running."""
 
     @abstractmethod
-    def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
-        """Renew the leases of readers, every two seconds; return those that hold one. The others had expired.
+    def renew_leases(self, readers: Sequence[str]) -> Renewal:
+        """Renew the leases of readers, every two seconds. Those that are not held then had expired.
 
         Raises:
             LayerUnavailable: the store is unavailable.
@@ -362,6 +370,10 @@ class ChannelLayer(Asgi1Attributes, ABC):
     @abstractmethod
     def edge(self) -> Edge:
         """Return a new edge with an inbox of its own, for one interface process."""
+
+    @abstractmethod
+    def administration(self) -> Administration:
+        """Return the way of orders to the processes of this layer."""
 
     @abstractmethod
     def close(self) -> None:

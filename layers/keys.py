@@ -19,6 +19,7 @@ sharding layer would choose the host by it.
   <prefix>{leases}:watch                hash; when a lease was renewed last, and from when on they count
   <prefix>{towpath.processes}:seen      sorted set of the ids of processes, by the time their record was renewed
   <prefix>{towpath.processes}:records   hash of the ids of processes, their records (JSON)
+  <prefix>{towpath.pauses}:until        sorted set of paused channels, by the time their pauses end
   <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they expire
   <prefix>{<group>}:members:<inbox>     set of the local parts of a group's members in an inbox
   <prefix>{<channel or inbox>}:delayed  sorted set of entries for it, by the time they are due
@@ -33,7 +34,7 @@ import re
 #: What follows the braces, as a pattern.
 _KINDS = (
     "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
-    "marks|members:[^{}]+|delayed|due|fired|seen|records"
+    "marks|members:[^{}]+|delayed|due|fired|seen|records|until"
 )
 
 
@@ -87,6 +88,10 @@ class Keys:
     def processes(self, part: str) -> str:
         """Return the key of a part of what is known of the processes of this layer: `seen`, `records`."""
         return f"{self.prefix}{{towpath.processes}}:{part}"
+
+    def pauses(self) -> str:
+        """Return the key of the pauses of channels."""
+        return f"{self.prefix}{{towpath.pauses}}:until"
 
     def marks(self, group: str) -> str:
         """Return the key of a group's marks."""

@@ -12,6 +12,7 @@ from .delays import DelayOperation
 from .firing import Fire
 from .in_flight import BatchId, InFlightOperation, Source
 from .leases import Claim, CountReaders, DelayClaim, Expire, ForgetOwner, Lease, ReleaseLease
+from .pauses import Pause, ReadPaused, Resume
 from .sockets import SocketOperation
 
 
@@ -212,6 +213,9 @@ Operation = (
     | SocketOperation
     | DelayOperation
     | Fire
+    | Pause
+    | Resume
+    | ReadPaused
 )
 
 #: Result of a push whose writer is fenced.

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from .contract import Content
 from .names import random_token
+from .pauses import Paused
 
 #: Time between two renewals of a record, and the age at which it is stale, in seconds.
 RENEW_SECONDS = 5.0
@@ -41,6 +42,8 @@ class ProcessRecord:
     state: str = "serving"
     #: Descriptions of the consumers that have run for too long.
     slow: Sequence[str] = ()
+    #: The paused channels from which a worker takes nothing any more.
+    paused: Sequence[str] = ()
 
     def encoded(self) -> bytes:
         """Return the record as JSON."""
@@ -53,7 +56,7 @@ def decoded_record(text: bytes) -> ProcessRecord | None:
         found: Any = json.loads(text)
         known = {each.name for each in fields(ProcessRecord)}
         values: Any = {name: value for name, value in found.items() if name in known}
-        for name in ("owners", "channels", "slow"):
+        for name in ("owners", "channels", "slow", "paused"):
             values[name] = tuple(values.get(name, ()))
         return ProcessRecord(**values)
     except (ValueError, TypeError, AttributeError):
@@ -119,6 +122,9 @@ class Survey(Protocol):
 
     def queues(self, channels: Sequence[str]) -> Sequence[QueueState]:
         """Return the states of channels, in their order."""
+
+    def paused(self) -> Paused:
+        """Return the channels that are paused, with the seconds that are left; None: until they are resumed."""
 
     def store(self) -> StoreState:
         """Return the state of the store itself."""

@@ -3,7 +3,7 @@
 It also cleans up after owners whose lease has expired: see `ChannelLayer.reap`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.leases import BEAT_SECONDS
@@ -24,9 +24,16 @@ class Heartbeat:
     With two threads, a long cleanup does not delay the leases.
     """
 
-    def __init__(self, layer: ChannelLayer, batches: Callable[[], Sequence[InFlightBatch]]) -> None:
+    def __init__(
+        self,
+        layer: ChannelLayer,
+        batches: Callable[[], Sequence[InFlightBatch]],
+        note_paused: Callable[[Collection[str]], object] = lambda channels: None,
+    ) -> None:
+        """`note_paused` is called with the channels that are paused, after each renewal."""
         self._layer = layer
         self._batches = batches
+        self._note_paused = note_paused
         self._beating = Repeating(self._beat, BEAT_SECONDS, "renew leases and keep running turns")
         self._reaping = Repeating(layer.reap, BEAT_SECONDS, "clean up after processes that have expired", REAP_SPREAD)
 
@@ -47,7 +54,7 @@ class Heartbeat:
     def _beat(self) -> None:
         batches = self._batches()
         asked_at = boot_seconds()
-        held = self._layer.renew_leases([batch.name for batch in batches])
+        held, paused = self._layer.renew_leases([batch.name for batch in batches])
         for batch in batches:
             if batch.lease is not None and batch.name in held:
                 batch.lease.renewed(asked_at)
@@ -56,3 +63,4 @@ class Heartbeat:
         turns = [turn for batch in batches for turn in batch.turns_older_than(KEEP_SECONDS)]
         if turns:
             self._layer.keep_turns(turns)
+        self._note_paused(paused)

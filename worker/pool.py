@@ -5,7 +5,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from .in_flight import InFlightBatch
 from .lease import WorkerLease
 from .limits import Limits
 from .outage import Outage
+from .paused import PausedChannels
 from .registration import Registration
 from .run import Callback
 from .scheduler import Scheduler
@@ -79,6 +80,8 @@ class WorkerPool:
         #: The outages of the layer, and the consumers that run for longer than `slow_seconds`.
         self.outage = Outage()
         self.slow = SlowConsumers(slow_seconds)
+        self._paused = PausedChannels()
+        self._registered_paused: frozenset[str] = frozenset()
         self._monitor = monitor
         if monitor is not None:
             monitor.attach(self)
@@ -92,6 +95,7 @@ class WorkerPool:
             outage=self.outage,
             lease=WorkerLease(raw_layer(channel_layer).lease_times.reader_lease),
             runs=None if monitor is None else monitor.new_runs(),
+            paused=self._paused,
         )
         self._workers: dict[int, Worker] = {}
         self._lock = Lock()
@@ -100,7 +104,7 @@ class WorkerPool:
             Thread(target=self._keep_worker, args=(index,), name=f"towpath-worker-{index}", daemon=True)
             for index in range(threads)
         ]
-        self._heartbeat = Heartbeat(raw_layer(channel_layer), self._batches)
+        self._heartbeat = Heartbeat(raw_layer(channel_layer), self._batches, self._note_paused)
         self._scheduler = Scheduler(channel_layer, self._heartbeat.beat)
         self._registration: Registration | None = None
 
@@ -210,6 +214,23 @@ class WorkerPool:
     def is_stopping(self) -> bool:
         """Return whether the pool is stopping."""
         return self._stopping.is_set()
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """The paused channels of this pool from which none of its workers takes any more."""
+        applied = [worker.left_out for worker in self.living()]
+        return frozenset.intersection(*applied) & frozenset(self.channels) if applied else frozenset()
+
+    def _note_paused(self, channels: Collection[str]) -> None:
+        """Wake the workers that wait on other channels than they are to; once all have begun anew, say so."""
+        self._paused.note(channels)
+        for worker in self.living():
+            if worker.left_out != self._paused.names:
+                worker.wake()
+        paused = self.paused
+        if paused != self._registered_paused and self._registration is not None:
+            self._registered_paused = paused
+            self._registration.now()
 
     def _wake(self) -> None:
         for worker in self.living():

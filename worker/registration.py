@@ -59,6 +59,7 @@ class Registration:
             numbers={"threads": pool.thread_count, "busy": busy_count(workers)},
             state="draining" if pool.is_stopping else "serving",
             slow=pool.slow.lines,
+            paused=sorted(pool.paused),
         )
 
 

@@ -27,6 +27,7 @@ from .expired import settlements_of_expired
 from .in_flight import InFlightBatch
 from .lease import WorkerLease
 from .outage import Outage, Pauses
+from .paused import PausedChannels, unpaused
 from .run import Callback, Runner, RunOptions
 from .selection import select_channels
 from .signals import announce, worker_ready
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 BLOCK_SECONDS = 5.0
 #: Pause of a worker that holds no lease, in seconds: until one is renewed, it takes nothing.
 NO_LEASE_PAUSE_SECONDS = 0.1
+#: How often a worker whose channels are all paused looks whether one is resumed, in seconds.
+ALL_PAUSED_SECONDS = 0.5
 #: For how long a worker that stops tries to settle, and how often, in seconds.
 CLOSE_SECONDS = 2.0
 CLOSE_PAUSE_SECONDS = 0.1
@@ -70,6 +73,7 @@ class Worker:
         outage: Outage | None = None,
         lease: WorkerLease | None = None,
         runs: "RunCounts | None" = None,
+        paused: PausedChannels | None = None,
     ) -> None:
         self.channel_layer = channel_layer
         self.router = default_router(channel_layer) if router is None else router
@@ -86,6 +90,9 @@ class Worker:
         #: The term of the lease in which the last batch was taken.
         self._term = 0
         self._outage = Outage() if outage is None else outage
+        self._paused = PausedChannels() if paused is None else paused
+        #: The paused channels that the last exchange, or the wait that is under way, left out.
+        self.left_out: frozenset[str] = frozenset()
         self._pauses = Pauses()
         self._is_away = False
         self._signal_handlers = signal_handlers
@@ -136,7 +143,11 @@ class Worker:
         if self._lease is not None and not self._lease.is_held:
             self._wait_for_lease()
             return
-        limits = self._batching.limits
+        self.left_out = paused = self._paused.names
+        limits = unpaused(self._batching.limits, paused) if paused else self._batching.limits
+        if not limits:
+            self._wait_for_resume()
+            return
         try:
             # After an outage do not wait in the first exchange: the layer must be known to be available at once.
             received = self._exchange(limits, 0 if self._is_away else block_seconds)
@@ -144,10 +155,7 @@ class Worker:
             self._note_outage(error)
             self._stopping.wait(self._pauses.next())
             return
-        if self._is_away:
-            self._is_away = False
-            self._pauses.reset()
-            self._outage.back()
+        self._note_answer()
         self._run_all(received)
 
     def stop(self) -> None:
@@ -156,6 +164,10 @@ class Worker:
         A wait that begins between the check of the flag and the wake is not ended by that wake.
         """
         self._stopping.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """End a wait for messages; from any thread."""
         try:
             self._reader.wake()
         except LayerUnavailable as error:
@@ -234,6 +246,17 @@ class Worker:
             self._note_outage(LayerUnavailable(f"the lease of worker {self.in_flight.name} could not be renewed"))
         self._stopping.wait(NO_LEASE_PAUSE_SECONDS)
 
+    def _wait_for_resume(self) -> None:
+        """Take nothing, since all its channels are paused; settle the last batch."""
+        try:
+            self._settle()
+            self._reader.requeue(())
+        except LayerUnavailable as error:
+            self._note_outage(error)
+        else:
+            self._note_answer()
+        self._stopping.wait(ALL_PAUSED_SECONDS)
+
     def _leave(self) -> None:
         """Write settlements, then end: others have ended the name of this worker, or are about to."""
         try:
@@ -279,6 +302,12 @@ class Worker:
     def _note_outage(self, error: LayerUnavailable) -> None:
         self._outage.gone(error)
         self._is_away = True
+
+    def _note_answer(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            self._pauses.reset()
+            self._outage.back()
 
     def _end_turn(self, settlement: Settlement) -> None:
         """End the turn of a connection before its consumer runs."""

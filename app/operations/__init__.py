@@ -1,1 +1,4 @@
-"""Commands of operators about a running site: its state, and restarts without a gap. Behind `manage.py towpath`."""
+"""Commands of operators about a running site: its state, orders to its processes, restarts without a gap.
+
+Behind `manage.py towpath`: `actions` are its subcommands, the modules beside it do the work.
+"""

@@ -7,6 +7,7 @@ from typing import Any
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.survey import GroupState, Survey, WaitingMessage
 
+from .pausing import paused_state
 from .table import table
 
 #: Characters of a value that are shown of a message.
@@ -21,15 +22,20 @@ def channel_states(survey: Survey, channels: Iterable[str]) -> list[dict[str, An
     """
     workers = [record for record in survey.processes() if record.kind == "worker"]
     names = sorted({*channels, DELAY_CHANNEL, *(channel for record in workers for channel in record.channels)})
+    paused = survey.paused()
     return [
-        {**asdict(queue), "workers": sum(queue.channel in record.channels for record in workers)}
+        {
+            **asdict(queue),
+            "workers": sum(queue.channel in record.channels for record in workers),
+            "state": paused_state(queue.channel, paused),
+        }
         for queue in survey.queues(names)
     ]
 
 
 def channels_report(states: Sequence[dict[str, Any]]) -> str:
     """Return channels as text."""
-    columns = ["channel", "workers", "depth", "oldest_seconds", "delayed", "lost", "expired", "full"]
+    columns = ["channel", "workers", "depth", "oldest_seconds", "delayed", "lost", "expired", "full", "state"]
     rows = [[_shown(state[column]) for column in columns] for state in states]
     return "\n".join(table(columns, rows))
 

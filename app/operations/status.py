@@ -1,13 +1,14 @@
 """The state of a site: Redis, interface servers, workers, queues. A handful of round trips, without a search."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.survey import ProcessRecord, QueueState, StoreState, Survey
 
+from .pausing import paused_state, process_name
 from .table import table
 
 
@@ -19,6 +20,8 @@ class Status:
     processes: Sequence[ProcessRecord]
     queues: Sequence[QueueState]
     held: frozenset[str]
+    #: The channels that are paused, with the seconds that are left; None: until they are resumed.
+    paused: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def interfaces(self) -> list[ProcessRecord]:
@@ -46,6 +49,7 @@ class Status:
             "interfaces": [process(record) for record in self.interfaces],
             "workers": [process(record) for record in self.workers],
             "queues": [asdict(queue) for queue in self.queues],
+            "paused": dict(self.paused),
             "leases": len(self.held),
         }
 
@@ -57,9 +61,10 @@ def read_status(survey: Survey, channels: Iterable[str]) -> Status:
         LayerUnavailable: Redis does not answer.
     """
     processes = survey.processes()
-    names = {*channels, DELAY_CHANNEL, *(channel for record in processes for channel in record.channels)}
+    paused = survey.paused()
+    names = {*channels, DELAY_CHANNEL, *paused, *(channel for record in processes for channel in record.channels)}
     held = frozenset(owner for owner, _ in survey.leases())
-    return Status(survey.store(), processes, survey.queues(sorted(names)), held)
+    return Status(survey.store(), processes, survey.queues(sorted(names)), held, paused)
 
 
 def report(status: Status, now: float | None = None) -> str:
@@ -75,12 +80,12 @@ def report(status: Status, now: float | None = None) -> str:
     lines += _processes(status, "Interface servers", status.interfaces, now)
     lines += _processes(status, "Workers", status.workers, now)
     rows = [
-        [queue.channel, str(queue.depth), f"{queue.oldest_seconds:.1f} s", *map(str, _counts(queue))]
+        [queue.channel, str(queue.depth), f"{queue.oldest_seconds:.1f} s", *map(str, _counts(queue)), state]
         for queue in status.queues
-        if queue.depth or any(_counts(queue))
+        if (state := paused_state(queue.channel, status.paused)) or queue.depth or any(_counts(queue))
     ]
     empty = len(status.queues) - len(rows)
-    head = ["Queues", "waiting", "oldest", "delayed", "lost", "expired", "refused"]
+    head = ["Queues", "waiting", "oldest", "delayed", "lost", "expired", "refused", "state"]
     return "\n".join([*lines, *table(head, rows), f"{empty} queues are empty"])
 
 
@@ -88,7 +93,7 @@ def _processes(status: Status, title: str, records: Sequence[ProcessRecord], now
     names = sorted({name for record in records for name in record.numbers})
     rows = [
         [
-            f"{record.host}:{record.pid}",
+            process_name(record),
             record.version,
             _duration(now - record.started_at),
             record.state if status.is_alive(record) else "no lease",

@@ -33,12 +33,14 @@ class Readiness:
         self._survey = survey
         self._clock = clock
         self._unread: Sequence[str] | None = None
+        self._paused: Sequence[str] = ()
         self.is_draining = False
 
     def health(self) -> Health:
         """Return the health as of the latest poll."""
         draining = "the server is told to stop" if self.is_draining else None
-        return Health([Check("redis", self._redis()), Check("workers", self._workers()), Check("draining", draining)])
+        checks = [Check("redis", self._redis()), Check("workers", self._workers()), Check("draining", draining)]
+        return Health(checks, self._paused)
 
     async def watch(self) -> None:
         """Poll for workers until cancelled."""
@@ -53,7 +55,7 @@ class Readiness:
             self._unread = ()
             return
         try:
-            self._unread = await asyncio.to_thread(unread_channels, survey)
+            self._unread, self._paused = await asyncio.to_thread(_looked_at, survey)
         except LayerUnavailable as error:
             log.debug("Workers are not looked for: %s", error)
         except Exception:
@@ -70,6 +72,11 @@ class Readiness:
         if self._unread:
             return f"no worker takes messages from {', '.join(self._unread)}"
         return None
+
+
+def _looked_at(survey: Survey) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the needed channels that no worker reads, and those that an operator has paused."""
+    return unread_channels(survey), sorted(set(survey.paused()).intersection(NEEDED_CHANNELS))
 
 
 def unread_channels(survey: Survey) -> Sequence[str]:

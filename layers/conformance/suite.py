@@ -13,6 +13,7 @@ from .expiries import ExpiryCases
 from .groups import GroupCases
 from .leases import LeaseCases
 from .names import NameCases
+from .pauses import PauseCases
 from .queues import QueueCases
 from .readers import ReaderCases
 from .settlements import SettlementCases
@@ -40,6 +41,7 @@ class ConformanceTestCase(
     LeaseCases,
     DelayCases,
     FiringCases,
+    PauseCases,
 ):
     """The whole suite. A subclass says how to make a layer; see `LayerCase` for what it may say besides."""
 

@@ -34,6 +34,7 @@ from .groups import Groups
 from .in_flight import NumberedWrites, Records
 from .inboxes import Inboxes
 from .leases import Leases
+from .pauses import Pauses
 from .queues import Queues
 from .sockets import KnownSockets
 
@@ -58,6 +59,7 @@ class Store:
         self._writes = NumberedWrites(self._queues, self._sockets, self._records)
         self._delays = Delays(clock, self._queues, self._inboxes, self._records)
         self._firing = Firing(self._queues)
+        self._pauses = Pauses(clock)
         self._executors: dict[type, Callable[[Any], object]] = {
             Drop: self._queues.drop,
             Statistics: self._queues.statistics,
@@ -85,6 +87,7 @@ class Store:
             **self._records.executors,
             **self._writes.executors,
             **self._delays.executors,
+            **self._pauses.executors,
         }
 
     def execute(self, operations: Sequence[Operation]) -> list[object]:
@@ -139,6 +142,7 @@ class Store:
             self._writes.clear()
             self._delays.clear()
             self._firing.clear()
+            self._pauses.clear()
 
     def _push_wills(self, push: PushWills) -> int:
         if not self._queues.has_room(push.channel, push.capacity):

@@ -15,9 +15,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The readiness of a process."""
+    """The readiness of a process; channels that an operator has paused are named, and no reason to be unready."""
 
     checks: Sequence[Check]
+    paused: Sequence[str] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -25,7 +26,8 @@ class Health:
         return all(check.failure is None for check in self.checks)
 
     def body(self) -> bytes:
-        """Return the health as JSON: `status`, and each check with its reason."""
+        """Return the health as JSON: `status`, each check with its reason, and paused channels."""
         checks = {check.name: "ok" if check.failure is None else check.failure for check in self.checks}
         status = "ready" if self.is_ready else "not ready"
-        return json.dumps({"status": status, "checks": checks}).encode() + b"\n"
+        paused = {"paused": list(self.paused)} if self.paused else {}
+        return json.dumps({"status": status, "checks": checks, **paused}).encode() + b"\n"

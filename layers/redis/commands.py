@@ -31,6 +31,7 @@ from ..operations import (
 from . import scripts
 from .in_flight_commands import RECORD_SECONDS, InFlightCommands, head_of, in_flight_readers
 from .lease_commands import LeaseCommands, lease_readers
+from .pause_commands import PauseCommands, pause_readers
 from .scripts import Command
 from .socket_commands import SocketCommands, socket_readers
 from .time_commands import TimeCommands, time_readers
@@ -71,6 +72,7 @@ class Commands:
             **LeaseCommands(keys).writers,
             **SocketCommands(keys, expiry, self._queue_ms).writers,
             **TimeCommands(keys, expiry).writers,
+            **PauseCommands(keys).writers,
         }
 
     def command(self, operation: Operation) -> Command:
@@ -207,4 +209,5 @@ _READERS: dict[type, Callable[[Any, Any], object]] = {
     **lease_readers,
     **socket_readers,
     **time_readers,
+    **pause_readers,
 }

@@ -5,7 +5,7 @@ Nothing but groups is searched by pattern: processes are registered, channels ar
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from redis.exceptions import ResponseError
 
@@ -16,6 +16,7 @@ from ..errors import DecodeError, LayerUnavailable
 from ..keys import Keys, group_of_marks
 from ..names import is_inbox
 from ..operations import ChannelState, Statistics
+from ..pauses import Paused, ReadPaused
 from ..survey import (
     STALE_SECONDS,
     GroupState,
@@ -76,6 +77,10 @@ class RedisSurvey:
             _queue_state(channel, state, delayed)
             for channel, state, delayed in zip(channels, results[::2], results[1::2], strict=True)
         ]
+
+    def paused(self) -> Paused:
+        """Return the channels that are paused."""
+        return cast(Paused, self._client.execute([ReadPaused()])[0])
 
     def store(self) -> StoreState:
         """Return the version, the memory and the latency of Redis."""

@@ -27,6 +27,7 @@ def load(path: str) -> ModuleType:
 
 _processes, _stacks = load("e2e"), load("e2e/promises")
 project = _processes.project
+free_port = _processes.free_port
 status_of = _processes.status_of
 stack = _stacks.stack
 within_patience = _stacks.within_patience_fixture

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import redis
@@ -228,3 +229,45 @@ def test_a_check_before_a_deployment_asks_redis_and_a_plain_check_does_not(stack
     assert "Write `maxmemory 512mb` in redis.conf" in output
     assert "towpath.W020" not in check()[1]
     assert check("--deploy", "--fail-level", "WARNING")[0] == 1
+
+
+def test_a_paused_channel_keeps_its_messages_over_a_restart_of_the_worker_until_it_is_resumed(
+    stack: Any, status: Any, wait_until: Any, within_patience: Any, free_port: int
+) -> None:
+    metrics = f"127.0.0.1:{free_port}"
+    _, port = stack.interface()
+    worker = stack.worker("--metrics", metrics)
+
+    def depth() -> int:
+        return int(stack.layer.channel_statistics("websocket.receive")["messages_pending"])
+
+    def run(*arguments: str) -> Any:
+        process = stack.project.manage("towpath", *arguments)
+        return process.wait(), process.output
+
+    def page(path: str) -> str:
+        with urlopen(f"http://{metrics}{path}", timeout=30) as response:
+            return str(response.read().decode())
+
+    def has_learned() -> bool:
+        return [list(each.paused) for each in alive_workers(stack)] == [["websocket.receive"]]
+
+    async def scene() -> None:
+        async with connect(f"ws://127.0.0.1:{port}/echo/") as client:
+            code, output = await asyncio.to_thread(run, "pause", "websocket.receive", "--json")
+            assert (code, json.loads(output)["still_running"]) == (0, [])
+            await client.send("waits")
+            await asyncio.to_thread(wait_until, lambda: depth() == 1)
+            worker.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(worker.wait) == 0
+            stack.worker("--metrics", metrics)
+            await asyncio.to_thread(wait_until, has_learned)
+            assert '"paused": ["websocket.receive"]' in page("/ready")
+            assert (depth(), status()["paused"]) == (1, {"websocket.receive": None})
+            assert 'towpath_queue_paused{channel="websocket.receive"} 1.0' in page("/metrics/layer")
+            assert await asyncio.to_thread(run, "resume", "websocket.receive") == (0, "websocket.receive is resumed\n")
+            assert await client.recv() == "waits"
+            code, output = await asyncio.to_thread(run, "resume", "websocket.receive")
+            assert (code, output) == (1, "CommandError: websocket.receive is not paused\n")
+
+    within_patience(scene())

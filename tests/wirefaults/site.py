@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from towpath.interface.config import InterfaceConfig
 from towpath.interface.counters import Count
 from towpath.interface.server import InterfaceServer
 from towpath.interface.websocket.begin import begin
-from towpath.layers.contract import Edge, Reader
+from towpath.layers.contract import Edge, Reader, Renewal
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.leases import LeaseTimes
@@ -78,7 +78,7 @@ class WiredLayer(RedisChannelLayer):
         edge._into = receiving._into
         return edge
 
-    def renew_leases(self, readers: Sequence[str]) -> Collection[str]:
+    def renew_leases(self, readers: Sequence[str]) -> Renewal:
         """Renew leases over the heartbeat's line."""
         return self.role("heartbeat").renew_leases(readers)
 

@@ -76,7 +76,8 @@ class PoolMonitor:
                 Check("lease", None if is_leased else "no worker of this process holds a lease"),
                 Check("threads", f"all {pool.thread_count} threads run slow consumers" if is_hung else None),
                 Check("draining", "the process is told to stop" if pool.is_stopping else None),
-            ]
+            ],
+            sorted(pool.paused),
         )
 
     def families(self) -> Sequence[Family]:

@@ -25,11 +25,14 @@ def store_families(survey: Survey, channels: Sequence[str]) -> list[Family]:
         for state in states
         for reason, count in (("lost", state.lost), ("expired", state.expired), ("full", state.full))
     ]
+    paused = survey.paused()
+    pauses = [((state.channel,), float(state.channel in paused)) for state in states]
     leases = [(("interface",), inboxes), (("worker_thread",), len(owners) - inboxes)]
     return [
         Family("towpath_queue_depth", "gauge", "Messages that wait", labels, depths),
         Family("towpath_queue_oldest_seconds", "gauge", "Age of the oldest message that waits", labels, ages),
         Family("towpath_queue_delayed", "gauge", "Messages that are not due yet", labels, delayed),
+        Family("towpath_queue_paused", "gauge", "Whether an operator has paused the channel", labels, pauses),
         Family("towpath_queue_dropped", "counter", "Messages lost or refused", ("channel", "reason"), dropped),
         Family("towpath_leases", "gauge", "Leases that have not expired", ("owner",), leases),
     ]

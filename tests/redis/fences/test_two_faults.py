@@ -156,10 +156,10 @@ def test_a_reaper_that_was_stopped_takes_nothing_from_a_worker_that_goes_on(
 ) -> None:
     layer.reap()
     send(layer, 1)
-    assert layer.renew_leases([expired.name]) == set()
+    assert layer.renew_leases([expired.name]).held == set()
     assert taken(expired) == []
     with closing(layer.reader(["jobs"])) as follower:
-        assert layer.renew_leases([follower.name]) == {follower.name}
+        assert layer.renew_leases([follower.name]).held == {follower.name}
         assert taken(follower) == [1]
         layer._execute([Seize(expired.name)])  # of the first reaper, which goes on after its claim has expired
         assert follower.requeue(())

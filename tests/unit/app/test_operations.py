@@ -32,6 +32,7 @@ class Site:
         self.found = list(processes)
         self.asked: list[Sequence[str]] = []
         self.is_away = False
+        self.pauses: dict[str, float | None] = {}
 
     def register(self, record: ProcessRecord) -> None:
         self.found.append(record)
@@ -50,6 +51,9 @@ class Site:
     def queues(self, channels: Sequence[str]) -> Sequence[QueueState]:
         self.asked.append(channels)
         return [QueueState(channel, len(channel) % 2, 0.4, 0, 0, 0, 0) for channel in channels]
+
+    def paused(self) -> dict[str, float | None]:
+        return self.pauses
 
     def store(self) -> StoreState:
         return STORE
@@ -206,6 +210,23 @@ def test_channels_are_listed_with_the_number_of_their_workers() -> None:
         "mail": 1,
     }
     assert "jobs        2        0" in queues.channels_report(states)
+
+
+def test_paused_channels_are_named_in_the_status_even_if_nothing_waits_in_them() -> None:
+    site = Site(worker(1, channels=("jobs", "even")))
+    site.pauses = {"even": None, "jobs": 59.6, "mail": 5.0}
+    status = read_status(site, [])
+    lines = [" ".join(line.split()) for line in report(status, NOW).splitlines()]
+    assert "even 0 0.4 s 0 0 0 0 paused" in lines
+    assert "jobs 0 0.4 s 0 0 0 0 paused 60 s" in lines
+    assert any(line.startswith("mail ") for line in lines)
+    assert status.as_json(NOW)["paused"] == {"even": None, "jobs": 59.6, "mail": 5.0}
+    assert {each["channel"]: each["state"] for each in queues.channel_states(site, ["chat"])} == {
+        "asgi.delay": "",
+        "chat": "",
+        "even": "paused",
+        "jobs": "paused 60 s",
+    }
 
 
 def test_groups_that_are_cut_off_say_so() -> None:

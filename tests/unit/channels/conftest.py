@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import pytest
 from django.conf import settings
 
+from towpath.layers.administration import Administration
 from towpath.layers.codec import check_content
 from towpath.layers.contract import (
     ChannelLayer,
@@ -113,6 +114,9 @@ class RecordingLayer(ChannelLayer):
 
     def edge(self) -> Edge:
         return Mock(spec=Edge)
+
+    def administration(self) -> Administration:
+        raise NotImplementedError
 
     def close(self) -> None:
         self.sent.clear()

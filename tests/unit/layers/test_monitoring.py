@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from prometheus_client import REGISTRY
@@ -14,6 +15,13 @@ from towpath.layers.monitoring.measures import SECONDS_BOUNDS, single
 
 READY = Health([Check("redis"), Check("workers")])
 NOT_READY = Health([Check("redis"), Check("workers", "no worker takes messages from http.request")])
+
+
+def test_paused_channels_are_named_and_no_reason_to_be_unready() -> None:
+    assert b"paused" not in READY.body()
+    found = replace(READY, paused=["http.request"])
+    assert found.is_ready
+    assert json.loads(found.body())["paused"] == ["http.request"]
 
 
 def page(path: str, health: Health = READY) -> Page:

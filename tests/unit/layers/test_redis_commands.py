@@ -149,7 +149,7 @@ def test_the_keys_of_a_layer_are_its_own(prefix: str) -> None:
     ]
     spelled += [spell("host:1:x") for spell in (keys.pushes, keys.in_flight, keys.seized)]
     spelled += [keys.leases(part) for part in ("held", "expired", "tombstones", "readers", "watch")]
-    spelled += [keys.processes(part) for part in ("seen", "records")]
+    spelled += [*(keys.processes(part) for part in ("seen", "records")), keys.pauses()]
     spelled += [keys.marks("a"), keys.members("a", "b!"), keys.delayed("a"), keys.due_index("w"), keys.fired("a")]
     assert len(spelled) == sum(not name.startswith("_") and name not in NO_KEYS for name in dir(Keys)) + 5
     assert [key for key in spelled if not keys.is_own(key.encode())] == []

@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from towpath.layers import Envelope, LayerUnavailable, Received, Settled
+from towpath.layers.contract import Renewal
 from towpath.layers.in_flight import Seize
 from towpath.layers.leases import Expire
 from towpath.routing import Router, route
@@ -69,7 +70,7 @@ def test_the_clock_of_leases_does_not_go_back():
 
 def test_the_heartbeat_renews_leases_and_notes_refusals(layer):
     held, refused = InFlightBatch("held", WorkerLease(8.0)), InFlightBatch("refused", WorkerLease(8.0))
-    layer.renew_leases = lambda names: {"held"}
+    layer.renew_leases = lambda names: Renewal({"held"}, ())
     Heartbeat(layer, lambda: [held, refused]).beat()
     assert [batch.lease.is_held for batch in (held, refused)] == [True, False]
 
