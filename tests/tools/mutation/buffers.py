@@ -8,14 +8,14 @@ BUFFERS = [
         "interface/**/memory.py",
         "        if self.held_bytes > self.max_bytes and not self._is_shedding:",
         "        if self.held_bytes < 0:",
-        "tests/unit/interface/test_memory.py -k largest_buffer",
+        "tests/unit/interface/bounds/test_memory.py -k largest_buffer",
     ),
     Mutant(
         "of buffers of one size the oldest is shed",
         "interface/**/memory.py",
         "                buffer = next(iter(buffers))",
         "                buffer = next(reversed(buffers))",
-        "tests/unit/interface/test_memory.py -k oldest",
+        "tests/unit/interface/bounds/test_memory.py -k oldest",
     ),
     Mutant(
         "incomplete messages of all sockets are bounded together",

@@ -203,9 +203,11 @@ def test_every_check_is_registered_and_every_id_is_in_the_table() -> None:
     names = {getattr(check, "__name__", "") for check in registry.get_checks(include_deployment_checks=True)}
     assert {"check_routes", "check_session_engine", "check_origins", "check_hosts", "check_memory_layer"} <= names
     assert "check_hosts" not in {getattr(check, "__name__", "") for check in registry.get_checks()}
-    sources = Path(checks.__file__).parent.glob("*.py")
-    used = {name for source in sources for name in re.findall(r'id="(towpath\.\w+)"', source.read_text())}
+    sources = [source.read_text() for source in Path(checks.__file__).parent.glob("*.py")]
+    used = {name for source in sources for name in re.findall(r'id="(towpath\.\w+)"', source)}
+    used |= {f"towpath.W{number:0>3}" for source in sources for number in re.findall(r"\bFinding\(\s*(\d+),", source)}
     assert used == set(re.findall(r"^\| (towpath\.\w+) ", towpath.checks.__doc__ or "", re.MULTILINE))
-    document = Path(checks.__file__).parents[2] / "docs" / "consumers.md"
-    table = document.read_text(encoding="utf-8").partition("## What is found before anything runs")[2]
+    documents = Path(checks.__file__).parents[2] / "docs"
+    table = (documents / "consumers.md").read_text(encoding="utf-8").partition("## What is found before anything runs")[2]
+    table += (documents / "operations.md").read_text(encoding="utf-8")
     assert {f"towpath.{name}" for name in re.findall(r"`(?:towpath\.)?([EW]\d{3})`", table)} == used

@@ -11,7 +11,7 @@ from towpath.interface import cli
 from towpath.migrate import names
 from towpath.migrate.cli import build_parser
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[4] / "docs"
 TEXT = (DOCS / "from-channels-1.md").read_text(encoding="utf-8")
 
 
