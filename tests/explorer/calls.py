@@ -8,6 +8,8 @@ from .frozen import Interned, freeze
 from .store import Content, StoreStates, take_of
 from .tape import AWAY, OK, REFUSED
 
+#: Results that are kept, of each kind.
+MOST_CACHED = 300_000
 #: A store's next state, frozen results, and the number of the effects, None if there are none.
 Executed = tuple[int, Any, int | None]
 
@@ -32,8 +34,8 @@ class Calls:
         #: States of the store, lists of operations, answers, and events.
         self.contents, self.lists, self.answers, self.events = Interned(), Interned(), Interned(), Interned()
         self._executed: dict[tuple[int, Any], Executed] = {}
-        self._outcomes: dict[tuple[int, int, int | None], tuple[Outcome, ...]] = {}
-        self._found: dict[tuple[int, int], tuple[Outcome, ...]] = {}
+        self._outcomes: dict[tuple[int, int, int | None, bool], tuple[Outcome, ...]] = {}
+        self._found: dict[tuple[int, int, bool], tuple[Outcome, ...]] = {}
         self._changed: dict[tuple[Any, ...], int] = {}
 
     def execute(self, content: int, operations: Any) -> Executed:
@@ -46,23 +48,31 @@ class Calls:
             found = self._executed[key] = self.contents.number(after), results, number
         return found
 
-    def outcomes(self, content: int, operations: int, then: int | None = None) -> tuple[Outcome, ...]:
+    def outcomes(
+        self, content: int, operations: int, with_faults: bool, then: int | None = None
+    ) -> tuple[Outcome, ...]:
         """Return the outcomes of a list, those without a fault first. `then` is a take that waits behind the list."""
-        key = content, operations, then
+        key = content, operations, then, with_faults
         found = self._outcomes.get(key)
         if found is None:
-            found = self._outcomes[key] = tuple(self._all(content, operations, then))
+            found = self._outcomes[key] = tuple(self._all(content, operations, then, with_faults))
         return found
 
-    def found(self, content: int, operations: int) -> tuple[Outcome, ...]:
+    def found(self, content: int, operations: int, with_faults: bool) -> tuple[Outcome, ...]:
         """Return the outcomes of a take that waits: without a fault only if a message is there."""
-        key = content, operations
+        key = content, operations, with_faults
         found = self._found.get(key)
         if found is None:
             nothing = self.answers.number((OK, (list, None)))
-            all_ = self.outcomes(content, operations)
+            all_ = self.outcomes(content, operations, with_faults)
             found = self._found[key] = tuple(each for each in all_ if each.fault is not None or each.answer != nothing)
         return found
+
+    def trim(self) -> None:
+        """Forget results that can be computed again, if they are many."""
+        for cache in (self._executed, self._outcomes, self._found, self._changed):
+            if len(cache) > MOST_CACHED:
+                cache.clear()  # type: ignore[attr-defined]
 
     def changed(self, content: int, change: Any, *arguments: Any) -> int:
         """Return the number of the state of the store after a change by `change`."""
@@ -72,12 +82,14 @@ class Calls:
             found = self._changed[key] = self.contents.number(change(self.contents[content], *arguments))
         return found
 
-    def _all(self, content: int, number: int, then: int | None) -> Iterator[Outcome]:
+    def _all(self, content: int, number: int, then: int | None, with_faults: bool) -> Iterator[Outcome]:
         operations = self.lists[number]
         variants = take_of(operations, self.contents[content])
         for variant in variants:
             after, results, effects = self.execute(content, variant)
             yield self._outcome(None, after, (OK, results), None, effects)
+        if not with_faults:
+            return
         seen: set[tuple[Any, ...]] = set()
         for variant in variants:
             for outcome in self._faulty(content, variant, then):

@@ -22,6 +22,8 @@ from .workers import WorkerState
 #: Position of the name of a reader in an operation; a number of its batches follows.
 _NUMBERED = {BatchId: 1, Acknowledge: 1, Requeue: 1, Take: 3}
 
+#: Results that are kept.
+MOST_CACHED = 1_000_000
 #: Old name of a worker, new name, and the difference of its numbers of batches.
 Names = tuple[tuple[str, str, int], ...]
 
@@ -39,7 +41,7 @@ class Canonical:
     def of(self, state: State) -> State:
         """Return the canonical state of a state."""
         content, server, runs, network, histories, *workers = state
-        key = "server", content, server, network
+        key: tuple[Any, ...] = ("server", content, server, network)
         content, server = self._cache.get(key) or self._cached(key, self._of_server, content, server, network)
         mentioned = self._cached(("mentioned", network, runs), self._mentioned, network, runs) if network or runs else 0
         found = []
@@ -66,6 +68,11 @@ class Canonical:
             ],
         )
 
+    def trim(self) -> None:
+        """Forget results that can be computed again, if they are many."""
+        if len(self._cache) > MOST_CACHED:
+            self._cache.clear()
+
     def _cached(self, key: tuple[Any, ...], work: Callable[..., Any], *arguments: Any) -> Any:
         found = self._cache.get(key)
         if found is None:
@@ -84,7 +91,7 @@ class Canonical:
         inboxes = []
         for inbox, entries in parts[2]:
             if server is not None and inbox == f"interface.{server.incarnation}!":
-                turns = dict(turn for each in server.conversations if (turn := turn_out(each)) is not None)
+                turns = dict(out for each in server.conversations if (out := turn_out(each)) is not None)
                 left = []
                 for entry in entries:
                     local, turn = self._cached(("entry", entry), _turn_of, entry)
@@ -204,11 +211,11 @@ class Canonical:
             return (name, 0) if is_inbox(name) else found.get(name)
 
         def pairs(part: Any, change: Callable[[Any, int], Any] = lambda value, less: value) -> Any:
-            moved = [(moved, value) for name, value in part if (moved := new(name)) is not None]
+            moved = [(after, value) for name, value in part if (after := new(name)) is not None]
             return tuple(sorted((name, change(value, less)) for (name, less), value in moved))
 
         def each(part: Any) -> Any:
-            return tuple(sorted(moved[0] for name in part if (moved := new(name)) is not None))
+            return tuple(sorted(after[0] for name in part if (after := new(name)) is not None))
 
         living, dead, graves = lives
         unsettled, settled, seized, registered = records

@@ -5,7 +5,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 
 from .fences import Fence
-from .report import explore
+from .report import Bounds, explore
 from .scenario import Scenario
 from .scenarios import FULL, limited, without
 
@@ -21,7 +21,8 @@ def main() -> int:
     parser.add_argument("--faults", type=int, help="at most so many faults; each scenario has its own bound")
     parser.add_argument("--without", choices=[fence.name for fence in Fence], help="take out a fence: how it is missed")
     parser.add_argument("--processes", type=int, default=2, help="scenarios that are explored at one time (2)")
-    parser.add_argument("--most-states", type=int, default=20_000_000, help="states of one scenario (20,000,000)")
+    parser.add_argument("--most-states", type=int, default=100_000_000, help="states of one scenario (100,000,000)")
+    parser.add_argument("--minutes", type=float, default=1e6, help="at most so long for one scenario; no bound")
     parser.add_argument("--violations", type=int, default=20, help="kinds of violations of one scenario (20)")
     options = parser.parse_args()
     scenarios = [
@@ -36,8 +37,9 @@ def main() -> int:
             say(f"{fence.name}: {fence.value}")
         return 0
     most_violations = 1 if options.without is not None else options.violations
+    bounds = Bounds(most_violations, options.most_states, options.minutes * 60)
     with ProcessPoolExecutor(options.processes) as pool:
-        tasks = [pool.submit(_explore, scenario, options.most_states, most_violations) for scenario in scenarios]
+        tasks = [pool.submit(_explore, scenario, bounds) for scenario in scenarios]
         codes = [task.result() for task in tasks]
     return next((code for code in (BROKEN, NOT_COMPLETE) if code in codes), 0 if codes else NOT_COMPLETE)
 
@@ -48,8 +50,8 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _explore(scenario: Scenario, most_states: int, most_violations: int) -> int:
-    found = explore(scenario, most_states, most_violations, say)
+def _explore(scenario: Scenario, bounds: Bounds) -> int:
+    found = explore(scenario, bounds, say)
     if found.violations:
         return BROKEN
     return 0 if found.is_complete else NOT_COMPLETE

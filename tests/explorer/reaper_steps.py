@@ -48,9 +48,7 @@ class ReaperSteps:
     ) -> Iterator[Step]:
         if operations is None:
             return
-        for outcome in self._calls.outcomes(state[STORE], operations):
-            if outcome.fault is not None and not with_faults:
-                continue
+        for outcome in self._calls.outcomes(state[STORE], operations, with_faults):
             after = (*run, outcome.answer)
             following = self._list(after)
             runs = rest if following is None else tuple(sorted((*rest, after)))

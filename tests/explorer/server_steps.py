@@ -129,22 +129,20 @@ class ServerSteps:
         if flush is not None:
             cancelled = self._changed(state, "cancelled", ()).state
             yield from self._closed(cancelled, (), with_faults)
-            for outcome in self._calls.outcomes(state[STORE], flush):
-                if outcome.fault is None:
-                    flushed = changed(cancelled, STORE, outcome.store)
-                    yield from self._closed(flushed, (flush, outcome), with_faults)
+            for outcome in self._calls.outcomes(state[STORE], flush, False):
+                flushed = changed(cancelled, STORE, outcome.store)
+                yield from self._closed(flushed, (flush, outcome), with_faults)
 
     def _closed(self, state: State, flush: tuple[Any, ...], with_faults: bool) -> Iterator[Step]:
         operations, inbox = self._list(state, "closing"), self._states.inbox(self._server(state))
         assert operations is not None
         flushes: Label = ("flushes", *flush, "and") if flush else ()
-        for outcome in self._calls.outcomes(state[STORE], operations):
-            if outcome.fault is None or with_faults:
-                reached = changed(state, STORE, self._calls.changed(outcome.store, lease_over, inbox))
-                reached = self._context.sent(changed(reached, SERVER, self._context.gone), outcome.late)
-                effects = (*flush[1].effects, *outcome.effects) if flush else outcome.effects
-                label = "the server", *flushes, "closes", operations, outcome
-                yield self._context.step(outcome.fault, reached, effects, label)
+        for outcome in self._calls.outcomes(state[STORE], operations, with_faults):
+            reached = changed(state, STORE, self._calls.changed(outcome.store, lease_over, inbox))
+            reached = self._context.sent(changed(reached, SERVER, self._context.gone), outcome.late)
+            effects = (*flush[1].effects, *outcome.effects) if flush else outcome.effects
+            label = "the server", *flushes, "closes", operations, outcome
+            yield self._context.step(outcome.fault, reached, effects, label)
 
     def _faults(self, state: State, server: ServerState) -> Iterator[Step]:
         over = changed(state, STORE, self._calls.changed(state[STORE], lease_over, self._states.inbox(server)))
@@ -177,13 +175,12 @@ class ServerSteps:
     ) -> Iterator[Step]:
         """Yield the outcomes of a call; the method `change` handles the answer."""
         assert operations is not None
-        for outcome in self._calls.outcomes(state[STORE], operations):
-            if outcome.fault is None or with_faults:
-                number, lost = self._answered(state[SERVER], change, outcome)
-                reached = changed(changed(state, STORE, outcome.store), SERVER, number)
-                label = "the server", name, operations, outcome
-                reached = self._context.sent(reached, outcome.late)
-                yield self._context.step(outcome.fault, reached, (*outcome.effects, *lost), label)
+        for outcome in self._calls.outcomes(state[STORE], operations, with_faults):
+            number, lost = self._answered(state[SERVER], change, outcome)
+            reached = changed(changed(state, STORE, outcome.store), SERVER, number)
+            label = "the server", name, operations, outcome
+            reached = self._context.sent(reached, outcome.late)
+            yield self._context.step(outcome.fault, reached, (*outcome.effects, *lost), label)
 
     def _answered(self, number: int, change: str, outcome: Outcome) -> tuple[int, tuple[int, ...]]:
         key = number, change, outcome.answer

@@ -63,6 +63,8 @@ class StoreStates:
         self.store._leases._tombstones._new = lambda: [GRAVE_AT]
         self.codec = EntryCodec()
         self._messages: dict[tuple[str, bytes], Sent] = {}
+        #: Parts of contents: equal ones are one object, for memory.
+        self._shared: dict[Any, Any] = {}
 
     def empty(self) -> Content:
         """Return the content of an empty store."""
@@ -145,7 +147,8 @@ class StoreStates:
             tuple(sorted((writer, tuple(sorted(last.items()))) for writer, last in store._writes._known.items())),
             tuple(sorted(store._writes._fenced)),
         )
-        return queues, lost, inboxes, lives, sockets, self._records_content(), writes
+        parts = queues, lost, inboxes, lives, sockets, self._records_content(), writes
+        return tuple([self._shared.setdefault(part, part) for part in parts])
 
     def _records_content(self) -> Content:
         parts = self.store._records

@@ -10,8 +10,8 @@ from towpath.layers.operations import Push, PushInbox, Take
 from .calls import Outcome
 from .context import Step
 from .faults import Fault
+from .findings import Violation
 from .frozen import thaw
-from .search import Violation
 from .store import Sent
 from .world import World
 

@@ -74,18 +74,17 @@ class WorkerSteps:
             return
         name = self._context.workers[state[place]].name
         if request[0] == CALL:
-            found = self._calls.outcomes(state[STORE], request[1], request[2])
+            found = self._calls.outcomes(state[STORE], request[1], with_faults, request[2])
         elif request[0] == WAIT:
-            found = self._calls.found(state[STORE], request[1])
+            found = self._calls.found(state[STORE], request[1], with_faults)
         else:
             for label, answer in request[1]:
                 yield self._went_on(state, place, answer, (name, label))
             return
         for outcome in found:
-            if outcome.fault is None or with_faults:
-                yield self._called(state, place, outcome, (name, request[0], request[1], outcome))
+            yield self._called(state, place, outcome, (name, request[0], request[1], outcome))
 
-    def _at_once(self, step: Step, place: int, before: str, with_faults: bool) -> Iterator[Step]:
+    def _at_once(self, step: Step, place: int, before: str | None, with_faults: bool) -> Iterator[Step]:
         """Join a step with those that may follow it at once without a loss of generality.
 
         A consumer begins in the step that takes its message: between the two, only a fault of the worker itself has

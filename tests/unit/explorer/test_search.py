@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import pytest
+
 from tests.explorer.context import State, Step
 from tests.explorer.faults import Fault
 from tests.explorer.scenario import ALL, Scenario
@@ -31,6 +33,9 @@ class HandMadeWorld:
         for number, fault, broken in self._ways.get(state[0], []):
             if fault is None or with_faults:
                 yield Step(fault, (number,), (f"to {number}",), broken)
+
+    def trim(self) -> None:
+        """Do nothing: nothing is cached."""
 
     def problems(self, state: State, is_strict: bool) -> list[str]:
         """Return the invariant that a quiescent state violates."""
@@ -93,3 +98,56 @@ def test_steps_in_a_circle_are_a_violation():
 def test_a_search_that_reaches_its_bound_is_not_complete():
     found = searched(HandMadeWorld({number: [(number + 1, None, None)] for number in range(50)}), most_states=10)
     assert not found.is_complete
+
+
+def test_steps_in_a_circle_behind_the_last_fault_are_a_violation():
+    late = Fault.LATE
+    ways = {
+        0: [(1, late, None)],
+        1: [(2, late, None)],
+        2: [(3, None, None)],
+        3: [(4, None, None), (2, None, None)],
+        4: [(3, None, None), (5, None, None)],
+    }
+    found = searched(HandMadeWorld(ways))
+    (violation,) = found.violations
+    assert (violation.invariant, violation.faults) == ("it never becomes quiescent", 2)
+    assert [step.label[0] for step in violation.steps[:2]] == ["to 1", "to 2"]
+
+
+def test_a_circle_is_allowed_beside_a_way_to_a_quiescent_state():
+    late = Fault.LATE
+    ways = {0: [(1, late, None)], 1: [(2, late, None)], 2: [(3, None, None), (4, None, None)], 4: [(2, None, None)]}
+    found = searched(HandMadeWorld(ways))
+    assert found.violations == []
+    assert found.states == [1, 1, 3]
+
+
+def test_a_violation_behind_the_last_fault_has_all_its_steps():
+    late = Fault.LATE
+    ways = {
+        0: [(1, late, None)],
+        1: [(2, None, None)],
+        2: [(3, late, None)],
+        3: [(4, None, None)],
+        4: [(9, None, "broken")],
+    }
+    (violation,) = searched(HandMadeWorld(ways, {4: "also at rest"})).violations[:1]
+    assert [step.label for step in violation.steps] == [("to 1",), ("to 2",), ("to 3",), ("to 4",), ("to 9",)]
+
+
+def test_each_violation_is_told_as_soon_as_it_is_found():
+    ways = {0: [(1, Fault.LATE, "broken"), (2, None, None)], 2: [(3, None, "broken, too")]}
+    world = HandMadeWorld(ways)
+    told: list[tuple[str, int]] = []
+    search = Search(world, most_violations=5)  # type: ignore[arg-type]
+    search.run(tell=lambda violation: told.append((violation.invariant, sum(search.findings.states))))
+    assert told == [("broken", 1), ("broken, too", 2)]
+
+
+def test_a_search_that_reaches_its_time_is_not_complete(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tests.explorer.search.STRIDE", 1)
+    ways = {0: [(1, Fault.LATE, None), (2, Fault.LATE, None)], 1: [(3, None, None)]}
+    found = Search(HandMadeWorld(ways), most_seconds=0).run()  # type: ignore[arg-type]
+    assert not found.is_complete
+    assert sum(found.states) == 1

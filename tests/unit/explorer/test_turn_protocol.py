@@ -6,9 +6,10 @@ import pytest
 
 from tests.explorer.faults import Fault
 from tests.explorer.fences import Fence
+from tests.explorer.findings import Findings
 from tests.explorer.scenario import WIRE, Scenario
 from tests.explorer.scenarios import LATER, ONE, TWO, without
-from tests.explorer.search import Findings, Search
+from tests.explorer.search import Search
 from tests.explorer.traces import trace
 from tests.explorer.world import World
 
