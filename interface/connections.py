@@ -1,13 +1,11 @@
 """The connections of one interface server, by the local part of their reply channel: bounded in number."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from towpath.layers.errors import TowpathError
 from towpath.layers.names import random_token
 
-if TYPE_CHECKING:
-    from .conversation import Conversation
+from .interfaces import Registered
 
 
 class TooManyConnections(TowpathError):
@@ -19,16 +17,16 @@ class Connections:
 
     def __init__(self, max_connections: int) -> None:
         self._max = max_connections
-        self._by_local: dict[str, Conversation] = {}
+        self._by_local: dict[str, Registered] = {}
         self.get = self._by_local.get
 
     def __len__(self) -> int:
         return len(self._by_local)
 
-    def __iter__(self) -> Iterator["Conversation"]:
+    def __iter__(self) -> Iterator[Registered]:
         return iter(list(self._by_local.values()))
 
-    def add(self, conversation: "Conversation") -> str:
+    def add(self, conversation: Registered) -> str:
         """Register a connection; return its new, unguessable local name.
 
         Raises:
@@ -49,8 +47,7 @@ def unfinished(connections: Connections) -> tuple[int, int, int]:
     """Return the numbers of open WebSockets, of events that wait for their turn, and of those that are out."""
     sockets = waiting = out = 0
     for conversation in connections:
-        owner = conversation.socket_owner
-        sockets += owner is not None and owner.is_open
+        sockets += conversation.owner.is_open
         waiting += conversation.waiting_count
         out += conversation.has_turn_out
     return sockets, waiting, out

@@ -17,7 +17,6 @@ from .eventloop.deadlines import Deadline
 from .http.flow import notify_closed
 from .interfaces import Owner
 from .outbound import Outcome
-from .owner import is_socket_owner
 from .turns import Event, Phase, Pressure, Turns, is_short, weight
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Conversation:
     """Speaks for one HTTP exchange or WebSocket (its owner), from its first event to its last."""
 
     __slots__ = (
-        "owner", "reply_channel", "local", "socket_owner", "_hub", "_turns", "_session",
+        "owner", "reply_channel", "local", "_hub", "_turns", "_session",
         "_deadline", "_is_accepted", "_is_closed", "_closed_at", "_held", "_under_way_bytes",
     )  # fmt: skip
 
@@ -48,8 +47,6 @@ class Conversation:
         self.local = hub.connections.add(self)
         self.reply_channel = hub.edge.inbox + self.local
         self.owner = owner
-        #: The owner, if it is a WebSocket.
-        self.socket_owner = owner if is_socket_owner(owner) else None
         self._hub = hub
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
         self._session: bytes | None = None
@@ -162,20 +159,13 @@ class Conversation:
         self._is_closed = True
         self._turns.abandon()
         self._unregister()
-        if self.socket_owner is not None:
-            self.socket_owner.abort()
-        else:
-            self.owner.lost("")
+        self.owner.abort()
 
     def fail(self) -> None:
         """Handling something for this connection raised (it was logged): close it."""
         self._hub.counters.add(Count.HANDLERS_FAILED)
-        if self._is_closed:
-            return
-        if self.socket_owner is not None:
-            self.socket_owner.failed()
-        else:
-            self.owner.lost("")
+        if not self._is_closed:
+            self.owner.failed()
 
     def _deliver(self, event: Settled | Replies) -> None:
         deliver = self.owner.deliver
@@ -183,8 +173,7 @@ class Conversation:
             if self._is_closed:
                 return
             deliver(content)
-        if self.socket_owner is not None:
-            self.socket_owner.replied()
+        self.owner.replied()
 
     def shed(self) -> None:
         """Drop the events that wait, which are too many bytes for the process, and close the connection."""
@@ -193,8 +182,8 @@ class Conversation:
         if is_held:
             self._leave_under_way()
         self._hub.counters.add(Count.EVENTS_DROPPED, amount=dropped + is_held)
-        if self.socket_owner is not None and not self._is_closed:
-            self.socket_owner.shed()
+        if not self._is_closed:
+            self.owner.shed()
         if is_held:
             self._next_turn()
 
@@ -208,7 +197,7 @@ class Conversation:
     def _send(self, event: Event) -> None:
         self._is_accepted = False
         self._deadline.set(None)
-        if self.socket_owner is not None and not self._has_room(event):
+        if self.owner.is_socket and not self._has_room(event):
             return
         self._post(event)
 
@@ -260,7 +249,7 @@ class Conversation:
             is_closed = self._is_closed
             self._next_turn()
             if not is_closed:
-                self.owner.refused(envelope.channel)
+                self.owner.refused()
         return False
 
     def _accepted(self) -> None:
@@ -301,7 +290,7 @@ class Conversation:
         is_closed = self._is_closed
         self._next_turn()
         if not is_closed:
-            self.owner.lost(channel)
+            self.owner.lost()
 
     def _leave_under_way(self) -> None:
         """Give back the room of a large event: it is not under way any more, or never was."""
@@ -330,7 +319,7 @@ class Conversation:
         if self._is_accepted:
             self._hub.recovery.ask(self, self._turns.number)
         elif not self._is_closed:  # the client need not wait any longer; the event, and what follows it, does
-            self.owner.lost(self._turns.channel)
+            self.owner.lost()
 
     def _unregister(self) -> None:
         self._deadline.stop()

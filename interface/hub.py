@@ -21,7 +21,6 @@ from .eventloop.tasks import Tasks
 from .http.spool import SpoolStore, default_folder
 from .outbound import Outbound, Outcome
 from .recovery import Recovery
-from .websocket.sockets import SocketFactory
 from .workers import WorkerWatch
 
 log = logging.getLogger(__name__)
@@ -51,8 +50,6 @@ class Hub:
     recovery: Recovery = field(init=False)
     #: Whether there are workers.
     workers: WorkerWatch = field(init=False)
-    #: The options of this process's WebSockets.
-    sockets: SocketFactory = field(init=False)
     #: Names the layer in log lines.
     layer_label: str = "its layer"
     #: What clients keep in memory, but for bodies.
@@ -75,11 +72,10 @@ class Hub:
         self.availability = Availability(self.clock.seconds)
         self.outbound = Outbound(self.edge, self.clock, self.tasks, self.availability)
         self.connections = Connections(self.config.max_connections)
-        self.recovery = Recovery(self)
+        self.recovery = Recovery(self.edge, self.connections, self.availability)
         self.workers = WorkerWatch(self.edge, self.clock.seconds, self.layer_label)
         self.memory = ClientMemory(self.config.buffers_max_bytes)
         self.events_under_way = EventsUnderWay(self.config.events_max_bytes)
-        self.sockets = SocketFactory(self.config, self.clock, self.memory)
         self.requests = Budget(self.config.max_connections)
         self.inline_bodies = Budget(INLINE_BODIES_MAX_BYTES)
         memory, space = Budget(self.config.spool_memory_max_bytes), Budget(self.config.spool_max_bytes)
@@ -90,16 +86,16 @@ class Hub:
         """How long events of a connection that has gone are tried while their channel is full, in seconds."""
         return self.expiry_seconds + TURN_MARGIN_SECONDS
 
-    def post(self, channel: str, content: Content, done: Callable[[bool | None], None]) -> None:
-        """Send a message outside of any turn; `done` gets True (accepted), False (full) or None (unavailable), once.
+    def post(self, channel: str, content: Content, done: Callable[[Outcome], None]) -> None:
+        """Send a message outside of any turn; `done` gets its outcome, once.
 
-        While it is unknown whether the message was accepted, the layer is asked again.
+        While it is unknown whether the message was accepted, the layer is asked again: UNKNOWN is not reported.
         """
 
         def report(envelope: Envelope, outcome: Outcome) -> bool:
             if outcome is Outcome.UNKNOWN:
                 return True
-            done(True if outcome is Outcome.ACCEPTED else False if outcome is Outcome.FULL else None)
+            done(outcome)
             return False
 
         self.outbound.post(Envelope(channel, content), report)
@@ -114,3 +110,11 @@ class Hub:
         except LayerUnavailable as error:
             log.info("Channel %s is left to expire: %s", channel, error)
         done()
+
+
+def abandon_all(hub: Hub) -> None:
+    """End all connections at once: the lease has expired, and workers have disconnected the sockets."""
+    log.error("Cutting off %d connections: this process gave no sign of life for too long", len(hub.connections))
+    hub.outbound.forget()
+    for conversation in hub.connections:
+        conversation.abandon()

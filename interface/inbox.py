@@ -5,17 +5,14 @@ An error in one connection's handler is logged with its traceback and closes tha
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
 
-from .conversation import Conversation
-from .counters import Count
 from .eventloop.clock import pause
 from .http.flow import notify_closed
 from .hub import Hub
-from .websocket.replies import BadReply, Reply, parse_reply
+from .interfaces import GroupMessage, Registered
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +64,7 @@ class Inbox:
             _fail(conversation)
 
     async def _dispatch_group(self, event: Grouped) -> None:
-        deliver = self._delivery(event)
+        message = GroupMessage(event.group, event.content)
         for begin in range(0, len(event.locals), MEMBERS_AT_A_TIME):
             if begin:
                 await asyncio.sleep(0)
@@ -75,38 +72,13 @@ class Inbox:
                 conversation = self._hub.connections.get(local)
                 if conversation is not None and not conversation.is_closed:
                     try:
-                        deliver(conversation)
+                        conversation.owner.deliver_group(message)
                     except Exception:
                         log.exception("Delivering to %s failed: closing it", conversation.reply_channel)
                         _fail(conversation)
 
-    def _delivery(self, event: Grouped) -> Callable[[Conversation], None]:
-        """Return what delivers a group message; its frame is made once, by the first member that is a WebSocket."""
-        made: list[Reply | None] = []
 
-        def deliver(conversation: Conversation) -> None:
-            owner = conversation.socket_owner
-            if owner is None:
-                conversation.owner.deliver(event.content)
-                return
-            if not made:
-                made.append(self._parse(event))
-            if made[0] is not None:
-                owner.deliver_group(made[0])
-
-        return deliver
-
-    def _parse(self, event: Grouped) -> Reply | None:
-        try:
-            return parse_reply(event.content)
-        except BadReply as error:
-            outcome = "ignored" if error.instead is None else "a close with 1011"
-            log.error("A message of group %s is %s: %s", event.group, outcome, error)
-            self._hub.counters.add(Count.REPLIES_BAD, event.group)
-            return error.instead
-
-
-def _dispatch_one(conversation: Conversation, event: Settled | Replies | Kept | Lost) -> None:
+def _dispatch_one(conversation: Registered, event: Settled | Replies | Kept | Lost) -> None:
     if isinstance(event, Settled):
         conversation.settled(event)
     elif isinstance(event, Replies):
@@ -117,7 +89,7 @@ def _dispatch_one(conversation: Conversation, event: Settled | Replies | Kept | 
         conversation.lost(event.turn)
 
 
-def _fail(conversation: Conversation) -> None:
+def _fail(conversation: Registered) -> None:
     try:
         conversation.fail()
     except Exception:

@@ -1,4 +1,4 @@
-"""The protocols between the HTTP side and the rest of the interface server. No logic.
+"""The protocols between the parts of the interface server: connections, conversations, HTTP, WebSocket. No logic.
 
 `RequestHead` is the one parsed and checked form of a request's head; nothing parses client headers again after it.
 """
@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from twisted.internet import protocol as twisted_protocol
 
 from towpath.layers.contract import Content
+from towpath.layers.inbox_events import Replies, Settled
 
 #: [host, port]; None on UNIX sockets.
 Address = tuple[str, int]
@@ -45,17 +46,52 @@ class RequestHead(NamedTuple):
         return None
 
 
+class GroupMessage:
+    """A message of a group, on its way to the members that are connected here."""
+
+    __slots__ = ("content", "group", "shared")
+
+    def __init__(self, group: str, content: Content) -> None:
+        self.group = group
+        self.content = content
+        #: Made of the content by the first member that is a WebSocket, for all others; None until then.
+        self.shared: Any = None
+
+
 class Owner(Protocol):
     """An HTTP exchange or a WebSocket: the owner of a conversation."""
+
+    @property
+    def is_socket(self) -> bool:
+        """Return whether this is a WebSocket: its events are bounded in bytes, and it is drained at the end."""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether this is a WebSocket that is open, neither in its handshake nor at its end."""
 
     def deliver(self, content: Content) -> None:
         """Take one reply message, in order."""
 
-    def refused(self, channel: str) -> None:
-        """Hear that the first event was not accepted: its channel is full, or the layer is unavailable."""
+    def deliver_group(self, message: GroupMessage) -> None:
+        """Take a group message."""
 
-    def lost(self, channel: str) -> None:
-        """Hear that the turn of an event on `channel` ended without a settlement."""
+    def replied(self) -> None:
+        """All replies of one inbox event have been delivered."""
+
+    def refused(self) -> None:
+        """The first event was not accepted: its channel is full, or the layer is unavailable."""
+
+    def lost(self) -> None:
+        """The turn of an event has ended without a settlement."""
+
+    def failed(self) -> None:
+        """Handling something for this connection raised, and it was logged: end the connection with an error."""
+
+    def shed(self) -> None:
+        """Close: a buffer of this connection is one of the largest, and the process holds too much."""
+
+    def abort(self) -> None:
+        """End the connection at once."""
 
     def congested(self) -> None:
         """Stop reading from the client: too many events wait."""
@@ -67,8 +103,8 @@ class Owner(Protocol):
         """Finish, because the server shuts down."""
 
 
-class Conversation(Protocol):
-    """One connection's events on their way to the layer, in order."""
+class Emitter(Protocol):
+    """One connection's events on their way to the layer, in order: a conversation, as its owner sees it."""
 
     @property
     def reply_channel(self) -> str:
@@ -81,8 +117,65 @@ class Conversation(Protocol):
         """Leave, after a last event if there is one."""
 
 
+class Registered(Protocol):
+    """A conversation, as the inbox, the recovery of turns and the end of the server see it."""
+
+    @property
+    def local(self) -> str:
+        """The local part of the reply channel."""
+
+    @property
+    def reply_channel(self) -> str:
+        """The channel that replies to this connection are sent to."""
+
+    @property
+    def owner(self) -> Owner:
+        """The HTTP exchange or WebSocket."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the connection has gone; its last events may still be on their way."""
+
+    @property
+    def channel(self) -> str:
+        """The channel of the latest turn's event."""
+
+    @property
+    def accepted_turn(self) -> int | None:
+        """The turn that is out and whose event is, or was, on its channel; None if there is none."""
+
+    @property
+    def waiting_count(self) -> int:
+        """The number of events that wait for their turn."""
+
+    @property
+    def has_turn_out(self) -> bool:
+        """Return whether an event is sent and not settled."""
+
+    def settled(self, event: Settled) -> None:
+        """A consumer has run: deliver its replies, keep its state, release the next event."""
+
+    def replied(self, event: Replies) -> None:
+        """Deliver messages that end no turn."""
+
+    def kept(self, turn: int) -> None:
+        """The consumer of this turn is still running."""
+
+    def lost(self, turn: int) -> None:
+        """This turn will not be settled."""
+
+    def looked_for(self, turn: int) -> None:
+        """The layer was asked for this turn: it goes on, or its end is on its way."""
+
+    def fail(self) -> None:
+        """Handling something for this connection raised: close it."""
+
+    def abandon(self) -> None:
+        """The lease of this process had expired: end the connection, and send nothing more."""
+
+
 #: Opens the conversation of an owner; raises TooManyConnections.
-Converse = Callable[[Owner], Conversation]
+Converse = Callable[[Owner], Emitter]
 
 
 class UpgradeRequest(Protocol):

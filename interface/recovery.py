@@ -5,22 +5,23 @@ After an outage of the store all turns are looked for. A turn is never ended bec
 store says that nothing is left of its event.
 """
 
-from typing import TYPE_CHECKING
+from towpath.layers.contract import Edge
 
-if TYPE_CHECKING:
-    from .conversation import Conversation
-    from .hub import Hub
+from .availability import Availability
+from .connections import Connections
+from .interfaces import Registered
 
 
 class Recovery:
     """Looks for turns in the store, all that are asked for in one look."""
 
-    def __init__(self, hub: "Hub") -> None:
-        self._hub = hub
-        self._asked: dict[str, tuple[Conversation, int]] = {}
-        hub.availability.on_back.append(self._ask_for_all)
+    def __init__(self, edge: Edge, connections: Connections, availability: Availability) -> None:
+        self._edge = edge
+        self._connections = connections
+        self._asked: dict[str, tuple[Registered, int]] = {}
+        availability.on_back.append(self._ask_for_all)
 
-    def ask(self, conversation: "Conversation", turn: int) -> None:
+    def ask(self, conversation: Registered, turn: int) -> None:
         """Look for a turn with the next look."""
         self._asked[conversation.local] = conversation, turn
 
@@ -37,7 +38,7 @@ class Recovery:
         turns = {local: turn for local, (_, turn) in late.items()}
         channels = sorted({conversation.channel for conversation, _ in late.values()})
         try:
-            await self._hub.edge.check_turns(turns, channels)
+            await self._edge.check_turns(turns, channels)
         except BaseException:
             self._asked = {**late, **self._asked}
             raise
@@ -45,7 +46,7 @@ class Recovery:
             conversation.looked_for(turn)
 
     def _ask_for_all(self) -> None:
-        for conversation in self._hub.connections:
+        for conversation in self._connections:
             turn = conversation.accepted_turn
             if turn is not None:
                 self.ask(conversation, turn)

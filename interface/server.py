@@ -21,12 +21,13 @@ from .eventloop.clock import Clock, pause
 from .eventloop.deferred import awaited
 from .eventloop.eager import TurnEnd, make_eager
 from .http.factory import HttpFactory
-from .hub import Hub
+from .hub import Hub, abandon_all
 from .inbox import Inbox
-from .owner import SocketOwner
+from .interfaces import Owner
 from .pauses import GrowingPauses
 from .websocket.begin import begin
-from .websocket.draining import cut_off, send_away
+from .websocket.draining import drain
+from .websocket.sockets import SocketFactory
 
 if TYPE_CHECKING:
     from .http.exchange import Exchange
@@ -127,7 +128,8 @@ class InterfaceServer:
         )
         hub.tasks.start(self._renew(hub), "renew the lease")
         hub.tasks.start(Inbox(hub).read(), "read the inbox")
-        self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub))
+        sockets = SocketFactory(self._config, self._clock, hub.memory)
+        self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub, sockets))
         if self._exchange is not None:
             self._http.exchange = self._exchange
         turn_end = TurnEnd(asyncio.get_running_loop())
@@ -170,7 +172,7 @@ class InterfaceServer:
         if http is not None:
             http.go_away()
         grace, began = self._config.grace_seconds, self._clock.seconds()
-        leaving = hub.tasks.start(send_away(_sockets(hub), self._clock, grace * SPREAD_SHARE), "send sockets away")
+        leaving = hub.tasks.start(drain(_sockets(hub), self._clock, grace * SPREAD_SHARE), "drain sockets")
         if not await self._wait_until_gone(began + grace * ABORT_SHARE):
             leaving.cancel()
             for socket in _sockets(hub):
@@ -221,7 +223,7 @@ class InterfaceServer:
             wait = RENEW_SECONDS
             try:
                 if not await hub.edge.renew():
-                    cut_off(hub)
+                    abandon_all(hub)
             except LayerUnavailable as error:
                 hub.availability.went_away(error)
                 wait = pauses.after_failure(self._clock.seconds())
@@ -234,6 +236,6 @@ class InterfaceServer:
             await pause(self._clock, wait)
 
 
-def _sockets(hub: Hub) -> list[SocketOwner]:
-    found = [conversation.socket_owner for conversation in hub.connections if not conversation.is_closed]
-    return [owner for owner in found if owner is not None]
+def _sockets(hub: Hub) -> list[Owner]:
+    owners = [conversation.owner for conversation in hub.connections if not conversation.is_closed]
+    return [owner for owner in owners if owner.is_socket]

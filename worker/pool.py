@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Callable, Collection, Sequence
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
 
 from towpath.channels.configured import AnyLayer, raw_layer
 from towpath.handler.network import network_waits
@@ -17,6 +16,7 @@ from towpath.routing import Router
 from .database import close_connections
 from .heartbeat import Heartbeat
 from .in_flight import InFlightBatch
+from .interfaces import Monitor
 from .lease import WorkerLease
 from .limits import Limits
 from .outage import Outage
@@ -29,9 +29,6 @@ from .signals import announce, worker_process_ready
 from .slow import SlowConsumers
 from .stop_signals import StopSignals
 from .worker import Worker, default_router
-
-if TYPE_CHECKING:
-    from .monitoring import PoolMonitor
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +67,7 @@ class WorkerPool:
         exclude_channels: Sequence[str] | None = None,
         limits: Limits | None = None,
         slow_seconds: float | None = None,
-        monitor: "PoolMonitor | None" = None,
+        monitor: Monitor | None = None,
     ) -> None:
         check_threads(threads)
         self.channel_layer = channel_layer

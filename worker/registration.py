@@ -3,17 +3,14 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from towpath.channels.configured import raw_layer
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.survey import RENEW_SECONDS, ProcessRecord, survey_of
 
+from .interfaces import Pool
 from .repeating import Repeating
-
-if TYPE_CHECKING:
-    from .pool import WorkerPool
-    from .worker import Worker
+from .worker import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +18,7 @@ logger = logging.getLogger(__name__)
 class Registration:
     """Renews the record of a pool's process; on a layer of one process it does nothing."""
 
-    def __init__(self, pool: "WorkerPool") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._survey = survey_of(raw_layer(pool.channel_layer))
         self._base = ProcessRecord("worker")
@@ -63,6 +60,6 @@ class Registration:
         )
 
 
-def busy_count(workers: Iterable["Worker"]) -> int:
+def busy_count(workers: Iterable[Worker]) -> int:
     """Return the number of workers that have taken messages and not settled them."""
     return sum(worker.in_flight.age_seconds > 0 for worker in workers)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from towpath.layers.contract import Content
 from towpath.layers.names import new_channel_name
 
+from ..outbound import Outcome
+
 if TYPE_CHECKING:
     from ..hub import Hub
 
@@ -91,19 +93,19 @@ class BodyChannel:
         self._is_busy = True
         self._hub.post(self.name, message, lambda outcome: self._posted(message, outcome))
 
-    def _posted(self, message: Content, outcome: bool | None) -> None:
+    def _posted(self, message: Content, outcome: Outcome) -> None:
         self._is_busy = False
         if self._is_closed:
             self._drop()
-        elif outcome is True:
+        elif outcome is Outcome.ACCEPTED:
             self._pause_seconds = LEAST_PAUSE_SECONDS
             self._is_complete = not message["more_content"]
             self.send()
-        elif outcome is None:
-            self._failed()
-        else:
+        elif outcome is Outcome.FULL:
             self._is_busy = True
             self._later(lambda: self._post_again(message))
+        else:
+            self._failed()
 
     def _post_again(self, message: Content) -> None:
         if self._is_closed:
@@ -120,8 +122,8 @@ class BodyChannel:
             self._tries_left -= 1
             self._hub.post(self.name, {"closed": True}, self._told_closed)
 
-    def _told_closed(self, outcome: bool | None) -> None:
-        if outcome is not True:
+    def _told_closed(self, outcome: Outcome) -> None:
+        if outcome is not Outcome.ACCEPTED:
             self._later(self._tell_closed)
 
     def _later(self, call: Callable[[], None]) -> None:

@@ -22,7 +22,7 @@ from towpath.layers.contract import Content
 from ..accesslog import no_log, without_secrets
 from ..connections import TooManyConnections
 from ..counters import Count
-from ..interfaces import Conversation, Converse, RequestHead
+from ..interfaces import Converse, Emitter, GroupMessage, RequestHead
 from .answer import Answer, Progress
 from .body import RequestBody
 from .request_message import request_message
@@ -69,6 +69,8 @@ class Offer(Enum):
 class Exchange:
     """An owner of a conversation and the occupant of a wire."""
 
+    is_socket = is_open = False
+
     __slots__ = (
         "head", "_wire", "_hub", "_converse", "_conversation", "_phase", "_body", "_offer", "_answer", "_began",
     )  # fmt: skip
@@ -79,7 +81,7 @@ class Exchange:
         self._converse = converse
         self._wire = wire
         self._phase = Phase.READING
-        self._conversation: Conversation | None = None
+        self._conversation: Emitter | None = None
         #: None for a request without one.
         self._body: RequestBody | None = None
         self._offer = Offer.NONE
@@ -220,6 +222,13 @@ class Exchange:
         elif progress is Progress.TOO_SLOW:
             self._cut_slow_client()
 
+    def deliver_group(self, message: GroupMessage) -> None:
+        """Take a group message as any other."""
+        self.deliver(message.content)
+
+    def replied(self) -> None:
+        """Nothing waits for this."""
+
     def drained(self) -> None:
         """Write more of the response, and let its sender continue."""
         if Phase.ANSWERING <= self._phase <= Phase.LEAVING:
@@ -286,21 +295,28 @@ class Exchange:
         else:
             self._give_up(408, "The request's body did not come in time.")
 
-    def refused(self, channel: str) -> None:
+    def refused(self) -> None:
         """Answer 503: no worker takes the request. An offer that is refused counts as declined."""
         if self._offer is Offer.OUT and self._body is not None:
             self._decline_offer(self._body)
         else:
             self._fail(503, NOT_NOW)
 
-    def lost(self, channel: str) -> None:
+    def lost(self) -> None:
         """Answer 503, or cut off the response that a worker left behind. An offer that is lost counts as declined."""
         if self._phase >= Phase.LEAVING:
             return
-        if channel == REQUEST and self._offer is Offer.OUT and self._body is not None:
+        if self._offer is Offer.OUT and self._body is not None:
             self._decline_offer(self._body)
         else:
             self._give_up(503, NO_ANSWER)
+
+    def failed(self) -> None:
+        """Answer 503, or cut off the response."""
+        if self._phase < Phase.LEAVING:
+            self._give_up(503, NO_ANSWER)
+
+    abort = shed = failed
 
     def congested(self) -> None:
         """Nothing to do: an exchange has three events at most."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from towpath.layers.contract import Content
 from towpath.layers.inbox_events import Replies
 
+from ..outbound import Outcome
+
 if TYPE_CHECKING:
     from ..hub import Hub
 
@@ -67,8 +69,8 @@ class FlowNotices:
         was_closed = self._is_closed
         self._hub.post(self.channel, notice, lambda outcome: self._posted(outcome, was_closed))
 
-    def _posted(self, outcome: bool | None, was_closed: bool) -> None:
-        if outcome is not True:
+    def _posted(self, outcome: Outcome, was_closed: bool) -> None:
+        if outcome is not Outcome.ACCEPTED:
             self._tries_left -= self._is_closed
             if self._tries_left > 0:
                 self._hub.clock.callLater(self._pause_seconds, self._again)

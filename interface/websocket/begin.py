@@ -12,6 +12,7 @@ from .connection import WebSocket
 from .handshake import action_details, handshake_key, shown
 from .hosts import is_host_allowed
 from .origin import is_origin_allowed
+from .sockets import SocketFactory
 
 if TYPE_CHECKING:
     from ..hub import Hub
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 log.addFilter(ClientLines())
 
 
-def begin(hub: "Hub", request: UpgradeRequest) -> None:
+def begin(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest) -> None:
     """Take a valid upgrade request: answer it with an error, or keep it until the application answers."""
     head = request.head
     if not is_host_allowed(head.host, hub.config.allowed_hosts):
@@ -44,12 +45,12 @@ def begin(hub: "Hub", request: UpgradeRequest) -> None:
         )  # fmt: skip
         _turn_away(hub, request, 414, "URI Too Long")
     else:
-        _connect(hub, request)
+        _connect(hub, sockets, request)
 
 
-def _connect(hub: "Hub", request: UpgradeRequest) -> None:
+def _connect(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest) -> None:
     try:
-        connection = WebSocket(hub, request, handshake_key(request.head))
+        connection = WebSocket(hub, sockets, request, handshake_key(request.head))
     except TooManyConnections:
         hub.counters.add(Count.CONNECTIONS_REFUSED)
         _turn_away(hub, request, 503, "Service Unavailable")

@@ -23,8 +23,9 @@ from ..counters import Count
 from ..eventloop.deadlines import Deadline
 from ..http.pages import reason_of
 from ..http.response import BadResponse
-from ..interfaces import RequestHead, UpgradeRequest
+from ..interfaces import GroupMessage, RequestHead, UpgradeRequest
 from .early import EarlyReplies
+from .group_replies import shared_reply
 from .handshake import (
     action_details,
     choose_subprotocol,
@@ -37,6 +38,7 @@ from .keepalive import Due, Keepalive
 from .output import Progress
 from .protocol import ABNORMAL_CLOSURE, Socket
 from .replies import INTERNAL_ERROR, BadReply, Reply, State, Step, parse_reply, plain_frame, steps
+from .sockets import SocketFactory
 
 if TYPE_CHECKING:
     from ..hub import Hub
@@ -61,14 +63,16 @@ class WebSocket:
     #: The client's progress in reading at the last ping, at the close, or at the last check.
     _progress: Progress | None = None
     _extensions_left = CLOSE_EXTENSIONS
+    is_socket = True
 
-    def __init__(self, hub: "Hub", request: UpgradeRequest, key: str) -> None:
+    def __init__(self, hub: "Hub", sockets: SocketFactory, request: UpgradeRequest, key: str) -> None:
         """Register with the hub.
 
         Raises:
             TooManyConnections: the process has as many as it may.
         """
         self._hub = hub
+        self._sockets = sockets
         #: The handshake; None once it is answered, since its headers are most of what an idle socket would hold.
         self._request: UpgradeRequest | None = request
         self._key = key
@@ -78,7 +82,7 @@ class WebSocket:
         self._socket: Socket | None = None
         self._state = State.HANDSHAKE
         self._early = EarlyReplies(hub.config.output_buffer_max_bytes)
-        self._keepalive = Keepalive(hub.sockets.limits, hub.clock.seconds())
+        self._keepalive = Keepalive(sockets.limits, hub.clock.seconds())
         #: One deadline for all: the answer to the handshake, keep-alive, the end of the close.
         self._deadline = Deadline(hub.deadlines, self._time_is_up)
         self._conversation = Conversation(hub, self)
@@ -111,8 +115,11 @@ class WebSocket:
         else:
             self._carry_out(reply)
 
-    def deliver_group(self, reply: Reply) -> None:
+    def deliver_group(self, message: GroupMessage) -> None:
         """Take a group message: it never accepts, and waits for the accept if it comes before it."""
+        self._take_from_group(message.shared or shared_reply(message, self._hub.counters))
+
+    def _take_from_group(self, reply: Reply) -> None:
         if self._state is State.OPEN and not self._early:
             if reply.frame is not None:
                 self._send(reply.frame, is_shared=True)
@@ -125,14 +132,14 @@ class WebSocket:
         """Send the group messages of the handshake: all replies of the connect consumer have been sent."""
         if self._early and self._state is State.OPEN:
             for reply in self._early.take():
-                self.deliver_group(reply)
+                self._take_from_group(reply)
 
-    def refused(self, channel: str) -> None:
+    def refused(self) -> None:
         """The connect event was not taken."""
         self._answer_error(503, "Service Unavailable")
         self._close_conversation(None)
 
-    def lost(self, channel: str) -> None:
+    def lost(self) -> None:
         """A turn was lost: a handshake is answered 503, since no answer will come; the loss of a frame is counted."""
         if self._state is State.HANDSHAKE:
             self._refuse(503, "Service Unavailable")
@@ -253,9 +260,8 @@ class WebSocket:
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
         if wanted is not None and subprotocol is None:
             log.error("Subprotocol %r on %.200r was not offered: accepting without one", wanted, self._path)
-        self._socket = socket = self._hub.sockets.socket(
-            self, subprotocol, request.head.all(b"sec-websocket-extensions")
-        )
+        extensions = request.head.all(b"sec-websocket-extensions")
+        self._socket = socket = self._sockets.socket(self, subprotocol, extensions)
         sent_early = request.take_over(socket)
         self._request = None
         self._state = State.OPEN

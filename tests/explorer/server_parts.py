@@ -95,6 +95,8 @@ class TapedConversation(Conversation):
 class Client:
     """The owner of a conversation. It reacts to replies and losses as `websocket.connection.WebSocket` does."""
 
+    is_socket = True
+
     def __init__(self, state: str, conversation: Conversation) -> None:
         self.state = state
         self._conversation = conversation
@@ -110,18 +112,18 @@ class Client:
         if self.state == HANDSHAKE:
             self.state, self.is_accepted_now = OPEN, True
 
-    def deliver_group(self, reply: Any) -> None:
+    def deliver_group(self, message: Any) -> None:
         """Ignore group messages: there are none."""
 
     def replied(self) -> None:
         """Do nothing."""
 
-    def refused(self, channel: str) -> None:
+    def refused(self) -> None:
         """Answer 503."""
         self.state = CLOSED
         self._conversation.close()
 
-    def lost(self, channel: str) -> None:
+    def lost(self) -> None:
         """Answer 503 in the handshake."""
         if self.state == HANDSHAKE:
             self.left()
@@ -145,7 +147,7 @@ class Client:
     def congested(self) -> None:
         """Do nothing: few events wait."""
 
-    relieved = go_away = congested
+    relieved = go_away = shed = congested
 
 
 class Connections(dict[str, Conversation]):

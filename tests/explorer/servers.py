@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from towpath.interface.bounds.memory import ClientMemory
+from towpath.interface.hub import abandon_all
 from towpath.interface.inbox import Inbox as Dispatcher
 from towpath.interface.outbound import _Post
 from towpath.interface.turns import Phase, Turns
-from towpath.interface.websocket.draining import cut_off
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.sockets import CONNECT, RECEIVE
 
@@ -210,7 +210,7 @@ class ServerStates:
             self._availability.went_away(error)
             return
         if not is_alive:
-            cut_off(self._hub)
+            abandon_all(self._hub)
         self._availability.came_back()
 
     # The end
@@ -269,7 +269,7 @@ class ServerStates:
         conversation._closed_at = 0.0
         conversation._held, conversation._under_way_bytes = None, 0
         client = Client(state, conversation)
-        conversation.owner = conversation.socket_owner = client  # type: ignore[assignment]
+        conversation.owner = client
         self._hub.connections[local] = conversation
         if state == HANDSHAKE:
             self._edge.opened(local)

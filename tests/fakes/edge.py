@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from towpath.interface.interfaces import GroupMessage
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Content, Envelope
 from towpath.layers.errors import LayerUnavailable
@@ -125,17 +126,34 @@ class FakeEdge:
 class FakeOwner:
     """Writes down what a conversation tells it."""
 
+    is_socket = is_open = False
+
     def __init__(self) -> None:
         self.heard: list[Any] = []
 
     def deliver(self, content: Content) -> None:
         self.heard.append(content)
 
-    def refused(self, channel: str) -> None:
-        self.heard.append(("refused", channel))
+    def deliver_group(self, message: GroupMessage) -> None:
+        self.deliver(message.content)
 
-    def lost(self, channel: str) -> None:
-        self.heard.append(("lost", channel))
+    def replied(self) -> None:
+        """Nothing waits for this."""
+
+    def refused(self) -> None:
+        self.heard.append("refused")
+
+    def lost(self) -> None:
+        self.heard.append("lost")
+
+    def failed(self) -> None:
+        self.heard.append("failed")
+
+    def shed(self) -> None:
+        self.heard.append("shed")
+
+    def abort(self) -> None:
+        self.heard.append("abort")
 
     def congested(self) -> None:
         self.heard.append("congested")

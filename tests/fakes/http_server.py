@@ -15,6 +15,7 @@ from towpath.interface.bounds.budget import Budget
 from towpath.interface.connections import TooManyConnections
 from towpath.interface.http.factory import HttpFactory
 from towpath.interface.http.spool import SpoolStore
+from towpath.interface.outbound import Outcome
 
 from .http_site import FakeHub
 
@@ -46,7 +47,7 @@ class Hub(FakeHub):
         self.posts: list[SimpleNamespace] = []
         self.dropped: list[str] = []
 
-    def post(self, channel: str, content: dict[str, Any], done: Callable[[bool | None], None]) -> None:
+    def post(self, channel: str, content: dict[str, Any], done: Callable[[Outcome], None]) -> None:
         self.posts.append(SimpleNamespace(channel=channel, content=content, done=done))
 
     def drop_channel(self, channel: str, done: Callable[[], None]) -> None:

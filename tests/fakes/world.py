@@ -10,6 +10,7 @@ from towpath.interface.config import InterfaceConfig
 from towpath.interface.hub import Hub
 from towpath.interface.inbox import Inbox
 from towpath.interface.websocket.begin import begin
+from towpath.interface.websocket.sockets import SocketFactory
 from towpath.layers.contract import Content
 from towpath.layers.inbox_events import InboxEvent, Settled
 
@@ -27,6 +28,7 @@ class World:
         self.actions: list[str] = []
         self.hub = Hub(InterfaceConfig(**options), self.edge, self.clock, self.edge.expiry, self._log_action)
         self.inbox = Inbox(self.hub)
+        self.sockets = SocketFactory(self.hub.config, self.clock, self.hub.memory)
 
     async def arrive(self, *events: InboxEvent) -> None:
         """Bring events to their connections, and let everything run."""
@@ -57,7 +59,7 @@ class World:
     async def shake_hands(self, *headers: tuple[bytes, bytes], **changes: Any) -> FakeRequest:
         """Begin a handshake."""
         request = FakeRequest(request_head(*headers, **changes))
-        begin(self.hub, request)
+        begin(self.hub, self.sockets, request)
         await quiet()
         return request
 

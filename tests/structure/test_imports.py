@@ -59,12 +59,6 @@ ARROWS = {
 #: bounds of log lines about clients.
 VOCABULARY = {f"towpath.layers.{name}" for name in ("client_log", "codec", "contract", "errors", "names")}
 
-#: A module of each circle that is closed by imports of type checkers only, and is still to be opened. Add none.
-TYPE_CIRCLES = {
-    "towpath.interface.hub",
-    "towpath.worker.pool",
-}
-
 #: Folder -> what it must not import from elsewhere.
 FOREIGN = {
     "layers": {"django", "twisted", "autobahn"},
@@ -109,13 +103,8 @@ def test_layers_and_interface_import_no_framework_they_promise_to_do_without(fou
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_modules_import_each_other_in_a_circle(found, known):
-    assert cycles(graph_of(found, known, {"load"})) == []
-
-
-def test_no_more_modules_form_a_circle_by_the_imports_of_type_checkers(found, known):
-    circles = cycles(graph_of(found, known, {"load", "types"}))
-    assert [circle for circle in circles if not TYPE_CIRCLES & set(circle)] == []
+def test_no_modules_import_each_other_in_a_circle_even_for_type_checkers(found, known):
+    assert cycles(graph_of(found, known, {"load", "types"})) == []
 
 
 def graph_of(found: list["Import"], known: dict[str, Path], when: set[str]) -> dict[str, set[str]]:

@@ -20,6 +20,7 @@ from towpath.interface.config import InterfaceConfig
 from towpath.interface.counters import Count
 from towpath.interface.server import InterfaceServer
 from towpath.interface.websocket.begin import begin
+from towpath.interface.websocket.sockets import SocketFactory
 from towpath.layers.contract import Edge, Reader, Renewal
 from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import LayerUnavailable
@@ -203,7 +204,7 @@ class Talker:
         self.texts: list[str] = []
         self.said: list[str] = []
         self.is_closed = False
-        begin(hub, self._request)
+        begin(hub, SocketFactory(hub.config, hub.clock, hub.memory), self._request)
 
     @property
     def is_open(self) -> bool:

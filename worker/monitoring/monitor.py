@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from towpath.channels.configured import raw_layer
 from towpath.layers.errors import ConfigurationError
@@ -11,13 +10,11 @@ from towpath.layers.monitoring.measures import single
 from towpath.layers.monitoring.pages import warn_without_library
 from towpath.layers.survey import survey_of
 
+from ..interfaces import Pool
 from ..registration import busy_count
 from .runs import RunCounts, families_of
 from .server import MonitoringServer
 from .store import store_families
-
-if TYPE_CHECKING:
-    from ..pool import WorkerPool
 
 PREFIX = "towpath_worker"
 
@@ -34,7 +31,7 @@ class PoolMonitor:
         self._runs: list[RunCounts] = []
         self._lock = Lock()
 
-    def attach(self, pool: "WorkerPool") -> None:
+    def attach(self, pool: Pool) -> None:
         """Name the pool that is watched."""
         self._pool = pool
         self._survey = survey_of(raw_layer(pool.channel_layer))

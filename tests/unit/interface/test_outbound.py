@@ -242,7 +242,7 @@ async def test_the_hub_tells_how_a_post_went(make_world):
     world.hub.availability.went_away(LayerUnavailable("gone"))
     world.hub.post("x", {}, heard.append)
     await world.arrive()
-    assert heard == [True, False, None]
+    assert heard == [Outcome.ACCEPTED, Outcome.FULL, Outcome.AWAY]
 
 
 async def test_the_hub_does_not_tell_how_a_post_went_before_it_is_known(make_world):
@@ -254,7 +254,7 @@ async def test_the_hub_does_not_tell_how_a_post_went_before_it_is_known(make_wor
     world.edge.loses_answer = False
     world.hub.availability.came_back()
     await world.arrive()
-    assert heard == [True]
+    assert heard == [Outcome.ACCEPTED]
 
 
 async def test_a_channel_is_dropped_and_a_failure_only_logged(make_world, caplog):

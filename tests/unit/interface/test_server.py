@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.server import InterfaceServer
-from towpath.interface.websocket.draining import LEAST_AT_A_TIME, send_away, split
+from towpath.interface.websocket.draining import LEAST_AT_A_TIME, drain, split
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.inbox_events import Settled
 
@@ -321,7 +321,7 @@ async def test_sockets_are_sent_away_spread_over_time(make_world):
     world = make_world()
     sockets = [FakeSocket(world) for _ in range(1000)]
     handshake = FakeSocket(world, is_open=False)
-    leaving = asyncio.create_task(send_away([handshake, *sockets], world.clock, 5.0))
+    leaving = asyncio.create_task(drain([handshake, *sockets], world.clock, 5.0))
     await world.arrive()
     await world.advance(6, step=0.05)
     await leaving

@@ -8,6 +8,8 @@ import h2.events
 import h2.settings
 import pytest
 
+from towpath.interface.outbound import Outcome
+
 KIB = 1024
 
 
@@ -132,7 +134,7 @@ def accept_all(server: Any, http2: Http2Client) -> None:
     while number < len(server.hub.posts):
         if not hasattr(server.hub.posts[number], "is_accepted"):
             server.hub.posts[number].is_accepted = True
-            server.hub.posts[number].done(True)
+            server.hub.posts[number].done(Outcome.ACCEPTED)
             http2.flush()
         number += 1
 

@@ -280,7 +280,7 @@ def test_a_chunked_body_over_the_bound_is_a_413(make_server: Any) -> None:
 
 def test_a_full_channel_is_a_503_that_says_when_to_try_again(server: Any, client: Any) -> None:
     client.send(GET)
-    server.conversation.owner.refused("http.request")
+    server.conversation.owner.refused()
     data = client.received()
     assert status_of(data) == 503
     assert b"Retry-After: 5\r\n" in data
@@ -296,9 +296,10 @@ def test_too_many_connections_are_a_503(server: Any, client: Any) -> None:
     assert server.hub.counters.totals[Count.CONNECTIONS_REFUSED] == 1
 
 
-def test_a_lost_turn_is_a_503_and_a_disconnect(server: Any, client: Any) -> None:
+@pytest.mark.parametrize("end", ["lost", "failed", "shed", "abort"])
+def test_a_turn_that_ends_without_a_response_is_a_503_and_a_disconnect(server: Any, client: Any, end: str) -> None:
     client.send(GET)
-    server.conversation.owner.lost("http.request")
+    getattr(server.conversation.owner, end)()
     assert status_of(client.received()) == 503
     assert server.conversation.events[1] == (
         "http.disconnect",
@@ -309,7 +310,7 @@ def test_a_lost_turn_is_a_503_and_a_disconnect(server: Any, client: Any) -> None
 def test_a_turn_lost_in_the_middle_of_a_response_cuts_it_off(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"1", more_content=True)
-    server.conversation.owner.lost("http.request")
+    server.conversation.owner.lost()
     assert client.is_aborted
     assert server.conversation.events[1][0] == "http.disconnect"
 
@@ -317,7 +318,7 @@ def test_a_turn_lost_in_the_middle_of_a_response_cuts_it_off(server: Any, client
 def test_a_turn_lost_after_the_response_changes_nothing(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"")
-    server.conversation.owner.lost("http.request")
+    server.conversation.owner.lost()
     assert len(server.conversation.events) == 1
     assert not client.is_closed
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from towpath.interface.counters import Count
+from towpath.interface.outbound import Outcome
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -28,7 +29,7 @@ def accept_all(server: Any) -> None:
     while number < len(server.hub.posts):
         if not hasattr(server.hub.posts[number], "is_accepted"):
             server.hub.posts[number].is_accepted = True
-            server.hub.posts[number].done(True)
+            server.hub.posts[number].done(Outcome.ACCEPTED)
         number += 1
 
 
@@ -56,7 +57,7 @@ def test_the_sender_of_a_stream_is_told_what_was_taken(server: Any, client: Any)
     client.send(GET)
     server.conversation.reply(status=200, content=b"a" * 10, more_content=True, flow_channel=FLOW)
     assert (server.hub.posts[0].channel, server.hub.posts[0].content) == (FLOW, {"sent": 10})
-    server.hub.posts[0].done(True)
+    server.hub.posts[0].done(Outcome.ACCEPTED)
     server.conversation.reply(content=b"b" * 5, more_content=True, flow_channel=FLOW)
     assert server.hub.posts[1].content == {"sent": 15}
 
@@ -67,14 +68,14 @@ def test_notices_are_one_at_a_time_and_the_newest_counts(server: Any, client: An
     for _ in range(5):
         server.conversation.reply(content=b"a", more_content=True, flow_channel=FLOW)
     assert len(server.hub.posts) == 1
-    server.hub.posts[0].done(True)
+    server.hub.posts[0].done(Outcome.ACCEPTED)
     assert server.hub.posts[1].content == {"sent": 6}
-    server.hub.posts[1].done(True)
+    server.hub.posts[1].done(Outcome.ACCEPTED)
     assert len(server.hub.posts) == 2
 
 
-@pytest.mark.parametrize("outcome", [False, None])
-def test_a_refused_notice_is_tried_again(server: Any, client: Any, outcome: bool | None) -> None:
+@pytest.mark.parametrize("outcome", [Outcome.FULL, Outcome.AWAY])
+def test_a_refused_notice_is_tried_again(server: Any, client: Any, outcome: Outcome) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
     server.hub.posts[0].done(outcome)
@@ -282,9 +283,9 @@ def test_the_sender_of_a_stream_is_told_that_the_client_left(server: Any, client
     server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
     client.leave()
     assert len(server.hub.posts) == 1
-    server.hub.posts[0].done(True)
+    server.hub.posts[0].done(Outcome.ACCEPTED)
     assert server.hub.posts[1].content == {"closed": True}
-    server.hub.posts[1].done(True)
+    server.hub.posts[1].done(Outcome.ACCEPTED)
     assert len(server.hub.posts) == 2
 
 
@@ -293,7 +294,7 @@ def test_a_sender_that_has_gone_itself_is_told_ten_times(server: Any, client: An
     server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
     client.leave()
     for _ in range(20):
-        server.hub.posts[-1].done(False)
+        server.hub.posts[-1].done(Outcome.FULL)
         server.hub.clock.advance(2)
     assert len(server.hub.posts) <= 11
     assert server.hub.clock.getDelayedCalls() == []

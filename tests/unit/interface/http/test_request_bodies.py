@@ -6,6 +6,7 @@ import pytest
 
 from towpath.interface.counters import Count
 from towpath.interface.http.pace import Pace
+from towpath.interface.outbound import Outcome
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -31,7 +32,7 @@ def accept_all(server: Any) -> None:
     while number < len(server.hub.posts):
         if not hasattr(server.hub.posts[number], "is_accepted"):
             server.hub.posts[number].is_accepted = True
-            server.hub.posts[number].done(True)
+            server.hub.posts[number].done(Outcome.ACCEPTED)
             server.hub.clock.advance(0)
         number += 1
 
@@ -88,7 +89,7 @@ def test_a_long_body_is_sent_in_pieces_as_its_consumer_asks(small: Any) -> None:
     assert small.hub.posts == []
     small.conversation.reply(body_until=5)
     assert [post.content for post in small.hub.posts] == [{"content": b"cde", "more_content": True, "offset": 2}]
-    small.hub.posts[0].done(True)
+    small.hub.posts[0].done(Outcome.ACCEPTED)
     assert len(small.hub.posts) == 1
     small.conversation.reply(body_until=100)
     assert small.hub.posts[1].content == {"content": b"fgh", "more_content": False, "offset": 5}
@@ -117,18 +118,18 @@ def test_one_piece_is_under_way_at_a_time(small: Any) -> None:
     small.connect().send(post(600 * KIB), b"a" * 600 * KIB)
     small.conversation.reply(body_until=MIB)
     assert len(small.hub.posts) == 1
-    small.hub.posts[0].done(True)
+    small.hub.posts[0].done(Outcome.ACCEPTED)
     assert len(small.hub.posts) == 2
 
 
 def test_a_full_body_channel_is_tried_again(small: Any) -> None:
     small.connect().send(post(4), b"abcd")
     small.conversation.reply(body_until=4)
-    small.hub.posts[0].done(False)
+    small.hub.posts[0].done(Outcome.FULL)
     assert len(small.hub.posts) == 1
     small.hub.clock.advance(0.005)
     assert small.hub.posts[1].content == small.hub.posts[0].content
-    small.hub.posts[1].done(False)
+    small.hub.posts[1].done(Outcome.FULL)
     small.hub.clock.advance(0.005)
     assert len(small.hub.posts) == 2
     small.hub.clock.advance(0.005)
@@ -139,7 +140,7 @@ def test_a_layer_that_fails_with_a_piece_ends_the_request_with_a_503(small: Any)
     client = small.connect()
     client.send(post(4), b"abcd")
     small.conversation.reply(body_until=4)
-    small.hub.posts[0].done(None)
+    small.hub.posts[0].done(Outcome.AWAY)
     assert client.received().startswith(b"HTTP/1.1 503 ")
     assert small.conversation.events[-1][0] == "http.disconnect"
 
@@ -174,7 +175,7 @@ def test_the_channel_is_dropped_when_the_client_leaves_in_the_middle_of_a_piece(
     small.conversation.reply(body_until=3)
     client.leave()
     assert small.hub.dropped == []
-    small.hub.posts[0].done(True)
+    small.hub.posts[0].done(Outcome.ACCEPTED)
     assert len(small.hub.dropped) == 1
     assert small.hub.posts[1].content == {"closed": True}
 
@@ -183,7 +184,7 @@ def test_a_piece_that_is_refused_gives_way_to_the_news_that_the_client_left(smal
     client = small.connect()
     client.send(post(4), b"abcd")
     small.conversation.reply(body_until=4)
-    small.hub.posts[0].done(False)
+    small.hub.posts[0].done(Outcome.FULL)
     client.leave()
     small.hub.clock.advance(0.005)
     assert small.hub.posts[1].content == {"closed": True}
@@ -194,7 +195,7 @@ def test_a_consumer_that_does_not_read_is_told_for_a_while(small: Any) -> None:
     client.send(post(4), b"abcd")
     client.leave()
     for _ in range(100):
-        small.hub.posts[-1].done(False)
+        small.hub.posts[-1].done(Outcome.FULL)
         small.hub.clock.advance(0.2)
     assert len(small.hub.posts) == 50
     assert small.hub.clock.getDelayedCalls() == []
@@ -205,7 +206,7 @@ def test_a_response_drops_what_was_not_read_and_tells_nobody(small: Any) -> None
     client.send(post(8), b"abcdefgh")
     small.conversation.reply(body_until=4)
     small.conversation.reply(status=403, content=b"")
-    small.hub.posts[0].done(True)
+    small.hub.posts[0].done(Outcome.ACCEPTED)
     assert len(small.hub.dropped) == 1
     assert len(small.hub.posts) == 1
 
@@ -266,11 +267,11 @@ def test_an_offer_that_is_declined_after_the_end_of_the_body_becomes_a_request_a
 
 @pytest.mark.parametrize("end", ["refused", "lost"])
 def test_an_offer_that_reaches_no_consumer_counts_as_declined(server: Any, offered: Any, end: str) -> None:
-    getattr(server.conversation.owner, end)("http.request")
+    getattr(server.conversation.owner, end)()
     assert offered.received() == b""
     offered.send(b"a" * 2560 * KIB)
     assert len(requests(server)) == 2
-    getattr(server.conversation.owner, end)("http.request")
+    getattr(server.conversation.owner, end)()
     assert offered.received().startswith(b"HTTP/1.1 503 ")
 
 
