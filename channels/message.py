@@ -11,6 +11,7 @@ from towpath.layers.replies import REPLY_CHECKS
 
 from .channel import Channel, ReplyChannel
 from .configured import AnyLayer
+from .known_user import user_id_of
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -117,6 +118,20 @@ class Message:
     def session_state_changed(self) -> bool:
         """Whether a consumer has set `session_state`."""
         return self._state.is_changed
+
+    def log_fields(self) -> dict[str, Any]:
+        """Return what log lines say of this message: the connection, path, client, user and request id that are known.
+
+        Loads nothing: the user is known once code has looked at it, or at the session.
+        """
+        client = self.content.get("client")
+        return {
+            "connection": self.content.get("reply_channel"),
+            "path": self.content.get("path"),
+            "client": f"{client[0]}:{client[1]}" if isinstance(client, (list, tuple)) and len(client) == 2 else None,
+            "user": user_id_of(vars(self)),
+            "request_id": self.content.get("request_id"),
+        }
 
     def copy(self) -> "Message":
         """Return a message with a deep copy of the content, for the same turn and connection."""

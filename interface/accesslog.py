@@ -9,6 +9,8 @@ writes lines; `runserver` has one of its own that writes them in colour.
 | `websocket` | `connecting`, `connected` | path, client |
 | `websocket` | `rejected`, `disconnected` | the same, and status or close code |
 
+Besides `connection` (its reply channel), `user` and `request_id`, where they are known, and `reason` for the last two.
+
 `path` is as the client sent it; that of a request has the query string, in which `without_secrets` hides what must not
 be written down, that of a WebSocket has none: tokens travel there. `client` is `"host:port"`, or None on a UNIX socket.
 """
@@ -28,6 +30,8 @@ _WEBSOCKET_WORDS = {
     "disconnected": "WSDISCONNECT",
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: Longest value of a user, reason or id, in characters.
+FIELD_MAX_LENGTH = 200
 #: Parameters of a query string whose values are hidden, by a part of their names.
 _SECRET_NAME = re.compile(r"token|secret|passw|session|jwt|auth|key\Z", re.IGNORECASE)
 #: Everything but visible ASCII, the quote and the backslash is escaped: a client cannot forge a line.
@@ -51,11 +55,19 @@ class AccessLog:
             request = f"{escaped(details['method'])} {escaped(details['path'])}"
             self._write(details, request, str(details["status"]), str(details["size"]))
         elif protocol == "websocket" and action in _WEBSOCKET_WORDS:
-            self._write(details, f"{_WEBSOCKET_WORDS[action]} {escaped(details['path'])}", "-", "-")
+            status = str(details.get("status") or details.get("code") or "-")
+            self._write(details, f"{_WEBSOCKET_WORDS[action]} {escaped(details['path'])}", status, "-")
 
     def _write(self, details: Details, request: str, status: str, size: str) -> None:
-        client = details["client"] or "-"
-        self._stream.write(f'{client} - - [{log_time(self._seconds())}] "{request}" {status} {size}\n')
+        client, user = details["client"] or "-", details.get("user")
+        user = "-" if user is None else escaped(str(user)[:FIELD_MAX_LENGTH])
+        line = f'{client} - {user} [{log_time(self._seconds())}] "{request}" {status} {size}'
+        for name in ("connection", "request_id"):
+            if details.get(name) is not None:
+                line += f" {name}={escaped(str(details[name])[:FIELD_MAX_LENGTH])}"
+        if details.get("reason") is not None:
+            line += f' reason="{_escaped_words(details["reason"][:FIELD_MAX_LENGTH])}"'
+        self._stream.write(f"{line}\n")
 
 
 def without_secrets(path: str) -> str:
@@ -74,6 +86,10 @@ def escaped(text: str) -> str:
     if _PLAIN.issuperset(text):
         return text
     return "".join(char if char in _PLAIN else ascii_escape(char) for char in text)
+
+
+def _escaped_words(text: str) -> str:
+    return " ".join(map(escaped, text.split(" ")))
 
 
 def ascii_escape(char: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import ConfigurationError
+from towpath.layers.log_fields import TextFormatter
 
 from .accesslog import AccessLog, ActionLogger, no_log
 from .commandline.environment import INTERFACE_PREFIX, EnvironmentText, read_environment
@@ -169,7 +170,9 @@ def checked_layer(layer: Any, path: str) -> ChannelLayer:
 
 def set_up_logging(verbosity: int) -> None:
     """Write log lines to stderr, Twisted's own from DEBUG only."""
-    logging.basicConfig(level=LEVELS[verbosity], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=LEVELS[verbosity], handlers=[handler])
     logging.getLogger("twisted").setLevel(logging.WARNING)
 
 

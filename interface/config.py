@@ -18,6 +18,10 @@ from .websocket.origin import is_entry
 DEFAULT_BIND = "127.0.0.1"
 DEFAULT_PORT = 8000
 
+#: Headers that cannot hold the id of a request: their meaning is another one.
+_OWN_HEADERS = {"authorization", "connection", "cookie", "date", "host", "origin", "set-cookie", "te", "upgrade"}
+_OWN_PREFIXES = ("content-", "keep-", "proxy-", "sec-", "trace", "trailer", "transfer-", "x-forwarded-")
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -123,6 +127,9 @@ class InterfaceConfig:
     proxy_strips_root_path: bool = False
     #: IP addresses, networks or "unix" whose X-Forwarded-* headers are believed.
     trusted_proxies: tuple[str, ...] = ()
+    #: Header with the id of a request, such as "X-Request-ID": taken from a trusted proxy, or made; the application and
+    #: the response get it. None gives requests no ids.
+    request_id_header: str | None = None
     #: File for the access log, "-" for standard output. None writes none.
     access_log: str | None = None
     #: Where metrics and health are served: "127.0.0.1:9100", "unix:/run/metrics.sock"; "public:10.0.0.5:9100" if other
@@ -189,6 +196,12 @@ def _is_writable_folder(value: object) -> bool:
 
 def _is_token(value: str) -> bool:
     return value != "" and value.isascii() and all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in value)
+
+
+def _is_id_header(value: object) -> bool:
+    if not isinstance(value, str) or not _is_token(value) or "_" in value:
+        return False
+    return value.lower() not in _OWN_HEADERS and not value.lower().startswith(_OWN_PREFIXES)
 
 
 def _is_root_path(value: object) -> bool:
@@ -273,6 +286,7 @@ _RULES: dict[str, _Rule] = {
     "root_path": _Rule(_is_root_path, "'' or a path that starts with '/' and does not end with one"),
     "proxy_strips_root_path": _ON_OR_OFF,
     "trusted_proxies": _tuple_of(_is_network, "a tuple of IP addresses, networks like '10.0.0.0/8', or 'unix'"),
+    "request_id_header": _or_none(_Rule(_is_id_header, "the name of a header of its own, like 'X-Request-ID'")),
     "access_log": _TEXT,
     "metrics": _or_none(
         _Rule(_is_monitoring_address, "127.0.0.1:PORT, unix:PATH, or public:HOST:PORT for other machines")

@@ -7,8 +7,11 @@ send was not answered, its turn stays out, and the layer is asked again. Lost tu
 import logging
 from typing import TYPE_CHECKING
 
+from towpath.layers.codec import unpack
 from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Content, Envelope
+from towpath.layers.errors import DecodeError
 from towpath.layers.inbox_events import Replies, Settled
+from towpath.layers.log_fields import USER_KEY, about
 from towpath.layers.sockets import DISCONNECT
 
 from .bounds.memory import SMALL_BYTES
@@ -74,6 +77,15 @@ class Conversation:
         return number if self._is_accepted and self._turns.is_out(number) else None
 
     @property
+    def user_id(self) -> object:
+        """The user that the session state names, as Django's sessions do; None without one. For log lines."""
+        try:
+            state = None if self._session is None else unpack(self._session)
+        except DecodeError:
+            return None  # of a project that keeps something else in it
+        return state.get(USER_KEY) if isinstance(state, dict) else None
+
+    @property
     def waiting_count(self) -> int:
         """The number of events that wait for their turn."""
         return self._turns.waiting_count
@@ -120,7 +132,7 @@ class Conversation:
     def settled(self, event: Settled) -> None:
         """A consumer has run: deliver its replies, keep its state, release the next event."""
         if not self._turns.is_out(event.turn):
-            log.debug("Turn %d of %s is settled too late", event.turn, self.reply_channel)
+            log.debug("Turn %d is settled too late", event.turn, extra=about(self.owner))
             self._hub.counters.add(Count.SETTLEMENTS_LATE)
             return
         if event.session is not None:
@@ -270,7 +282,8 @@ class Conversation:
         if len(session) <= SESSION_STATE_MAX_BYTES:
             self._session = session or None
             return
-        log.error("A session state of %d bytes is dropped: at most %d travel", len(session), SESSION_STATE_MAX_BYTES)
+        line = "A session state of %d bytes is dropped: at most %d travel"
+        log.error(line, len(session), SESSION_STATE_MAX_BYTES, extra=about(self.owner))
         self._hub.counters.add(Count.SESSIONS_TOO_LARGE)
 
     def _next_turn(self) -> None:
@@ -285,7 +298,7 @@ class Conversation:
             self._unregister()
 
     def _lose(self, turn: int, channel: str) -> None:
-        log.debug("Turn %d of %s, on %s, is lost", turn, self.reply_channel, channel)
+        log.debug("Turn %d on %s is lost", turn, channel, extra=about(self.owner))
         self._hub.counters.add(Count.TURNS_LOST, channel)
         is_closed = self._is_closed
         self._next_turn()

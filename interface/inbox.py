@@ -8,6 +8,7 @@ import logging
 
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
+from towpath.layers.log_fields import about
 
 from .eventloop.clock import pause
 from .http.flow import notify_closed
@@ -60,7 +61,7 @@ class Inbox:
         try:
             _dispatch_one(conversation, event)
         except Exception:
-            log.exception("Handling a reply to %s failed: closing it", conversation.reply_channel)
+            log.exception("Handling a reply failed: closing its connection", extra=about(conversation.owner))
             _fail(conversation)
 
     async def _dispatch_group(self, event: Grouped) -> None:
@@ -74,7 +75,7 @@ class Inbox:
                     try:
                         conversation.owner.deliver_group(message)
                     except Exception:
-                        log.exception("Delivering to %s failed: closing it", conversation.reply_channel)
+                        log.exception("Delivering failed: closing the connection", extra=about(conversation.owner))
                         _fail(conversation)
 
 
@@ -93,4 +94,4 @@ def _fail(conversation: Registered) -> None:
     try:
         conversation.fail()
     except Exception:
-        log.exception("Closing %s failed too", conversation.reply_channel)
+        log.exception("Closing the connection failed too", extra=about(conversation.owner))

@@ -33,6 +33,15 @@ class RequestHead(NamedTuple):
     server: Address | None
     #: The authority that the client asked for (by a trusted proxy's word, if there is one); empty on 1.0 without Host.
     host: bytes
+    #: The other end of the connection is a trusted proxy.
+    is_trusted: bool = False
+    #: The header and the value of the request's id; None without `request_id_header`.
+    request_id: tuple[bytes, bytes] | None = None
+
+    @property
+    def request_id_text(self) -> str | None:
+        """The id of the request as text; None without one."""
+        return None if self.request_id is None else self.request_id[1].decode("ascii")
 
     def all(self, name: bytes) -> list[bytes]:
         """Return the values of every header called `name` (lower-case), in order."""
@@ -101,6 +110,9 @@ class Owner(Protocol):
 
     def go_away(self) -> None:
         """Finish, because the server shuts down."""
+
+    def log_fields(self) -> dict[str, object]:
+        """Return what log lines say of this connection (see `layers.log_fields`)."""
 
 
 class Emitter(Protocol):

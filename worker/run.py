@@ -12,6 +12,7 @@ from towpath.channels.stopping import worker_stopping
 from towpath.handler.network import network_waits
 from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Envelope, Settlement
+from towpath.layers.log_fields import current_subject
 from towpath.routing import Match, Router, name_of
 
 from .context import in_own_context
@@ -63,6 +64,7 @@ class Runner:
     def _run(self, envelope: Envelope) -> Settlement:
         worker_stopping.set(self._options.stopping)
         message = Message.from_envelope(envelope, self._layer)
+        current_subject.set(message)
         outbox = Outbox(self._layer)
         verdict = None
         with outbox.holding():

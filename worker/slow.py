@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from towpath.channels import Message
 from towpath.layers.contract import Envelope
 from towpath.layers.errors import ConfigurationError
+from towpath.layers.log_fields import about
 from towpath.routing import name_of
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class SlowConsumers:
             if age >= run.next_seconds:
                 while run.next_seconds <= age:
                     run.next_seconds *= 2
-                logger.warning("A consumer is slow: %s. It is at:\n%s", described, worker.whereabouts())
+                about_it = about(Message.from_envelope(running[0].envelope, worker.channel_layer))
+                logger.warning("A consumer is slow: %s. It is at:\n%s", described, worker.whereabouts(), extra=about_it)
         self._runs, self.lines = found, lines
 
     def _run(self, worker: "Worker") -> _Run:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
+from weakref import ref
 
 from asgiref.sync import iscoroutinefunction
 from django.core.handlers.base import BaseHandler
@@ -96,10 +97,12 @@ class AsgiHandler(BaseHandler):
 
     def _request_of(self, message: Message) -> AsgiRequest | None:
         try:
-            return self.request_class(message)
+            request = self.request_class(message)
         except UnicodeDecodeError:
             bad_requests.log(logging.WARNING, "Bad Request: the query string is not UTF-8")
             return None
+        vars(message)["_request"] = ref(request)  # for log lines; the request refers to the message
+        return request
 
     def _answer(self, request: AsgiRequest) -> HttpResponseBase:
         response = self.get_response(request)

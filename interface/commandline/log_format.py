@@ -5,11 +5,16 @@ import json
 import logging
 from datetime import datetime, timezone
 
+from towpath.layers.log_fields import fields_of
+
 FORMATS = ("text", "json")
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes `time` (UTC), `level`, `logger`, `message`, `process`, and `exception` where there is a traceback."""
+    """Writes `time` (UTC), `level`, `logger`, `message`, `process`, and `exception` where there is a traceback.
+
+    A line about a connection has its fields besides (see `layers.log_fields`).
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as one line."""
@@ -19,6 +24,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "process": record.process,
+            **fields_of(record),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

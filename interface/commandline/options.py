@@ -135,6 +135,12 @@ _OPTIONS = (
     _Option(
         "trusted_proxies", "--trusted-proxies", str, "proxies whose X-Forwarded-* headers are believed", Values.LISTS
     ),
+    _Option(
+        "request_id_header",
+        "--request-id-header",
+        str,
+        "header with the id of a request, which a trusted proxy gives or the server makes, such as X-Request-ID",
+    ),
     _Option("access_log", "--access-log", str, "file for the access log, - for standard output"),
     _Option("metrics", "--metrics", str, "HOST:PORT or unix:PATH that serves /metrics, /live and /ready"),
     _Option("health_path", "--health-path", str, "path on the public port below which /live and /ready are answered"),

@@ -16,6 +16,7 @@ from ..eventloop.clock import Timer
 from ..interfaces import RequestHead
 from .flow import FlowNotices
 from .pages import page
+from .request_id import add_request_id
 from .response import BadResponse, DateHeader, Ending, Part, ResponseHead, parse_part, response_head
 from .spool import Spool
 from .wire import BLOCK_BYTES, Wire
@@ -104,6 +105,7 @@ class Answer:
         is_last = not part.more_content
         if head is None:
             head = response_head(part, self._request.method, self._request.http_version, DATE.now())
+            add_request_id(head.headers, self._request)
             content = self._counted(head, part)
             if head.ending is Ending.NO_BODY and part.more_content:
                 self._note_flow_channel(part)
@@ -119,6 +121,7 @@ class Answer:
     def write_page(self, status: int, detail: str) -> None:
         """Write a page in place of a response that has not begun."""
         head, content = page(status, None, detail, (), DATE.now())
+        add_request_id(head.headers, self._request)
         self._head = head
         self.content_bytes = len(content)
         self.has_left = True

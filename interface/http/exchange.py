@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.client_log import ClientLines
 from towpath.layers.contract import Content
+from towpath.layers.log_fields import about
 
 from ..accesslog import no_log, without_secrets
 from ..connections import TooManyConnections
@@ -116,7 +117,7 @@ class Exchange:
             return
         body.feed(data)
         if not body.has_room:
-            log.info("%.20s %.200r is refused: no room for its body", self.head.method, self.head.path)
+            self._log(logging.INFO, " is refused: no room for its body")
             self._hub.counters.add(Count.STORAGE_FULL)
             self._give_up(503, NO_ROOM)
             return
@@ -166,7 +167,7 @@ class Exchange:
         conversation.emit(REQUEST, message, insist=False)
 
     def _refuse_one_too_many(self, reason: str) -> None:
-        log.info("%.20s %.200r is refused: %s", self.head.method, self.head.path, reason)
+        self._log(logging.INFO, " is refused: %s", reason)
         self._hub.counters.add(Count.CONNECTIONS_REFUSED)
         self._fail(503, NOT_NOW)
 
@@ -203,7 +204,7 @@ class Exchange:
         try:
             progress = self._answer.take(content)
         except BadResponse as error:
-            log.error("%.20s %.200r: the reply is not a response: %s", self.head.method, self.head.path, error)
+            self._log(logging.ERROR, ": the reply is not a response: %s", error)
             self._hub.counters.add(Count.REPLIES_BAD)
             self._fail(500, "")
             return
@@ -245,7 +246,7 @@ class Exchange:
             self._finish()
 
     def _cut_slow_client(self) -> None:
-        log.info("%.20s %.200r is cut off: the client takes too little", self.head.method, self.head.path)
+        self._log(logging.INFO, " is cut off: the client takes too little")
         self._hub.counters.add(Count.SLOW_CLIENTS)
         self._wire.abort()
         self._leave()
@@ -290,7 +291,7 @@ class Exchange:
         if self._phase >= Phase.ANSWERING:
             self._cut_slow_client()
         elif body is None or body.is_complete or body.is_paused:
-            log.warning("%.20s %.200r: no response in time", self.head.method, self.head.path)
+            self._log(logging.WARNING, ": no response in time")
             self._give_up(503, NO_ANSWER)
         else:
             self._give_up(408, "The request's body did not come in time.")
@@ -345,16 +346,28 @@ class Exchange:
             self._answer.write_page(status, detail)
             self._end()
 
+    def _log(self, level: int, line: str, *arguments: object) -> None:
+        log.log(level, f"%.20s %.200r{line}", self.head.method, self.head.path, *arguments, extra=about(self))
+
+    def log_fields(self) -> dict[str, object]:
+        """Return what log lines say of this connection."""
+        client, conversation = self.head.client, self._conversation
+        return {
+            "connection": None if conversation is None else conversation.reply_channel,
+            "path": self.head.path,
+            "client": None if client is None else f"{client[0]}:{client[1]}",
+            "request_id": self.head.request_id_text,
+        }
+
     def _log_complete(self) -> None:
         if self._hub.log_action is no_log:
             return
-        client = self.head.client
         details = {
+            **self.log_fields(),
             "method": self.head.method,
             "path": without_secrets(self.head.target.decode("ascii")),
             "status": self._answer.status or CLIENT_LEFT,
             "size": self._answer.content_bytes,
             "time_taken": self._hub.clock.seconds() - self._began,
-            "client": None if client is None else f"{client[0]}:{client[1]}",
         }
         self._hub.log_action("http", "complete", details)

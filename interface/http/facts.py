@@ -10,6 +10,7 @@ from ..interfaces import Address, RequestHead
 from .headers import ParsedHead
 from .mount import path_below
 from .proxy import NOTHING, TrustedProxies
+from .request_id import identified
 
 
 class ConnectionFacts:
@@ -60,7 +61,7 @@ def request_head(
     path = parsed.path
     if config.root_path and not config.proxy_strips_root_path:
         path = path_below(config.root_path, path)
-    return RequestHead(
+    head = RequestHead(
         method=parsed.method,
         path=path,
         target=parsed.target,
@@ -72,7 +73,11 @@ def request_head(
         client=told.client or facts.client,
         server=server,
         host=parsed.host if told.host is None else told.host,
+        is_trusted=facts.is_trusted,
     )
+    if config.request_id_header is None:
+        return head
+    return identified(head, config.request_id_header, is_trusted=facts.is_trusted)
 
 
 def _address(address: Any) -> Address | None:

@@ -6,6 +6,7 @@
 | `query_string` | bytes | |
 | `headers` | list of [lower-case name, value], bytes | |
 | `client`, `server` | [host, port], or None | |
+| `request_id` | str, or absent | the id, with `request_id_header` |
 | `body` | bytes | the whole body or, where there is a `body_channel`, its beginning |
 | `body_channel` | str, or absent | the rest is sent there, as far as its reader asks for it (see `body`) |
 | `body_length` | int, or absent | the whole length of a complete body that continues there |
@@ -33,6 +34,8 @@ def request_message(head: RequestHead, body: RequestBody | None, reply_channel: 
         "client": head.client,
         "server": head.server,
     }
+    if head.request_id is not None:
+        content["request_id"] = head.request_id_text
     if body is not None:
         _add_body(content, body)
     return content

@@ -11,6 +11,7 @@ from ..interfaces import RequestHead
 from .answer import DATE
 from .headers import BadRequest, ParsedHead, tokens
 from .pages import page
+from .request_id import add_request_id
 from .response import Ending, Part, response_head
 from .wire import Wire
 
@@ -76,6 +77,7 @@ class Handshake:
         if self._is_open:
             self._is_open = False
             response, content = page(status, reason, "", headers, DATE.now())
+            add_request_id(response.headers, self.head)
             self._wire.start(response, content, is_last=True)
 
     def respond(self, status: int, headers: Sequence[Any], content: bytes) -> None:
@@ -88,6 +90,7 @@ class Handshake:
         head = response_head(part, self.head.method, self.head.http_version, DATE.now())
         if self._is_open:
             self._is_open = False
+            add_request_id(head.headers, self.head)
             has_content = head.ending is not Ending.NO_BODY
             self._wire.start(head._replace(is_last=True), content if has_content else b"", is_last=True)
 

@@ -59,5 +59,6 @@ def _connect(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest) -> Non
 
 
 def _turn_away(hub: "Hub", request: UpgradeRequest, status: int, reason: str) -> None:
-    hub.log_action("websocket", "rejected", action_details(request.head))
+    details = {**action_details(request.head), "status": status, "reason": f"server: {reason}"}
+    hub.log_action("websocket", "rejected", details)
     request.respond_error(status, reason)

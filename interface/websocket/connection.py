@@ -17,23 +17,19 @@ from typing import TYPE_CHECKING
 from towpath.layers.client_log import ClientLines
 from towpath.layers.close_codes import NORMAL_CLOSURE, SENDABLE, is_sendable
 from towpath.layers.contract import Content
+from towpath.layers.log_fields import about
 
+from ..accesslog import no_log
 from ..conversation import Conversation
 from ..counters import Count
 from ..eventloop.deadlines import Deadline
-from ..http.pages import reason_of
+from ..http.pages import reason_of as reason_phrase
 from ..http.response import BadResponse
 from ..interfaces import GroupMessage, RequestHead, UpgradeRequest
 from .early import EarlyReplies
+from .ending import fields_of, log_end, reason_of
 from .group_replies import shared_reply
-from .handshake import (
-    action_details,
-    choose_subprotocol,
-    connect_content,
-    header_lines,
-    offered_subprotocols,
-    shown,
-)
+from .handshake import action_details, choose_subprotocol, connect_content, header_lines, offered_subprotocols, shown
 from .keepalive import Due, Keepalive
 from .output import Progress
 from .protocol import ABNORMAL_CLOSURE, Socket
@@ -64,6 +60,8 @@ class WebSocket:
     _progress: Progress | None = None
     _extensions_left = CLOSE_EXTENSIONS
     is_socket = True
+    #: Why the server or the application closes it.
+    _reason = ""
 
     def __init__(self, hub: "Hub", sockets: SocketFactory, request: UpgradeRequest, key: str) -> None:
         """Register with the hub.
@@ -203,7 +201,6 @@ class WebSocket:
 
     def cut_off(self) -> None:
         """Close a client that does not read."""
-        log.info("Closing %s with 1013: its client does not read", self._conversation.reply_channel)
         self._hub.counters.add(Count.SLOW_CLIENTS)
         self._close(TRY_AGAIN_LATER, "reads too slowly")
         self._deadline.set(CUT_OFF_SECONDS)
@@ -240,7 +237,7 @@ class WebSocket:
         """Log a reply that cannot be carried out; a handshake, which nothing else would end, is answered with 500."""
         is_handshake = self._state is State.HANDSHAKE
         outcome = "answered with 500" if is_handshake else "ignored" if instead is None else "a close with 1011"
-        log.error("A reply to %s on %.200r is %s: %s", self._conversation.reply_channel, self._path, outcome, error)
+        log.error("A reply is %s: %s", outcome, error, extra=about(self))
         self._hub.counters.add(Count.REPLIES_BAD)
         if is_handshake:
             self._refuse(500, "Internal Server Error")
@@ -252,14 +249,14 @@ class WebSocket:
         if request is None:
             return
         try:
-            lines = header_lines(reply.headers)
+            lines = header_lines(reply.headers, request.head)
         except BadResponse as error:
             self._take_bad_reply(error)
             return
         offered = offered_subprotocols(request.head)
         subprotocol = choose_subprotocol(offered, wanted, self._hub.config.ws_protocols)
         if wanted is not None and subprotocol is None:
-            log.error("Subprotocol %r on %.200r was not offered: accepting without one", wanted, self._path)
+            log.error("Subprotocol %r was not offered: accepting without one", wanted, extra=about(self))
         extensions = request.head.all(b"sec-websocket-extensions")
         self._socket = socket = self._sockets.socket(self, subprotocol, extensions)
         sent_early = request.take_over(socket)
@@ -281,16 +278,17 @@ class WebSocket:
 
     def _close_for_application(self, code: int, reason: str) -> None:
         if is_sendable(code):
-            self._close(code, reason)
+            self._close(code, reason, by="application")
             return
-        log.error("Close code %d on %.200r is not allowed (%s): closing with 1011", code, self._path, SENDABLE)
+        log.error("Close code %d is not allowed (%s): closing with 1011", code, SENDABLE, extra=about(self))
         self._hub.counters.add(Count.REPLIES_BAD)
         self._close(INTERNAL_ERROR, "internal error")
 
-    def _close(self, code: int, reason: str = "", state: State = State.CLOSING) -> None:
+    def _close(self, code: int, reason: str = "", state: State = State.CLOSING, by: str = "server") -> None:
         if self._socket is None or self._state is not State.OPEN:
             return
         self._state = state
+        self._reason = f"{by}: {reason or 'no reason given'}"
         self._deadline.set(CLOSE_SECONDS)
         self._socket.sendCloseFrame(code, reason.encode() or None)
         self._note_progress()
@@ -298,9 +296,9 @@ class WebSocket:
     # The end.
 
     def _refuse_for_application(self, reply: Reply) -> None:
-        request = self._request
+        request, self._reason = self._request, "application: refused"
         if request is None or not reply.headers and reply.content is None:
-            self._refuse(reply.status, reason_of(reply.status))
+            self._refuse(reply.status, reason_phrase(reply.status))
             return
         try:
             request.respond(reply.status, reply.headers, reply.content or b"")
@@ -308,7 +306,7 @@ class WebSocket:
             self._take_bad_reply(error)
             return
         self._request = None
-        self._log_action("rejected", status=reply.status)
+        self._log_action("rejected", status=reply.status, reason=self._reason)
         self._end(ABNORMAL_CLOSURE)
 
     def _refuse(self, status: int, reason: str) -> None:
@@ -318,14 +316,17 @@ class WebSocket:
     def _answer_error(self, status: int, reason: str) -> None:
         request, self._request = self._request, None
         if request is not None:
-            self._log_action("rejected", status=status)
+            self._reason = self._reason or f"server: {reason}"
+            self._log_action("rejected", status=status, reason=self._reason)
             request.respond_error(status, reason)
 
     def _end(self, code: int) -> None:
         if self._state is State.CLOSED:
             return
         if self._socket is not None:
-            self._log_action("disconnected", code=code)
+            reason = self._reason or reason_of(self._socket, code)
+            log_end(self, code, reason)
+            self._log_action("disconnected", code=code, reason=reason)
         self._close_conversation(code)
 
     def _close_conversation(self, code: int | None) -> None:
@@ -337,13 +338,8 @@ class WebSocket:
         if code is None:
             conversation.close()
             return
-        content = {
-            "reply_channel": conversation.reply_channel,
-            "path": self._path,
-            "code": code,
-            "order": self._order + 1,
-        }
-        conversation.close("websocket.disconnect", content)
+        content = {"reply_channel": conversation.reply_channel, "path": self._path, "code": code}
+        conversation.close("websocket.disconnect", {**content, "order": self._order + 1})
 
     # Time.
 
@@ -353,7 +349,7 @@ class WebSocket:
                 reason = "no worker takes messages from the layer"
             else:
                 reason = f"no consumer has answered it for {self._hub.config.websocket_handshake_timeout_seconds:g} s"
-            log.info("Refused a WebSocket on %s with 503: %s", shown(self._path), reason)
+            log.info("Refused a WebSocket on %s with 503: %s", shown(self._path), reason, extra=about(self))
             self._hub.counters.add(Count.HANDSHAKES_SILENT)
             self._refuse(503, "Service Unavailable")
         elif self._state is State.OPEN:
@@ -376,6 +372,7 @@ class WebSocket:
         elif due is Due.DROP and self._note_progress():
             self._keepalive.heard_at = now  # the ping waits behind what the client is still taking
         elif due is Due.DROP:
+            self._reason = "server: no pong"
             self._socket.abort()
         elif due in (Due.CLOSE_IDLE, Due.CLOSE_OLD):
             self._close(NORMAL_CLOSURE, due.value)
@@ -388,5 +385,10 @@ class WebSocket:
         before, self._progress = self._progress, progress
         return progress is not None and before is not None and progress > before
 
-    def _log_action(self, action: str, **more: int) -> None:
-        self._hub.log_action("websocket", action, {**self._details, **more} if more else self._details)
+    def log_fields(self) -> dict[str, object]:
+        """Return what log lines say of this connection."""
+        return fields_of(self._conversation, self._path, self._details)
+
+    def _log_action(self, action: str, **more: object) -> None:
+        if self._hub.log_action is not no_log:
+            self._hub.log_action("websocket", action, {**self.log_fields(), **self._details, **more})

@@ -11,6 +11,7 @@
 | `headers` | list of [name, value], bytes, names lower-case, order and duplicates as sent |
 | `client`, `server` | [host, port], or None on UNIX sockets |
 | `order` | 0 |
+| `request_id` | str, or absent: the id, with `request_id_header` |
 """
 
 import re
@@ -19,6 +20,7 @@ from typing import Any
 
 from towpath.layers.contract import Content
 
+from ..http.request_id import add_request_id
 from ..http.response import BadResponse, checked_header
 from ..interfaces import Address, RequestHead
 
@@ -33,7 +35,7 @@ _SCHEMES = {"http": "ws", "https": "wss"}
 
 def connect_content(head: RequestHead, reply_channel: str) -> Content:
     """Return the `websocket.connect` message for a handshake."""
-    return {
+    content = {
         "reply_channel": reply_channel,
         "scheme": _SCHEMES[head.scheme],
         "path": head.path,
@@ -44,6 +46,9 @@ def connect_content(head: RequestHead, reply_channel: str) -> Content:
         "server": _listed(head.server),
         "order": 0,
     }
+    if head.request_id is not None:
+        content["request_id"] = head.request_id_text
+    return content
 
 
 def handshake_key(head: RequestHead) -> str:
@@ -60,8 +65,8 @@ def offered_subprotocols(head: RequestHead) -> list[str]:
     return [name for name in offered if _TOKEN.match(name)]
 
 
-def header_lines(headers: Sequence[Any]) -> bytes:
-    """Return the lines of the headers that an application adds to the answer.
+def header_lines(headers: Sequence[Any], request: RequestHead) -> bytes:
+    """Return the lines of the headers that an application adds to the answer, and of the id of the request.
 
     Raises:
         BadResponse: one is not valid, or belongs to the handshake itself.
@@ -70,6 +75,7 @@ def header_lines(headers: Sequence[Any]) -> bytes:
     for name, _ in checked:
         if name.lower() in _OF_THE_ANSWER or name.lower().startswith(b"sec-websocket-"):
             raise BadResponse(f"the header {name!r} belongs to the server: a subprotocol is the key `subprotocol`")
+    add_request_id(checked, request)
     return b"".join(b"%b: %b\r\n" % pair for pair in checked)
 
 
@@ -83,7 +89,8 @@ def choose_subprotocol(offered: Sequence[str], wanted: str | None, configured: S
 def action_details(head: RequestHead) -> dict[str, str | None]:
     """Return the details of a handshake for the access log, without the query string, which may hold tokens."""
     client = None if head.client is None else f"{head.client[0]}:{head.client[1]}"
-    return {"path": head.target.partition(b"?")[0].decode("latin-1"), "client": client}
+    details = {"path": head.target.partition(b"?")[0].decode("latin-1"), "client": client}
+    return details if head.request_id is None else {**details, "request_id": head.request_id_text}
 
 
 def shown(text: str | bytes) -> str:

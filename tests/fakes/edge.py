@@ -163,3 +163,6 @@ class FakeOwner:
 
     def go_away(self) -> None:
         self.heard.append("go away")
+
+    def log_fields(self) -> dict[str, object]:
+        return {"path": "/"}

@@ -147,9 +147,23 @@ HOSTILE = [
     Mutant(
         "a path in a log is escaped",
         "interface/**/exchange.py",
-        'log.warning("%.20s %.200r: no response in time"',
-        'log.warning("%.20s %s: no response in time"',
+        'f"%.20s %.200r{line}"',
+        'f"%.20s %s{line}"',
         "tests/hostile/http/test_log_lines.py -k forge",
+    ),
+    Mutant(
+        "a field of a log line is escaped",
+        "layers/**/log_fields.py",
+        "    return value if _PLAIN.fullmatch(value) else ",
+        "    return value or ",
+        "tests/unit/layers/test_log_fields.py -k forge",
+    ),
+    Mutant(
+        "a client chooses no request id",
+        "interface/**/request_id.py",
+        "    is_taken = is_trusted and ",
+        "    is_taken = ",
+        "tests/unit/interface/http/test_request_ids.py -k chooses",
     ),
     Mutant(
         "only trusted proxies are believed",

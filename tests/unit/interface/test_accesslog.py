@@ -34,6 +34,25 @@ def test_a_step_of_a_websocket_is_a_line(action: str, word: str) -> None:
     assert line("websocket", action, path="/chat/", client=None) == f'- - - [time] "{word} /chat/" - -\n'
 
 
+def test_a_line_names_the_connection_its_user_and_why_it_was_closed() -> None:
+    details = {"path": "/chat/", "client": "192.0.2.1:5", "connection": "interface.x!y", "request_id": "a1", "user": 7}
+    assert line("websocket", "disconnected", **details, code=1013, reason="server: reads too slowly") == (
+        '192.0.2.1:5 - 7 [time] "WSDISCONNECT /chat/" 1013 - connection=interface.x!y request_id=a1 '
+        'reason="server: reads too slowly"\n'
+    )
+    assert line("http", "complete", **HTTP, connection="interface.x!y", request_id=None) == (
+        '192.0.2.1:5 - - [time] "GET /a?b" 200 12 connection=interface.x!y\n'
+    )
+
+
+def test_no_field_can_break_a_line_or_fill_a_log() -> None:
+    hostile = 'a" b\n127.0.0.1 - - \u2028' + "x" * 10_000
+    written = line("websocket", "disconnected", path="/", client=None, user=hostile, code=1000, reason=hostile)
+    assert written.removesuffix("\n").isprintable()
+    assert written.count('"') == 4
+    assert len(written) < 1000
+
+
 def test_other_actions_have_no_line() -> None:
     assert line("http", "other") == ""
     assert line("websocket", "other", path="/", client=None) == ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from towpath.interface.commandline.log_format import JsonFormatter, use_log_format
+from towpath.layers.log_fields import about
 
 
 @pytest.fixture
@@ -38,6 +39,26 @@ def test_a_line_is_one_object_also_with_a_traceback(stream: io.StringIO) -> None
     assert "ValueError: two\nlines" in found["exception"]
     assert found["time"].endswith("+00:00")
     assert set(found) == {"time", "level", "logger", "message", "process", "exception"}
+
+
+class Connection:
+    def log_fields(self) -> dict[str, object]:
+        return {"connection": "interface.x!y", "path": "/a\nb", "user": 5, "client": None, "reason": "server: no pong"}
+
+
+def test_a_line_about_a_connection_has_its_fields_as_keys(stream: io.StringIO) -> None:
+    logger = logging.getLogger("a.project")
+    logger.handlers[0].setFormatter(JsonFormatter())
+    logger.warning("Closed", extra=about(Connection()))
+    found = json.loads(stream.getvalue())
+    assert found["message"] == "Closed"
+    assert {name: found[name] for name in ("connection", "path", "user", "reason")} == {
+        "connection": "interface.x!y",
+        "path": "/a\nb",
+        "user": "5",
+        "reason": "server: no pong",
+    }
+    assert "client" not in found
 
 
 def test_handlers_of_the_project_write_json_too(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -404,6 +404,8 @@ def test_complete_exchanges_are_logged(server: Any, client: Any) -> None:
         "size": 5,
         "time_taken": 1.5,
         "client": "192.0.2.7:50000",
+        "connection": "interface.me!you",
+        "request_id": None,
     }
     assert actions == [("http", "complete", details)]
 

@@ -1,0 +1,44 @@
+"""A WebSocket in logs: its fields, and its end with the close code, whose decision it was, and why."""
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from towpath.layers.client_log import EXCERPT_MAX_LENGTH, ClientLines
+from towpath.layers.log_fields import about
+
+from .protocol import ABNORMAL_CLOSURE
+
+if TYPE_CHECKING:
+    from towpath.layers.log_fields import Subject
+
+    from ..conversation import Conversation
+    from .protocol import Socket
+
+log = logging.getLogger(__name__)
+log.addFilter(ClientLines())
+
+#: The reason where a client has left without a closing handshake.
+LOST = "client: the connection was lost"
+
+
+def fields_of(conversation: "Conversation", path: str, details: Mapping[str, object]) -> dict[str, object]:
+    """Return what log lines say of a WebSocket."""
+    return {**details, "connection": conversation.reply_channel, "user": conversation.user_id, "path": path}
+
+
+def reason_of(socket: "Socket", code: int) -> str:
+    """Return why a socket was closed that neither the application nor the server has decided to close."""
+    if socket.failedByMe:
+        return f"server: {socket.localCloseReason or 'protocol error'}"
+    if code == ABNORMAL_CLOSURE:
+        return LOST
+    told = socket.remoteCloseReason or "closed"
+    return f"client: {told if len(told) <= EXCERPT_MAX_LENGTH else told[:EXCERPT_MAX_LENGTH] + '...'}"
+
+
+def log_end(subject: "Subject", code: int, reason: str) -> None:
+    """Log the end of a WebSocket: on INFO what the server or application has decided, else on DEBUG."""
+    level = logging.DEBUG if reason.startswith("client: ") else logging.INFO
+    if log.isEnabledFor(level):
+        log.log(level, "A WebSocket was closed with %d (%s)", code, ascii(reason)[1:-1], extra=about(subject))
