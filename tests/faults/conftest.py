@@ -1,31 +1,15 @@
 """The split system of the end-to-end tests, with consumers that break things when they are told to."""
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from ..e2e import conftest as _processes
+from ..e2e.promises import conftest as _stacks
 
-
-def load(path: str) -> ModuleType:
-    """Import a neighbour's conftest, which is in no package."""
-    spec = importlib.util.spec_from_file_location(
-        "towpath_tests_" + path.replace("/", "_"), TESTS / path / "conftest.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_processes, _stacks = load("e2e"), load("e2e/promises")
 project = _processes.project
 free_port = _processes.free_port
 status_of = _processes.status_of

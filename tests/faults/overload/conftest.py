@@ -3,17 +3,10 @@
 import os
 import re
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-_spec = spec_from_file_location("towpath_tests_faults", Path(__file__).parents[1] / "conftest.py")
-assert _spec is not None
-assert _spec.loader is not None
-_faults = module_from_spec(_spec)
-_spec.loader.exec_module(_faults)
 
 #: Seconds of overload.
 LOAD_SECONDS = 60.0 if os.environ.get("TOWPATH_LONG_FAULTS") == "1" else 2.0

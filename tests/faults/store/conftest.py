@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,19 +17,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from towpath.layers.errors import LayerUnavailable
 
-TESTS = Path(__file__).parents[2]
+from ... import redis_server as _servers
+from ...e2e import conftest as _processes
+from ...e2e.promises import conftest as _stacks
 
-
-def _load(path: str) -> ModuleType:
-    spec = spec_from_file_location(f"towpath_tests_{path or 'all'}", TESTS / path / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_faults, _servers = _load("faults"), _load("")
 START_SECONDS = 20
 #: The same for a socket whose message is lost.
 DOUBT_SECONDS = 10.0
@@ -178,7 +167,7 @@ class Site:
 
     async def page_works(self) -> None:
         """Ask for a page, again and again, until it is there."""
-        while await asyncio.to_thread(_faults._stacks.status_of, f"http://127.0.0.1:{self.port}/hello/") != 200:
+        while await asyncio.to_thread(_stacks.status_of, f"http://127.0.0.1:{self.port}/hello/") != 200:
             await asyncio.sleep(0.02)
 
 
@@ -207,8 +196,8 @@ def new_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     stacks: list[Any] = []
 
     def make(**config: object) -> Site:
-        project = _faults._processes.Project(tmp_path_factory.mktemp("site"))
-        stack = _faults._stacks.Stack(project, "redis://127.0.0.1:1/0")
+        project = _processes.Project(tmp_path_factory.mktemp("site"))
+        stack = _stacks.Stack(project, "redis://127.0.0.1:1/0")
         stacks.append(stack)
         stack.configure(**config)
         project.write("routes.py", ROUTES)
