@@ -45,6 +45,7 @@ CRON = ["cronsim>=2.6"]
 METRICS = ["prometheus-client>=0.21"]
 MIGRATE = ["libcst>=1.8"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
+DOCS = ["Sphinx>=8.1", "furo>=2024.8.6", "myst-parser>=4", "sphinx-argparse>=0.5.2"]
 TEST = [
     "pytest>=9",
     "pytest-django>=4.11",
@@ -67,6 +68,7 @@ TEST = [
     *CRON,
     *METRICS,
     *MIGRATE,
+    *DOCS,
 ]
 
 EXTRAS = {
@@ -79,6 +81,7 @@ EXTRAS = {
     "migrate": MIGRATE,
     "postgresql": ["psycopg[binary]>=3.2"],
     "demo": DEMO,
+    "docs": [*DOCS, *MIGRATE],
     "test": TEST,
 }
 

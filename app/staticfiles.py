@@ -13,6 +13,8 @@ from django.http.response import HttpResponseBase
 from towpath.handler.handler import AsgiHandler
 from towpath.handler.view import ViewConsumer
 
+__all__ = ["StaticFilesConsumer", "StaticFilesHandler"]
+
 
 class StaticFilesHandler(AsgiHandler):
     """Serves paths below STATIC_URL, without middleware, unless it names another host.

@@ -191,6 +191,7 @@ def _warn_unserved(where: str) -> None:
     )
 
 
+#: The project's layers by alias, as `channel_layers["default"]`.
 channel_layers = ChannelLayerManager()
 
 

@@ -47,6 +47,7 @@ class GroupSend:
     content: Content
 
 
+#: One send of a consumer: to a channel, or to a group.
 Send = Envelope | GroupSend
 
 

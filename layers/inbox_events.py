@@ -44,4 +44,5 @@ class Grouped(NamedTuple):
     content: dict[str, Any]
 
 
+#: One event that an interface server reads from its inbox.
 InboxEvent = Replies | Settled | Kept | Lost | Grouped

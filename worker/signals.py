@@ -1,12 +1,4 @@
-"""Signals before and after every consumer and at a worker's start. Exceptions of receivers are logged, not raised.
-
-| signal | sender | when |
-|---|---|---|
-| consumer_started(environ) | Worker class | before each consumer; what receivers send is held like its own sends |
-| consumer_finished | Worker class | after each consumer, also if it raised |
-| worker_process_ready | WorkerPool | once per `runworker` process, before the first worker_ready |
-| worker_ready | Worker | once per worker thread, before it takes its first message |
-"""
+"""Signals before and after each consumer, and at a worker's start. Exceptions of receivers are logged, never raised."""
 
 import logging
 
@@ -14,9 +6,13 @@ from django.dispatch import Signal
 
 logger = logging.getLogger(__name__)
 
+#: Sent by the class `Worker`, with `environ`, before each consumer; messages that receivers send are held like its own.
 consumer_started = Signal()
+#: Sent by the class `Worker` after each consumer, also if it raised.
 consumer_finished = Signal()
+#: Sent by a `Worker` once for each worker thread, before it takes its first message.
 worker_ready = Signal()
+#: Sent by `WorkerPool` once for each `runworker` process, before the first `worker_ready`.
 worker_process_ready = Signal()
 
 

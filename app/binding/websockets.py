@@ -25,6 +25,8 @@ from .base import Binding
 from .declaration import check_stream, sent_fields
 from .values import as_json, serialized
 
+__all__ = ["WebsocketBinding", "WebsocketBindingWithMembers"]
+
 
 class WebsocketBinding(Binding):
     """Binds a model to a stream of a `WebsocketDemultiplexer`: subclasses set `model`, `stream` and `fields`.

@@ -16,6 +16,8 @@ from towpath.channels import DenyConnection, Message
 from towpath.channels.events import headers_of
 from towpath.decorating import check_decorated, find_message, subclass
 
+__all__ = ["AllowedHostsOnlyOriginValidator", "BaseOriginValidator", "allowed_hosts_only"]
+
 #: What an empty ALLOWED_HOSTS means while DEBUG is on, as in Django.
 _DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 

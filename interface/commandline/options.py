@@ -230,5 +230,5 @@ def _help(option: _Option) -> str:
     default = InterfaceConfig.__dataclass_fields__[option.field].default
     many = "" if option.values is Values.ONE else f"; {option.values.value}"
     unset = default in (None, "", ())
-    shown = "off" if default is False else default
+    shown = "off" if default is False else f"{default:o}" if option.read is permissions else default
     return option.meaning.replace("%", "%%") + many + ("" if unset else f" (default: {shown})")

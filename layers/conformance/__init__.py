@@ -1,4 +1,4 @@
-"""The contract of every channel layer, as tests: subclass `ConformanceTestCase` for a layer of your own.
+"""The contract of every channel layer, as tests: subclass `ConformanceTestCase` for a layer of your own::
 
     from towpath.layers import conformance
 

@@ -38,4 +38,5 @@ def lint(environment: Environment) -> list[Check]:
         Check("ruff check", [ruff, "check", "--quiet", "."]),
         Check("ruff format", [ruff, "format", "--check", "--quiet", "."]),
         Check("mypy --strict", [str(environment.python), "tests/tools/types/check.py"]),
+        Check("documentation", [str(environment.python), "-m", "docs.site.build"]),
     ]

@@ -13,14 +13,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 import mapped_tree  # noqa: E402  (a neighbour, found through the line above)
 
 #: What is run from the repository itself, by its import name there.
-PROGRAMS = ("deploy", "tests.tools.runner")
+PROGRAMS = ("deploy", "docs.site", "tests.tools.runner")
 
 
 def main() -> int:
     """Check both; return the exit code of the first that failed."""
     places = mapped_tree.make(ROOT, TREE)
     codes = [mypy(["-p", "towpath"], TREE, places)]
-    codes.append(mypy([part for name in PROGRAMS for part in ("-p", name)], ROOT, {}))
+    codes.append(mypy([part for name in PROGRAMS for part in ("-p", name)], TREE, places))
     return next((code for code in codes if code), 0)
 
 

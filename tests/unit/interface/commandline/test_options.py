@@ -151,3 +151,9 @@ def test_what_cannot_be_read_is_named(arguments: list[str], said: str, capsys: p
     with pytest.raises(SystemExit):
         parse(*arguments)
     assert said in capsys.readouterr().err
+
+
+def test_the_help_shows_the_default_of_permissions_in_octal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse("--help")
+    assert "octal (default: 660)" in " ".join(capsys.readouterr().out.split())
