@@ -6,7 +6,7 @@ import django
 from django.conf import settings
 from django.core.management import load_command_class
 
-from towpath.interface.commandline import cli
+from towpath.interface import cli
 from towpath.interface.commandline.environment import INTERFACE_PREFIX, read_environment
 from towpath.migrate.cli import build_parser
 
