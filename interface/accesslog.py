@@ -11,8 +11,8 @@ writes lines; `runserver` has one of its own that writes them in colour.
 
 Besides `connection` (its reply channel), `user` and `request_id`, where they are known, and `reason` for the last two.
 
-`path` is as the client sent it; that of a request has the query string, in which `without_secrets` hides what must not
-be written down, that of a WebSocket has none: tokens travel there. `client` is `"host:port"`, or None on a UNIX socket.
+`path` is as the client sent it; that of a request has the query string, in which `without_secrets` hides secrets, that
+of a WebSocket has none, since it may hold tokens. `client` is `"host:port"`, or None on a UNIX socket.
 """
 
 import re
@@ -71,7 +71,7 @@ class AccessLog:
 
 
 def without_secrets(path: str) -> str:
-    """Return a path whose query string tells no token, session key or password."""
+    """Return a path without the tokens, session keys and passwords of its query string."""
     path, question_mark, query = path.partition("?")
     return path + question_mark + "&".join(map(_without_secret, query.split("&")))
 

@@ -15,18 +15,18 @@ class Availability:
         self._away_since: float | None = None
         self._back = asyncio.Event()
         self._back.set()
-        #: How often it has gone away.
+        #: The number of outages.
         self.outages = 0
         #: Called when the layer is available again.
         self.on_back: list[Callable[[], None]] = []
 
     @property
     def is_away(self) -> bool:
-        """Return whether the layer was unavailable when it was last asked."""
+        """Return whether the latest call to the layer failed."""
         return self._away_since is not None
 
     def went_away(self, error: Exception) -> None:
-        """Hear that a call to the layer raised LayerUnavailable."""
+        """Note that a call to the layer raised LayerUnavailable."""
         if self._away_since is None:
             self._away_since = self._seconds()
             self.outages += 1
@@ -34,7 +34,7 @@ class Availability:
             log.warning("The channel layer is unavailable (%s): connections wait, trying again with backoff", error)
 
     def came_back(self) -> None:
-        """Hear that a call to the layer succeeded."""
+        """Note that a call to the layer succeeded."""
         if self._away_since is None:
             return
         log.warning("The channel layer is available again after %.1f s", self._seconds() - self._away_since)
@@ -44,5 +44,5 @@ class Availability:
             call()
 
     async def wait_until_back(self) -> None:
-        """Return when the layer is there."""
+        """Wait until the layer is available."""
         await self._back.wait()

@@ -26,7 +26,7 @@ class BlockedChannel(Generic[T]):
         return len(self._waiting)
 
     def add(self, item: T) -> None:
-        """Put a message behind all others."""
+        """Append a message."""
         self._waiting.append(item)
 
     def clear(self) -> None:
@@ -38,7 +38,7 @@ class BlockedChannel(Generic[T]):
         return [self._waiting.popleft() for _ in range(min(self._width, len(self._waiting)))]
 
     def tried(self, refused: Sequence[T]) -> None:
-        """Learn how the try went: what was refused comes to the front again, and the pause grows."""
+        """Note the result of a try: refused messages return to the front, and the pause grows."""
         if refused:
             self._waiting.extendleft(reversed(refused))
             self._width = FIRST_WIDTH

@@ -4,10 +4,10 @@
     towpath-interface --redis redis://127.0.0.1:6379/0 --port 8000
     towpath-interface --redis-env REDIS_URL --port 8000
 
-The first form imports the project's layer, with the current folder first on the path; a layer of the settings brings
-those that interface servers read. The second imports nothing of the project and reads no settings; its layer options
-must be those of the workers. Each option may come from the environment (see `environment`). Logging is set up here and
-nowhere else in this package.
+The first form imports the project's layer, with the current folder first on the path; with a layer of the settings, the
+settings for interface servers apply too. The second imports nothing of the project and reads no settings; its layer
+options must be those of the workers. Each option may come from the environment (see `environment`). Logging is set up
+here and nowhere else in this package.
 """
 
 import argparse
@@ -155,10 +155,10 @@ def import_layer(path: str) -> ChannelLayer:
 
 
 def checked_layer(layer: Any, path: str) -> ChannelLayer:
-    """Return a layer itself, without the wrapper that a project may have round it.
+    """Return a layer itself, without the wrapper of `channel_layers`.
 
     Raises:
-        ConfigurationError: it is none, or one that lives in the memory of one process.
+        ConfigurationError: it is not a layer, or is one in the memory of a single process.
     """
     layer = getattr(layer, "channel_layer", layer)
     if not isinstance(layer, ChannelLayer):

@@ -1,6 +1,6 @@
-"""Every option of an interface server, in one frozen object that is passed to everything and checked once.
+"""The options of an interface server, in one frozen object that is validated once.
 
-Nothing here knows Twisted. An option that is off is None; 0 is never a spelling of "off".
+This module does not import Twisted. An option that is off is None, never 0.
 """
 
 import os
@@ -34,7 +34,7 @@ class InterfaceConfig:
     `port` alone takes 127.0.0.1; `unix_socket`, `fd` and `endpoints` alone open no TCP port of their own.
 
     Raises:
-        ConfigurationError: an option has a value it cannot have; the message names both and what is expected.
+        ConfigurationError: an option has a value that is not allowed; the message names both, and the values allowed.
     """
 
     #: Host name or IP address, IPv6 with or without brackets.
@@ -43,70 +43,70 @@ class InterfaceConfig:
     port: int | None = None
     #: Path of a UNIX socket to make.
     unix_socket: str | None = None
-    #: Permissions of that socket: who may connect. With "unix" in `trusted_proxies` not every user of the machine may.
+    #: Permissions of that socket. With "unix" in `trusted_proxies` they must not let every user of the machine connect.
     unix_socket_mode: int = 0o660
     #: Number of an inherited descriptor that is already bound; several processes may share one.
     fd: int | None = None
     #: Twisted endpoint strings, such as `ssl:443:privateKey=key.pem:certKey=cert.pem`.
     endpoints: tuple[str, ...] = ()
 
-    #: From the whole request to the start of its response; then 503. None waits as long as the client does.
+    #: Seconds from the complete request to the start of its response; then 503. None waits as long as the client does.
     http_timeout_seconds: float | None = 120
-    #: Silence between two requests of one connection before it is closed.
+    #: Seconds between two requests of one connection before it is closed.
     idle_timeout_seconds: float = 60
-    #: From the first byte of a request's head to its last; then 408.
+    #: Seconds from the first byte of a request's head to its last; then 408.
     head_timeout_seconds: float = 20
-    #: Silence in the middle of a request's body that the server is willing to read; then 408.
+    #: Seconds without a byte of a request's body while the server reads; then 408.
     body_timeout_seconds: float = 60
-    #: Request line and headers together.
+    #: Bytes of request line and headers together.
     head_max_bytes: int = 32 * KIB
-    #: Headers of one request.
+    #: Number of headers of one request.
     headers_max_count: int = 200
-    #: A body up to here travels in one message; a longer one is streamed in pieces.
+    #: Bytes of a body that travels in one message; a longer one is streamed in pieces.
     body_inline_max_bytes: int = 256 * KIB
-    #: A longer request body is refused with 413. None takes any that finds room.
+    #: Bytes of the longest request body; a longer one is refused with 413. None: any body that the bounds below allow.
     body_max_bytes: int | None = 1024 * MIB
-    #: Bytes a second that a request's body comes at least with, on average and after `body_timeout_seconds`; then 408.
+    #: The lowest rate of a request's body in bytes a second, on average after `body_timeout_seconds`; then 408.
     body_rate_bytes: int = 500
     #: Bytes of one response, or to one WebSocket, that may wait in memory for a client. The rest of a response waits on
     #: disk; a WebSocket is closed if its client takes nothing for five seconds, or 16 MiB more wait.
     output_buffer_max_bytes: int = 1 * MIB
-    #: From a block of a response (64 KiB) to the moment when it has left for the client; then the client is cut off.
+    #: Seconds in which the client must take a block of a response (64 KiB); then it is cut off.
     send_timeout_seconds: float = 120
     #: Bytes of a response of unknown length that are kept for a slow client before its worker waits.
     response_spool_max_bytes: int = 256 * MIB
-    #: Bytes of all bodies, of requests and of responses, that wait in memory; what is more waits on disk.
+    #: Bytes of all bodies, of requests and of responses, that wait in memory; the rest waits on disk.
     spool_memory_max_bytes: int = 64 * MIB
     #: The same on disk; then requests with long bodies are refused with 503, and workers wait for slow clients.
     spool_max_bytes: int = 2048 * MIB
     #: Folder for the files, which have no names. None is TMPDIR or, if it is not set, /var/tmp.
     spool_folder: str | None = None
 
-    #: From the WebSocket handshake to the application's answer; then 503.
+    #: Seconds from a WebSocket handshake to the application's answer; then 503.
     websocket_handshake_timeout_seconds: float = 5
-    #: Silence of the application and the client, pings aside, before a WebSocket is closed. None is no limit.
+    #: Seconds without a message in either direction before a WebSocket is closed. None is no limit.
     websocket_idle_timeout_seconds: float | None = None
-    #: Age at which a WebSocket is closed. None is no limit.
+    #: Age in seconds at which a WebSocket is closed. None is no limit.
     websocket_timeout_seconds: float | None = None
-    #: Silence before a ping is sent. None sends none.
+    #: Seconds without a byte of the client before a ping is sent. None sends none.
     ping_interval_seconds: float | None = 20
-    #: From a ping to its pong; then the connection is dropped. None waits for ever.
+    #: Seconds from a ping to its pong; then the connection is dropped. None waits for ever.
     ping_timeout_seconds: float | None = 30
-    #: Subprotocols to choose from if the application names none: the first one the client offers that is here.
+    #: Subprotocols that are accepted if the application names none: the first of them that the client offers.
     ws_protocols: tuple[str, ...] = ()
-    #: The path of a WebSocket, which travels with each of its messages, percent-decoded; a longer one gets a 414.
+    #: Bytes of the path of a WebSocket, which travels with each of its messages; a longer one gets a 414.
     websocket_path_max_bytes: int = 1 * KIB
-    #: A longer WebSocket message, or frame of one, closes its connection with 1009.
+    #: Bytes of the longest WebSocket message; a longer one, or frame of one, closes its connection with 1009.
     max_message_bytes: int = 1 * MIB
     #: Compress WebSocket messages for clients that offer permessage-deflate.
     compression: bool = False
-    #: The largest window that is compressed with, and that clients are asked for, as a power of two.
+    #: The largest window for both directions, as a power of two.
     compression_window_bits: int = 12
-    #: A shorter message is sent as it is.
+    #: Bytes below which a message is not compressed.
     compression_min_bytes: int = 256
-    #: None takes handshakes of the same origin only, a tuple these origins too, "*" any and none.
+    #: Origins from which handshakes are accepted besides the site's own. None: no others; "*": any, and none at all.
     allowed_origins: tuple[str, ...] | Literal["*"] | None = None
-    #: Hosts that a WebSocket handshake may ask for, like `example.com` and `.example.com`. None and "*" take any.
+    #: Hosts that a WebSocket handshake may name, such as `example.com` and `.example.com`. None and "*": any.
     allowed_hosts: tuple[str, ...] | Literal["*"] | None = None
 
     #: HTTP exchanges and WebSockets open at a time in this process; the next one gets a 503.
@@ -118,30 +118,30 @@ class InterfaceConfig:
     #: Bytes of all connections in large buffers: incomplete messages and heads, requests that were sent ahead, events
     #: that wait for their turn, WebSocket output. Above it connections with the largest buffers are closed.
     buffers_max_bytes: int = 256 * MIB
-    #: Bytes of the WebSocket events that are in the channel layer or with workers, all together; others wait.
+    #: Bytes of all WebSocket events that are in the channel layer or in flight at workers; others wait.
     events_max_bytes: int = 64 * MIB
 
     #: The path the application is mounted at, without a slash at its end; requests for other paths get a 404.
     root_path: str = ""
     #: A proxy removes `root_path` from the paths of requests; otherwise they arrive with it.
     proxy_strips_root_path: bool = False
-    #: IP addresses, networks or "unix" whose X-Forwarded-* headers are believed.
+    #: IP addresses, networks or "unix" whose X-Forwarded-* headers are trusted.
     trusted_proxies: tuple[str, ...] = ()
     #: Header with the id of a request, such as "X-Request-ID": taken from a trusted proxy, or made; the application and
     #: the response get it. None gives requests no ids.
     request_id_header: str | None = None
     #: File for the access log, "-" for standard output. None writes none.
     access_log: str | None = None
-    #: Where metrics and health are served: "127.0.0.1:9100", "unix:/run/metrics.sock"; "public:10.0.0.5:9100" if other
-    #: machines are to reach it. None serves none.
+    #: The address of metrics and health: "127.0.0.1:9100", "unix:/run/metrics.sock"; "public:10.0.0.5:9100" for other
+    #: machines. None serves none.
     metrics: str | None = None
     #: Path on the public addresses below which /live and /ready are answered by the server itself. None has none.
     health_path: str | None = None
-    #: From the order to stop, with which the server is not ready any more, to the moment when it stops to listen.
+    #: Seconds from the stop signal, after which the server is not ready, until it stops to listen.
     drain_pause_seconds: float = 0
-    #: Clients a second that are asked to come back: the close of each WebSocket says after how many seconds.
+    #: Clients that are asked to reconnect each second: the close of each WebSocket holds the seconds to wait.
     drain_reconnects: int = 500
-    #: From then to the moment when what is still open is cut off.
+    #: Seconds from then until open connections are cut off.
     grace_seconds: float = 10
 
     def __post_init__(self) -> None:
@@ -158,7 +158,7 @@ class InterfaceConfig:
 
     @property
     def trusts_unix(self) -> bool:
-        """Whether the clients of UNIX sockets are believed as proxies are."""
+        """Whether the clients of UNIX sockets are trusted proxies."""
         return "unix" in self.trusted_proxies
 
 

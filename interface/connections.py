@@ -9,7 +9,7 @@ from .interfaces import Registered
 
 
 class TooManyConnections(TowpathError):
-    """Raised when as many connections are open as `max_connections` allows: answer 503."""
+    """Raised when `max_connections` are open: answer 503."""
 
 
 class Connections:

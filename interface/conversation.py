@@ -1,4 +1,4 @@
-"""One connection's events on their way to the workers: in order, one turn out at a time, with the state that travels.
+"""One connection's events on their way to the workers: in order, one turn out at a time, with the session state.
 
 A turn ends by its settlement, or is lost: when the worker that had its event has stopped, or the layer lost it. If a
 send was not answered, its turn stays out, and the layer is asked again. Lost turns are counted; the next event follows.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: A turn without a sign of its consumer for so long, in seconds, is looked for in the layer; the signs come every two.
+#: Seconds without a keep-alive of its consumer (one every 2 s) after which a turn is looked up in the layer.
 LOOK_SECONDS = 8.0
-#: How long a client waits for the layer to say whether it took the first event of the connection, in seconds.
+#: Seconds that a client waits until it is known whether the layer has accepted the first event of its connection.
 UNANSWERED_SECONDS = 3.0
 
 
 class Conversation:
-    """Speaks for one HTTP exchange or WebSocket (its owner), from its first event to its last."""
+    """Sends the events of one HTTP exchange or WebSocket (its owner), from the first to the last."""
 
     __slots__ = (
         "owner", "reply_channel", "local", "_hub", "_turns", "_session",
@@ -45,7 +45,7 @@ class Conversation:
         """Register with the hub.
 
         Raises:
-            TooManyConnections: the process has as many as it may.
+            TooManyConnections: the process has reached `max_connections`.
         """
         self.local = hub.connections.add(self)
         self.reply_channel = hub.edge.inbox + self.local
@@ -55,19 +55,19 @@ class Conversation:
         self._session: bytes | None = None
         #: The event of the turn that is out is, or was, on its channel.
         self._is_accepted = False
-        #: When that turn is looked for.
+        #: The deadline after which that turn is looked up.
         self._deadline = Deadline(hub.deadlines, self._turn_is_late)
         self._is_closed = False
         self._closed_at = 0.0
-        #: The event of the turn that is out, while it waits for room among those under way.
+        #: The event of the turn that is out, while it waits for room (see `bounds.under_way`).
         self._held: Event | None = None
-        #: What that event, once it is sent, takes of the bytes under way.
+        #: The bytes of that event that are counted, once it is sent.
         self._under_way_bytes = 0
         hub.edge.opened(self.local)
 
     @property
     def is_closed(self) -> bool:
-        """Return whether the connection has gone; its last events may still be on their way."""
+        """Return whether the connection is closed; its last events may not be sent yet."""
         return self._is_closed
 
     @property
@@ -113,7 +113,7 @@ class Conversation:
             self._tell_pressure()
 
     def close(self, channel: str | None = None, content: Content | None = None) -> None:
-        """The connection has gone: what it said is still handled, then its last event, if there is one.
+        """Close: the waiting events are still sent, then the last event, if there is one.
 
         Leaves all groups at once. The owner is not called any more.
         """
@@ -145,7 +145,7 @@ class Conversation:
                 self._next_turn()
 
     def replied(self, event: Replies) -> None:
-        """Deliver messages that end no turn."""
+        """Deliver messages outside of a settlement."""
         if not self._is_closed:
             self._deliver(event)
         else:
@@ -157,7 +157,7 @@ class Conversation:
             self._deadline.set(LOOK_SECONDS)
 
     def looked_for(self, turn: int) -> None:
-        """The layer was asked for this turn: it goes on, or its end is on its way."""
+        """The turn was looked up: it continues, or its settlement is in the inbox."""
         if self.accepted_turn == turn:
             self._deadline.set(LOOK_SECONDS)
 
@@ -167,7 +167,7 @@ class Conversation:
             self._lose(turn, self._turns.channel)
 
     def abandon(self) -> None:
-        """The lease of this process had expired: the connection ends, and sends nothing more."""
+        """The lease of this process had expired: end the connection, and send nothing more."""
         self._is_closed = True
         self._turns.abandon()
         self._unregister()
@@ -188,7 +188,7 @@ class Conversation:
         self.owner.replied()
 
     def shed(self) -> None:
-        """Drop the events that wait, which are too many bytes for the process, and close the connection."""
+        """Drop the waiting events, and close the connection: all buffers together exceed their bound."""
         dropped = self._turns.drop_waiting()
         is_held = self._held is not None
         if is_held:
@@ -214,7 +214,7 @@ class Conversation:
         self._post(event)
 
     def _has_room(self, event: Event) -> bool:
-        """Return whether the event goes now; if not, it is held until there is room."""
+        """Return whether the event may be sent now; if not, it is held until there is room."""
         if event.insist and is_short(event.content):
             return True
         length = weight(event.content)
@@ -232,7 +232,7 @@ class Conversation:
         self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
 
     def _posted(self, envelope: Envelope, outcome: Outcome) -> bool:
-        """Hear what became of an event that insists; answer whether to keep trying."""
+        """Handle the outcome of an event that insists; return whether to keep trying."""
         turn = envelope.turn
         if turn is None or not self._turns.is_out(turn):
             return False
@@ -249,7 +249,7 @@ class Conversation:
         return not is_lost
 
     def _posted_first(self, envelope: Envelope, outcome: Outcome) -> bool:
-        """Hear what became of an event that does not insist."""
+        """Handle the outcome of an event that does not insist."""
         turn = envelope.turn
         if outcome is Outcome.ACCEPTED or outcome is Outcome.FAILED:
             return self._posted(envelope, outcome)
@@ -272,7 +272,7 @@ class Conversation:
             self._deadline.set(LOOK_SECONDS)
 
     def _is_given_up(self) -> bool:
-        """After the connection has gone, its events are tried for as long as a message may wait.
+        """Return whether to try an event of a closed connection again: within the expiry of messages.
 
         A `websocket.disconnect` is never given up.
         """
@@ -306,7 +306,7 @@ class Conversation:
             self.owner.lost()
 
     def _leave_under_way(self) -> None:
-        """Give back the room of a large event: it is not under way any more, or never was."""
+        """Return the room of a large event: its turn has ended, or it was never sent."""
         length, self._under_way_bytes = self._under_way_bytes, 0
         if self._held is not None:
             self._held = None

@@ -1,4 +1,4 @@
-"""Counters of what an interface server lost, refused or aborted; logged once a second at most."""
+"""Counters of losses, refusals and aborts of an interface server; logged once a second at most."""
 
 import logging
 from collections import Counter
@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 
 
 class Count(Enum):
-    """The things that are counted; the value is how the log names them."""
+    """The counted events; the value is the text in the log."""
 
     TURNS_LOST = "turns lost (their worker died or took too long, or the layer lost them)"
     SETTLEMENTS_LATE = "settlements too late for their turn"
@@ -38,12 +38,12 @@ class Counters:
         self._new: Counter[tuple[Count, str]] = Counter()
 
     def add(self, what: Count, where: str = "", amount: int = 1) -> None:
-        """Count something; `where` is a channel name or another word from a small set, never a client's own."""
+        """Count an event; `where` is a channel name or another word from a small set, never a client's own."""
         self.totals[what] += amount
         self._new[what, where] += amount
 
     def report(self) -> None:
-        """Log what was counted since the last report, as one WARNING, or nothing."""
+        """Log the changes since the last report as one WARNING, if there are any."""
         if not self._new:
             return
         news, self._new = self._new, Counter()

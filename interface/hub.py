@@ -25,15 +25,15 @@ from .workers import WorkerWatch
 
 log = logging.getLogger(__name__)
 
-#: Bytes of request bodies in the store, or with workers, before others are sent in pieces as their consumers read.
+#: Bytes of request bodies in the store or in flight at workers; above it bodies are sent in pieces, as consumers read.
 INLINE_BODIES_MAX_BYTES = 32 * 1024 * 1024
-#: How long events of a connection that has gone are tried, in seconds beside the expiry of the layer.
+#: Seconds, in addition to the expiry of messages, during which events of a closed connection are tried.
 TURN_MARGIN_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class Hub:
-    """The parts of one process, handed to every connection. Needs a running event loop."""
+    """The shared parts of one process, passed to each connection. Needs a running event loop."""
 
     config: InterfaceConfig
     edge: Edge
@@ -50,21 +50,21 @@ class Hub:
     recovery: Recovery = field(init=False)
     #: Whether there are workers.
     workers: WorkerWatch = field(init=False)
-    #: Names the layer in log lines.
+    #: The name of the layer in log lines.
     layer_label: str = "its layer"
-    #: What clients keep in memory, but for bodies.
+    #: The memory of all clients, without bodies.
     memory: ClientMemory = field(init=False)
-    #: Events of WebSockets that are in the store, or with workers.
+    #: Bytes of WebSocket events that are in the store or in flight at workers.
     events_under_way: EventsUnderWay = field(init=False)
     #: The requests that are open, from their heads to the ends of their responses.
     requests: Budget = field(init=False)
-    #: Where bodies wait, of requests and of responses.
+    #: The memory and disk of bodies, of requests and of responses.
     spools: SpoolStore = field(init=False)
     #: Bytes of bodies that travel in their requests.
     inline_bodies: Budget = field(init=False)
-    #: No new connection is taken any more.
+    #: No new connections are accepted.
     is_stopping: bool = False
-    #: The time over which the clients of WebSockets that are sent away come back, in seconds.
+    #: Seconds over which the clients of a draining server reconnect.
     reconnect_seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ class Hub:
 
     @property
     def turn_seconds(self) -> float:
-        """How long events of a connection that has gone are tried while their channel is full, in seconds."""
+        """Seconds during which events of a closed connection are tried while their channel is full."""
         return self.expiry_seconds + TURN_MARGIN_SECONDS
 
     def post(self, channel: str, content: Content, done: Callable[[Outcome], None]) -> None:
@@ -101,7 +101,7 @@ class Hub:
         self.outbound.post(Envelope(channel, content), report)
 
     def drop_channel(self, channel: str, done: Callable[[], None]) -> None:
-        """Forget a single-reader channel and what is in it, some time soon; `done` is called after it."""
+        """Delete a single-reader channel and its messages, later; `done` is called after it."""
         self.tasks.start(self._drop_channel(channel, done), f"drop {channel}")
 
     async def _drop_channel(self, channel: str, done: Callable[[], None]) -> None:

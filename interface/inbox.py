@@ -45,10 +45,10 @@ class Inbox:
             self._hub.counters.received += len(events)
             for event in events:
                 await self.dispatch(event)
-            await asyncio.sleep(0)  # what this turn wrote to sockets leaves before the store is asked again
+            await asyncio.sleep(0)  # output of this turn is written to sockets before the store is asked again
 
     async def dispatch(self, event: InboxEvent) -> None:
-        """Bring one event to its connection, or to all members of its group."""
+        """Deliver one event to its connection, or to all members of its group."""
         if isinstance(event, Grouped):
             await self._dispatch_group(event)
             return

@@ -1,6 +1,6 @@
 """The protocols between the parts of the interface server: connections, conversations, HTTP, WebSocket. No logic.
 
-`RequestHead` is the one parsed and checked form of a request's head; nothing parses client headers again after it.
+`RequestHead` is the one parsed and validated form of a request's head; client headers are not parsed again after it.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ class RequestHead(NamedTuple):
     root_path: str
     client: Address | None
     server: Address | None
-    #: The authority that the client asked for (by a trusted proxy's word, if there is one); empty on 1.0 without Host.
+    #: The requested authority (from a trusted proxy's headers, if there is one); empty on 1.0 without Host.
     host: bytes
     #: The other end of the connection is a trusted proxy.
     is_trusted: bool = False
@@ -56,7 +56,7 @@ class RequestHead(NamedTuple):
 
 
 class GroupMessage:
-    """A message of a group, on its way to the members that are connected here."""
+    """A message of a group, for the members that are connected to this process."""
 
     __slots__ = ("content", "group", "shared")
 
@@ -112,7 +112,7 @@ class Owner(Protocol):
         """Finish, because the server shuts down."""
 
     def log_fields(self) -> dict[str, object]:
-        """Return what log lines say of this connection (see `layers.log_fields`)."""
+        """Return the fields of this connection in log lines (see `layers.log_fields`)."""
 
 
 class Emitter(Protocol):
@@ -126,7 +126,7 @@ class Emitter(Protocol):
         """Send an event when its turn comes; `insist` tries again while the channel is full."""
 
     def close(self, channel: str | None = None, content: Content | None = None) -> None:
-        """Leave, after a last event if there is one."""
+        """Close, after a last event if there is one."""
 
 
 class Registered(Protocol):
@@ -146,7 +146,7 @@ class Registered(Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """Return whether the connection has gone; its last events may still be on their way."""
+        """Return whether the connection is closed; its last events may not be sent yet."""
 
     @property
     def channel(self) -> str:
@@ -168,7 +168,7 @@ class Registered(Protocol):
         """A consumer has run: deliver its replies, keep its state, release the next event."""
 
     def replied(self, event: Replies) -> None:
-        """Deliver messages that end no turn."""
+        """Deliver messages outside of a settlement."""
 
     def kept(self, turn: int) -> None:
         """The consumer of this turn is still running."""
@@ -177,7 +177,7 @@ class Registered(Protocol):
         """This turn will not be settled."""
 
     def looked_for(self, turn: int) -> None:
-        """The layer was asked for this turn: it goes on, or its end is on its way."""
+        """The turn was looked up: it continues, or its settlement is in the inbox."""
 
     def fail(self) -> None:
         """Handling something for this connection raised: close it."""
@@ -213,7 +213,7 @@ class UpgradeRequest(Protocol):
     def take_over(self, protocol: twisted_protocol.Protocol) -> bytes:
         """Take the transport from HTTP and connect `protocol` to it; nothing is written.
 
-        Returns the bytes that the client sent after the head; the caller gives them to `protocol` when it likes.
+        Returns the bytes that the client sent after the head; the caller passes them to `protocol`.
 
         Raises:
             RuntimeError: the client has left, or the request is answered.

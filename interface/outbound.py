@@ -1,17 +1,17 @@
-"""The way out: messages of one reactor tick leave in one `Edge.send`, one flush at a time, results in order.
+"""Outgoing messages: those of one reactor tick are sent in one `Edge.send`, one flush at a time, results in order.
 
 A message may be posted with a report, which is called with its outcome and returns whether to keep trying:
 
 | outcome | what happened | if the report answers True |
 |---|---|---|
-| ACCEPTED | it is on its channel | (the answer is not looked at) |
+| ACCEPTED | it is on its channel | (the answer is ignored) |
 | FULL | the channel is at its capacity | tried again with growing pauses, in order with others for that channel |
 | AWAY | the store is unavailable: it was not tried, or refused | it waits until the store is available |
 | UNKNOWN | the store became unavailable before it answered: the message may have arrived | (see below) |
 | FAILED | the store answered with an error | it is sent again when the store is available |
 
-A flush that was not answered is passed to the edge again, as it was, when the store is available: the edge returns what
-became of it, and sends nothing twice. Another report follows then, if the answer to UNKNOWN was True.
+A flush that was not answered is passed to the edge again, unchanged, when the store is available: the edge returns its
+outcome, and sends nothing twice. Another report follows then, if the answer to UNKNOWN was True.
 
 Invariant: the messages of one poster that waits for each report keep their order.
 """
@@ -54,7 +54,7 @@ class _Post(NamedTuple):
 
 
 class Outbound:
-    """Sends what the connections of one interface server have to say. Used from the event loop only."""
+    """Sends the messages of the connections of one interface server. Used from the event loop only."""
 
     def __init__(self, edge: Edge, clock: Clock, tasks: Tasks, availability: Availability) -> None:
         self._edge = edge
@@ -69,7 +69,7 @@ class Outbound:
         self._blocked: dict[str, BlockedChannel[_Post]] = {}
         self._due: list[str] = []
         self._is_flushing = False
-        #: How many messages the layer has answered for.
+        #: The number of messages whose outcome is known.
         self.sent_count = 0
         #: The flush that was not answered.
         self._unanswered: list[_Post] = []
@@ -81,13 +81,13 @@ class Outbound:
             self._start_flush()
 
     def forget(self) -> None:
-        """Forget the messages that wait to be sent: their connections have ended."""
+        """Drop the messages that wait to be sent: their connections have ended."""
         self._pending, self._held, self._unanswered = [], [], []
         for blocked in self._blocked.values():
             blocked.clear()
 
     def is_idle(self) -> bool:
-        """Return whether nothing is on its way or waits."""
+        """Return whether no message waits or is being sent."""
         return not (self._is_flushing or self._unanswered or self._pending or self._held or self._blocked)
 
     def _start_flush(self) -> None:
@@ -153,7 +153,7 @@ class Outbound:
         return refused
 
     def _sort_interrupted(self, posts: list[_Post], error: PartlyRefused) -> list[_Post]:
-        """Report what is known of messages of which the store refused some; return what full channels refused."""
+        """Report the outcomes of messages of which the store refused some; return those that full channels refused."""
         known = error.results
         outcome = Outcome.AWAY if error.is_clean else Outcome.FAILED
         for post, accepted in zip(posts, known, strict=True):
@@ -164,7 +164,7 @@ class Outbound:
         return [post for post, accepted in zip(posts, known, strict=True) if accepted is False]
 
     async def _send_after(self, error: Exception, posts: list[_Post]) -> list[_Post]:
-        """Send one by one: a message that cannot be sent must not take the others with it."""
+        """Send one by one, so that a message that cannot be sent does not affect the others."""
         if len(posts) > 1 and isinstance(error, TowpathError):
             refused = []
             for position, post in enumerate(posts):

@@ -1,4 +1,4 @@
-"""Pauses between tries: growing, so that a store that is down has peace, and jittered, so that processes spread."""
+"""Pauses between tries: growing, so that a failing store is not flooded, and jittered, so that processes spread."""
 
 import random
 
@@ -7,7 +7,7 @@ STEADY_SECONDS = 10.0
 
 
 class GrowingPauses:
-    """Says how long to wait before the next try."""
+    """Computes the pause before the next try."""
 
     def __init__(self, least_seconds: float, most_seconds: float, chance: random.Random | None = None) -> None:
         self._least = least_seconds

@@ -1,8 +1,8 @@
 """Finds turns whose event or settlement was lost, and ends them.
 
-A turn that takes long is looked for in the store: its event is queued, or in flight at a reader, or the turn is over.
-After an outage of the store all turns are looked for. A turn is never ended because time has passed, only because the
-store says that nothing is left of its event.
+A turn that takes long is looked up in the store: its event is queued, or in flight at a reader, or the turn is over.
+After an outage of the store all turns are looked up. A turn is never ended because time has passed, only because the
+store has no record of its event.
 """
 
 from towpath.layers.contract import Edge
@@ -13,7 +13,7 @@ from .interfaces import Registered
 
 
 class Recovery:
-    """Looks for turns in the store, all that are asked for in one look."""
+    """Looks turns up in the store, all of them in one operation."""
 
     def __init__(self, edge: Edge, connections: Connections, availability: Availability) -> None:
         self._edge = edge
@@ -22,14 +22,14 @@ class Recovery:
         availability.on_back.append(self._ask_for_all)
 
     def ask(self, conversation: Registered, turn: int) -> None:
-        """Look for a turn with the next look."""
+        """Add a turn to the next look-up."""
         self._asked[conversation.local] = conversation, turn
 
     async def look(self) -> None:
-        """Look for the turns that were asked for and are still out; call it every second.
+        """Look up the turns that were added and are still out; call it every second.
 
         Raises:
-            LayerUnavailable: the store is unavailable. Another look follows.
+            LayerUnavailable: the store is unavailable. The turns are looked up again.
         """
         asked, self._asked = self._asked, {}
         late = {local: (owner, turn) for local, (owner, turn) in asked.items() if owner.accepted_turn == turn}

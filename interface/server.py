@@ -1,4 +1,4 @@
-"""One interface server process: its start, what runs while it serves, and its end.
+"""One interface server process: its start, its background tasks, and its end.
 
 `start` and `stop` are coroutines of the asyncio loop that Twisted's reactor runs on.
 """
@@ -36,18 +36,18 @@ log = logging.getLogger(__name__)
 
 #: How often the lease is renewed and the counters are reported.
 RENEW_SECONDS = 1.0
-#: First and longest pause while the layer is unavailable: all that it costs to ask is a connection that is refused.
+#: First and longest pause while the layer is unavailable; a try costs no more than a refused connection.
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 0.5
-#: At the end: how often it is looked whether all have gone.
+#: Seconds between two checks, at the end, whether all connections have closed.
 LOOK_SECONDS = 0.02
-#: Shares of the grace period: by when all sockets have their 1012, and when those that did not answer are aborted.
+#: Shares of the grace period: when all sockets have been sent 1012, and when those that did not answer are aborted.
 SPREAD_SHARE, ABORT_SHARE = 0.5, 0.8
-#: The store gets this long to forget the inbox.
+#: Seconds for removing the inbox from the store.
 CLOSE_EDGE_SECONDS = 2.0
 
 
 class Port(Protocol):
-    """Twisted's IListeningPort, as far as it is used here; zope's interfaces say nothing to a type checker."""
+    """Twisted's IListeningPort, as far as it is used here; type checkers cannot read zope's interfaces."""
 
     def getHost(self) -> Any:
         """Return the address."""
@@ -90,7 +90,7 @@ class InterfaceServer:
 
     @property
     def ports(self) -> Sequence[Port]:
-        """Where the server listens."""
+        """The addresses at which the server listens."""
         return self._ports
 
     @property
@@ -147,10 +147,10 @@ class InterfaceServer:
 
         1. no new connections: the ports are closed; clients that had just connected are served;
         2. HTTP finishes the responses that were begun, and closes idle connections;
-        3. sockets get 1012, spread over time, since their clients come back to the other servers, and a time after
-           which to do so; those that are in their handshake, when it is over;
-        4. what the clients said, and their `websocket.disconnect`, are taken by the layer;
-        5. the inbox is taken out of the store.
+        3. sockets are closed with 1012 and the seconds after which to reconnect, spread over time; those in their
+           handshake when it is over;
+        4. waiting events of the clients, and their `websocket.disconnect`, are sent to the layer;
+        5. the inbox is removed from the store.
 
         Called again, it waits for the same end; `force` shortens it.
         """
@@ -217,7 +217,7 @@ class InterfaceServer:
             log.exception("Looking for turns that take long, or for workers, failed; trying again")
 
     async def _renew(self, hub: Hub) -> None:
-        """Renew the lease every second; with growing pauses while the layer is unavailable."""
+        """Renew the lease every second, and with growing pauses while the layer is unavailable."""
         pauses = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
         while True:
             wait = RENEW_SECONDS

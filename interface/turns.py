@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from towpath.layers.contract import Content
 
-#: Bytes that an event weighs besides its text and bytes: empty frames are not free.
+#: Bytes that are counted for an event besides its text and bytes: empty frames are not free.
 EVENT_OVERHEAD_BYTES = 64
-#: A text or bytes of this length weighs little, whatever its letters.
+#: The length of text or bytes below which their exact size is not computed.
 SHORT_LENGTH = 512
 
 
 class Event(NamedTuple):
-    """Something that happened on a connection. `insist` False: it is refused if its channel is full, else retried."""
+    """An event of a connection. `insist` False: it is refused if its channel is full, else retried."""
 
     channel: str
     content: Content
@@ -23,7 +23,7 @@ class Event(NamedTuple):
 
 
 class Phase(IntEnum):
-    """Where a connection's turns stand."""
+    """The phase of a connection's turns."""
 
     IDLE = 0  # no turn is out
     OUT = 1  # a turn is out; more events may come
@@ -33,7 +33,7 @@ class Phase(IntEnum):
 
 
 class Pressure(Enum):
-    """Whether the client may go on sending."""
+    """Whether the server reads from the client."""
 
     FLOWING = "flowing"
     CONGESTED = "congested"
@@ -41,12 +41,12 @@ class Pressure(Enum):
 
 #: Phase after a settlement that leaves nothing waiting.
 _SETTLED = {Phase.OUT: Phase.IDLE, Phase.LAST_OUT: Phase.ENDED}
-#: Phase after the connection has gone, with a last event.
+#: Phase after the connection has closed, with a last event.
 _FINISHED = {Phase.IDLE: Phase.LAST_OUT, Phase.OUT: Phase.ENDING}
 
 
 class Turns:
-    """Orders the events of one connection. Every method that returns an event means: send this one now."""
+    """Orders the events of one connection. An event that a method returns is to be sent now."""
 
     __slots__ = ("number", "phase", "channel", "_waiting", "_waiting_bytes", "_max_events", "_max_bytes", "_pressure")
 
@@ -73,10 +73,10 @@ class Turns:
         return len(self._waiting)
 
     def offer(self, event: Event) -> Event | None:
-        """Take an event: returned if it goes now, else it waits.
+        """Take an event: it is returned if it is to be sent now, else it waits.
 
         Raises:
-            ValueError: the connection has gone, nothing follows its last event.
+            ValueError: the connection is closed, nothing follows its last event.
         """
         if self.phase is Phase.IDLE:
             return self._begin(event, Phase.OUT)
@@ -86,10 +86,10 @@ class Turns:
         return None
 
     def finish(self, last: Event | None) -> Event | None:
-        """Take the last event, if there is one; it goes when those before it are settled.
+        """Take the last event, if there is one; it is sent when those before it are settled.
 
         Raises:
-            ValueError: this was said before.
+            ValueError: the last event was taken before.
         """
         phase = self.phase
         if phase >= Phase.ENDING:
@@ -125,7 +125,7 @@ class Turns:
         return self._waiting_bytes
 
     def drop_waiting(self) -> int:
-        """Forget the events that wait, but for the last one of a connection that has gone; return their number."""
+        """Drop the waiting events, but for the last one of a closed connection; return their number."""
         kept = self._waiting[-1:] if self.phase is Phase.ENDING else []
         count = len(self._waiting) - len(kept)
         self._waiting = kept
@@ -133,7 +133,7 @@ class Turns:
         return count
 
     def abandon(self) -> None:
-        """Forget what is out and what waits: nothing more will happen."""
+        """Drop the turn that is out and the waiting events."""
         self.phase = Phase.ENDED
         self._waiting.clear()
         self._waiting_bytes = 0
@@ -141,7 +141,7 @@ class Turns:
     def pressure_change(self, is_memory_short: bool = False) -> Pressure | None:
         """Return the new pressure if it has changed since the last call; relief comes at half the bound.
 
-        `is_memory_short`: nothing should be read from a client while any of its events wait.
+        `is_memory_short`: the server should not read from a client while any of its events wait.
         """
         share = 1 if self._pressure is Pressure.FLOWING else 2
         over = len(self._waiting) * share > self._max_events or self._waiting_bytes * share > self._max_bytes
@@ -177,7 +177,7 @@ def weight(content: Content) -> int:
 
 
 def is_short(content: Content) -> bool:
-    """Return whether a frame, or an event without one, is so short that its weight is not worth a look."""
+    """Return whether a frame, or an event without one, is so short that its weight need not be computed."""
     payload = content.get("text")
     if payload is None:
         payload = content.get("bytes", b"")

@@ -1,6 +1,6 @@
-"""Workers of the layer, as this server knows of them: whether any has a lease.
+"""The workers of the layer, as seen by this server: whether any has a lease.
 
-A worker that is not started, or that reads another Redis or prefix, is the most common reason why nothing is answered.
+A worker that is not started, or that reads another Redis or prefix, is the most common reason of missing answers.
 """
 
 import logging
@@ -10,14 +10,14 @@ from towpath.layers.contract import Edge
 
 log = logging.getLogger(__name__)
 
-#: Time between two looks, in seconds.
+#: Seconds between two polls.
 LOOK_SECONDS = 5.0
-#: Time without a worker after which it is logged, in seconds: longer than a restart of all workers takes.
+#: Seconds without a worker after which it is logged: longer than a restart of all workers.
 REPORT_SECONDS = 10.0
 
 
 class WorkerWatch:
-    """Looks for workers that hold a lease; `label` names the layer."""
+    """Polls for workers that hold a lease; `label` names the layer."""
 
     def __init__(self, edge: Edge, seconds: Callable[[], float], label: str) -> None:
         self._edge = edge
@@ -29,11 +29,11 @@ class WorkerWatch:
 
     @property
     def is_missing(self) -> bool:
-        """Return whether the last look found no worker."""
+        """Return whether the latest poll found no worker."""
         return self._missing_since is not None
 
     async def look(self) -> None:
-        """Look, if it is time; call it every second.
+        """Poll, if it is time; call it every second.
 
         Raises:
             LayerUnavailable: the store is unavailable.
