@@ -1,6 +1,6 @@
-"""The lines of `runserver`: one for each request and each event of a WebSocket's life, in the words of 1.x.
+"""The lines of `runserver`: one for each request and each step in the life of a WebSocket, in the words of 1.x.
 
-Which actions there are, and their details, is said in `towpath.interface.accesslog`.
+The actions and their details are listed in `towpath.interface.accesslog`.
 """
 
 import logging
@@ -23,7 +23,7 @@ class ActionLines:
         self._logger = logger
 
     def __call__(self, protocol: str, action: str, details: Details) -> None:
-        """Write a line for what happened; actions that have none are passed over."""
+        """Write the line of an action; actions without a line are ignored."""
         if (protocol, action) == ("http", "complete"):
             self._write_http(details)
         elif protocol == "websocket" and action in WEBSOCKET_WORDS:

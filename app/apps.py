@@ -1,4 +1,4 @@
-"""The Django application. It patches nothing: its place in `INSTALLED_APPS` decides which `runserver` wins."""
+"""The Django application. It patches nothing: its place in `INSTALLED_APPS` decides which `runserver` is used."""
 
 from django.apps import AppConfig
 from django.core import checks as django_checks
@@ -6,9 +6,9 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class TowpathConfig(AppConfig):
-    """Makes `"towpath"` in `INSTALLED_APPS` bring the commands, the system checks and the data bindings.
+    """Adds the commands, the system checks and the data bindings to a project with "towpath" in `INSTALLED_APPS`.
 
-    Modules called `bindings` of all applications are imported, so that every process that changes a model sees it.
+    Modules called `bindings` of all applications are imported, so that each process that changes a model has them.
     """
 
     name = "towpath"

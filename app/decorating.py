@@ -1,7 +1,7 @@
-"""Making decorators for consumers: something is opened for the message before the consumer, and closed after it.
+"""Decorators of consumers from context managers, which are entered before the consumer and exited after it.
 
-Such a decorator works on functions, on methods, and on classes that are consumers. They stack in any order; what
-cannot stand together, or stand where it was put, is an error when the consumer is defined.
+Such a decorator works on functions, on methods, and on classes that are consumers. They stack in any order; two that
+exclude each other, or one in a wrong place, raise an error when the consumer is defined.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ AnyConsumer = TypeVar("AnyConsumer", bound=Callable[..., Any])
 _NAMES = "__towpath_decorators__"
 
 _FROM_COOKIE = frozenset({"channel_session_user_from_http", "channel_and_http_session_user_from_http"})
-#: What cannot be on one consumer, and why.
+#: Decorators that exclude each other on one consumer, and the reason.
 _RIVALS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (
         frozenset({"token_user"}),
@@ -57,7 +57,7 @@ def find_message(arguments: tuple[Any, ...], consumer: Callable[..., Any]) -> Me
 
 
 def opening(name: str, context: Callable[[Message], AbstractContextManager[None]]) -> Decorator:
-    """Return a decorator called `name` that runs consumers inside `context(message)`."""
+    """Return a decorator called `name` that runs consumers within `context(message)`."""
 
     def decorate(consumer: AnyConsumer) -> AnyConsumer:
         check_decorated(consumer, name)
@@ -84,12 +84,12 @@ def _inside(consumer: Callable[..., Any], context: Callable[[Message], AbstractC
     return inside
 
 
-#: What `_inside` has made.
+#: The wrappers that `_inside` has made.
 _made: "WeakSet[Callable[..., Any]]" = WeakSet()
 
 
 def inner_consumer(consumer: object) -> Callable[..., Any] | None:
-    """Return the function that a decorator of this module was put on; None if `consumer` is not made by one."""
+    """Return the function that a decorator of this module wraps; None if `consumer` is not such a wrapper."""
     if not isinstance(consumer, FunctionType) or consumer not in _made:
         return None
     inner: Callable[..., Any] = vars(consumer)["__wrapped__"]
@@ -104,10 +104,10 @@ def subclass(consumer: type, /, **attributes: Any) -> type:
 
 
 def check_decorated(consumer: object, name: str) -> None:
-    """Check that a decorator stands on a consumer.
+    """Check that a decorator is applied to a consumer.
 
     Raises:
-        ConfigurationError: it does not; says where it belongs.
+        ConfigurationError: it is not; the message names the right place.
     """
     if isinstance(consumer, classmethod | staticmethod):
         kind = type(consumer).__name__
@@ -132,7 +132,7 @@ def names_on(consumer: object) -> tuple[str, ...]:
 
 
 def _names_of_attributes(consumer: object) -> list[str]:
-    """Return the names of the decorators that the attributes of a class consumer stand for."""
+    """Return the names of the decorators that the attributes of a class consumer imply."""
     attributes = {
         "http_user": "channel_session_user_from_http",
         "http_user_and_session": "channel_and_http_session_user_from_http",
@@ -144,7 +144,7 @@ def check_rivals(names: Iterable[str], consumer: str) -> None:
     """Check that decorators can be on one consumer.
 
     Raises:
-        ConfigurationError: two of them cannot; says why, and which to keep.
+        ConfigurationError: two of them exclude each other; says why, and which to keep.
     """
     present = set(names)
     for some, others, reason in _RIVALS:

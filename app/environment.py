@@ -14,7 +14,7 @@ _DJANGO_OPTIONS = frozenset({"settings", "pythonpath", "traceback", "no_color", 
 
 
 class EnvironmentCommand(BaseCommand):
-    """A command that takes the options it is not given from variables that begin with `environment_prefix`."""
+    """A command whose options may also come from variables that begin with `environment_prefix`."""
 
     environment_prefix: str
     _warnings: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ class ConnectionFilter(logging.Filter):
 
 
 def setup_logger(name: str = ROOT, verbosity: int = 1) -> logging.Logger:
-    """Let the logger `name` write to stderr, unless the project already said where it writes. Return it."""
+    """Let the logger `name` write to stderr, unless the project has configured it. Return it."""
     logger = logging.getLogger(name)
     if not logger.hasHandlers():
         _write_to_stderr(logger, TextFormatter("%(asctime)s %(levelname)s %(message)s"))

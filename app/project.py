@@ -23,7 +23,7 @@ def configured_layer(alias: str) -> ConfiguredLayer:
 
 
 def shared_layer(alias: str, process: str) -> ConfiguredLayer:
-    """Return a layer that other processes reach too; `process` says who needs it.
+    """Return a layer that other processes reach too; `process` names the one that needs it.
 
     Raises:
         CommandError: there is none of that name, or it is a memory layer.
@@ -38,7 +38,7 @@ def shared_layer(alias: str, process: str) -> ConfiguredLayer:
 
 
 def has_static_files() -> bool:
-    """Return whether static files are served as a matter of course: in development, if the project has any."""
+    """Return whether static files are served by default: in development, if the project has any."""
     return settings.DEBUG and apps.is_installed("django.contrib.staticfiles")
 
 

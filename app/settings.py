@@ -1,7 +1,7 @@
 """The Django settings that Towpath reads, as one validated value. Names of 1.x are kept.
 
-Commands and system checks read settings through this module only. Nothing that a setting points to is imported here;
-the system checks do that. The keys of an entry of CHANNEL_LAYERS are listed in `towpath.channels.configured`.
+Commands and system checks read settings through this module only. Dotted paths in settings are imported by the system
+checks, not here. The keys of an entry of CHANNEL_LAYERS are listed in `towpath.channels.configured`.
 """
 
 import re
@@ -75,7 +75,7 @@ def read_settings(source: object = django_settings) -> TowpathSettings:
 
 
 def find_problems(source: object = django_settings) -> Iterator[Problem]:
-    """Yield everything that is wrong with the settings of `source`."""
+    """Yield the errors in the settings of `source`."""
     yield from _layers_problems(getattr(source, "CHANNEL_LAYERS", None))
     yield from _session_engine_problems(getattr(source, "CHANNEL_SESSION_ENGINE", None))
     yield from _ws_protocols_problems(getattr(source, "CHANNELS_WS_PROTOCOLS", None))
@@ -104,7 +104,7 @@ def _layers_problems(value: object) -> Iterator[Problem]:
 
 
 def hint_for_foreign_backend(backend: object) -> str | None:
-    """Return what to write instead of a channel layer of another package; None if it is not known to be one."""
+    """Return the hint for a channel layer of another package; None if it is not known to be one."""
     if not (isinstance(backend, str) and backend.partition(".")[0] in _FOREIGN_PACKAGES):
         return None
     instead = "memory.MemoryChannelLayer" if "memory" in backend.lower() else "redis.RedisChannelLayer"

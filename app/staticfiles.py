@@ -23,7 +23,7 @@ class StaticFilesHandler(AsgiHandler):
         ImproperlyConfigured: STATIC_URL is not set, or clashes with MEDIA_URL.
     """
 
-    #: What `django.test` and `request_finished` receivers know such handlers by.
+    #: The attribute by which `django.test` and receivers of `request_finished` recognise such handlers.
     handles_files = True
 
     def __init__(self) -> None:

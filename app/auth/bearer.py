@@ -1,4 +1,4 @@
-"""Where a WebSocket's handshake carries a bearer token (RFC 6750), and what is accepted for it. Plain logic.
+"""Bearer tokens (RFC 6750) in WebSocket handshakes: their places, and the subprotocol to accept. Plain logic.
 
 | place | how a client sends it | for |
 |---|---|---|
@@ -6,8 +6,8 @@
 | a subprotocol | `new WebSocket(url, ["bearer", token])`: the token is offered next to a fixed name | browsers |
 | the query string | `?token=<token>` | clients that can do neither: proxies write it into their logs |
 
-A client that offers subprotocols wants one of them accepted: the fixed name is, or another that it offered; never the
-token. Nothing here, and no error, has the token in its text.
+A client that offers subprotocols needs one of them accepted: the fixed name, or another offered one; never the token.
+No error and no log line contains the token.
 """
 
 import re
@@ -27,12 +27,12 @@ _SCHEME = "bearer "
 
 
 class UnusableToken(ValueError):
-    """Raised when a handshake has something in the place of a token that cannot be one, or more than one."""
+    """Raised when a handshake has an invalid token, or more than one."""
 
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """A token as it came. `subprotocol` is to be accepted; None where the token did not come as one."""
+    """A token as received. `subprotocol` is to be accepted; None if the token was not sent as a subprotocol."""
 
     text: str = field(repr=False)
     subprotocol: str | None = None
@@ -40,10 +40,10 @@ class BearerToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenPlaces:
-    """Where tokens are looked for; None: not there.
+    """The places of a token in a handshake; None: not used.
 
     Raises:
-        ConfigurationError: there is no place, or a name is none.
+        ConfigurationError: all are None, or a name is not valid.
     """
 
     header: str | None = "authorization"

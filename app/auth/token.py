@@ -1,7 +1,7 @@
-"""Users who prove at the handshake of a WebSocket, by a bearer token, who they are. A function of the project's checks.
+"""Login of WebSockets by a bearer token of the handshake, which a function of the project checks.
 
-The login is kept in the connection's session, as one by cookie is: later events find `message.user` there, and Django
-asks at each whether the user may still log in. The token itself is kept nowhere and written into no log.
+The login is kept in the connection's session, like a login by cookie: later events have `message.user` from there, and
+Django checks at each whether the user may still log in. The token itself is neither stored nor logged.
 """
 
 import inspect
@@ -32,7 +32,7 @@ CONNECT = "websocket.connect"
 
 
 class TokenCheckFailed(TowpathError):
-    """Raised in the place of an error of a check whose text has the token in it."""
+    """Raised instead of the check's own error if its text contains the token."""
 
 
 @dataclass(frozen=True, slots=True)

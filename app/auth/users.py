@@ -1,4 +1,4 @@
-"""The logged-in user on messages: `message.user`, loaded when it is first looked at.
+"""The logged-in user on messages: `message.user`, loaded at its first use.
 
 A WebSocket logs in by the cookie of its handshake, with one decorator on the consumer of `websocket.connect`
 (`channel_session_user_from_http`) and `channel_session_user` on the others.
@@ -101,7 +101,7 @@ def _load_user(session: SessionBase | None) -> Any:
 
 
 def hang_user(message: Message, session_name: str, anew: bool = False) -> None:
-    """Give the message its `user`, out of its session of this name, when it is first looked at.
+    """Set the message's `user`, which is loaded from its session of this name at the first use.
 
     One from the same session stays, loaded or not, unless a user may have logged in (`anew`). One from the other
     session is replaced, as in 1.x: the innermost of several decorators decides.

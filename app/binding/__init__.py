@@ -1,4 +1,4 @@
-"""Data binding: changes of models reach groups of sockets, and frames of sockets change models."""
+"""Data binding: changes of models are sent to groups of sockets, and frames of sockets change models."""
 
 from .base import Binding
 from .querysets import BoundManager, BoundQuerySet

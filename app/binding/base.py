@@ -1,4 +1,4 @@
-"""The class that binds a model: outbound its changes go to groups, inbound frames change it."""
+"""The base class of bindings: outbound, changes of a model are sent to groups; inbound, frames change the model."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -29,10 +29,10 @@ __all__ = ["CREATE", "DELETE", "UPDATE", "Binding", "BindingMetaclass"]
 if TYPE_CHECKING:  # it is made of models, which are not there yet when bindings are declared beside them
     from django.core.exceptions import ValidationError
 
-#: Changes of clients that are not made.
+#: Refused changes of clients.
 refused = ClientLog(logging.getLogger(__name__))
 
-#: Methods of bindings of Channels 1.x that are not called here, and what to write instead.
+#: Methods of bindings of Channels 1.x that are not called here, and their replacements.
 NOT_CALLED = {
     "get_registered_models": "set `model`; write one binding for each model",
     "_hydrate": "override create(data) and update(pk, data)",
@@ -56,7 +56,7 @@ class BindingMetaclass(type):
 
     @staticmethod
     def register_all() -> None:
-        """Register what waits. The application "towpath" does it when Django is ready."""
+        """Register the waiting bindings. The application "towpath" calls this when Django is ready."""
         BindingMetaclass.register_immediately = True
         while registry.waiting:
             registry.waiting.pop(0).register()
@@ -65,11 +65,11 @@ class BindingMetaclass(type):
 class Binding(Receivers, metaclass=BindingMetaclass):
     """Binds a model to the groups of sockets that show it.
 
-    Outbound: what `group_names(instance)` returns are the groups that a row is in. When rows change, each of these
-    groups gets `encode(stream, serialize(instance, action))` at the commit. Inbound: `consumer` takes messages of
-    clients, asks `has_permission`, and changes rows.
+    Outbound: `group_names(instance)` returns the groups of a row. When the row changes, each of these groups gets
+    `encode(stream, serialize(instance, action))` at the commit. Inbound: `consumer` takes messages of clients, calls
+    `has_permission`, and changes rows.
 
-    `model = None` in its own body means that a class is only to be inherited from.
+    A class with `model = None` in its own body is abstract.
     """
 
     #: The model, or "app.Model".
@@ -84,16 +84,16 @@ class Binding(Receivers, metaclass=BindingMetaclass):
     #: Open `message.channel_session` only.
     channel_session: bool = False
 
-    #: Do not warn that `QuerySet.update`, `bulk_update` and `bulk_create` of the model go unseen.
+    #: Do not warn that `QuerySet.update`, `bulk_update` and `bulk_create` of the model are not observed.
     ignores_bulk_operations: bool = False
 
     #: "app.model", in lower case.
     model_label: str
-    #: While something is sent: what Django's signal said; "instance" is the object that was saved or deleted.
+    #: During a send: the arguments of Django's signal; "instance" is the object that was saved or deleted.
     signal_kwargs: Mapping[str, Any] | None = None
-    #: Where messages are put instead of being sent, while a deletion is prepared.
+    #: A list that collects messages instead of sending them, while a deletion is prepared.
     held: list[tuple[Content, Collection[str]]] | None = None
-    #: While a client's change is made: its message, the arguments of its consumer, who sent it, what it says.
+    #: During a client's change: its message, the arguments of its consumer, its user, its data.
     message: Message
     kwargs: Mapping[str, Any]
     user: Any
@@ -103,7 +103,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
 
     @classmethod
     def register(cls) -> None:
-        """Check this class, and begin to see changes of its model.
+        """Check this class, and begin to observe changes of its model.
 
         Raises:
             ConfigurationError: an attribute is wrong; says which.
@@ -117,7 +117,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
 
     @classmethod
     def check(cls) -> None:
-        """Check what subclasses add. Raises ConfigurationError."""
+        """Check the attributes that subclasses add. Raises ConfigurationError."""
         missing = [name for name in ("group_names", "serialize", "encode") if not _is_defined(cls, name)]
         if missing:
             raise ConfigurationError(f"{cls.__qualname__} does not define {', '.join(missing)}: see towpath.binding")
@@ -143,11 +143,11 @@ class Binding(Receivers, metaclass=BindingMetaclass):
 
     @classmethod
     def group_names(cls, instance: Any) -> Iterable[str]:
-        """Return the names of the groups that see this row."""
+        """Return the names of the groups of this row."""
         _not_defined(cls, "group_names(cls, instance), a classmethod that returns a list of names of groups")
 
     def serialize(self, instance: Any, action: str) -> Any:
-        """Return what is sent of a change ("create", "update", "delete"); {} sends nothing."""
+        """Return the payload of a change ("create", "update", "delete"); {} sends nothing."""
         _not_defined(type(self), "serialize(self, instance, action), which returns a dict")
 
     @classmethod
@@ -198,17 +198,17 @@ class Binding(Receivers, metaclass=BindingMetaclass):
 
     @classmethod
     def get_handler(cls) -> Callable[..., None]:
-        """Return what is called with a client's message: the place to put decorators round it."""
+        """Return the callable that handles a client's message; override it to add decorators."""
         if cls.channel_session_user:
             return channel_session_user(cls.trigger_inbound)
         return channel_session(cls.trigger_inbound) if cls.channel_session else cls.trigger_inbound
 
     @classmethod
     def trigger_inbound(cls, message: Message, **kwargs: Any) -> None:
-        """Make the change that a message asks for.
+        """Make the change that a message requests.
 
         Raises:
-            InvalidFrame: the message asks for none (a ValueError).
+            InvalidFrame: the message requests none (a ValueError).
         """
         from django.contrib.auth.models import AnonymousUser  # models cannot be imported before Django is set up
 
@@ -219,7 +219,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         self.run_action(self.action, self.pk, self.data)
 
     def deserialize(self, message: Message) -> tuple[str, Any, Any]:
-        """Return action, primary key (None for "create") and data out of a message."""
+        """Return action, primary key (None for "create") and data of a message."""
         _not_defined(type(self), "deserialize(self, message), which returns (action, pk, data)")
 
     def has_permission(self, user: Any, action: str, pk: Any) -> bool:
@@ -227,7 +227,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         _not_defined(type(self), "has_permission(self, user, action, pk), which tells what clients may do")
 
     def run_action(self, action: str, pk: Any, data: Any) -> None:
-        """Make a change if its user may.
+        """Make a change if its user has permission.
 
         Raises:
             InvalidFrame: there is no such action, or it lacks its key or its data (a ValueError).
@@ -248,11 +248,11 @@ class Binding(Receivers, metaclass=BindingMetaclass):
             self.delete(pk)
 
     def create(self, data: dict[str, Any]) -> None:
-        """Create a row, of the fields that clients may set."""
+        """Create a row from the fields that clients may set."""
         create_row(self, data)
 
     def update(self, pk: Any, data: dict[str, Any]) -> None:
-        """Set those fields of a row that clients may set."""
+        """Set the fields of a row that clients may set."""
         update_row(self, pk, data)
 
     def delete(self, pk: Any) -> None:
@@ -263,7 +263,7 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         """Check a row on which a client has set the fields `names`, before it is saved: their values, and constraints.
 
         Raises:
-            ValidationError: it is wrong.
+            ValidationError: the row is not valid.
         """
         is_new = instance._state.adding
         instance.clean_fields(exclude={field.name for field in instance._meta.fields if not is_new} - set(names))
@@ -272,19 +272,19 @@ class Binding(Receivers, metaclass=BindingMetaclass):
         instance.validate_constraints()
 
     def refused(self, action: str, pk: Any, error: "ValidationError | None") -> None:
-        """Do something about a change that is not made: not permitted (`error` None), or of wrong values.
+        """Handle a refused change: not permitted (`error` None), or with invalid values.
 
-        It is logged; override it to tell the client.
+        It is logged; override this to notify the client.
         """
         reason = "not permitted" if error is None else f"wrong {sorted(getattr(error, 'error_dict', {})) or 'values'}"
         refused.log(logging.INFO, f"{type(self).__qualname__}: refused to {action} a {self.model_label}: {reason}")
 
     @classmethod
     def check_stream_consumer(cls, stream: str, consumer: object) -> None:
-        """Check that a demultiplexer may hand this stream to `consumer`, which is of this class.
+        """Check that a demultiplexer may pass this stream to `consumer`, which is of this class.
 
         Raises:
-            ConfigurationError: it may not; says why.
+            ConfigurationError: it must not; says why.
         """
         name = cls.__qualname__
         if consumer is cls:

@@ -1,7 +1,7 @@
 """Sends "delete" to the groups that a row has left, "update" to those it stays in, "create" to those it has joined.
 
-Both sides of a change are read from the database, so that clients see what is there, and a group that a row has left
-never sees its new values. It leaves when the transaction of the change is committed.
+Both sides of a change are read from the database, so that clients get its actual values, and a group that a row has
+left never gets the new ones. Messages are sent when the transaction of the change is committed.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -28,7 +28,7 @@ def tell(
 ) -> None:
     """Notify the groups of a model's bindings of rows that changed between two snapshots.
 
-    Bindings with receivers of their own are left out: these see saves and deletions, as in 1.x.
+    Bindings with receivers of their own are left out: they are notified of saves and deletions, as in 1.x.
     """
     for binding in bindings_of(model):
         if not binding.overrides_receivers():
@@ -39,7 +39,7 @@ def tell(
 def notify(
     binding: type[Declared], key: Any, before: Snapshot, after: Snapshot, using: str, signal_kwargs: SignalKwargs
 ) -> None:
-    """Notify the groups of one binding of what has become of one row. Errors of the binding are logged."""
+    """Notify the groups of one binding of the change of one row. Errors of the binding are logged."""
     if (binding, key) in before.unknown or (binding, key) in after.unknown:
         return
     old, new = before.groups.get((binding, key), []), after.groups.get((binding, key), [])
@@ -57,9 +57,9 @@ def notify(
 
 
 def hold_deletions(before: Snapshot, using: str, signal_kwargs: SignalKwargs, is_certain: bool = True) -> None:
-    """Make the messages that say the rows of a snapshot are gone, while the rows that they refer to are there.
+    """Make the "delete" messages of the rows of a snapshot, while the rows that they refer to still exist.
 
-    `is_certain` False: a row may stay in its groups. Then a binding whose `send_messages` is its own is left out, since
+    `is_certain` False: a row may stay in its groups. Then a binding that overrides `send_messages` is left out, since
     it might send by itself.
     """
     for (binding, key), names in before.groups.items():
@@ -80,7 +80,7 @@ def _sender(binding: type[Declared], signal_kwargs: SignalKwargs, using: str) ->
 
 
 def encoded(binding: type[Declared], payload: Any, names: Iterable[str]) -> Content:
-    """Return the message that sends a payload, once it is certain that it can be sent to these groups.
+    """Return the message that sends a payload, after checking that it can be sent to these groups.
 
     Raises:
         InvalidName: of a group.

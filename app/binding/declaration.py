@@ -48,7 +48,7 @@ def check_fields(binding: type[Declared], model: type[Model]) -> None:
     """Check `fields` and `exclude`.
 
     Raises:
-        ConfigurationError: neither or both are there, or one names what is not a field.
+        ConfigurationError: neither or both are set, or one names something that is not a field.
     """
     name = binding.__qualname__
     if (binding.fields is None) == (binding.exclude is None):
@@ -84,7 +84,7 @@ def check_stream(binding: type[Declared]) -> None:
     """Check that there is a stream.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: it is missing.
     """
     if not (isinstance(binding.stream, str) and binding.stream):
         raise ConfigurationError(
@@ -93,12 +93,12 @@ def check_stream(binding: type[Declared]) -> None:
 
 
 def sent_fields(binding: type[Declared], model: type[Model]) -> list["Field[Any, Any]"]:
-    """Return the fields that clients see: those that `fields` or `exclude` leave, but the primary key."""
+    """Return the fields that clients see: those that `fields` or `exclude` select, without the primary key."""
     return [field for field in _fields_of(model) if not field.primary_key and _is_listed(binding, field.name)]
 
 
 def written_fields(binding: type[Declared], model: type[Model], is_new: bool) -> dict[str, "Field[Any, Any]"]:
-    """Return the fields that clients may set: those that they see, but for files, `editable=False`, generated columns.
+    """Return the fields that clients may set: those that they see, without files, `editable=False`, generated columns.
 
     On a new row they also set a primary key that is not generated, if `fields` names it.
     """
@@ -129,7 +129,7 @@ def _is_listed(binding: type[Declared], name: str) -> bool:
 def _fields_of(model: type[Model]) -> list["Field[Any, Any]"]:
     """Return columns and many-to-many fields, also inherited ones, but those through a model of the project's own.
 
-    Django does not serialize these: their rows have more to tell, and can be bound themselves.
+    Django does not serialize the latter: their rows have values of their own, and can be bound themselves.
     """
     relations = [field for field in model._meta.many_to_many if through_of(field)._meta.auto_created]
     return [*model._meta.concrete_fields, *relations]

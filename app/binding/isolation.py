@@ -1,4 +1,4 @@
-"""Isolation of a binding's own code: its failure is logged, and the change of the row goes on.
+"""Isolation of a binding's own code: its failure is logged, and the change of the row continues.
 
 A query that fails inside `transaction.atomic()` can make the whole transaction unusable, so the first query of the
 binding's code is preceded by a savepoint. Code without queries costs nothing.
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def isolated(binding: type[Declared], step: str, using: str) -> Iterator[None]:
-    """Run a step of a binding, such as "serialize"; log what it raises, and keep the transaction of `using` usable."""
+    """Run a step of a binding, such as "serialize"; log its exceptions, and keep the transaction of `using` usable."""
     connection = connections[using]
     savepoint = _LazySavepoint(connection) if connection.in_atomic_block else None
     try:

@@ -1,4 +1,4 @@
-"""Django's signals of bound models, which say that rows are about to change, and then that they have.
+"""Django's signals of bound models, before and after a change of rows.
 
 Senders are connected one by one: a receiver of all senders would make every `QuerySet.delete` of the project load its
 rows. A model's proxies, and the models that inherit its table, are senders too.
@@ -29,7 +29,7 @@ _LOOKS = "_towpath_looks"
 
 
 def observe(model: type[Model]) -> None:
-    """Connect a bound model and all models that share a table with it."""
+    """Connect a bound model and all models that share its table."""
     for sender in apps.get_models():
         _observe_sender(sender, model)
     _observe_sender(model, model)
@@ -110,9 +110,9 @@ def _after_delete(sender: type[Model], instance: Model, using: str, **kwargs: An
 
 
 def _tell_of_those_that_stay(looks: Looks, using: str, kwargs: dict[str, Any]) -> None:
-    """Tell of rows whose foreign key to a deleted row was set to something else.
+    """Notify of rows whose foreign key to a deleted row was set to another value.
 
-    Of those that are deleted with it their own signals tell, some of them later than its own: hence at the commit.
+    Rows that are deleted with it have signals of their own, some of them later: hence at the commit.
     """
     for model, before in looks.items():
         after = look(model, before.rows, using, UPDATE)
@@ -123,7 +123,7 @@ def _tell_of_those_that_stay(looks: Looks, using: str, kwargs: dict[str, Any]) -
 def _relation_changed(
     sender: type[Model], instance: Model, action: str, reverse: bool, pk_set: set[Any] | None, using: str, **kwargs: Any
 ) -> None:
-    """Tell of many-to-many values that were added, removed or cleared, from whichever side."""
+    """Notify of many-to-many values that were added, removed or cleared, from either side."""
     kwargs |= {"instance": instance, "sender": sender, "action": action, "reverse": reverse, "pk_set": pk_set}
     phase, _, change = action.partition("_")
     if change != "clear" and not pk_set:

@@ -15,13 +15,13 @@ AnyRow = TypeVar("AnyRow", bound=Model, covariant=True)
 
 
 class BoundQuerySet(QuerySet[AnyRow]):
-    """A queryset whose bulk operations bindings see. `QuerySet.delete` and everything that saves they see by itself.
+    """A queryset whose bulk operations are observed by bindings, as saves and `QuerySet.delete` of all querysets are.
 
     `objects = BoundQuerySet.as_manager()`, or inherit from it.
     """
 
     def update(self, **kwargs: Any) -> int:
-        """Update rows, and tell the bindings of each; so does `bulk_update`.
+        """Update rows, and notify the bindings of each; so does `bulk_update`.
 
         Raises:
             NotSupportedError: it changes the primary key, so that rows could not be identified.
@@ -43,11 +43,11 @@ class BoundQuerySet(QuerySet[AnyRow]):
     update.alters_data = True  # type: ignore[attr-defined]  # Django's mark of what templates must not call
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Create rows, and tell the bindings of each.
+        """Create rows, and notify the bindings of each.
 
         Raises:
-            NotSupportedError: it is not known which rows that creates: with `ignore_conflicts` or `update_conflicts`,
-                or where the database does not return the keys.
+            NotSupportedError: the created rows are unknown: with `ignore_conflicts` or `update_conflicts`, or if the
+                database does not return the keys.
         """
         models = bound_ancestors(self.model)
         if not models:
@@ -96,4 +96,4 @@ else:
 
 
 class BoundManager(_BoundManager[AnyRow]):
-    """A manager whose bulk operations bindings see."""
+    """A manager whose bulk operations are observed by bindings."""

@@ -1,7 +1,7 @@
-"""The receivers of Channels 1.x: class methods of a binding that are called around each save and each deletion.
+"""The receivers of Channels 1.x: class methods of a binding that are called before and after each save and deletion.
 
-A binding that overrides one of them is notified of `save()` and `delete()` only, as in 1.x, and sends what its
-receivers send. The default receivers do what every other binding does: they notify the groups of the row.
+A binding that overrides one of them is notified of `save()` and `delete()` only, as in 1.x, and its receivers send. The
+default receivers notify the groups of the row, as other bindings do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -85,14 +85,14 @@ class Receivers:
 
     @classmethod
     def pre_change_receiver(cls, instance: Model, action: str) -> None:
-        """Be notified before a row is created, updated or deleted. The groups that it leaves are known without this."""
+        """Be notified before a row is created, updated or deleted. Not needed for the groups that it leaves."""
 
     @classmethod
     def post_change_receiver(cls, instance: Model, action: str, **kwargs: Any) -> None:
         """Notify the groups of a row that was created, updated or deleted.
 
         Raises:
-            RuntimeError: it is not called because of a signal.
+            RuntimeError: it is called outside of a signal.
         """
         change = _current.get()
         if change is None:

@@ -1,4 +1,4 @@
-"""Which bindings there are, and of which models. Those that are declared before Django is ready wait here."""
+"""The registered bindings by model. Bindings that are declared before Django is ready wait here."""
 
 from django.db.models import Model
 
@@ -23,11 +23,11 @@ def bindings_of(model: AnyModel) -> list[type[Declared]]:
 
 
 def bound_ancestors(model: AnyModel) -> list[AnyModel]:
-    """Return the bound models of which a row changes when one of `model` is saved: itself, what it inherits from."""
+    """Return the bound models whose rows change when one of `model` is saved: itself, and its parents."""
     return [bound for bound in registered if issubclass(model, bound)]
 
 
 def bound_tables(model: AnyModel) -> list[AnyModel]:
-    """Return the bound models whose table is the one of `model`: itself, or what it is a proxy for."""
+    """Return the bound models with the table of `model`: itself, or the model that it is a proxy for."""
     table = model._meta.concrete_model
     return [bound for bound in registered if bound._meta.concrete_model is table]

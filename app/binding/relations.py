@@ -1,4 +1,4 @@
-"""Relations of bound models, through which changes of other rows touch theirs."""
+"""Relations of bound models, through which changes of other rows affect theirs."""
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -45,7 +45,7 @@ def affected_keys(
 
 
 def detached_keys(model: type[Model], target: Model, using: str) -> set[Any]:
-    """Return the keys of the rows of `model` whose foreign keys a deletion of `target` sets to something else."""
+    """Return the keys of the rows of `model` whose foreign keys a deletion of `target` sets to another value."""
     keys: set[Any] = set()
     for field in detached_fields(model):
         if target._meta.concrete_model is field.remote_field.model._meta.concrete_model:
@@ -54,9 +54,9 @@ def detached_keys(model: type[Model], target: Model, using: str) -> set[Any]:
 
 
 def detached_fields(model: type[Model]) -> "list[ForeignKey[Any, Any]]":
-    """Return the foreign keys that a deletion sets to something else: SET_NULL, SET_DEFAULT, SET(...).
+    """Return the foreign keys that a deletion sets to another value: SET_NULL, SET_DEFAULT, SET(...).
 
-    Django sends no signals of rows that it changes so.
+    Django sends no signals of such changes.
     """
     others = (CASCADE, DO_NOTHING, PROTECT, RESTRICT)
     return [

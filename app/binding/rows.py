@@ -1,4 +1,4 @@
-"""Rows of a bound model as they are in the database, with the groups that each is in. No manager filters them."""
+"""Rows of a bound model as stored in the database, with the groups of each. They are not filtered by a manager."""
 
 import inspect
 from collections.abc import Callable, Collection, Iterable
@@ -24,8 +24,8 @@ BoundRow = tuple[type[Declared], Any]
 class Snapshot:
     """Rows by their primary keys, and the names of the groups of each for each binding.
 
-    `unknown`: `group_names` of the binding failed. `deletions`: messages that say the row is gone, made while all that
-    it refers to was there, each with its groups.
+    `unknown`: `group_names` of the binding failed. `deletions`: the "delete" messages of the rows, made while the rows
+    that they refer to still existed, each with its groups.
     """
 
     rows: dict[Any, Model] = field(default_factory=dict)
@@ -38,12 +38,12 @@ class Snapshot:
         return Snapshot(self.rows | other.rows, self.groups | other.groups, self.unknown | other.unknown)
 
 
-#: Nothing is there: before a row is created, after it is deleted.
+#: Without rows: before a row is created, after it is deleted.
 NOTHING = Snapshot()
 
 
 def look(model: type[Model], keys: Iterable[Any], using: str, action: str) -> Snapshot:
-    """Read rows from the database `using`; those that are not there are left out.
+    """Read rows from the database `using`; missing ones are left out.
 
     Their many-to-many values are read along, so that a row can be serialized when it has changed. `action` is passed to
     a `group_names` that asks for it.

@@ -1,4 +1,4 @@
-"""Rows as values of JSON, and back. Django's serializer and Django's fields do it."""
+"""Conversion of rows to values of JSON, and back, by Django's serializer and Django's fields."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -47,7 +47,7 @@ def assign(row: Model, values: Mapping[str, Any], fields: Mapping[str, AnyField]
     """Set fields of a row that is not saved yet; return the many-to-many ones, which are set after that.
 
     Raises:
-        ValidationError: a value is none of its field, or a field is not there any more.
+        ValidationError: a value is not valid for its field, or the field no longer exists.
     """
     errors: dict[str, Any] = {}
     relations: dict[str, list[Any]] = {}

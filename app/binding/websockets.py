@@ -43,7 +43,7 @@ class WebsocketBinding(Binding):
         """Check the stream.
 
         Raises:
-            ConfigurationError: there is none, or 1.x's `slight_ordering` is asked for.
+            ConfigurationError: it is missing, or 1.x's `slight_ordering` is set.
         """
         check_stream(cls)
         if getattr(cls, "slight_ordering", False):
@@ -72,13 +72,13 @@ class WebsocketBinding(Binding):
 
     @classmethod
     def trigger_inbound(cls, message: Message, **kwargs: Any) -> None:
-        """Make the change that a frame asks for; a socket that opens or closes changes nothing."""
+        """Make the change that a frame requests; ignore the opening and closing of sockets."""
         if message.channel_name == "websocket.receive":
             super().trigger_inbound(message, **kwargs)
 
     @classmethod
     def get_handler(cls) -> Any:
-        """Return what is called with a frame."""
+        """Return the callable that handles a frame."""
         if cls.strict_ordering and not cls.channel_session_user:
             from towpath.sessions import enforce_ordering
 
@@ -102,12 +102,12 @@ class WebsocketBinding(Binding):
 
 
 class WebsocketBindingWithMembers(WebsocketBinding):
-    """Sends members of a row beside its fields: properties, attributes, methods without arguments."""
+    """Sends members of a row in addition to its fields: properties, attributes, methods without arguments."""
 
     model: type[Model] | str | None = None
     #: Names of members; "harbour.name" follows a path, and is sent as "harbour__name". None on the way gives None.
     send_members: Collection[str] = ()
-    #: Makes JSON of what members return.
+    #: The JSON encoder of the members' values.
     encoder: json.JSONEncoder = DjangoJSONEncoder()
 
     @classmethod

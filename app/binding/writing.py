@@ -1,4 +1,4 @@
-"""Changes that clients make: only of the fields that they may set, checked, each in one transaction."""
+"""Changes by clients: only of the fields that they may set, validated, each in one transaction."""
 
 import logging
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ ignored_fields = ClientLog(logging.getLogger(__name__))
 
 
 def create_row(binding: Declared, data: Mapping[str, Any]) -> None:
-    """Create a row of the data that a client may set; never overwrite one."""
+    """Create a row from the data that a client may set; never overwrite one."""
     model = binding.bound()
     _change(binding, CREATE, None, model(), data)
 
 
 def update_row(binding: Declared, pk: Any, data: Mapping[str, Any]) -> None:
-    """Set what a client may set on a row that the model's default manager finds."""
+    """Set the fields that a client may set on a row that the model's default manager finds."""
     rows = _rows(binding)
     with transaction.atomic(using=rows.db):
         row = _find(binding, rows.select_for_update(), UPDATE, pk)

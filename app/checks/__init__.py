@@ -1,4 +1,4 @@
-"""System checks: what is wrong with a project's Towpath settings, said before anything starts.
+"""System checks of a project's Towpath settings and routes, before anything starts.
 
 | id           | says                                                            | in          |
 |--------------|-----------------------------------------------------------------|-------------|

@@ -17,7 +17,7 @@ from .routes import sound_routers
 
 Problem = tuple[str, str]
 
-#: Stands for the arguments that come by position: self, the message, the value of a frame.
+#: A placeholder for positional arguments: self, the message, the value of a frame.
 _GIVEN = object()
 
 
@@ -41,7 +41,7 @@ def _shown(listed: ListedRoute) -> str:
 
 
 def _problems(consumer: Callable[..., Any], names: frozenset[str]) -> Iterator[Problem]:
-    """Yield what is called with these keyword arguments and cannot be, and why."""
+    """Yield the callables that do not take these keyword arguments, and the reason."""
     while (inner := _inside(consumer)) is not None:
         consumer = inner
     if isinstance(consumer, type) and issubclass(consumer, BaseConsumer):
@@ -91,7 +91,7 @@ def _call_problems(call: Callable[..., Any], given: tuple[object, ...], names: f
 
 
 def _inside(consumer: Any) -> Callable[..., Any] | None:
-    """Return what a decorator of Towpath's was put on; None if the consumer has none outside."""
+    """Return the consumer inside a decorator of Towpath; None if the outermost decorator is not one."""
     if isinstance(consumer, BaseOriginValidator):
         return consumer.func
     return inner_consumer(consumer)

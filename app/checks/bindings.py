@@ -1,4 +1,4 @@
-"""System checks of data bindings: what they would not see. A wrong binding is an error when Django starts."""
+"""System checks of data bindings: changes that they do not observe. A wrong binding is an error when Django starts."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from towpath.binding.registry import registered
 
 
 def check_bulk_operations(**_: Any) -> list[CheckMessage]:
-    """Warn of managers of bound models whose bulk operations no binding sees (W010)."""
+    """Warn of managers of bound models whose bulk operations bindings do not observe (W010)."""
     return [
         CheckWarning(
             f"{binding.__qualname__} does not see {model._meta.label}.{manager.name}.update(), bulk_update() and "

@@ -1,4 +1,4 @@
-"""System check of frames whose WebSocket cannot be open: no route takes the handshake of their path."""
+"""System check of routes for frames whose WebSocket is never open: no route takes the handshake of their path."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""System checks of who may open WebSockets: browsers let any page try, with the cookies of the site it asks."""
+"""System checks of allowed origins: browsers let any page open a WebSocket, with the cookies of the requested site."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _UNSAFE = {
 
 
 def check_origins(**_: Any) -> list[CheckMessage]:
-    """Warn of allowed origins that are anybody's (W007)."""
+    """Warn of allowed origins that any site can have (W007)."""
     allowed = getattr(settings, "CHANNELS_WS_ALLOWED_ORIGINS", None)
     if allowed is None or any(True for _ in find_problems()):
         return []
@@ -32,7 +32,7 @@ def check_origins(**_: Any) -> list[CheckMessage]:
 
 
 def check_hosts(**_: Any) -> list[CheckMessage]:
-    """Warn of a site that takes every host for its own (W008): an origin is then compared with what a client says."""
+    """Warn of a site that accepts every host (W008): an origin is then compared with a value from the client."""
     if "*" not in settings.ALLOWED_HOSTS or settings.DEBUG:
         return []
     return [

@@ -37,7 +37,7 @@ def check_routes(**_: Any) -> list[CheckMessage]:
 
 
 def sound_routers() -> Iterator[tuple[str, Router]]:
-    """Yield the routers of all layers, with the setting that each is made of."""
+    """Yield the routers of all layers, with the setting of each."""
     for alias, layer in sound_layers():
         try:
             router = Router(layer.routing)
@@ -66,7 +66,7 @@ def _shadowed(where: str, before: list[ListedRoute], listed: ListedRoute) -> Ite
 
 
 def _covers(earlier: ListedRoute, later: ListedRoute) -> bool:
-    """Return whether the filters of one route match wherever those of a later one do."""
+    """Return whether the filters of one route match all messages that those of a later one match."""
     if not earlier.route.filters:
         return later.prefixes[: len(earlier.prefixes)] == earlier.prefixes
     return earlier.prefixes == later.prefixes and earlier.route.filters.items() <= later.route.filters.items()

@@ -1,4 +1,4 @@
-"""System check of schedules: their shape is read with the settings (E001); here, where their messages go."""
+"""System check of the channels of schedules. Their shape is checked with the settings (E001)."""
 
 from collections.abc import Iterator
 from typing import Any

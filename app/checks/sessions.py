@@ -22,7 +22,7 @@ _HINT = (
 
 
 def check_session_engine(**_: Any) -> list[CheckMessage]:
-    """Find an engine that cannot serve (E004), and a cache of one process only (W006)."""
+    """Find an unsuitable engine (E004), and a cache of one process only (W006)."""
     engine = getattr(settings, "CHANNEL_SESSION_ENGINE", None)
     if engine is None or any(True for _ in find_problems()):
         return []

@@ -18,7 +18,7 @@ from towpath.layers.memory import MemoryChannelLayer
 from towpath.routing import Router
 from towpath.settings import find_problems, read_settings
 
-#: Modules that import by name: an ImportError that comes out of them is about the name.
+#: Modules that import by name: an ImportError raised in them is about the name.
 IMPORTERS = ("importlib", "importlib._bootstrap", "django.utils.module_loading")
 
 
@@ -66,7 +66,7 @@ def check_memory_layer(**_: Any) -> list[CheckMessage]:
 
 
 def check_runserver(**_: Any) -> list[CheckMessage]:
-    """Warn if another application's `runserver` is the one that `manage.py` starts (W001)."""
+    """Warn if `manage.py` starts another application's `runserver` (W001)."""
     winner = get_commands()["runserver"]
     if winner == "towpath" or _is_ours(winner):
         return []
@@ -98,7 +98,7 @@ def _layer_messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
 
 
 def is_from_project(error: BaseException | None) -> TypeGuard[BaseException]:
-    """Return whether an import failed inside the project's own code, rather than at a path that names nothing.
+    """Return whether an import failed inside the project's own code, not because the path names nothing.
 
     Such an error leaves a check as it is, as with a broken urlconf: its traceback says where, and `runserver` watches
     the file that it came from.

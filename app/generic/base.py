@@ -1,6 +1,6 @@
-"""The class that is a consumer: making an instance handles one message.
+"""Class consumers: creating an instance handles one message.
 
-Mistakes in a class are raised when it is defined or routed, not when the first message comes.
+Errors in a class are raised when it is defined or routed, not at the first message.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 class BaseConsumer:
     """Hands each message to the method that `method_mapping` names for its channel.
 
-    An instance lives for one message: what is to last belongs into `message.channel_session`. `kwargs` are the named
+    Each message gets a new instance: keep state between messages in `message.channel_session`. `kwargs` are the named
     groups of its route.
     """
 
@@ -68,10 +68,10 @@ class BaseConsumer:
         return route_class(subclass(cls, **attrs), **filters)
 
     def get_handler(self, message: Message, **kwargs: Any) -> Callable[..., Any]:
-        """Return what is called with the message: the place to put decorators round all methods.
+        """Return the callable that handles the message; override it to decorate all methods.
 
         Raises:
-            ValueError: nothing here handles messages on this channel.
+            ValueError: the class does not handle messages on this channel.
         """
         method = self.method_mapping.get(message.channel_name)
         if method is None:
@@ -88,7 +88,7 @@ class BaseConsumer:
         return self.get_handler(message, **kwargs)(message, **kwargs)
 
     def _decorator(self) -> Decorator | None:
-        """Return what opens the sessions that the attributes ask for."""
+        """Return the decorator that opens the sessions which the attributes demand."""
         if self.channel_session_user:
             return channel_session_user
         return channel_session if self.channel_session else None

@@ -1,8 +1,8 @@
 """Asynchronous views, middleware and iterators in a worker's thread: each ends when its client has left.
 
 asgiref's `async_to_sync` runs them in an event loop of their own, and their synchronous parts (the ORM) in the worker's
-thread. Beside each of them a look is taken every second at whether its client has left, or the worker is to stop; then
-it is cancelled, and its `finally` blocks run.
+thread. A check every second finds out whether the client has left or the worker stops; then the view is cancelled, and
+its `finally` blocks run.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from .response import HttpResponseLater, chunks_of, response_head
 
 logger = logging.getLogger(__name__)
 
-#: How often a stream checks that its client is still connected, in seconds. The head of a stream without a part leaves
-#: then, too.
+#: Seconds between two checks that the client of a stream is still connected. The head of a stream without a part is
+#: sent at the first check.
 LOOK_SECONDS = 1.0
-#: How long a view goes on in a worker that is to stop, in seconds; then it is cancelled and answered 503.
+#: Seconds that a view may continue in a stopping worker; then it is cancelled and answered with 503.
 STOP_SECONDS = 30.0
-#: How long the end of what was cancelled is waited for, in seconds.
+#: Seconds to wait for the end of a cancelled view.
 CANCEL_SECONDS = 5.0
 
 
@@ -75,9 +75,9 @@ def _stopped_response() -> HttpResponseBase:
 
 
 def send_async_stream(response: StreamingHttpResponse, stream: ResponseStream, chunk_bytes: int) -> bool:
-    """Send each part when it is there; return whether all were sent, and not given up.
+    """Send each part when it is available; return whether all were sent.
 
-    The head leaves with the first part, or without one after `LOOK_SECONDS`.
+    The head is sent with the first part, or without one after `LOOK_SECONDS`.
 
     Raises:
         Exception: of the iterator.
@@ -103,7 +103,7 @@ async def _send_parts(response: StreamingHttpResponse, stream: ResponseStream, c
 
 
 async def _next_part(iterator: AsyncIterator[bytes], stream: ResponseStream, head: Content) -> bytes | None:
-    """Return the next part, None after the last one. `head` leaves first if the part takes long.
+    """Return the next part, None after the last one. `head` is sent first if the part takes long.
 
     Raises:
         _NotWanted: the client has left.
@@ -130,7 +130,7 @@ class _NotWanted(Exception):
 
 
 async def _cancel(task: "asyncio.Future[Any]") -> None:
-    """Cancel what has not ended, and wait for its `finally` blocks; what they raise is logged."""
+    """Cancel a task that has not ended, and wait for its `finally` blocks; their exceptions are logged."""
     if task.done():
         return
     task.cancel()

@@ -1,8 +1,8 @@
-"""A request body that comes in pieces: a file whose bytes are asked of the interface server as they are read.
+"""A request body in pieces: a file whose bytes are requested from the interface server as they are read.
 
-Nothing is kept but the pieces that are on their way, so that the size of an upload is not the size of the worker. The
-reply channel gets the length of the body that is wanted: `{"body_until": bytes in all}`. Each message on the body
-channel is {"content": bytes, "more_content": bool}, or {"closed": True}: the client left.
+Only the pieces in flight are kept, so that the memory of a worker does not grow with the size of an upload. A request
+on the reply channel names the end of the wanted bytes: `{"body_until": bytes in all}`. Each message on the body channel
+is {"content": bytes, "more_content": bool}, or {"closed": True}: the client left.
 """
 
 import time
@@ -19,20 +19,20 @@ from towpath.layers.errors import ChannelFull
 
 #: Bytes read ahead for `readline` and small reads.
 READ_AHEAD_BYTES = 64 * 1024
-#: Bytes that are asked for ahead of what has come: three pieces of the interface server.
+#: Bytes that are requested ahead of the received ones: three pieces of the interface server.
 WINDOW_BYTES = 768 * 1024
-#: Bytes of these that have come before more is asked for: two pieces.
+#: Bytes of these that are received before more are requested: two pieces.
 STEP_BYTES = 512 * 1024
 #: Pause before the interface server is asked again, if its inbox was full, in seconds.
 FULL_PAUSE_SECONDS = 0.05
 
 
-#: Tells the interface server how many bytes of the body are wanted, in all; raises ChannelFull.
+#: Requests the body up to a number of bytes from the interface server; raises ChannelFull.
 Ask = Callable[[int], object]
 
 
 class BodyTimeout(RequestTimeout, BadRequest):
-    """Raised by a read whose next piece did not come in time. A bad request: Django logs a warning, not an error."""
+    """Raised by a read whose next piece was not received in time. A bad request, for which Django logs a warning."""
 
 
 class BodyAborted(RequestAborted, BadRequest):
@@ -40,9 +40,9 @@ class BodyAborted(RequestAborted, BadRequest):
 
 
 class BodyChannel(RawIOBase):
-    """The raw side of a body that comes in pieces; `io.BufferedReader` makes a file of it.
+    """The raw side of a body in pieces; `io.BufferedReader` makes a file of it.
 
-    `failure` is what ended it early; every later read raises it again.
+    `failure` is the error that ended it early; every later read raises it again.
     """
 
     def __init__(self, first: bytes, layer: AnyLayer, channel: str, timeout_seconds: float, ask: Ask) -> None:
@@ -59,10 +59,10 @@ class BodyChannel(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` with what there is, waiting for the next piece if there is nothing; 0 is the end.
+        """Fill `buffer` with received bytes, waiting for the next piece if there are none; 0 is the end.
 
         Raises:
-            BodyTimeout: the next piece did not come in time.
+            BodyTimeout: the next piece was not received in time.
             BodyAborted: the client left.
             LayerUnavailable: the layer is unavailable.
         """
@@ -89,7 +89,7 @@ class BodyChannel(RawIOBase):
             self._ask(deadline)  # again: what was asked may be lost
 
     def _ask(self, deadline: float) -> None:
-        """Ask for a window more than has come."""
+        """Request a window more than has been received."""
         self._asked_bytes = self._received_bytes + WINDOW_BYTES
         while True:
             try:

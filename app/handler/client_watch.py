@@ -1,6 +1,6 @@
-"""Notices of an interface server about the client of one request: how much it has taken, and that it has left.
+"""Notices of an interface server about the client of one request: the bytes it has taken, and its disconnection.
 
-Long work for a client asks from time to time whether the client is still connected. The first message that names
+Long work for a client checks from time to time whether the client is still connected. The first message that names
 the flow channel makes the interface send notices there: a part of a response, or the flow channel alone.
 """
 
@@ -12,15 +12,15 @@ from towpath.channels.stopping import is_worker_stopping
 
 logger = logging.getLogger(__name__)
 
-#: Silence of a client that has something to take, in seconds; then it is given up. So is one whose interface server is
-#: gone, and can tell nothing.
+#: Seconds in which a client takes none of the waiting bytes; then its response is given up. The same holds if its
+#: interface server has stopped, and sends no notices.
 STALL_SECONDS = 120.0
-#: Notices are kept for the layer's expiry only: after a longer pause between two looks nothing follows from silence.
+#: Notices are kept for the layer's expiry only: after a longer pause between two checks, missing ones prove nothing.
 LOOK_PAUSE_MAX_SECONDS = 10.0
 
 
 class ClientWatch:
-    """The client of one request, as far as notices tell. `stop_seconds`: how long work goes on in a stopping worker."""
+    """The client of one request, as known from notices. `stop_seconds`: the time of work in a stopping worker."""
 
     def __init__(self, reply_channel: Channel, stop_seconds: float | None) -> None:
         self._layer = reply_channel.channel_layer
@@ -32,18 +32,18 @@ class ClientWatch:
         self.flow_channel: str = self._layer.new_channel("http.response.flow?")
         self.sent_bytes = 0
         self.taken_bytes = 0
-        #: The client has left: nothing is to be sent any more.
+        #: The client has left: no more parts are sent.
         self.is_gone = False
-        #: The interface server keeps as much as it may, and takes more when the client has.
+        #: The kept part of the response has reached its bound at the interface server.
         self.is_late = False
 
     def is_wanted(self) -> bool:
-        """Read all notices; return whether the client still waits, and there is time to do the work."""
+        """Read all notices; return whether the client still waits, and the worker has time for it."""
         self.look()
         return not self.is_gone and not self.has_stalled() and not self.is_out_of_time()
 
     def look(self) -> None:
-        """Read all notices that are there."""
+        """Read all received notices."""
         while self.take_notice(block=False):
             pass
 
@@ -65,14 +65,14 @@ class ClientWatch:
         return True
 
     def has_stalled(self) -> bool:
-        """Return whether the client has taken nothing for `STALL_SECONDS` of what it was sent; log it."""
+        """Return whether the client has taken none of the sent bytes for `STALL_SECONDS`; log it."""
         if self.taken_bytes < self.sent_bytes and time.monotonic() - self._progress_at >= STALL_SECONDS:
             self.give_up(f"the client takes nothing for {STALL_SECONDS:g} seconds")
             return True
         return False
 
     def is_out_of_time(self) -> bool:
-        """Return whether the worker has been stopping for `stop_seconds`; log it. None: all the time there is."""
+        """Return whether the worker has been stopping for `stop_seconds`; log it. None: without a limit."""
         if self._stop_seconds is None or not is_worker_stopping():
             return False
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""`request.META` from an `http.request` message: what a WSGI server would put there, under the same keys."""
+"""`request.META` from an `http.request` message, with the keys and values of a WSGI server."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def build_meta(content: Content, mount: str, path_info: str) -> dict[str, Any]:
 
 
 def _body_length(content: Content) -> int:
-    """Return the length of a body that is complete; 0 if there is none, or if it still comes."""
+    """Return the length of a complete body; 0 if there is none, or if it is still being received."""
     if content.get("body_channel"):
         return content.get("body_length") or 0
     return len(content.get("body") or b"")

@@ -1,8 +1,8 @@
 """Sending a response in parts, no faster than the interface server takes them.
 
-Every part names a flow channel. The interface server sends there `{"sent": total}`, the bytes of content that it has
-taken so far: they have left for the client, or are kept for it. With `"is_waiting": True` it keeps as much as it may,
-so that the sender waits for the client, unless too many others do (`network`). `{"closed": True}`: the client is gone.
+Every part names a flow channel. The interface server sends `{"sent": total}` there, the bytes of content that it has
+taken so far: sent to the client, or kept for it. With `"is_waiting": True` the kept part has reached its bound, so that
+the sender waits for the client, unless too many others do (`network`). `{"closed": True}`: the client disconnected.
 """
 
 import time
@@ -15,20 +15,20 @@ from . import client_watch
 from .client_watch import ClientWatch
 from .network import network_waits
 
-#: Bytes that may be on their way to the client before the sender waits.
+#: Bytes that may be in flight to the client before the sender waits.
 WINDOW_BYTES = 1024 * 1024
-#: Parts after which notices are read without need, so that they neither pile up nor expire unread.
+#: Parts after which notices are read in any case, so that they neither pile up nor expire unread.
 PARTS_BETWEEN_LOOKS = 32
-#: The same as a time, in seconds: how soon a slow stream learns that its client has left.
+#: The same as a time, in seconds; so a slow stream is notified of a disconnection within it.
 SECONDS_BETWEEN_LOOKS = 1.0
 #: First and longest pause before a part is sent again to a full inbox, in seconds.
 FULL_PAUSES_SECONDS = (0.02, 1.0)
-#: How long a response without Content-Length, which may have no end, goes on in a worker that is to stop, in seconds.
+#: Seconds that a response without Content-Length, which may have no end, continues in a stopping worker.
 STOP_SECONDS = 10.0
 
 
 class ResponseStream:
-    """One streamed response on its way out. After `send` has said False, nothing more is to be sent."""
+    """One streamed response. After `send` has returned False, no more parts must be sent."""
 
     def __init__(self, reply_channel: Channel, has_length: bool = False) -> None:
         self._reply_channel = reply_channel
@@ -58,13 +58,13 @@ class ResponseStream:
         return self._is_wanted_still() and self._wait_for_room()
 
     def is_wanted(self) -> bool:
-        """Return whether the client waits for the next part, while it is not there yet."""
+        """Return whether the client still waits for a part that is not available yet."""
         self._parts_since_look = 0
         self._looked_at = time.monotonic()
         return self._watch.is_wanted()
 
     def abandon(self) -> None:
-        """Tell the interface that the rest will not come, so that half a response is not taken for a whole one."""
+        """Notify the interface server that the response has failed, so that it is not taken for complete."""
         if not self._watch.is_gone:
             self._put({"content": b"", "more_content": True, "closed": True}, patience_seconds=0)
 
@@ -89,7 +89,7 @@ class ResponseStream:
             pause_seconds = min(2 * pause_seconds, longest)
 
     def _is_wanted_still(self) -> bool:
-        """Ask now and then: a quick stream must not ask after each part."""
+        """Return whether to read notices now: not after each part of a fast stream."""
         is_time = time.monotonic() - self._looked_at >= SECONDS_BETWEEN_LOOKS
         return self.is_wanted() if is_time or self._parts_since_look >= PARTS_BETWEEN_LOOKS else True
 
@@ -104,7 +104,7 @@ class ResponseStream:
         return not watch.is_gone
 
     def _is_waiting_allowed(self) -> bool:
-        """Return whether this thread may wait for the client, as one of a share of all threads; log it if not."""
+        """Return whether this thread may wait for the client, as one of a share of all threads; log a refusal."""
         if not self._may_wait:
             self._may_wait = network_waits.enter()
             if not self._may_wait:

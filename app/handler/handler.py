@@ -1,6 +1,6 @@
-"""Django's request handler for messages: request, middleware, view, and the reply messages that come out of it.
+"""Django's request handler for messages: request, middleware, view, and the resulting reply messages.
 
-One handler serves all threads of a worker. It sends nothing; `view` does.
+One handler serves all threads of a worker. It only returns messages; `view` sends them.
 """
 
 import logging
@@ -113,7 +113,7 @@ class AsgiHandler(BaseHandler):
         return response
 
     def make_view_atomic(self, view: View) -> View:
-        """Let ATOMIC_REQUESTS commit what a view has done that raises ResponseLater: nothing has failed.
+        """Let ATOMIC_REQUESTS commit the changes of a view that raises ResponseLater, which is not a failure.
 
         An asynchronous view is made a synchronous one here, which ends when its client leaves.
         """
@@ -160,7 +160,7 @@ def _response_to_failed_body(request: AsgiRequest, response: HttpResponseBase) -
 
 @contextmanager
 def _script_prefix(message: Message) -> Iterator[None]:
-    """Let `reverse` know where the site is mounted, and leave the thread to other consumers as it was."""
+    """Set the script prefix for `reverse`, and restore the thread's own afterwards."""
     before, mount = get_script_prefix(), script_name(message.content) + "/"
     if mount == before:
         yield

@@ -1,7 +1,7 @@
-"""How many threads of a worker process wait for clients: a share, so that no client's network stops the others.
+"""The bound on threads of a worker process that wait for clients, so that slow clients do not stop the others.
 
-A thread waits for a client only while it reads an upload as it comes (`route(..., stream_uploads=True)`), or sends a
-response of which the interface server keeps as much as it may. Everything else waits at the interface server.
+A thread waits for a client only while it reads an upload that arrives (`route(..., stream_uploads=True)`), or sends a
+response whose kept part has reached its bound at the interface server. All other waiting is the interface server's.
 """
 
 from threading import Lock, get_ident
@@ -13,17 +13,17 @@ class NetworkWaits:
     def __init__(self, threads: int = 0) -> None:
         self._lock = Lock()
         self._threads = threads
-        #: Thread -> how often it has entered.
+        #: Thread -> the number of its entries.
         self._waiting: dict[int, int] = {}
 
     @property
     def threads(self) -> int:
-        """How many worker threads the process has."""
+        """The number of worker threads of the process."""
         return self._threads
 
     @property
     def max_count(self) -> int:
-        """How many threads may wait."""
+        """The number of threads that may wait."""
         return max(1, self._threads // 2)
 
     def add_threads(self, count: int) -> None:
@@ -32,7 +32,7 @@ class NetworkWaits:
             self._threads += count
 
     def enter(self) -> bool:
-        """Let this thread wait for a client; return False if as many as may do already. One that does may again."""
+        """Let this thread wait for a client; return False at the bound. A thread that waits already may enter again."""
         thread = get_ident()
         with self._lock:
             if thread not in self._waiting and len(self._waiting) >= self.max_count:
@@ -41,7 +41,7 @@ class NetworkWaits:
             return True
 
     def leave(self) -> None:
-        """End what `enter` has begun in this thread."""
+        """End the latest `enter` of this thread."""
         thread = get_ident()
         with self._lock:
             self._waiting[thread] -= 1

@@ -1,10 +1,10 @@
-"""Django's request object, made of an `http.request` message.
+"""Django's request object, made from an `http.request` message.
 
 | key of the message | becomes |
 | --- | --- |
 | `method`, `path`, `root_path`, `scheme`, `query_string`, `client`, `server`, `headers` | attributes and `META` |
 | `body` | the request's body, or its first part |
-| `body_channel` | where the rest of the body is read from, as the view reads it |
+| `body_channel` | the channel from which the view reads the rest of the body |
 | `reply_channel` | `request.reply_channel`: code that has it can answer |
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class AsgiRequest(HttpRequest):
-    """A request to a Django view; `message` is what it was made of, `reply_channel` where its response goes.
+    """A request to a Django view; `message` is its message, `reply_channel` the channel of its response.
 
     Raises:
         UnicodeDecodeError: the query string is not UTF-8.
@@ -130,7 +130,7 @@ class AsgiRequest(HttpRequest):
         Raises:
             RawPostDataException: part of it has been read by `read()`.
             RequestDataTooBig: it is longer than the setting allows.
-            RequestTimeout, RequestAborted: it did not come, or not all of it.
+            RequestTimeout, RequestAborted: it was not received completely.
         """
         if not hasattr(self, "_body"):
             if self._read_started:
@@ -152,7 +152,7 @@ class AsgiRequest(HttpRequest):
     def parse_file_upload(
         self, meta: Mapping[str, Any], post_data: "_PostDataProtocol"
     ) -> "tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]]":
-        """Parse a multipart body; one of unknown length is taken for a long one, which goes to a file."""
+        """Parse a multipart body; one of unknown length is treated as long, and written to a file."""
         if not meta.get("CONTENT_LENGTH") and self._body_channel is not None:
             meta = {**meta, "CONTENT_LENGTH": str(sys.maxsize)}
         return super().parse_file_upload(meta, post_data)

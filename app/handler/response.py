@@ -19,7 +19,7 @@ from towpath.layers.contract import Content
 
 #: The longest part of a body in one message, and the block size of file responses.
 CHUNK_BYTES = 512 * 1024
-#: A body that is there as a whole goes in one message up to here, with the settlement. A longer one is streamed.
+#: The length up to which a complete body is sent in one message, with the settlement. A longer one is streamed.
 WHOLE_BODY_MAX_BYTES = 4 * 1024 * 1024
 NO_CONTENT = frozenset((HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED))
 
@@ -30,15 +30,15 @@ class HttpResponseLater(HttpResponse):
     It passes through the middleware like any response, and nothing is sent for it.
     """
 
-    #: Outside the assigned codes: no middleware takes it for a success, a redirect or an error.
+    #: Outside the assigned codes, so that middleware does not treat it as a success, a redirect or an error.
     status_code = 113
 
 
 def replies(response: HttpResponseBase, method: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Content]:
     """Yield the messages of a response to a request with this method.
 
-    The head of a streamed response waits for the first part of the body, as under WSGI: what fails before that can
-    still be answered with an error page.
+    The head of a streamed response waits for the first part of the body, as under WSGI: a failure before that can still
+    be answered with an error page.
     """
     if not has_content(response, method):
         yield _head_alone(response, status_allows_body(response.status_code))

@@ -1,7 +1,7 @@
 """Streamed responses that are under way in this process: a warning when they hold all of its worker threads.
 
-A streamed response holds its thread until it ends. With all threads held, the process handles nothing else, and nothing
-but this warning says why.
+A streamed response holds its thread until it ends. With all threads held, the process handles nothing else; this
+warning gives the reason.
 """
 
 import logging
@@ -23,7 +23,7 @@ MAX_PATHS = 5
 
 
 class Streams:
-    """The streams of one process, which has so many worker `threads`; 0: it is not a worker, and nothing is logged."""
+    """The streams of a process with this number of worker `threads`; 0: it is not a worker, and nothing is logged."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Streams:
                 del self._running[thread]
 
     def look(self) -> None:
-        """Log that streams hold all threads, if they have for long enough; look again later if not yet."""
+        """Log that streams hold all threads, once they have for `WARN_SECONDS`; else check again later."""
         with self._lock:
             self._timer = None
             now = self._seconds()

@@ -1,4 +1,4 @@
-"""The consumer of `http.request` that gives requests to Django's views."""
+"""The consumer of `http.request` that passes requests to Django's views."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class ViewConsumer:
     """Answers `http.request` messages through Django. Its handler is made with the first message, one for all threads.
 
-    A response that is there as a whole is one held reply, which leaves with the settlement. A streamed one leaves part
-    by part while it is made, and keeps its worker thread until the client has taken it.
+    A complete response is one held reply, which is sent with the settlement. A streamed one is sent part by part while
+    it is made, and keeps its worker thread until the client has taken it.
     """
 
     handler_class = AsgiHandler
@@ -39,7 +39,7 @@ class ViewConsumer:
 
         Raises:
             ValueError: the message has no reply channel.
-            Exception: anything that left the middleware, after an error page was sent; a broken iterator.
+            Exception: an error of the middleware, after an error page was sent; a broken iterator.
         """
         reply_channel = message.reply_channel
         if reply_channel is None:
@@ -62,7 +62,7 @@ class ViewConsumer:
                 _send_replies(handler.contents(response, method), message, reply_channel)
 
     def load(self) -> AsgiHandler:
-        """Make the handler, with the project's middleware, if this was not done yet."""
+        """Make the handler, with the project's middleware, at the first call."""
         if self._handler is None:
             with self._lock:
                 if self._handler is None:

@@ -1,7 +1,7 @@
 """Origin checks in the application, for consumers of `websocket.connect`.
 
-The interface server refuses foreign origins by itself. These are for what it cannot know: ALLOWED_HOSTS, or a rule of
-the project's own. Port and scheme of an origin are not compared.
+The interface server refuses foreign origins by itself. These checks use data that it does not have: ALLOWED_HOSTS, or a
+rule of the project's own. Port and scheme of an origin are not compared.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ _DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 
 
 class BaseOriginValidator:
-    """Decorates a consumer of `websocket.connect`; subclasses say in `validate_origin` whom they let in.
+    """Decorates a consumer of `websocket.connect`; subclasses define `validate_origin`.
 
-    On a class that is a consumer it checks `websocket.connect` alone: later events bring no origin.
+    On a class that is a consumer it checks `websocket.connect` alone: later events have no origin.
     """
 
     def __new__(cls, func: Callable[..., Any]) -> Any:
@@ -71,7 +71,7 @@ class BaseOriginValidator:
 
 
 class AllowedHostsOnlyOriginValidator(BaseOriginValidator):
-    """Lets in pages from hosts in ALLOWED_HOSTS."""
+    """Accepts pages from hosts in ALLOWED_HOSTS."""
 
     def validate_origin(self, message: Message, origin: str | None) -> bool:
         host = _host(origin or "")

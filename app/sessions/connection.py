@@ -1,4 +1,4 @@
-"""A session that travels with its connection: no store, no row, nothing to clean up.
+"""A session that travels with its connection: without a store, without rows, without a cleanup.
 
 It is the message's `session_state`, at most 64 KiB of msgpack: values are str, bytes, int, float, bool, None, list
 and dict with str keys. It goes back with the settlement and comes with the connection's next event.
@@ -29,7 +29,7 @@ class ConnectionSession(SessionBase):
 
     @property
     def session_key(self) -> str:
-        """A name for the connection."""
+        """The name of the connection."""
         return session_key_for(str(self._message.reply_channel))
 
     @property
@@ -44,7 +44,7 @@ class ConnectionSession(SessionBase):
         return not self._get_session()  # type: ignore[attr-defined]  # not in django-stubs
 
     def load(self) -> dict[str, Any]:
-        """Return what the last message of the connection left."""
+        """Return the session that the connection's previous message saved."""
         state = self._message.session_state
         if state is None:
             self._warn_if_stateless("read")
@@ -56,10 +56,10 @@ class ConnectionSession(SessionBase):
             return {}
 
     def save(self, must_create: bool = False) -> None:
-        """Leave the session for the next message of the connection.
+        """Save the session for the next message of the connection.
 
         Raises:
-            EncodeError: a value cannot travel; names its key.
+            EncodeError: a value cannot be encoded; names its key.
             MessageTooLarge: it is longer than 64 KiB.
         """
         self._warn_if_stateless("changed")
@@ -80,10 +80,10 @@ class ConnectionSession(SessionBase):
         return session_key == self.session_key and self._message.session_state is not None
 
     def delete(self, session_key: str | None = None) -> None:
-        """Do nothing: the emptied session is what is saved."""
+        """Do nothing: the emptied session is saved."""
 
     def cycle_key(self) -> None:
-        """Keep the key, of which there is but one."""
+        """Keep the only key."""
         self.modified = True
 
     def _warn_if_stateless(self, verb: str) -> None:

@@ -36,7 +36,7 @@ def session_for_reply_channel(reply_channel: str) -> SessionBase:
     """Return the connection's session in CHANNEL_SESSION_ENGINE, for code that has no message of the connection.
 
     Raises:
-        ConfigurationError: the setting is not there (the state travels with the connection), or names an engine that
+        ConfigurationError: the setting is missing (the session travels with the connection), or names an engine that
             keeps sessions in cookies.
     """
     engine = getattr(settings, "CHANNEL_SESSION_ENGINE", None)
@@ -56,7 +56,7 @@ def session_for_reply_channel(reply_channel: str) -> SessionBase:
 
 @contextmanager
 def open_channel_session(message: Message) -> Iterator[None]:
-    """Give the message its `channel_session`, and save it at the end; inside another one, do nothing.
+    """Set the message's `channel_session`, and save it at the end; inside another one, do nothing.
 
     Raises:
         ValueError: the message has no reply channel.
@@ -104,7 +104,7 @@ def _save_in_engine(session: Any, key: str) -> None:
 
 @contextmanager
 def open_http_session(message: Message) -> Iterator[None]:
-    """Give the message its `http_session`, or None, and save it at the end; inside another one, do nothing."""
+    """Set the message's `http_session`, or None, and save it at the end; inside another one, do nothing."""
     if hasattr(message, "http_session"):
         yield
         return
@@ -147,7 +147,7 @@ def _stored_session(key: str | None) -> SessionBase | None:
 
 
 def _save_http_session(message: Message) -> None:
-    """Save the session to the row it came from. One that was deleted meanwhile stays deleted: that was a logout."""
+    """Save the session to its row. A row that was deleted meanwhile stays deleted: that was a logout."""
     session: SessionBase | None = message.http_session
     if session is None or not session.modified:
         return
