@@ -1,6 +1,7 @@
 """Hostile input: Hypothesis is bounded and repeats itself, so that a run is short and means the same everywhere.
 
-`TOWPATH_HOSTILE=long` looks at many more examples, at others every time, and lengthens the floods.
+`TOWPATH_HOSTILE=long` looks at many more examples, at others every time, and lengthens the floods. `TOWPATH_SHORT=1`
+looks at fewer: CI sets it on all Pythons but one.
 """
 
 import os
@@ -17,7 +18,8 @@ HAS_CURRENT_AUTOBAHN = tuple(map(int, version("autobahn").split(".")[:2])) >= (2
 collect_ignore = [] if HAS_CURRENT_AUTOBAHN else ["frames/test_compression.py", "sockets/test_compression.py"]
 
 IS_LONG = os.environ.get("TOWPATH_HOSTILE") == "long"
-SHORT_EXAMPLES, LONG_EXAMPLES = 100, 5_000
+SHORT_EXAMPLES = 25 if os.environ.get("TOWPATH_SHORT") == "1" else 100
+LONG_EXAMPLES = 5_000
 
 settings.register_profile(
     "hostile",

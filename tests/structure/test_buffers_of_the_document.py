@@ -10,6 +10,8 @@ import pytest
 from towpath.interface.commandline.options import add_options
 from towpath.interface.config import InterfaceConfig
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 #: Bounds of something that is not kept: lengths that are refused or changed at once, rates.
 OTHERS = {"websocket_path_max_bytes", "compression_min_bytes", "body_rate_bytes"}

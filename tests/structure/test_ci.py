@@ -1,10 +1,36 @@
-"""CI runs the whole suite on every Python and every Django that the package names."""
+"""CI runs on every Python and every Django that the package names: everything once, and the rest on each."""
 
 import re
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 CLASSIFIER = re.compile(r'"(?:Programming Language :: Python|Framework :: Django) :: (\d+\.\d+)"')
 LINE = re.compile(r'^    "(?P<python>\d+\.\d+) (?P<django>\d+\.\d+) (?P<options>[^"]*)"$', re.MULTILINE)
+#: Reason -> tests whose result is the same on every Python and Django.
+ONCE = {
+    "they read sources and documents": [
+        "structure/test_audit.py",
+        "structure/test_buffers_of_the_document.py",
+        "structure/test_ci.py",
+        "structure/test_deploy_files.py",
+        "structure/test_house_rules.py",
+        "structure/test_imports.py",
+        "structure/test_language.py",
+        "structure/test_mutants.py",
+        "structure/test_parity.py",
+        "structure/test_user_types.py",
+    ],
+    "they search a model": ["unit/explorer/test_search.py", "unit/explorer/test_turn_protocol.py"],
+    "they run JavaScript": [
+        "e2e/browser/test_bridge.py",
+        "e2e/browser/test_document_scripts.py",
+        "e2e/browser/test_everyone.py",
+        "unit/bridge/test_bridge.py",
+    ],
+}
 
 
 def matrix(root: Path) -> list[re.Match[str]]:
@@ -18,14 +44,24 @@ def test_every_release_that_the_package_names_is_in_the_matrix(root: Path) -> No
     assert set(named) == found
 
 
-def test_no_line_of_the_matrix_leaves_tests_out(root: Path) -> None:
+def test_one_line_of_the_matrix_runs_everything_and_the_others_all_that_depends_on_the_python(root: Path) -> None:
     lines = matrix(root)
     assert len(lines) == 4
     for line in lines:
         options = line["options"].split()
-        assert set(options) <= {"--no-lint", "--lowest", "--django", line["django"]}
+        assert set(options) <= {"--again", "--lowest", "--django", line["django"]}
         assert ("--lowest" in options) != ("--django" in options)
-    assert sum("--no-lint" not in line["options"] for line in lines) == 1
+    assert sum("--again" not in line["options"] for line in lines) == 1
+
+
+def test_only_tests_of_sources_models_and_pages_run_once(root: Path) -> None:
+    tests = root / "tests"
+    marked = {
+        source.relative_to(tests).as_posix()
+        for source in tests.rglob("test_*.py")
+        if "\npytestmark = pytest.mark.once\n" in source.read_text(encoding="utf-8")
+    }
+    assert marked == {name for names in ONCE.values() for name in names}
 
 
 def test_the_oldest_releases_are_tested_on_the_oldest_python(root: Path) -> None:

@@ -16,6 +16,8 @@ from towpath.interface.cli import build_parser, check_variable
 from towpath.interface.commandline.environment import INTERFACE_PREFIX, read_environment
 from towpath.management.commands import runworker
 
+pytestmark = pytest.mark.once
+
 #: Variables that are options of the commands.
 OPTIONS = ("TOWPATH_INTERFACE_", "TOWPATH_WORKER_")
 SERVICES = ("towpath-interface@.service", "towpath-worker@.service", "towpath-redis.service")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 #: A file this long holds two concepts.
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60

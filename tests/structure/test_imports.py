@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 #: Part of `app` -> package. Each has a row in ARROWS; the rest of `app` imports all.
 PARTS = {
     f"app/{name}": f"towpath.{name}"

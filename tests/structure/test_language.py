@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 #: Pattern -> what to write instead. No text may match.
 REFUSED = {
     r"\b(farewells?|last words?)\b": "last will, last event",

@@ -10,6 +10,8 @@ import pytest
 from ..tools.mutation.mutant import Mutant
 from ..tools.mutation.table import MUTANTS
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 #: Its tests run in those of each layer.
 CONFORMANCE = ROOT / "layers" / "conformance"

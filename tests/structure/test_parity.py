@@ -9,6 +9,8 @@ import pytest
 
 from towpath.migrate import names
 
+pytestmark = pytest.mark.once
+
 #: A path of this repository, and perhaps a test in it.
 SHOWN = re.compile(r"`((?:tests|layers)/[\w./]+)(?:::(\w+))?`")
 #: What a cell says that gives a reason in place of a test.

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 PROJECT = Path(__file__).parents[1] / "tools" / "types" / "user_project"
 MARK = "# wrong"
 

@@ -1,5 +1,6 @@
-"""A body of 1 GiB passes in either direction while every process stays flat."""
+"""A body of 1 GiB passes in either direction, and the memory of every process stays flat."""
 
+import os
 import re
 import select
 import socket
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 MEBIBYTE = 1024 * 1024
-SIZE = 1024 * MEBIBYTE
+#: CI sends 1 GiB on one Python, and less on the others.
+SIZE_MEBIBYTES = 256 if os.environ.get("TOWPATH_SHORT") == "1" else 1024
+SIZE = SIZE_MEBIBYTES * MEBIBYTE
 #: How far a process may rise above its resting size, in bytes.
 ALLOWANCE = 64 * MEBIBYTE
 
@@ -55,7 +58,7 @@ def _head(client: socket.socket) -> bytes:
     return rest
 
 
-def test_an_upload_of_1_gib_into_a_view_that_reads_in_pieces_keeps_memory_flat(running: Any) -> None:
+def test_an_upload_into_a_view_that_reads_in_pieces_keeps_memory_flat(running: Any) -> None:
     port, pids = running
     peak = Peak(*pids)
     piece = b"x" * MEBIBYTE
@@ -67,11 +70,11 @@ def test_an_upload_of_1_gib_into_a_view_that_reads_in_pieces_keeps_memory_flat(r
     assert max(peak.rises()) < ALLOWANCE, peak.rises()
 
 
-def test_a_download_of_1_gib_to_a_client_that_reads_slowly_keeps_memory_flat(running: Any) -> None:
+def test_a_download_to_a_client_that_reads_slowly_keeps_memory_flat(running: Any) -> None:
     port, pids = running
     peak = Peak(*pids)
     with closing(socket.create_connection(("127.0.0.1", port), 90)) as client:
-        client.sendall(b"GET /download/1024/ HTTP/1.0\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /download/%d/ HTTP/1.0\r\nHost: x\r\n\r\n" % SIZE_MEBIBYTES)
         received = len(_head_of_1_0(client))
         while piece := client.recv(MEBIBYTE):
             received += len(piece)

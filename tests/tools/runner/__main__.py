@@ -31,6 +31,8 @@ def main() -> int:
     variables = environment.variables()
     variables["PATH"] += f"{os.pathsep}{server.parent}"
     variables.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some hundred processes compiles Towpath anew
+    if options.again:
+        variables["TOWPATH_SHORT"] = "1"
     codes = [run(check, variables) for check in checks(environment, options, pytest_arguments)]
     return next((code for code in codes if code), 0)
 
@@ -44,6 +46,11 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     )
     parser.add_argument("--fast", action="store_true", help="only the tests that start no server and no browser")
     parser.add_argument("--no-lint", action="store_true", help="neither ruff nor mypy")
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="on one more Python: no ruff, no mypy, no tests marked `once`, smaller loads in others",
+    )
     releases = parser.add_mutually_exclusive_group()
     releases.add_argument("--lowest", action="store_true", help="with the oldest releases that setup.py allows")
     releases.add_argument("--django", metavar="X.Y", help="with this series of Django, such as 6.0")

@@ -23,10 +23,11 @@ class Check:
 
 def checks(environment: Environment, options: argparse.Namespace, pytest_arguments: list[str]) -> list[Check]:
     """Return what to run for these options."""
-    chosen = [] if options.no_lint else lint(environment)
+    chosen = [] if options.no_lint or options.again else lint(environment)
     folders = list(FAST_FOLDERS) if options.fast else []
     parallel = [] if pytest_arguments else list(IN_PARALLEL)  # who says what to run wants to see it run, in one process
-    command = [environment.program("pytest"), *parallel, *folders, *pytest_arguments]
+    marked = ["-m", "not once"] if options.again else []
+    command = [environment.program("pytest"), *parallel, *marked, *folders, *pytest_arguments]
     chosen.append(Check(f"pytest on Python {platform.python_version()}", command))
     return chosen
 

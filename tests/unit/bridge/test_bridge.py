@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
 #: Seconds until a run of node that does not end is a failure; each takes a fraction of one.
 PATIENCE_SECONDS = 60

@@ -9,6 +9,8 @@ from tests.explorer.faults import Fault
 from tests.explorer.scenario import ALL, Scenario
 from tests.explorer.search import Search
 
+pytestmark = pytest.mark.once
+
 
 class HandMadeWorld:
     """States are single numbers. `ways` has the successors of each, with a fault and a violated invariant, or None."""

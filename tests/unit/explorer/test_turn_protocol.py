@@ -13,6 +13,8 @@ from tests.explorer.search import Search
 from tests.explorer.traces import trace
 from tests.explorer.world import World
 
+pytestmark = pytest.mark.once
+
 SHORT = [
     replace(ONE, faults=1),
     replace(ONE, name="one connection, two faults of the network", faults=2, kinds=WIRE),
