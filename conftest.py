@@ -11,8 +11,8 @@ import pytest
 # imported (Instagram/LibCST#1458): one failing test would end the whole run. What cannot be imported is not asked.
 sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
 
-# How long an example takes is not what properties are about, and a loaded machine takes long.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# Properties are not about the time that an example takes: a loaded machine needs long for some.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
 
 REQUIRE_ALL = os.environ.get("TOWPATH_REQUIRE_ALL") == "1"

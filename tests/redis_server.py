@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -11,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import redis
+
+from .ports import free_port
 
 #: Seconds in which a server must answer; a loaded machine needs far less.
 START_SECONDS = 20
@@ -96,9 +97,3 @@ def find_redis() -> str | None:
     folders = list(package.submodule_search_locations or ()) if package is not None else []
     binaries = [Path(folder) / "bin" / "redis-server" for folder in folders]
     return next((str(binary) for binary in binaries if os.access(binary, os.X_OK)), None)
-
-
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])

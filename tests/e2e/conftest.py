@@ -2,17 +2,18 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+
+from .. import ports
 
 #: Seconds until a process that does not do what it must is a failure; far above what a loaded machine needs.
 PATIENCE_SECONDS = 60
@@ -196,9 +197,8 @@ def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project
 
 @pytest.fixture
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
+    """A TCP port of 127.0.0.1 on which no process listens."""
+    return ports.free_port()
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ import psutil
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from ..ports import free_port
+
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "deploy" / "demo"
 
@@ -236,12 +238,6 @@ def get(address: str) -> int:
     with closing(http.client.HTTPConnection(address, timeout=SECOND_RUN_SECONDS)) as connection:
         connection.request("GET", "/")
         return connection.getresponse().status
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
 
 
 def base_python() -> Path:

@@ -4,18 +4,19 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
+
+from ..ports import free_port
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -81,7 +82,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """A project made from the README's files, with its three programs running."""
     if not (shutil.which("redis-server") or shutil.which("valkey-server")):
         pytest.skip("there is no redis-server on PATH; ./tests/run fetches one")
-    made = Site(tmp_path, {"6379": free_port(), "8000": free_port()})
+    made = Site(tmp_path, {"6379": str(free_port()), "8000": str(free_port())})
     made.run("django-admin", "startproject", "mysite", ".")
     (tmp_path / "chat.py").write_text(made.adapt(block("# chat.py")))
     with (tmp_path / "mysite/settings.py").open("a") as settings:
@@ -203,12 +204,6 @@ def block(content: str, language: str = "python") -> str:
 def found_server(word: str) -> str:
     """Return `valkey-server` for `redis-server` where only that is installed."""
     return "valkey-server" if word == "redis-server" and shutil.which(word) is None else word
-
-
-def free_port() -> str:
-    """Return a port that nobody listens on."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return str(listener.getsockname()[1])
 
 
 def opened(site: Site, address: str) -> ClientConnection:

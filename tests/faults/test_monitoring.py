@@ -16,6 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from ..ports import free_port
+
 SLOW = "A consumer is slow: "
 
 
@@ -56,8 +58,7 @@ def samples(answer: tuple[int, bytes]) -> dict[tuple[str, ...], float]:
 
 @pytest.fixture
 def metrics_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -1,14 +1,15 @@
 """Every JavaScript block of README.md and docs/ runs in Chromium as it stands there, on a site made of its document."""
 
 import re
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
+
+from ...ports import free_port
 
 pytestmark = pytest.mark.once
 
@@ -115,8 +116,7 @@ def files(document: str) -> dict[str, str]:
 def address(shared_project: Any) -> str:
     """A site made from the documents' own Python and JavaScript; its host and port."""
     project = shared_project
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port = str(listener.getsockname()[1])
+    port = str(free_port())
     project.write("settings.py", (project.folder / "settings.py").read_text() + SETTINGS)
     project.write("routes.py", ROUTES)
     project.write("urls.py", URLS)

@@ -15,6 +15,8 @@ import pytest
 
 from towpath.layers.redis import RedisChannelLayer
 
+from ...ports import free_port
+
 #: Seconds until something that must happen is a failure; far above what a loaded machine needs.
 PATIENCE_SECONDS = 90
 #: How long a handshake waits for an answer: on a loaded machine a worker needs more than 5 s to load Django.
@@ -142,8 +144,7 @@ class Stack:
 
     def interface(self, *options: str) -> tuple[Any, int]:
         """Start an interface server; return its process and port when it listens."""
-        with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-            port = int(listener.getsockname()[1])
+        port = free_port()
         command = str(self._executables / "towpath-interface")
         patient = ("--websocket-handshake-timeout", HANDSHAKE_SECONDS)
         process = self.project.run(command, "asgi:channel_layer", "--port", str(port), *patient, *options)

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from ...ports import free_port
+
 SITE = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 PATIENCE_SECONDS = 60
 
@@ -51,8 +53,7 @@ def behind_nginx(stack: Any, tmp_path: Path, wait_until: Callable[..., None]) ->
     stack.project.write("urls.py", URLS)
     _, behind = stack.interface("--trusted-proxies", "127.0.0.1")
     stack.worker("--threads", "2").wait_for("Starting")
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port = int(listener.getsockname()[1])
+    port = free_port()
     site = SITE.read_text().replace("listen 80;", f"listen 127.0.0.1:{port};")
     (tmp_path / "site.conf").write_text(site.replace("127.0.0.1:8000", f"127.0.0.1:{behind}"))
     paths = " ".join(f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

@@ -1,5 +1,6 @@
 """Without being told to, no process of Towpath takes connections from other machines, and workers take none at all."""
 
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -7,13 +8,16 @@ import psutil
 
 
 def listening(process: Any) -> list[tuple[str, int]]:
-    """Return the addresses that a process and its children take connections, or datagrams, on."""
+    """Return the addresses on which a process and its children take connections, or datagrams."""
     root = psutil.Process(process.pid)
     found = []
     for one in [root, *root.children(recursive=True)]:
-        for connection in one.net_connections("inet"):
-            if connection.laddr and connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE):
-                found.append((connection.laddr.ip, connection.laddr.port))
+        with suppress(psutil.NoSuchProcess):  # a child that has ended since
+            for connection in one.net_connections("inet"):
+                # A datagram socket with a peer takes nothing from others: the resolver of names opens some.
+                is_open = connection.status == psutil.CONN_LISTEN or not connection.raddr
+                if connection.laddr and is_open and connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE):
+                    found.append((connection.laddr.ip, connection.laddr.port))
     return found
 
 

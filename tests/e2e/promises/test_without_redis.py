@@ -1,16 +1,16 @@
 """Without Redis each process says so in a line, and waits for it."""
 
 import json
-import socket
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+
+from ...ports import free_port
 
 
 def health(port: int) -> dict[str, str]:
@@ -27,8 +27,7 @@ def health(port: int) -> dict[str, str]:
 
 @pytest.fixture
 def metrics_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
+    return free_port()
 
 
 def test_an_interface_server_waits_for_redis_and_is_not_ready(

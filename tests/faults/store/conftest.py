@@ -20,6 +20,7 @@ from towpath.layers.errors import LayerUnavailable
 from ... import redis_server as _servers
 from ...e2e import conftest as _processes
 from ...e2e.promises import conftest as _stacks
+from ...ports import free_port
 
 START_SECONDS = 20
 #: The same for a socket whose message is lost.
@@ -61,7 +62,7 @@ class Node:
             (folder / "config").write_text(config)
             self._options = str(folder / "config"), *options
         self._process: subprocess.Popen[bytes] | None = None
-        self.port: int = _servers.free_port()
+        self.port: int = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:

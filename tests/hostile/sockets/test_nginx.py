@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ...fakes.tcp_client import Client
+from ...ports import free_port
 
 SITE = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 PATIENCE_SECONDS = 20
@@ -31,8 +32,7 @@ def nginx_port(start_server: Callable[..., Any], tmp_path_factory: pytest.TempPa
         pytest.skip("nginx is not installed")
     server = start_server("--grace", "2", "--trusted-proxies", "127.0.0.1", "--allowed-host", "example.com")
     folder = tmp_path_factory.mktemp("nginx")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
+    port = free_port()
     site = SITE.read_text().replace("listen 80;", f"listen 127.0.0.1:{port};")
     (folder / "site.conf").write_text(site.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}"))
     paths = " ".join(f"{kind}_temp_path {folder};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
