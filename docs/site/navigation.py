@@ -15,7 +15,7 @@ NAVIGATION = {
         "reference/layers",
         "architecture",
     ],
-    "Operations": ["operations", "security"],
+    "Operations": ["operations", "containers", "security"],
     "Evidence": ["evidence/parity", "evidence/reliability", "evidence/benchmarks", "evidence/performance"],
 }
 

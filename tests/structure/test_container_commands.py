@@ -1,0 +1,167 @@
+"""The commands of the images, from an installed wheel, with their variables alone, on a read-only file system.
+
+Not a container: no image is built. The root file system is this machine's, mounted read-only for the process.
+"""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from ..redis_server import free_port
+
+#: Seconds for each step; a loaded machine needs far less.
+PATIENCE_SECONDS = 60
+#: Makes the root file system read-only but for a folder, drops all capabilities, and runs a command.
+SHUT = """
+set -e
+mount --bind "$1" "$1"
+mount -o remount,bind,ro /
+cd /
+shift
+exec setpriv --bounding-set=-all --no-new-privs -- "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def shut() -> list[str]:
+    """The beginning of a command for a process that writes to one folder alone, which is its first argument."""
+    command = ["unshare", "--mount", "sh", "-c", SHUT, "sh"]
+    if shutil.which("unshare") is None or shutil.which("setpriv") is None:
+        pytest.skip("unshare and setpriv (util-linux) are not installed")
+    tried = subprocess.run([*command, "/mnt", "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"a file system of one's own is not allowed here: {tried.stderr.strip()}")
+    return command
+
+
+@pytest.fixture(scope="module")
+def programs(wheel: Path, new_environment: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin of an environment with the wheel, as the image has one."""
+    folder = tmp_path_factory.mktemp("image") / "venv"
+    python = new_environment(folder)
+    [packages] = folder.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    script = folder / "bin" / "towpath-interface"
+    script.write_text(f"#!{python}\nimport sys\nfrom towpath.interface.cli import main\nsys.exit(main())\n")
+    script.chmod(0o755)
+    return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def dockerfile(root: Path) -> str:
+    return (root / "deploy" / "container" / "Dockerfile").read_text()
+
+
+def stage(dockerfile: str, name: str) -> tuple[dict[str, str], list[str], str]:
+    """Return the variables, the command, and the code of the health check of a stage."""
+    text = dockerfile.partition(f" AS {name}\n")[2].partition("\nFROM ")[0].replace("\\\n", " ")
+    variables = dict(word.split("=", 1) for line in re.findall(r"^ENV (.*)$", text, re.M) for word in shlex.split(line))
+    check, command = re.findall(r"^(?:HEALTHCHECK .*? )?CMD (\[.*\])$", text, re.MULTILINE)
+    return variables, json.loads(command), json.loads(check)[-1]
+
+
+class Image:
+    """Processes with the variables of the images, other ports, and no variable of this machine."""
+
+    def __init__(self, shut: list[str], programs: Path, folder: Path, redis_url: str) -> None:
+        self._shut = shut
+        self._programs = programs
+        self._folder = folder
+        self._redis_url = redis_url
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, variables: dict[str, str], command: list[str], folder: Path | None = None) -> subprocess.Popen[str]:
+        """Start a process."""
+        environment = {**variables, "PATH": f"{self._programs}:/usr/bin:/bin", "REDIS_URL": self._redis_url}
+        prefix = [*self._shut, str(self._folder), "env", "-C", str(folder or "/")]
+        process = subprocess.Popen(
+            [*prefix, *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._started.append(process)
+        return process
+
+    def is_healthy(self, check: str, port: int) -> bool:
+        """Return whether the health check of an image succeeds on this port."""
+        code = check.replace(":9100/", f":{port}/")
+        assert code != check
+        return subprocess.run([self._programs / "python", "-c", code], capture_output=True, check=False).returncode == 0
+
+    def end(self) -> None:
+        """Kill what still runs."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def image(shut: list[str], programs: Path, tmp_path: Path, redis_url: str) -> Iterator[Image]:
+    image = Image(shut, programs, tmp_path, redis_url)
+    yield image
+    image.end()
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait until a condition holds while the process runs."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_images_commands_serve_a_page_and_stop_cleanly_on_a_read_only_file_system(
+    image: Image, dockerfile: str, root: Path, tmp_path: Path
+) -> None:
+    port, edge_port, worker_port = free_port(), free_port(), free_port()
+    project = {
+        "SQLITE_FILE": str(tmp_path / "db.sqlite3"),
+        "DEBUG": "0",
+        "ALLOWED_HOSTS": "localhost",
+        "SECRET_KEY": "x",
+    }
+    example = root / "liveblog_example"
+
+    variables, command, check = stage(dockerfile, "interface")
+    ports = {"PORT": str(port), "BIND": "127.0.0.1", "METRICS": f"127.0.0.1:{edge_port}", "SPOOL_FOLDER": str(tmp_path)}
+    edge = image.start({**variables, **{f"TOWPATH_INTERFACE_{name}": value for name, value in ports.items()}}, command)
+    wait_for(lambda: image.is_healthy(check, edge_port), edge)
+
+    variables, command, check = stage(dockerfile, "worker")
+    variables = {**variables, **project, "TOWPATH_WORKER_METRICS": f"127.0.0.1:{worker_port}"}
+    migrating = image.start(variables, ["python", "manage.py", "migrate", "--no-input"], example)
+    assert migrating.wait(PATIENCE_SECONDS) == 0, migrating.communicate()[0]
+    worker = image.start(variables, command, example)
+    wait_for(lambda: image.is_healthy(check, worker_port), worker)
+    wait_for(lambda: answers(f"http://127.0.0.1:{edge_port}/ready"), worker)
+    with urlopen(f"http://localhost:{port}/", timeout=PATIENCE_SECONDS) as page:
+        assert page.status == 200
+    assert (
+        "Read-only"
+        in subprocess.run(
+            [*image._shut, str(tmp_path), "touch", f"{root}/written"], capture_output=True, text=True, check=False
+        ).stderr
+    )
+
+    for process in (worker, edge):
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == 0, process.communicate()[0]
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("db.sqlite3")) == []
+
+
+def answers(address: str) -> bool:
+    """Return whether an address answers with 200."""
+    try:
+        with urlopen(address, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
