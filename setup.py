@@ -44,6 +44,7 @@ ENCRYPTION = ["cryptography>=46"]
 CRON = ["cronsim>=2.6"]
 METRICS = ["prometheus-client>=0.21"]
 MIGRATE = ["libcst>=1.8"]
+OPERATIONS = ["rich>=13.7"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
 DOCS = ["Sphinx>=8.1", "furo>=2024.8.6", "myst-parser>=4", "sphinx-argparse>=0.5.2"]
 TEST = [
@@ -71,6 +72,7 @@ TEST = [
     *METRICS,
     *MIGRATE,
     *DOCS,
+    *OPERATIONS,
 ]
 
 EXTRAS = {
@@ -81,6 +83,7 @@ EXTRAS = {
     "cron": CRON,
     "metrics": METRICS,
     "migrate": MIGRATE,
+    "operations": OPERATIONS,
     "postgresql": ["psycopg[binary]>=3.2"],
     "demo": DEMO,
     "docs": [*DOCS, *MIGRATE],

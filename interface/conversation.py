@@ -78,7 +78,7 @@ class Conversation:
 
     @property
     def user_id(self) -> object:
-        """The user that the session state names, as Django's sessions do; None without one. For log lines."""
+        """The user that the session state names, as Django's sessions do; None without one."""
         try:
             state = None if self._session is None else unpack(self._session)
         except DecodeError:

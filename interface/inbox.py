@@ -5,9 +5,11 @@ An error in one connection's handler is logged with its traceback and closes tha
 
 import asyncio
 import logging
+from collections.abc import Callable
 
+from towpath.layers.contract import Content
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
+from towpath.layers.inbox_events import Commanded, Grouped, InboxEvent, Kept, Lost, Replies, Settled
 from towpath.layers.log_fields import about
 
 from .eventloop.clock import pause
@@ -26,8 +28,10 @@ ERROR_PAUSE_SECONDS = 0.5
 class Inbox:
     """Reads the edge of one interface server."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, take_command: Callable[[Content], object] = lambda content: None) -> None:
+        """`take_command` takes the commands of operators."""
         self._hub = hub
+        self._take_command = take_command
 
     async def read(self) -> None:
         """Read and dispatch until cancelled; wait while the layer is unavailable."""
@@ -51,6 +55,9 @@ class Inbox:
         """Deliver one event to its connection, or to all members of its group."""
         if isinstance(event, Grouped):
             await self._dispatch_group(event)
+            return
+        if isinstance(event, Commanded):
+            self._take_command(event.content)
             return
         conversation = self._hub.connections.get(event.local)
         if conversation is None:

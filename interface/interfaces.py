@@ -145,6 +145,10 @@ class Registered(Protocol):
         """The HTTP exchange or WebSocket."""
 
     @property
+    def user_id(self) -> object:
+        """The user that the session state names; None without one."""
+
+    @property
     def is_closed(self) -> bool:
         """Return whether the connection is closed; its last events may not be sent yet."""
 

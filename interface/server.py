@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +16,7 @@ from towpath.layers.errors import LayerUnavailable
 
 from .accesslog import ActionLogger, no_log
 from .config import InterfaceConfig
+from .control import Control
 from .conversation import Conversation
 from .eventloop.clock import Clock, pause
 from .eventloop.deferred import awaited
@@ -87,6 +88,13 @@ class InterfaceServer:
         self._http: HttpFactory | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._is_forced = False
+        #: Stops the process that this server is all of, when an operator asks for it; None: it is a part of another.
+        self.on_drain: Callable[[], None] | None = None
+
+    def _drain(self) -> bool:
+        if self.on_drain is not None:
+            self.on_drain()
+        return self.on_drain is not None
 
     @property
     def ports(self) -> Sequence[Port]:
@@ -127,7 +135,7 @@ class InterfaceServer:
             self._config, edge, self._clock, self._layer.expiry, self._log_action, layer_label=str(self._layer)
         )
         hub.tasks.start(self._renew(hub), "renew the lease")
-        hub.tasks.start(Inbox(hub).read(), "read the inbox")
+        hub.tasks.start(Inbox(hub, Control(hub, self._drain).take).read(), "read the inbox")
         sockets = SocketFactory(self._config, self._clock, hub.memory)
         self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub, sockets))
         if self._exchange is not None:

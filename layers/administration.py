@@ -1,18 +1,36 @@
-"""Orders of operators to the processes of a layer: channels that workers stop taking from. See `towpath.operations`."""
+"""Orders of operators to the processes of a layer: pauses of channels, commands to interface servers.
+
+See `towpath.operations`.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 from .names import check_channel_name
-from .operations import Operation
+from .operations import INBOX_CAPACITY, Operation, PushInbox
 from .pauses import MAX_PAUSE_SECONDS, Pause, Paused, ReadPaused, Resume
 
 
 class Administration:
     """Gives orders through the store of one layer. Each method raises `LayerUnavailable` if it is unavailable."""
 
-    def __init__(self, execute: Callable[[Sequence[Operation]], Sequence[object]]) -> None:
+    def __init__(
+        self,
+        execute: Callable[[Sequence[Operation]], Sequence[object]],
+        encode: Callable[[dict[str, Any]], bytes],
+    ) -> None:
+        """`encode` makes an inbox entry of a command."""
         self._execute = execute
+        self._encode = encode
+
+    def command(self, inboxes: Sequence[str], content: dict[str, Any]) -> None:
+        """Put a command (see `commands`) into the inboxes of interface servers, in one round trip.
+
+        Raises:
+            EncodeError: the content cannot be encoded.
+        """
+        entry = self._encode(content)
+        self._execute([PushInbox(inbox, [entry], INBOX_CAPACITY) for inbox in inboxes])
 
     def pause(self, channel: str, seconds: float | None = None) -> None:
         """Let workers take nothing from a channel, for `seconds` or until it is resumed. They learn it within 2 s.

@@ -152,7 +152,7 @@ class BaseChannelLayer(ChannelLayer):
 
     def administration(self) -> Administration:
         """Return the way of orders, which wait for nothing else."""
-        return Administration(self._execute_leases)
+        return Administration(self._execute_leases, self._codec.command)
 
     # Receiving
 

@@ -197,6 +197,9 @@ class Edge(Protocol):
     def opened(self, local: str) -> None:
         """Let connection `local` join groups from now on."""
 
+    def members(self, group: str) -> Sequence[str]:
+        """Return the connections of this process in a group, by their local parts."""
+
     def closed(self, local: str) -> None:
         """Take connection `local` out of all its groups; the store learns it with the next `renew` or sooner."""
 

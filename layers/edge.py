@@ -184,6 +184,10 @@ class BaseEdge:
         """Let a connection join groups."""
         self._open.add(local)
 
+    def members(self, group: str) -> Sequence[str]:
+        """Return the local members of a group."""
+        return self._index.members(group)
+
     def closed(self, local: str) -> None:
         """Take a connection out of all its groups."""
         self._open.discard(local)

@@ -11,6 +11,7 @@ Inbox entry    one kind byte in clear, then the body:
   J, L  [group, local]                    a connection joins, leaves a group
   K     [local, turn]                     the consumer of this turn is still running
   X     [local, turn]                     the worker that had taken this turn's message has expired
+  C     [command]                         a command of an operator to the interface server, see `commands`
 
 Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
 
@@ -41,6 +42,7 @@ class Kind:
     LEAVE = b"L"
     KEPT = b"K"
     LOST = b"X"
+    COMMAND = b"C"
 
 
 #: What an inbox refuses above its capacity; everything else is always taken.
@@ -114,6 +116,10 @@ class EntryCodec:
     def lost(self, local: str, turn: int) -> bytes:
         """Encode that a turn will not be settled."""
         return Kind.LOST + self._pack((local, turn))
+
+    def command(self, content: Content) -> bytes:
+        """Encode a command of an operator."""
+        return Kind.COMMAND + self._pack((content,))
 
     def stored(self, value: str | bytes) -> bytes:
         """Encode a part of what is stored of a socket."""

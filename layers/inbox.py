@@ -9,7 +9,7 @@ from typing import Any
 
 from .entries import REFUSABLE, UNIQUE_BYTES, EntryCodec, Kind
 from .errors import DecodeError
-from .inbox_events import Grouped, InboxEvent, Kept, Lost, Replies, Settled
+from .inbox_events import Commanded, Grouped, InboxEvent, Kept, Lost, Replies, Settled
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +101,8 @@ class Inbox:
                 return Kept(local, turn)
             case Kind.LOST, [str() as local, int() as turn]:
                 return Lost(local, turn)
+            case Kind.COMMAND, [dict() as content]:
+                return Commanded(content)
             case Kind.JOIN, [str() as group, str() as local]:
                 self._join(group, local)
             case Kind.LEAVE, [str() as group, str() as local]:

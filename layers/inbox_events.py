@@ -44,5 +44,11 @@ class Grouped(NamedTuple):
     content: dict[str, Any]
 
 
+class Commanded(NamedTuple):
+    """Inbox event: a command of an operator (see `commands`)."""
+
+    content: dict[str, Any]
+
+
 #: One event that an interface server reads from its inbox.
-InboxEvent = Replies | Settled | Kept | Lost | Grouped
+InboxEvent = Replies | Settled | Kept | Lost | Grouped | Commanded

@@ -74,6 +74,8 @@ class QueueState:
     lost: int
     expired: int
     full: int
+    #: Messages that it has taken since it was counted first.
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,13 +70,7 @@ def read_status(survey: Survey, channels: Iterable[str]) -> Status:
 def report(status: Status, now: float | None = None) -> str:
     """Return the status as text."""
     now = time.time() if now is None else now
-    store = status.store
-    limit = f" of {_size(store.memory_limit_bytes)}" if store.memory_limit_bytes else ", without a limit"
-    lines = [
-        f"Redis {store.version}: {_size(store.memory_bytes)}{limit} ({store.eviction_policy}), "
-        f"{store.clients} clients, {store.latency_seconds * 1000:.1f} ms",
-        "",
-    ]
+    lines = [redis_line(status.store), ""]
     lines += _processes(status, "Interface servers", status.interfaces, now)
     lines += _processes(status, "Workers", status.workers, now)
     rows = [
@@ -89,13 +83,22 @@ def report(status: Status, now: float | None = None) -> str:
     return "\n".join([*lines, *table(head, rows), f"{empty} queues are empty"])
 
 
+def redis_line(store: StoreState) -> str:
+    """Return the state of Redis as one line."""
+    limit = f" of {_size(store.memory_limit_bytes)}" if store.memory_limit_bytes else ", without a limit"
+    return (
+        f"Redis {store.version}: {_size(store.memory_bytes)}{limit} ({store.eviction_policy}), "
+        f"{store.clients} clients, {store.latency_seconds * 1000:.1f} ms"
+    )
+
+
 def _processes(status: Status, title: str, records: Sequence[ProcessRecord], now: float) -> list[str]:
     names = sorted({name for record in records for name in record.numbers})
     rows = [
         [
             process_name(record),
             record.version,
-            _duration(now - record.started_at),
+            duration(now - record.started_at),
             record.state if status.is_alive(record) else "no lease",
             *(f"{record.numbers.get(name, 0):g}" for name in names),
         ]
@@ -109,7 +112,8 @@ def _counts(queue: QueueState) -> tuple[int, int, int, int]:
     return queue.delayed, queue.lost, queue.expired, queue.full
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time with its two largest units."""
     minutes, rest = divmod(int(max(0, seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

@@ -83,6 +83,7 @@ class Service:
         self._signals = 0
         self._starting: asyncio.Task[None] | None = None
         self.exit_code = ExitCode.STOPPED
+        server.on_drain = self.drain
 
     # `Any`: see `reactor`.
     def begin(self, reactor: Any) -> None:
@@ -129,6 +130,10 @@ class Service:
         await self._oversight.drain(self._forced)
         await self._server.stop()
         log.info("Stopped")
+
+    def drain(self) -> None:
+        """Stop as with the first signal, on the order of an operator; signals that come later are counted from one."""
+        self._stop.set()
 
     def signalled(self) -> None:
         """Note a signal: stop, then force, then end."""

@@ -101,6 +101,11 @@ class WebSocket:
         """Return whether the socket is open in both directions."""
         return self._state is State.OPEN
 
+    @property
+    def facts(self) -> tuple[str, str | None, float]:
+        """The path, the address of the client, and when it came, by the clock of the process."""
+        return self._path, self._details["client"], self._keepalive.opened_at
+
     def deliver(self, content: Content) -> None:
         """Take one reply of the application."""
         if self._state is State.OPEN and (frame := plain_frame(content)) is not None:

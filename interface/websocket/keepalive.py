@@ -34,11 +34,12 @@ class Limits:
 class Keepalive:
     """The activity of one open WebSocket."""
 
-    __slots__ = ("heard_at", "talked_at", "_limits", "_opened_at", "_pinged_at")
+    __slots__ = ("opened_at", "heard_at", "talked_at", "_limits", "_pinged_at")
 
     def __init__(self, limits: Limits, now: float) -> None:
         self._limits = limits
-        self._opened_at = now
+        #: When the client began its handshake.
+        self.opened_at = now
         self._pinged_at: float | None = None
         #: When the client last sent anything; written by its owner.
         self.heard_at = now
@@ -48,7 +49,7 @@ class Keepalive:
     def check(self, now: float, is_reading: bool) -> Due:
         """Return what is due; a ping is taken as sent."""
         limits = self._limits
-        if limits.age is not None and now >= self._opened_at + limits.age:
+        if limits.age is not None and now >= self.opened_at + limits.age:
             return Due.CLOSE_OLD
         if limits.idle is not None and now >= self.talked_at + limits.idle and is_reading:
             return Due.CLOSE_IDLE
@@ -68,7 +69,7 @@ class Keepalive:
         """Return in how many seconds something may be due; None if never."""
         limits, moments = self._limits, []
         if limits.age is not None:
-            moments.append(self._opened_at + limits.age)
+            moments.append(self.opened_at + limits.age)
         if limits.idle is not None and is_reading:
             moments.append(self.talked_at + limits.idle)
         if limits.ping_interval is not None:

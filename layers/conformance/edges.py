@@ -3,7 +3,7 @@
 import asyncio
 
 from ..contract import Envelope, Settlement
-from ..inbox_events import Lost, Replies, Settled
+from ..inbox_events import Commanded, Lost, Replies, Settled
 from .case import PATIENCE_SECONDS, LayerCase
 
 #: An arrival must end a wait of `Edge.receive` sooner than its own time does, in seconds.
@@ -119,6 +119,24 @@ class EdgeCases(LayerCase):
         self.layer.send_many([Envelope(f"{edge.inbox}a", {"number": number}) for number in range(2000)])
         events = await self.events(edge, 2000)
         self.assertEqual(events, [Replies("a", ({"number": number},)) for number in range(2000)])
+
+    async def test_a_command_of_an_operator_arrives_at_each_edge_that_it_is_for(self) -> None:
+        edge, other, third = await self.edge(), await self.edge(), await self.edge()
+        self.layer.administration().command([edge.inbox, other.inbox], {"command": "drain"})
+        self.layer.send(f"{third.inbox}a", {})
+        for each in (edge, other):
+            self.assertEqual(await self.events(each, 1), [Commanded({"command": "drain"})])
+        self.assertEqual(await self.events(third, 1), [Replies("a", ({},))])
+
+    async def test_the_members_of_a_group_in_this_process_are_known(self) -> None:
+        edge, other = await self.edge(), await self.edge()
+        edge.opened("a")
+        other.opened("b")
+        self.layer.group_add("group", f"{edge.inbox}a")
+        self.layer.group_add("group", f"{other.inbox}b")
+        self.layer.send_group("group", {})
+        await self.events(edge, 1)
+        self.assertEqual((list(edge.members("group")), list(edge.members("other"))), (["a"], []))
 
     async def test_a_dropped_channel_is_empty(self) -> None:
         edge = await self.edge()

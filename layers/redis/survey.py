@@ -165,4 +165,5 @@ def _queue_state(channel: str, state: object, delayed: object) -> QueueState:
         lost=counts.get("lost", 0),
         expired=counts.get("expired", 0),
         full=counts.get("full", 0),
+        sent=counts.get("sent", 0),
     )

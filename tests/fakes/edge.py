@@ -37,6 +37,7 @@ class FakeEdge:
         self.open_locals: set[str] = set()
         self.closed_locals: list[str] = []
         self.dropped: list[str] = []
+        self.groups: dict[str, Sequence[str]] = {}
         self.renewals = 0
         #: How many readers have a lease.
         self.readers = 1
@@ -84,6 +85,9 @@ class FakeEdge:
 
     def opened(self, local: str) -> None:
         self.open_locals.add(local)
+
+    def members(self, group: str) -> Sequence[str]:
+        return self.groups.get(group, ())
 
     def closed(self, local: str) -> None:
         self.open_locals.discard(local)

@@ -2,16 +2,23 @@
 
 import asyncio
 import json
+import os
+import pty
+import select
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 import redis
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from towpath.layers.survey import ProcessRecord, Survey
 
@@ -271,3 +278,90 @@ def test_a_paused_channel_keeps_its_messages_over_a_restart_of_the_worker_until_
             assert (code, output) == (1, "CommandError: websocket.receive is not paused\n")
 
     within_patience(scene())
+
+
+KNOWN_CONSUMERS = """
+from towpath import Group
+from towpath.sessions import channel_session
+
+@channel_session
+def connect(message):
+    message.channel_session["_auth_user_id"] = message["query_string"].decode()
+    Group("room").add(message.reply_channel)
+    message.reply_channel.send({"accept": True})
+"""
+
+
+def screen_of(folder: Path, until: str) -> tuple[int, str]:
+    """Run `towpath top` on a terminal of its own until it shows a text, press `q`; return exit code and output."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "150", "LINES": "50"}
+    command = [sys.executable, "manage.py", "towpath", "top", "--interval", "0.2"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while until.encode() not in shown:
+                assert select.select([ours], [], [], 60)[0], shown
+                shown += os.read(ours, 4096)
+            os.write(ours, b"q")
+            while process.poll() is None and select.select([ours], [], [], 60)[0]:
+                try:
+                    shown += os.read(ours, 4096)
+                except OSError:  # its end has closed the terminal
+                    break
+            return process.wait(60), shown.decode()
+        finally:
+            process.kill()
+            os.close(ours)
+
+
+def test_sockets_are_listed_and_closed_and_a_server_drained_by_its_name(
+    stack: Any, status: Any, within_patience: Any
+) -> None:
+    stack.project.write("consumers.py", KNOWN_CONSUMERS)
+    routes = "from towpath import route\nchannel_routing = [route('websocket.connect', 'consumers.connect')]\n"
+    stack.project.write("routes.py", routes)
+    interface, port = stack.interface("--grace", "10")
+    stack.worker()
+
+    def run(*arguments: str) -> tuple[int, Any]:
+        process = stack.project.manage("towpath", *arguments)
+        code = process.wait()
+        return code, json.loads(process.output) if "--json" in arguments else process.output
+
+    async def scene() -> None:
+        async with connect(f"ws://127.0.0.1:{port}/a/?7") as client, connect(f"ws://127.0.0.1:{port}/b/?8") as other:
+            code, found = await asyncio.to_thread(run, "sockets", "--json")
+            assert (code, found["count"], found["unanswered"]) == (0, 2, [])
+            assert [(each["path"], each["user"]) for each in found["sockets"]] == [("/a/", "7"), ("/b/", "8")]
+            assert found["sockets"][0]["client"].startswith("127.0.0.1:")
+            code, found = await asyncio.to_thread(run, "sockets", "--group", "room", "--path", "/b*", "--json")
+            assert [each["user"] for each in found["sockets"]] == ["8"]
+            assert await asyncio.to_thread(run, "kick") == (
+                1,
+                "CommandError: name the sockets to close: by channel, user, group or path\n",
+            )
+            closed = await asyncio.to_thread(run, "kick", "--user", "7", "--code", "4403", "--reason", "out")
+            assert closed == (0, "1 WebSockets were closed with 4403\n")
+            with pytest.raises(ConnectionClosed, match="4403"):
+                await client.recv()
+            assert await asyncio.to_thread(run, "kick", "--user", "7") == (
+                1,
+                "CommandError: No open WebSocket matches\n",
+            )
+            [server] = status()["interfaces"]
+            name = f"{server['host']}:{server['pid']}"
+            code, shown = await asyncio.to_thread(screen_of, stack.project.folder, name)
+            assert code == 0
+            assert "Queues" in shown
+            code, output = await asyncio.to_thread(run, "drain", name)
+            assert (code, output.splitlines()[-1]) == (0, f"{name} has ended")
+            with pytest.raises(ConnectionClosed, match="1012"):
+                await other.recv()
+            code, output = await asyncio.to_thread(run, "drain", name)
+            assert (code, output) == (1, f"CommandError: No interface server is called {name!r}. Running: none\n")
+
+    within_patience(scene())
+    assert interface.wait() == 0
+    assert "An operator drains this server" in interface.output

@@ -81,6 +81,45 @@ OPERATIONS = [
         "tests/unit/app/test_pausing.py",
     ),
     Mutant(
+        "a command that closes WebSockets names them",
+        "layers/commands.py",
+        "        if self.filter.is_empty:",
+        "        if False:",
+        "tests/unit/layers/test_commands.py -k says_what_is_wrong",
+    ),
+    Mutant(
+        "the sockets that one server names are bounded",
+        "layers/commands.py",
+        'max(0, min(_number(content, "limit"), MAX_SOCKETS))',
+        '_number(content, "limit")',
+        "tests/unit/layers/test_commands.py -k bounded",
+    ),
+    Mutant(
+        "values of clients are cut in the list of sockets",
+        "interface/control/matching.py",
+        "    return text if len(text) <= SHOWN_LENGTH else",
+        "    return text if True else",
+        "tests/unit/interface/test_control.py -k values_of_clients_are_cut",
+    ),
+    Mutant(
+        "a signal that follows a drain by an operator does not force the end",
+        "interface/process/service.py",
+        """        self._stop.set()
+
+    def signalled""",
+        """        self.signalled()
+
+    def signalled""",
+        "tests/unit/interface/process/test_service.py -k drain_of_an_operator",
+    ),
+    Mutant(
+        "interface servers that do not answer are named",
+        "app/operations/asking.py",
+        "    return Answers(found, sorted(set(waiting.values())))",
+        "    return Answers(found, [])",
+        "tests/unit/app/test_asking.py -k named",
+    ),
+    Mutant(
         "the command line replaces a list of the environment",
         "interface/**/environment.py",
         "    def __copy__(self) -> list[Any]:\n        return []",

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ class Server:
         self.calls: list[str] = []
         self.may_start, self.may_end = asyncio.Event(), asyncio.Event()
         self.error = error
+        self.on_drain: Callable[[], None] | None = None
 
     async def start(self) -> None:
         await self.may_start.wait()
@@ -75,6 +77,25 @@ def test_a_signal_stops_it(caplog: pytest.LogCaptureFixture) -> None:
 
     with caplog.at_level(logging.INFO):
         asyncio.run(live())
+
+
+def test_the_drain_of_an_operator_stops_it_as_a_first_signal_and_a_signal_that_follows_does_not_force_it() -> None:
+    async def live() -> None:
+        service, server, reactor = begin()
+        server.may_start.set()
+        await settle()
+        assert server.on_drain is not None
+        server.on_drain()
+        server.on_drain()
+        await settle()
+        service.signalled()
+        await settle()
+        assert server.calls == ["start", "stop"]
+        server.may_end.set()
+        await reactor.stopped.wait()
+        assert service.exit_code is ExitCode.STOPPED
+
+    asyncio.run(live())
 
 
 def test_a_second_signal_forces_it() -> None:

@@ -1,0 +1,90 @@
+"""Subcommands about interface servers and their WebSockets."""
+
+from django.core.management.base import CommandParser
+
+from towpath.layers.commands import SocketFilter
+
+from .. import draining, sockets
+from ..site import OrderRefused, Site
+from .action import Action, Console, Options
+from .showing import add_limit
+
+#: Sockets that are shown unless an option says otherwise.
+SOCKETS = 100
+#: "Policy violation" (RFC 6455, section 7.4.1): pages of `WebSocketBridge` do not come back after it.
+POLICY_VIOLATION = 1008
+#: How long a drain is waited for, in seconds: longer than the pause and the grace of the shipped files.
+DRAIN_SECONDS = 120.0
+
+
+def add_filter(parser: CommandParser) -> None:
+    """Add the options that say which sockets."""
+    parser.add_argument("--user", metavar="ID", help="those of a user, whose login travels with the connection")
+    parser.add_argument("--group", metavar="NAME", help="the members of a group")
+    parser.add_argument("--path", metavar="GLOB", help="those whose path matches, as /chat/*")
+
+
+def filter_of(options: Options) -> SocketFilter:
+    """Return the filter that the options give."""
+    return SocketFilter(options.get("channel"), options["user"], options["group"], options["path"])
+
+
+class ShowSockets(Action):
+    """Open WebSockets."""
+
+    name = "sockets"
+    help = "open WebSockets with path, user, client and age, by user, group or path"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        add_filter(parser)
+        add_limit(parser, SOCKETS)
+
+    def run(self, site: Site, console: Console, options: Options) -> None:
+        found = sockets.find_sockets(site, filter_of(options), max(1, options["limit"]))
+        console.show(found.as_json, found.report)
+        found.answers.check()
+
+
+class KickSockets(Action):
+    """The end of WebSockets."""
+
+    name = "kick"
+    help = "close WebSockets by channel, user, group or path"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("channel", nargs="?", metavar="CHANNEL", help="the reply channel of one connection")
+        add_filter(parser)
+        parser.add_argument(
+            "--code", type=int, default=POLICY_VIOLATION, metavar="N", help="the close code (default: %(default)s)"
+        )
+        parser.add_argument("--reason", default="", metavar="TEXT", help="up to 123 bytes for the client")
+
+    def run(self, site: Site, console: Console, options: Options) -> None:
+        count, answers = sockets.close_sockets(site, filter_of(options), options["code"], options["reason"])
+        answers.check()
+        if not count:
+            raise OrderRefused("No open WebSocket matches")
+        console.show(lambda: {"closed": count}, lambda: f"{count} WebSockets were closed with {options['code']}")
+
+
+class DrainInterface(Action):
+    """The end of an interface server."""
+
+    name = "drain"
+    help = "let an interface server stop as with SIGTERM"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("server", metavar="HOST:PID", help="the server, as `status` names it")
+        text = "how long to wait for its end, 0: not at all (default: %(default)g)"
+        parser.add_argument("--timeout", type=float, default=DRAIN_SECONDS, metavar="SECONDS", help=text)
+
+    def run(self, site: Site, console: Console, options: Options) -> None:
+        name, seconds = options["server"], options["timeout"]
+        draining.drain(site, name)
+        console.note(f"{name} drains: it is not ready any more, closes its WebSockets and ends")
+        if seconds > 0:
+            draining.wait_until_gone(site, name, seconds)
+        console.show(lambda: {"server": name, "ended": seconds > 0}, lambda: f"{name} has ended" if seconds > 0 else "")

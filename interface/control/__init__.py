@@ -1,0 +1,5 @@
+"""Commands of operators to this interface server: sockets listed and closed, the server drained."""
+
+from .control import Control
+
+__all__ = ["Control"]
