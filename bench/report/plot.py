@@ -1,6 +1,8 @@
 """The plots: bars for each scenario's main figure, lines for growth."""
 
 from collections.abc import Sequence
+from itertools import chain
+from math import ceil, floor, log2
 from pathlib import Path
 from textwrap import fill
 
@@ -8,6 +10,8 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from bench.growth import Point
 from bench.scenarios.base import Scenario
@@ -51,22 +55,47 @@ def plot_bars(results: Results, systems: Sequence[System], scenarios: Sequence[S
 def plot_growth(points: Sequence[Point], path: Path) -> None:
     """Draw each axis with its figures, each relative to its value at the smallest size."""
     names = list(dict.fromkeys(point.axis for point in points))
-    figure, axes = plt.subplots(1, len(names), figsize=(4 * len(names), 3.6), squeeze=False)
-    for axis, name in zip(axes.flat, names, strict=True):
-        rows = [point for point in points if point.axis == name]
-        for label in rows[0].figures:
-            values = [point.figures[label] for point in rows]
-            if values[0] > 0:
-                axis.plot([point.size for point in rows], [value / values[0] for value in values], "o-", label=label)
-        axis.set_xscale("log")
-        axis.set_yscale("log")
-        axis.set_xlabel(name, fontsize=8)
-        axis.set_ylabel("to the smallest", fontsize=8)
-        axis.tick_params(labelsize=7)
-        axis.legend(fontsize=7)
+    rows = -(-len(names) // COLUMNS)
+    figure, axes = plt.subplots(rows, COLUMNS, figsize=(12, 4.2 * rows), squeeze=False, layout="constrained")
+    for axis in axes.flat[len(names) :]:
+        axis.axis("off")
+    for axis, name in zip(axes.flat, names, strict=False):
+        own = [point for point in points if point.axis == name]
+        sizes = [point.size for point in own]
+        ratios = {label: _ratios([point.figures[label] for point in own]) for label in own[0].figures}
+        for label, values in ratios.items():
+            axis.plot(sizes[: len(values)], values, "o-", label=label)
+        powers = _powers_of_two(list(chain.from_iterable(ratios.values())))
+        _logarithmic(axis.xaxis, sizes, [f"{size:,}" for size in sizes])
+        _logarithmic(axis.yaxis, powers, [f"×{power:g}" if power >= 1 else f"÷{1 / power:g}" for power in powers])
+        axis.axhline(1, color=THEIRS_COLOUR, linewidth=1, zorder=0)
+        axis.set_ylim(powers[0] / 1.2, powers[-1] * 1.2)
+        axis.set_xlabel(name, fontsize=10)
+        axis.set_ylabel(f"compared with {name}: {sizes[0]:,}", fontsize=8)
+        axis.tick_params(labelsize=8)
+        axis.legend(fontsize=8)
         axis.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
     _save(figure, path)
+
+
+def _logarithmic(axis: Axis, ticks: Sequence[float], labels: Sequence[str]) -> None:
+    """Make an axis logarithmic, with labels at these values and nowhere else."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FixedFormatter(labels))
+    axis.set_minor_locator(NullLocator())
+
+
+def _ratios(values: Sequence[float]) -> list[float]:
+    """Return values relative to the first one; none if that is 0."""
+    return [value / values[0] for value in values] if values[0] > 0 else []
+
+
+def _powers_of_two(values: Sequence[float]) -> list[float]:
+    """Return the powers of two round these values and 1, every second one if there are many."""
+    first, last = floor(log2(min([1, *values]))), ceil(log2(max([1, *values])))
+    step = 1 if last - first <= 6 else 2
+    return [2.0**power for power in range(first - first % step, last + step, step)]
 
 
 def _save(figure: "plt.Figure", path: Path) -> None:

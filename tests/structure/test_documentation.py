@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.site import api, repository_links
+from docs.site import api, pictures, repository_links
 
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: The folders below which every module with an `__all__` is public.
@@ -94,3 +94,8 @@ def test_a_build_with_a_broken_link_fails_and_names_it(root: Path, tmp_path: Pat
 def test_a_link_to_a_file_of_the_repository(monkeypatch: pytest.MonkeyPatch, address: str, expected: str) -> None:
     monkeypatch.setenv("TOWPATH_REPOSITORY", address)
     assert repository_links.link("nginx.conf", "deploy/nginx.conf") == expected
+
+
+def test_the_pictures_are_those_that_the_script_draws(root: Path) -> None:
+    drawn = {f"{name}.svg": pictures.draw(picture) for name, picture in pictures.PICTURES.items()}
+    assert drawn == {path.name: path.read_text(encoding="utf-8") for path in (root / "docs/pictures").iterdir()}

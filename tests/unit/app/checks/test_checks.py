@@ -208,6 +208,6 @@ def test_every_check_is_registered_and_every_id_is_in_the_table() -> None:
     used |= {f"towpath.W{number:0>3}" for source in sources for number in re.findall(r"\bFinding\(\s*(\d+),", source)}
     assert used == set(re.findall(r"^\| (towpath\.\w+) ", towpath.checks.__doc__ or "", re.MULTILINE))
     docs = Path(checks.__file__).parents[2] / "docs"
-    table = (docs / "consumers.md").read_text(encoding="utf-8").partition("## What is found before anything runs")[2]
+    table = (docs / "consumers.md").read_text(encoding="utf-8").partition("## System checks")[2]
     table += (docs / "operations.md").read_text(encoding="utf-8")
     assert {f"towpath.{name}" for name in re.findall(r"`(?:towpath\.)?([EW]\d{3})`", table)} == used
