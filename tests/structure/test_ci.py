@@ -14,6 +14,7 @@ ONCE = {
     "they read sources and documents": [
         "structure/test_audit.py",
         "structure/test_buffers_of_the_document.py",
+        "structure/test_documentation.py",
         "structure/test_ci.py",
         "structure/test_deploy_files.py",
         "structure/test_house_rules.py",
@@ -28,6 +29,7 @@ ONCE = {
         "e2e/browser/test_bridge.py",
         "e2e/browser/test_document_scripts.py",
         "e2e/browser/test_everyone.py",
+        "e2e/browser/test_tutorial.py",
         "unit/bridge/test_bridge.py",
     ],
 }

@@ -11,6 +11,8 @@ import pytest
 
 from docs.site import api, pictures, repository_links
 
+pytestmark = pytest.mark.once
+
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: The folders below which every module with an `__all__` is public.
 PUBLIC = ("app", "routing", "worker", "layers/redis", "layers/memory", "layers/conformance")

@@ -13,6 +13,8 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 STEPS = re.split(r"^## \d+\. .*$", TEXT, flags=re.MULTILINE)
