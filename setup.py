@@ -154,7 +154,7 @@ if __name__ == "__main__":
         package_dir={package: folder for folder, package in FOLDERS.items()},
         package_data={
             "towpath": ["py.typed", "static/towpath/*"],
-            "towpath.layers.redis": ["*.lua"],
+            "towpath.layers.redis": ["lua/*.lua"],
         },
         install_requires=REQUIRED,
         extras_require=EXTRAS,

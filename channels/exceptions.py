@@ -15,10 +15,10 @@ TowpathError
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from towpath.layers.close_codes import SENDABLE as SENDABLE  # exported for consumers
-from towpath.layers.close_codes import is_sendable as is_sendable
 from towpath.layers.contract import Content
 from towpath.layers.errors import TowpathError
+from towpath.layers.protocol import SENDABLE as SENDABLE  # exported for consumers
+from towpath.layers.protocol import is_sendable as is_sendable
 from towpath.layers.replies import check_websocket_reply
 
 if TYPE_CHECKING:

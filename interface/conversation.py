@@ -12,7 +12,7 @@ from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Content, Envelope
 from towpath.layers.errors import DecodeError
 from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.log_fields import USER_KEY, about
-from towpath.layers.sockets import DISCONNECT
+from towpath.layers.protocol import DISCONNECT
 
 from .bounds.memory import SMALL_BYTES
 from .counters import Count

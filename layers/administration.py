@@ -4,21 +4,18 @@ See `towpath.operations`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from .names import check_channel_name
-from .operations import INBOX_CAPACITY, Operation, PushInbox
-from .pauses import MAX_PAUSE_SECONDS, Pause, Paused, ReadPaused, Resume
+from .operations.inboxes import INBOX_CAPACITY, PushInbox
+from .operations.operation import Execute
+from .operations.pauses import MAX_PAUSE_SECONDS, Pause, Paused, ReadPaused, Resume
 
 
 class Administration:
     """Gives orders through the store of one layer. Each method raises `LayerUnavailable` if it is unavailable."""
 
-    def __init__(
-        self,
-        execute: Callable[[Sequence[Operation]], Sequence[object]],
-        encode: Callable[[dict[str, Any]], bytes],
-    ) -> None:
+    def __init__(self, execute: Execute, encode: Callable[[dict[str, Any]], bytes]) -> None:
         """`encode` makes an inbox entry of a command."""
         self._execute = execute
         self._encode = encode
@@ -49,8 +46,8 @@ class Administration:
         Raises:
             InvalidName: the name is not one of a channel.
         """
-        return bool(self._execute([Resume(check_channel_name(channel))])[0])
+        return self._execute([Resume(check_channel_name(channel))])[0]
 
     def paused(self) -> Paused:
         """Return the channels that are paused."""
-        return cast(Paused, self._execute([ReadPaused()])[0])
+        return self._execute([ReadPaused()])[0]

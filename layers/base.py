@@ -6,34 +6,25 @@ A layer adds `_execute`, `_wait_for_entry`, `_flush_store`, `_counted_channels`,
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from re import Pattern
-from typing import cast
 
 from .administration import Administration
 from .capacity import Capacities
 from .codec import check_content
 from .contract import ChannelLayer, Content, Delayed, Envelope, GroupSend, Renewal, Scheduled, Send, Taken
 from .delaying import Delayer
-from .delays import CountDelayed
 from .encryption import Cipher, NoCipher
 from .entries import EntryCodec
 from .errors import ChannelFull, ConfigurationError
-from .firing import Fired
-from .in_flight import BatchId
-from .leases import Lease, LeaseState
 from .names import check_channel_name, check_group_name, is_inbox, new_channel_name, split_local
-from .operations import (
-    INBOX_CAPACITY,
-    ChannelState,
-    Drop,
-    Join,
-    Leave,
-    Marks,
-    Members,
-    Operation,
-    PushInbox,
-    Statistics,
-)
-from .pauses import Paused, ReadPaused
+from .operations.delays import CountDelayed
+from .operations.groups import Join, Leave, Marks, Members
+from .operations.in_flight import BatchId
+from .operations.inboxes import INBOX_CAPACITY, PushInbox
+from .operations.leases import Lease, LeaseState
+from .operations.operation import AnyOperation, Operation, Result
+from .operations.pauses import ReadPaused
+from .operations.queues import Drop, Statistics
+from .operations.schedules import Fired
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .reaping import Reaper
 from .receiving import Receiver
@@ -88,7 +79,7 @@ class BaseChannelLayer(ChannelLayer):
         return [*_last_sends(sends, refused), *self._write_inboxes(sends, plan, marks)]
 
     def _write_inboxes(self, sends: Sequence[Send], plan: Plan, marks: Mapping[str, Sequence[str]]) -> Sequence[Send]:
-        operations: list[Operation] = list(self._sender.pushes(plain_member_sends(plan, marks)))
+        operations: list[AnyOperation] = list(self._sender.pushes(plain_member_sends(plan, marks)))
         entries = inbox_entries(plan, marks)
         operations += [PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()]
         if not operations:
@@ -96,7 +87,7 @@ class BaseChannelLayer(ChannelLayer):
         results = self._execute(operations)
         self._sender.log_refused_deliveries(operations, results)
         full = [
-            (operation.inbox, cast(int, result))
+            (operation.inbox, operation.result_of(result))
             for operation, result in zip(operations, results, strict=True)
             if isinstance(operation, PushInbox) and result
         ]
@@ -138,9 +129,10 @@ class BaseChannelLayer(ChannelLayer):
     def renew_leases(self, readers: Sequence[str]) -> Renewal:
         """Renew leases; return the readers that hold one, and the channels that are paused."""
         leases = [Lease(reader, self.lease_times) for reader in readers]
-        *states, paused = self._execute_leases([*leases, ReadPaused()])
+        pauses = ReadPaused()
+        *states, paused = self._execute_leases([*leases, pauses])
         held = {reader for reader, state in zip(readers, states, strict=True) if state is not LeaseState.EXPIRED}
-        return Renewal(held, set(cast(Paused, paused)))
+        return Renewal(held, set(pauses.result_of(paused)))
 
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
         """Count what a reader that hangs is running as lost, and requeue what it has not begun."""
@@ -184,25 +176,26 @@ class BaseChannelLayer(ChannelLayer):
 
     def group_channels(self, group: str) -> list[str]:
         """List a group's channels."""
-        marks = cast("list[str]", self._execute([Marks(check_group_name(group))])[0])
+        marks = self._execute([Marks(check_group_name(group))])[0]
         inboxes = [mark for mark in marks if is_inbox(mark)]
         channels = [mark for mark in marks if not is_inbox(mark)]
         members = self._execute([Members(group, inbox) for inbox in inboxes]) if inboxes else ()
         for inbox, locals_ in zip(inboxes, members, strict=True):
-            channels += [inbox + local for local in cast("list[str]", locals_)]
+            channels += [inbox + local for local in locals_]
         return channels
 
     # Statistics
 
     def channel_statistics(self, channel: str) -> dict[str, int | float]:
         """Return one channel's counts (see `ChannelLayer.channel_statistics`)."""
-        state, delayed = self._execute([Statistics(check_channel_name(channel)), CountDelayed(channel)])
-        assert isinstance(state, ChannelState)
+        statistics, delayed = Statistics(check_channel_name(channel)), CountDelayed(channel)
+        results = self._execute([statistics, delayed])
+        state = statistics.result_of(results[0])
         return {
             **_statistics(state.counters),
             "messages_pending": state.pending,
             "messages_max_age": state.oldest_age,
-            "messages_delayed": cast(int, delayed),
+            "messages_delayed": delayed.result_of(results[1]),
         }
 
     def global_statistics(self) -> dict[str, int]:
@@ -211,7 +204,6 @@ class BaseChannelLayer(ChannelLayer):
         states = self._execute([Statistics(channel) for channel in channels]) if channels else ()
         totals: dict[str, int] = {}
         for state in states:
-            assert isinstance(state, ChannelState)
             for name, count in state.counters.items():
                 totals[name] = totals.get(name, 0) + count
         return _statistics(totals)
@@ -224,14 +216,14 @@ class BaseChannelLayer(ChannelLayer):
     # What a layer adds
 
     @abstractmethod
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute(self, operations: Sequence[Operation[Result]]) -> Sequence[Result]:
         """Execute in order, in one round trip; one result each.
 
         Raises:
             LayerUnavailable: the store is unavailable.
         """
 
-    def _execute_leases(self, leases: Sequence[Operation]) -> Sequence[object]:
+    def _execute_leases(self, leases: Sequence[Operation[Result]]) -> Sequence[Result]:
         """Execute renewals of leases, which must not wait for anything else."""
         return self._execute(leases)
 

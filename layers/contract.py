@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, Protocol
 
 from .administration import Administration
 from .asgi1 import Asgi1Attributes
-from .firing import Fired
-from .in_flight import BatchId, Source
 from .inbox_events import InboxEvent
-from .leases import LeaseTimes
+from .operations.in_flight import BatchId, Source
+from .operations.leases import LeaseTimes
+from .operations.schedules import Fired
 
 #: Largest session state that a connection carries; a larger one is dropped, counted and logged by its owner.
 SESSION_STATE_MAX_BYTES = 64 * 1024

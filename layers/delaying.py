@@ -2,13 +2,14 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from .capacity import Capacities
 from .codec import check_content
 from .contract import Delayed, Envelope, Scheduled
-from .delays import (
+from .entries import EntryCodec
+from .names import check_channel_name, is_inbox, split_local
+from .operations.delays import (
     DELAYED_CAPACITY,
     MAX_DELAY_SECONDS,
     UNIQUE_BYTES,
@@ -16,21 +17,16 @@ from .delays import (
     AddDue,
     Delay,
     DeliverDue,
-    Delivered,
     DueTarget,
-    DueTargets,
     EndDelivery,
     FindDue,
 )
-from .entries import EntryCodec
-from .firing import Fire, Fired
-from .in_flight import BatchId
-from .names import check_channel_name, is_inbox, split_local
-from .operations import INBOX_CAPACITY, Operation
+from .operations.in_flight import BatchId
+from .operations.inboxes import INBOX_CAPACITY
+from .operations.operation import AnyOperation, Execute
+from .operations.schedules import Fire, Fired
 
 logger = logging.getLogger(__name__)
-
-Execute = Callable[[Sequence[Operation]], Sequence[object]]
 
 
 class Delayer:
@@ -43,7 +39,7 @@ class Delayer:
 
     def keep(self, sends: Sequence[Delayed], batch: BatchId | None = None) -> list[Delayed]:
         """Keep all until they are due, in one round trip; return those refused (see `ChannelLayer.send_later`)."""
-        operations: list[Operation] = []
+        operations: list[AnyOperation] = []
         wake = self._codec.queue_body(Envelope(WAKE_CHANNEL, {}))
         for send in sends:
             target, entry = self._entry(send)
@@ -58,10 +54,10 @@ class Delayer:
         Raises:
             LayerUnavailable: the store is unavailable. A target whose delivery did not end is delivered again.
         """
-        found = cast(DueTargets, self._execute([FindDue()])[0])
+        found = self._execute([FindDue()])[0]
         nexts = [found.next_seconds]
         if found.targets:
-            moved = cast("Sequence[Delivered]", self._execute([self._deliver_due(target) for target in found.targets]))
+            moved = self._execute([self._deliver_due(target) for target in found.targets])
             delivered_targets = list(zip(found.targets, moved, strict=True))
             self._execute([EndDelivery(*target, delivered.next_seconds) for target, delivered in delivered_targets])
             nexts += [delivered.next_seconds for delivered in moved]
@@ -75,7 +71,7 @@ class Delayer:
         body = self._codec.queue_body(Envelope(channel, scheduled.content))
         capacity = self._capacities.of(channel)
         fire = Fire(channel, scheduled.schedule, scheduled.due, body, capacity, scheduled.is_missed)
-        return cast(Fired, self._execute([fire])[0])
+        return self._execute([fire])[0]
 
     def _entry(self, send: Delayed) -> tuple[str, bytes]:
         """Return the target, and the entry for its queue or inbox, unique by its first twelve bytes."""

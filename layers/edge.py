@@ -10,34 +10,23 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import cast
 
 from .addressee import reply_channel_of
 from .capacity import Capacities
 from .contract import Envelope
 from .entries import EntryCodec
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
-from .in_flight import Outstanding, Record
 from .inbox import Inbox
 from .inbox_events import InboxEvent
-from .leases import CountReaders, Expire, Lease, LeaseState, LeaseTimes, ReleaseLease
 from .names import random_token, split_local
-from .operations import (
-    FENCED,
-    INBOX_CAPACITY,
-    RENEW_SECONDS,
-    CloseInbox,
-    Drop,
-    Fence,
-    Join,
-    Leave,
-    Operation,
-    Push,
-    PushInbox,
-    PushNumber,
-    Renew,
-)
-from .sockets import CONNECT, DISCONNECT, AddSockets, ForgetSockets
+from .operations.groups import RENEW_SECONDS, Join, Leave, Renew
+from .operations.in_flight import Outstanding
+from .operations.inboxes import INBOX_CAPACITY, CloseInbox, PushInbox
+from .operations.leases import CountReaders, Expire, Lease, LeaseState, LeaseTimes, ReleaseLease
+from .operations.operation import AnyOperation, Operation, Result
+from .operations.queues import FENCED, Drop, Fence, Push, PushNumber
+from .operations.wills import AddSockets, ForgetSockets
+from .protocol import CONNECT, DISCONNECT
 
 logger = logging.getLogger(__name__)
 
@@ -108,8 +97,10 @@ class BaseEdge:
         Raises:
             LayerUnavailable: it is unknown what became of them; the number stays theirs.
         """
+        results: Sequence[object]
+        refusal: PartlyRefused | None = None
         try:
-            results, refusal = await self._execute(pushes), None
+            results = await self._execute(pushes)
         except PartlyRefused as error:
             if self._is_unanswered and error.is_clean:  # now; not when it was asked for the first time
                 raise LayerUnavailable(str(error)) from error
@@ -150,7 +141,7 @@ class BaseEdge:
 
     async def check_turns(self, turns: Mapping[str, int], channels: Sequence[str]) -> Collection[str]:
         """Return the locals whose turns have an event that is queued or in flight; end the turns of the others."""
-        records = cast("list[Record]", (await self._execute([Outstanding(channels)]))[0])
+        records = (await self._execute([Outstanding(channels)]))[0]
         found: set[str] = set()
         for record in records:
             for begin in range(0, len(record.entries), DECODED_AT_A_TIME):
@@ -201,7 +192,7 @@ class BaseEdge:
         """
         left, self._left = self._left, {}
         try:
-            signs: list[Operation] = [Lease(self.inbox, self.lease_times)]
+            signs: list[AnyOperation] = [Lease(self.inbox, self.lease_times)]
             signs += [AddSockets(self.inbox, {})] if not self._round else []
             state = (await self._execute([*signs, *self._leaves(left)]))[0]
             if self._is_fenced:
@@ -225,7 +216,7 @@ class BaseEdge:
 
     async def count_readers(self) -> int:
         """Return how many readers hold a lease."""
-        return cast(int, (await self._execute([CountReaders()]))[0])
+        return (await self._execute([CountReaders()]))[0]
 
     async def drop_channel(self, channel: str) -> None:
         """Forget a single-reader channel."""
@@ -234,7 +225,7 @@ class BaseEdge:
     async def close(self) -> None:
         """Take the inbox and its marks out of the store; if sockets are left, let it expire."""
         leaves = [Leave(group, self.inbox, self._index.members(group)) for group in self._index.groups]
-        ends: list[Operation] = [Fence(self.inbox), CloseInbox(self.inbox)]
+        ends: list[AnyOperation] = [Fence(self.inbox), CloseInbox(self.inbox)]
         if self._registered or self._is_unanswered:
             logger.warning("Inbox %s closes with %d sockets to be disconnected", self.inbox, len(self._registered))
             ends.append(Expire(self.inbox))
@@ -242,7 +233,7 @@ class BaseEdge:
             ends += [ForgetSockets(self.inbox), ReleaseLease(self.inbox)]
         await self._execute([*self._leaves(self._left), *leaves, *ends])
 
-    def _leaves(self, left: dict[str, list[str]]) -> list[Operation]:
+    def _leaves(self, left: dict[str, list[str]]) -> list[AnyOperation]:
         return [Leave(group, self.inbox, locals_) for group, locals_ in left.items()]
 
     def _next_share(self) -> list[str]:
@@ -270,7 +261,7 @@ class BaseEdge:
             await self._execute(joins)
 
     @abstractmethod
-    async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    async def _execute(self, operations: Sequence[Operation[Result]]) -> Sequence[Result]:
         """Execute in order, in one round trip; one result each.
 
         Raises:

@@ -12,12 +12,14 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from .contract import Received, Settlement, Taken
 from .entries import EntryCodec, is_expired
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
-from .in_flight import (
+from .names import check_channel_name, new_reader_name
+from .operations.groups import Marks
+from .operations.in_flight import (
     REGISTERED_SECONDS,
     Acknowledge,
     BatchId,
@@ -27,24 +29,13 @@ from .in_flight import (
     Requeue,
     Source,
 )
-from .leases import ReleaseLease
-from .names import check_channel_name, new_reader_name
-from .operations import (
-    ENDED,
-    INBOX_CAPACITY,
-    Batch,
-    Count,
-    Marks,
-    Operation,
-    Postpone,
-    Push,
-    PushInbox,
-    PushNumber,
-    Take,
-)
+from .operations.inboxes import INBOX_CAPACITY, PushInbox
+from .operations.leases import ReleaseLease
+from .operations.operation import AnyOperation
+from .operations.queues import ENDED, Batch, Count, Postpone, Push, PushNumber, Take
+from .operations.wills import StoreState
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
-from .sockets import StoreState
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +77,7 @@ class BaseReader:
         #: Plans whose first step is not done; each is followed by its inbox entries.
         self._unsent: list[Unsent] = []
         #: Operations that were written and not answered, or refused: the next exchange begins with them.
-        self._unanswered: list[Operation] = []
+        self._unanswered: list[AnyOperation] = []
         #: What was expired, undecodable or dropped: written with the next exchange.
         self._counts: list[Count] = []
         #: The last batch held more than one message.
@@ -146,7 +137,7 @@ class BaseReader:
         """End a wait in another thread."""
 
     @abstractmethod
-    def _execute(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
+    def _execute(self, operations: Sequence[AnyOperation], then: "Waiting | None" = None) -> Sequence[object]:
         """Execute in order, in one round trip; one result each. `then` a wait begins, which `_waited` ends.
 
         Raises:
@@ -161,7 +152,7 @@ class BaseReader:
             LayerUnavailable: the store has gone meanwhile; what was executed before was executed.
         """
 
-    def _taken(self, operations: list[Operation], take: Take, block_seconds: float) -> Batch | None:
+    def _taken(self, operations: list[AnyOperation], take: Take, block_seconds: float) -> Batch | None:
         """Write, and take what is there; wait for it if there is nothing.
 
         Where messages come one at a time, settlements and the wait are one round trip. Where they come faster, a take
@@ -169,7 +160,7 @@ class BaseReader:
         """
         batch = None
         if self._is_busy or block_seconds <= 0:
-            batch = cast("Batch | None", self._write([*operations, take])[-1])
+            batch = take.result_of(self._write([*operations, take])[-1])
             operations = []
         if batch is None and block_seconds > 0:
             self._write(operations, Waiting(take, block_seconds))
@@ -177,7 +168,7 @@ class BaseReader:
         self._is_busy = batch is not None and len(batch.entries) > 1
         return batch
 
-    def _acknowledging(self, operations: list[Operation]) -> list[Operation]:
+    def _acknowledging(self, operations: list[AnyOperation]) -> list[AnyOperation]:
         """Add what settles the last batch: with the last entries that are written, so both are refused or none."""
         if any(isinstance(operation, Requeue) for operation in operations):
             return operations  # which settles the batch, or else it must stay in flight
@@ -185,11 +176,11 @@ class BaseReader:
         for position in range(len(operations) - 1, -1, -1):
             operation = operations[position]
             if isinstance(operation, PushInbox):
-                operations[position] = operation._replace(settles=batch)
+                operations[position] = PushInbox(operation.inbox, operation.entries, operation.capacity, batch)
                 return operations
         return [*operations, Acknowledge(*batch)] if self.number else operations
 
-    def _settling(self, settlements: Sequence[Settlement]) -> list[Operation]:
+    def _settling(self, settlements: Sequence[Settlement]) -> list[AnyOperation]:
         """Do the first step of writing settlements; return the operations of the second."""
         if settlements:
             plan = self._planner.plan(settlements)
@@ -204,9 +195,9 @@ class BaseReader:
         self._unanswered += self._numbered_counts()
         return list(self._unanswered)
 
-    def _second_step(self, plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[Operation]:
+    def _second_step(self, plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[AnyOperation]:
         members = plain_member_sends(plan, marks) if marks else ()
-        pushes: Sequence[Operation] = self._numbered(self._sender.pushes(members)) if members else ()
+        pushes: Sequence[AnyOperation] = self._numbered(self._sender.pushes(members)) if members else ()
         entries = inbox_entries(plan, marks)
         return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()), *plan.states]
 
@@ -224,7 +215,7 @@ class BaseReader:
             results = self._execute_first([*unsent.pushes, *unsent.postpones])
         return self._sender.marks(look_ups, found)
 
-    def _execute_first(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute_first(self, operations: Sequence[AnyOperation]) -> Sequence[object]:
         """Execute; an operation that the store refuses for ever is not tried again with each exchange."""
         try:
             return self._execute(operations)
@@ -266,7 +257,7 @@ class BaseReader:
             logger.error("Dropped a message of channel %r that was to run again", postpone.channel)
         unsent.pushes, unsent.postpones = [], []
 
-    def _write(self, operations: Sequence[Operation], then: "Waiting | None" = None) -> Sequence[object]:
+    def _write(self, operations: Sequence[AnyOperation], then: "Waiting | None" = None) -> Sequence[object]:
         if not operations and then is None:
             return ()
         now = time.monotonic()
@@ -283,9 +274,9 @@ class BaseReader:
         self._sender.log_refused_deliveries(writes, results)
         return results
 
-    def _keep(self, writes: Sequence[Operation], error: LayerUnavailable) -> None:
+    def _keep(self, writes: Sequence[AnyOperation], error: LayerUnavailable) -> None:
         """Keep what must be executed again: all that was not answered, or what was refused."""
-        kept: list[Operation] = [write for write in writes if isinstance(write, _REPEATED)]
+        kept: list[AnyOperation] = [write for write in writes if isinstance(write, _REPEATED)]
         if isinstance(error, PartlyRefused):
             refused = {id(write) for write, result in zip(writes, error.results, strict=False) if result is None}
             kept = [write for write in kept if id(write) in refused]
@@ -309,7 +300,10 @@ class BaseReader:
     def _numbered(self, pushes: Sequence[Push]) -> list[Push]:
         first = self._push_number + 1
         self._push_number += len(pushes)
-        return [push._replace(number=PushNumber(self.name, number)) for number, push in enumerate(pushes, first)]
+        return [
+            Push(push.channel, push.bodies, push.capacity, PushNumber(self.name, number))
+            for number, push in enumerate(pushes, first)
+        ]
 
     def _take(self, limits: Mapping[str, int]) -> Take | None:
         """Ask first who has given nothing for the longest time: no channel waits for two batches of another."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from .contract import SESSION_STATE_MAX_BYTES, Content, Envelope, GroupSend, Send, Settlement
 from .entries import EntryCodec
 from .errors import MessageTooLarge, TowpathError
-from .in_flight import Source
 from .names import is_inbox, split_local
-from .sockets import StoreState
+from .operations.in_flight import Source
+from .operations.wills import StoreState
 
 logger = logging.getLogger(__name__)
 

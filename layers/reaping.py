@@ -5,23 +5,21 @@ The sockets of an expired inbox are disconnected: see `wills`.
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from .addressee import reply_channel_of
 from .capacity import Capacities
 from .contract import Envelope, Taken
 from .entries import EntryCodec
 from .errors import DecodeError
-from .in_flight import CountLost, Record, Requeue, Seize
-from .leases import Claim, ExpiredOwner, ForgetOwner, LeaseTimes, ReleaseLease
 from .names import is_inbox, split_local
-from .operations import INBOX_CAPACITY, Operation, PushInbox
+from .operations.in_flight import CountLost, Record, Requeue, Seize
+from .operations.inboxes import INBOX_CAPACITY, PushInbox
+from .operations.leases import Claim, ForgetOwner, LeaseTimes, ReleaseLease
+from .operations.operation import AnyOperation, Execute
 from .wills import Wills
 
 logger = logging.getLogger(__name__)
-
-Execute = Callable[[Sequence[Operation]], Sequence[object]]
 
 
 class Reaper:
@@ -38,7 +36,7 @@ class Reaper:
         Raises:
             LayerUnavailable: the store is unavailable; owners that are not forgotten will be claimed again.
         """
-        for expired in cast("list[ExpiredOwner]", self._execute([Claim(times)])[0]):
+        for expired in self._execute([Claim(times)])[0]:
             if is_inbox(expired.owner):
                 self._wills.clean_up(expired)
             else:
@@ -68,7 +66,7 @@ class Reaper:
             )
             self._execute([*self._ends(record), CountLost(reader, channel, lost)])
 
-    def _ends(self, record: Record) -> list[Operation]:
+    def _ends(self, record: Record) -> list[AnyOperation]:
         """Return what ends the turns of lost messages."""
         entries: dict[str, list[bytes]] = {}
         for raw in record.entries:

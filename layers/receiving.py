@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import cast
 
 from .contract import Content
 from .entries import EntryCodec, is_expired
@@ -18,14 +17,16 @@ from .errors import DecodeError, InvalidName
 from .inbox import Inbox
 from .inbox_events import Grouped, InboxEvent, Replies, Settled
 from .names import check_channel_name, is_inbox, split_local
-from .operations import INBOX_READ, RENEW_SECONDS, Batch, Count, Operation, Renew, Take, TakeInbox
+from .operations.groups import RENEW_SECONDS, Renew
+from .operations.inboxes import INBOX_READ, TakeInbox
+from .operations.operation import Execute
+from .operations.queues import Batch, Count, Take
 
 logger = logging.getLogger(__name__)
 
 #: How long a blocking receive waits, in seconds.
 RECEIVE_SECONDS = 5.0
 
-Execute = Callable[[Sequence[Operation]], Sequence[object]]
 #: Waits for one entry of these queues and inboxes for so many seconds; returns the name and the entry.
 WaitForEntry = Callable[[Sequence[str], Sequence[str], float], "tuple[str, bytes] | None"]
 
@@ -100,7 +101,7 @@ class Receiver:
         messages = self._messages.setdefault(inbox, deque())
         if not messages:
             self._renew(inbox)
-            self._read(inbox, cast("list[bytes]", self._execute([TakeInbox(inbox, INBOX_READ)])[0]))
+            self._read(inbox, self._execute([TakeInbox(inbox, INBOX_READ)])[0])
         return messages.popleft() if messages else None
 
     def _read(self, inbox: str, entries: Sequence[bytes]) -> None:

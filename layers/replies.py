@@ -20,9 +20,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from .close_codes import SENDABLE, is_sendable
 from .contract import Content
 from .errors import InvalidReply
+from .protocol import SENDABLE, is_sendable
 
 #: Longest reason of a close frame, in bytes of UTF-8 (RFC 6455, section 5.5: 125 with the code).
 REASON_MAX_BYTES = 123

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from .capacity import Capacities
 from .contract import Envelope
 from .entries import EntryCodec
-from .operations import UNLIMITED, Marks, Operation, Push, PushInbox
+from .operations.groups import Marks
+from .operations.inboxes import PushInbox
+from .operations.operation import AnyOperation
+from .operations.queues import UNLIMITED, Push
 from .plan import Plan
 
 logger = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ class Sender:
             for look_up, result in zip(look_ups, results, strict=True)
         }
 
-    def log_refused_deliveries(self, operations: Sequence[Operation], results: Sequence[object]) -> int:
+    def log_refused_deliveries(self, operations: Sequence[AnyOperation], results: Sequence[object]) -> int:
         """Log what full inboxes refused (the store has counted it); return how many entries that was."""
         total = 0
         for operation, refused in zip(operations, results, strict=True):

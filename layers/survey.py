@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from .contract import Content
 from .names import random_token
-from .pauses import Paused
+from .operations.pauses import Paused
 
 #: Time between two renewals of a record, and the age at which it is stale, in seconds.
 RENEW_SECONDS = 5.0

@@ -5,23 +5,25 @@ flight. So it carries the session state that the last consumer left.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from typing import cast
+from collections.abc import Iterator, Sequence
 
 from .addressee import reply_channel_of
 from .capacity import Capacities
 from .contract import Envelope
 from .entries import EntryCodec
 from .errors import DecodeError
-from .in_flight import Outstanding, Record
-from .leases import DelayClaim, ExpiredOwner, ForgetOwner
 from .names import split_local
-from .operations import MARK_SECONDS, CloseInbox, Fence, Operation
-from .sockets import CONNECT, DISCONNECT, RECEIVE, ForgetSockets, PushWills, Socket, SocketPage, Sockets
+from .operations.groups import MARK_SECONDS
+from .operations.in_flight import Outstanding
+from .operations.inboxes import CloseInbox
+from .operations.leases import DelayClaim, ExpiredOwner, ForgetOwner
+from .operations.operation import Execute
+from .operations.queues import Fence
+from .operations.wills import ForgetSockets, PushWills, Socket, Sockets
+from .protocol import CONNECT, DISCONNECT, RECEIVE
 
 logger = logging.getLogger(__name__)
 
-Execute = Callable[[Sequence[Operation]], Sequence[object]]
 
 #: Close code of a connection that ended without a close frame (RFC 6455, section 7.4.1).
 ABNORMAL_CLOSURE = 1006
@@ -68,7 +70,7 @@ class Wills:
     def _busy(self, inbox: str) -> set[str]:
         """Return which sockets have events that are queued or in flight."""
         locals_: set[str] = set()
-        for record in cast("list[Record]", self._execute([Outstanding([CONNECT, RECEIVE])])[0]):
+        for record in self._execute([Outstanding([CONNECT, RECEIVE])])[0]:
             for raw in record.entries:
                 try:
                     envelope = self._codec.open_queue_entry(record.channel, raw, is_aged=True)
@@ -82,7 +84,7 @@ class Wills:
     def _pages(self, inbox: str) -> Iterator[Sequence[Socket]]:
         begin = 0
         while True:
-            page = cast(SocketPage, self._execute([Sockets(inbox, begin, PAGE)])[0])
+            page = self._execute([Sockets(inbox, begin, PAGE)])[0]
             yield page.sockets
             begin = page.next
             if not begin:
@@ -93,7 +95,7 @@ class Wills:
         for begin in range(0, len(sockets), AT_A_TIME):
             some = sockets[begin : begin + AT_A_TIME]
             wills = [(socket.local, self._codec.queue_body(self._last_event(inbox, socket))) for socket in some]
-            done = cast(int, self._execute([PushWills(inbox, DISCONNECT, wills, self._capacity)])[0])
+            done = self._execute([PushWills(inbox, DISCONNECT, wills, self._capacity)])[0]
             if not done:
                 return begin
         return len(sockets)

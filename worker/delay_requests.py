@@ -13,9 +13,9 @@ import logging
 from collections.abc import Sequence
 
 from towpath.layers.contract import ChannelLayer, Content, Delayed, Received
-from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import LayerUnavailable, TowpathError
-from towpath.layers.in_flight import BatchId
+from towpath.layers.operations.delays import DELAY_CHANNEL
+from towpath.layers.operations.in_flight import BatchId
 
 logger = logging.getLogger(__name__)
 

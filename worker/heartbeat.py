@@ -6,7 +6,7 @@ It also cleans up after owners whose lease has expired: see `ChannelLayer.reap`.
 from collections.abc import Callable, Collection, Sequence
 
 from towpath.layers.contract import ChannelLayer
-from towpath.layers.leases import BEAT_SECONDS
+from towpath.layers.operations.leases import BEAT_SECONDS
 
 from .in_flight import InFlightBatch
 from .lease import boot_seconds

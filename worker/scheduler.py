@@ -10,9 +10,9 @@ from threading import Event, Thread
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.layers.contract import ChannelLayer, Envelope, Reader, Received
-from towpath.layers.delays import DELAY_CHANNEL, POLL_SECONDS, WAKE_CHANNEL
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.in_flight import BatchId
+from towpath.layers.operations.delays import DELAY_CHANNEL, POLL_SECONDS, WAKE_CHANNEL
+from towpath.layers.operations.in_flight import BatchId
 
 from .delay_requests import keep_requested
 from .in_flight import InFlightBatch

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from towpath.channels.schedule import Entry
 from towpath.layers.contract import ChannelLayer, Scheduled
 from towpath.layers.errors import LayerUnavailable, TowpathError
-from towpath.layers.firing import Fired
+from towpath.layers.operations.schedules import Fired
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.handler.view import ViewConsumer
 from towpath.layers.contract import Received, Settlement, Taken
 from towpath.layers.errors import ConfigurationError, LayerUnavailable, PartlyRefused
-from towpath.layers.in_flight import BatchId, Source
+from towpath.layers.operations.in_flight import BatchId, Source
 from towpath.routing import Router
 
 from .batching import Batching, is_overdue

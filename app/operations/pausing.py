@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.layers.delays import DELAY_CHANNEL
+from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.survey import ProcessRecord
 
 from .site import OrderRefused, Site

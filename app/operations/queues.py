@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from towpath.layers.delays import DELAY_CHANNEL
+from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.survey import GroupState, Survey, WaitingMessage
 
 from .pausing import paused_state

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from towpath.channels.configured import ConfiguredLayer
 from towpath.layers.administration import Administration
-from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import TowpathError
+from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.survey import ProcessRecord, Survey, survey_of
 
 from ..project import project_router

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from towpath.layers.delays import DELAY_CHANNEL
+from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.survey import ProcessRecord, QueueState, StoreState, Survey
 
 from .pausing import paused_state, process_name

@@ -6,10 +6,11 @@ They act in the layer's store, so they apply to every sender: the test, a view, 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from towpath.layers.operations import Push
+from towpath.layers.operations.queues import Push
 
 #: Executes an operation in the store.
 Execute = Callable[[Push], object]
@@ -43,14 +44,15 @@ class Refused(Fault):
     """The channel is full: its statistics count it, senders get `ChannelFull`, requests 503."""
 
     def _push(self, push: Push, execute: Execute) -> object:
-        return execute(push._replace(capacity=0))
+        return execute(replace(push, capacity=0))
 
 
 class Doubled(Fault):
     """Each message is there twice, as if a second worker had it too."""
 
     def _push(self, push: Push, execute: Execute) -> object:
-        execute(push._replace(bodies=[body for body in push.bodies for _ in range(2)], capacity=2 * push.capacity))
+        bodies = [body for body in push.bodies for _ in range(2)]
+        execute(replace(push, bodies=bodies, capacity=2 * push.capacity))
         return len(push.bodies)
 
 

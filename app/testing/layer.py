@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from re import Pattern
+from typing import Any
 
 from towpath.channels.transactions import commit_ended_blocks
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.memory.store import Store
-from towpath.layers.operations import Operation, Push
+from towpath.layers.operations.operation import AnyOperation, Operation, Result
+from towpath.layers.operations.queues import Push
 
 from .faults import Faults
 
@@ -33,7 +35,7 @@ class TrialStore(Store):
         super().__init__(expiry, group_expiry)
         self._faults = faults
 
-    def execute(self, operations: Sequence[Operation]) -> list[object]:
+    def execute(self, operations: Sequence[Operation[Result]]) -> list[Result]:
         """Execute all in order, each as the fault wants it that acts on its channel.
 
         Sends that wait for an atomic block which has ended inside TestCase's own come first.
@@ -42,7 +44,8 @@ class TrialStore(Store):
         with self._changed:
             return [self._execute(operation) for operation in operations]
 
-    def _execute(self, operation: Operation) -> object:
+    # `Any`: a fault answers as the store would.
+    def _execute(self, operation: AnyOperation) -> Any:
         fault = self._faults.find(operation.channel) if isinstance(operation, Push) else None
         if fault is None or not isinstance(operation, Push):
             return super().execute([operation])[0]

@@ -15,9 +15,9 @@ from random import random
 from typing import TYPE_CHECKING
 
 from towpath.layers.client_log import ClientLines
-from towpath.layers.close_codes import NORMAL_CLOSURE, SENDABLE, is_sendable
 from towpath.layers.contract import Content
 from towpath.layers.log_fields import about
+from towpath.layers.protocol import NORMAL_CLOSURE, SENDABLE, is_sendable
 
 from ..accesslog import no_log
 from ..conversation import Conversation

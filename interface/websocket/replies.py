@@ -12,8 +12,8 @@ from typing import Any
 
 from autobahn.websocket.protocol import PreparedMessage
 
-from towpath.layers.close_codes import NORMAL_CLOSURE
 from towpath.layers.contract import Content
+from towpath.layers.protocol import NORMAL_CLOSURE
 from towpath.layers.replies import REASON_MAX_BYTES, REFUSALS
 
 INTERNAL_ERROR = 1011

@@ -4,10 +4,10 @@ import time
 from unittest.mock import patch
 
 from ..contract import Delayed, Scheduled
-from ..delays import FULL_SECONDS, MAX_DELAY_SECONDS, WAKE_CHANNEL
 from ..errors import EncodeError, InvalidName
-from ..firing import Fired
 from ..inbox_events import Replies
+from ..operations.delays import FULL_SECONDS, MAX_DELAY_SECONDS, WAKE_CHANNEL
+from ..operations.schedules import Fired
 from .case import BLOCK_SECONDS, LayerCase
 
 #: A delay that is over soon, and one that is not over before its test, in seconds.

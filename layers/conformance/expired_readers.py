@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..contract import Edge, Envelope, Reader, Send, Settlement
 from ..inbox_events import InboxEvent, Lost, Settled
-from ..leases import LeaseTimes
+from ..operations.leases import LeaseTimes
 from .case import LayerCase
 
 #: Leases so short that a test can wait for their end, in seconds. After `silence` the store counts as unavailable.

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from ..leases import LeaseTimes
+from ..operations.leases import LeaseTimes
 from .case import PATIENCE_SECONDS, POLL_SECONDS, LayerCase
 
 #: A lease so short that a test can wait for its end, in seconds.

@@ -2,7 +2,7 @@
 
 from ..contract import ChannelLayer, Edge, Envelope, Settlement
 from ..errors import PartlyRefused
-from ..leases import LeaseTimes
+from ..operations.leases import LeaseTimes
 from .case import LayerCase
 
 #: Leases so short that a test can wait for their end, in seconds.

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from ..delays import (
+from ..names import is_inbox
+from ..operations.delays import (
     FULL_SECONDS,
     MOST_DELIVERED,
     MOST_TARGETS,
@@ -26,9 +27,9 @@ from ..delays import (
     EndDelivery,
     FindDue,
 )
-from ..in_flight import Acknowledge
-from ..names import is_inbox
-from ..operations import Count, Push, PushInbox
+from ..operations.in_flight import Acknowledge
+from ..operations.inboxes import PushInbox
+from ..operations.queues import Count, Push
 from .in_flight import Records
 from .inboxes import Inboxes
 from .queues import Queues

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
 
 from ..capacity import Capacities
 from ..edge import BaseEdge
 from ..entries import EntryCodec
-from ..operations import INBOX_READ, Operation, TakeInbox
+from ..operations.inboxes import INBOX_READ, TakeInbox
+from ..operations.operation import Operation, Result
 from .store import Store
 
 #: How long one read of the inbox waits, in seconds.
@@ -21,14 +21,14 @@ class MemoryEdge(BaseEdge):
         super().__init__(codec, capacities)
         self._store = store
 
-    async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    async def _execute(self, operations: Sequence[Operation[Result]]) -> Sequence[Result]:
         return self._store.execute(operations)
 
     async def _read_inbox(self) -> Sequence[bytes]:
         return self._take() or await self._wait_and_take()
 
     def _take(self) -> list[bytes]:
-        return cast("list[bytes]", self._store.execute([TakeInbox(self.inbox, INBOX_READ)])[0])
+        return self._store.execute([TakeInbox(self.inbox, INBOX_READ)])[0]
 
     async def _wait_and_take(self) -> list[bytes]:
         loop = asyncio.get_running_loop()

@@ -1,8 +1,8 @@
 """When schedules were due last. Means the same as the script of the Redis layer, but for the time of day: this store's
 clock does not know it, and there is one process. Its owner holds the lock."""
 
-from ..firing import Fire, Fired
-from ..operations import Push
+from ..operations.queues import Push
+from ..operations.schedules import Fire, Fired
 from .queues import Queues
 
 

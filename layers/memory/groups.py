@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..operations import MARK_SECONDS, Join, Leave, Marks, Members, Renew
+from ..operations.groups import MARK_SECONDS, Join, Leave, Marks, Members, Renew
 from .expiring import Expiring
 
 #: The local parts of a group's members in one inbox, in the order of joining; none for a plain channel.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..in_flight import (
+from ..operations.in_flight import (
     REGISTERED_SECONDS,
     Acknowledge,
     BatchId,
@@ -17,7 +17,7 @@ from ..in_flight import (
     Seize,
     Source,
 )
-from ..operations import ENDED, FENCED, UNLIMITED, Batch, Count, Fence, Postpone, Push, Take
+from ..operations.queues import ENDED, FENCED, UNLIMITED, Batch, Count, Fence, Postpone, Push, Take
 from .queues import Queues
 from .sockets import KnownSockets
 

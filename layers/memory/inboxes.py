@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ..entries import REFUSABLE
-from ..operations import CloseInbox, PushInbox, TakeInbox
+from ..operations.inboxes import CloseInbox, PushInbox, TakeInbox
 from .expiring import Expiring
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from re import Pattern
-from typing import cast
 
 from ..base import BaseChannelLayer
 from ..contract import Edge, Reader
-from ..operations import Batch, Operation, Take, TakeInbox
+from ..operations.inboxes import TakeInbox
+from ..operations.operation import Operation, Result
+from ..operations.queues import Batch, Take
 from .edge import MemoryEdge
 from .reader import MemoryReader
 from .store import Store
@@ -54,7 +55,7 @@ class MemoryChannelLayer(BaseChannelLayer):
     def close(self) -> None:
         """Do nothing: there are no connections. Stored data stays."""
 
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute(self, operations: Sequence[Operation[Result]]) -> Sequence[Result]:
         if self.on_unserved_use is not None:
             warn, self.on_unserved_use = self.on_unserved_use, None
             warn()
@@ -73,7 +74,7 @@ class MemoryChannelLayer(BaseChannelLayer):
             if isinstance(batch, Batch):
                 return batch.channel, batch.entries[0]
             for inbox in inboxes:
-                for entry in cast("list[bytes]", self._store.execute([TakeInbox(inbox, 1)])[0]):
+                for entry in self._store.execute([TakeInbox(inbox, 1)])[0]:
                     return inbox, entry
             return None
 

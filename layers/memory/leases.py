@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from ..leases import (
+from ..names import is_inbox
+from ..operations.leases import (
     Claim,
     CountReaders,
     DelayClaim,
@@ -14,7 +15,6 @@ from ..leases import (
     LeaseTimes,
     ReleaseLease,
 )
-from ..names import is_inbox
 from .expiring import Expiring
 
 #: TTL of tombstones, in seconds: a day.

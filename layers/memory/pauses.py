@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from ..pauses import Pause, Paused, ReadPaused, Resume
+from ..operations.pauses import Pause, Paused, ReadPaused, Resume
 
 
 class Pauses:

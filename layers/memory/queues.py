@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 
 from ..entries import HEADER, is_expired, sent_at
-from ..operations import Batch, ChannelState, Count, Drop, Push, Statistics, Take
+from ..operations.queues import Batch, ChannelState, Count, Drop, Push, Statistics, Take
 from .expiring import Expiring
 
 #: Counters live this long after their last change, in seconds: a day.

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from ..entries import EntryCodec
 from ..exchange import BaseReader, Waiting
-from ..operations import Batch, Operation
+from ..operations.operation import AnyOperation
+from ..operations.queues import Batch
 from ..sending import Sender
 from .store import Store
 
@@ -23,7 +24,7 @@ class MemoryReader(BaseReader):
         self._is_woken = True
         self._store.wake()
 
-    def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
+    def _execute(self, operations: Sequence[AnyOperation], then: Waiting | None = None) -> Sequence[object]:
         self._waiting = then
         return self._store.execute(operations)
 

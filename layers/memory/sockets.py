@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..sockets import AddSockets, ForgetSockets, Socket, SocketPage, Sockets, StoreState
+from ..operations.wills import AddSockets, ForgetSockets, Socket, SocketPage, Sockets, StoreState
 
 
 class KnownSockets:

@@ -6,28 +6,15 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
-from ..delays import AddDue, DeliverDue
-from ..firing import Fire
-from ..in_flight import Acknowledge, Requeue
-from ..leases import Claim, CountReaders, DelayClaim, Expire, ForgetOwner, Lease, ReleaseLease
-from ..operations import (
-    UNLIMITED,
-    CloseInbox,
-    Count,
-    Drop,
-    Join,
-    Leave,
-    Marks,
-    Members,
-    Operation,
-    Postpone,
-    Push,
-    PushInbox,
-    Renew,
-    Statistics,
-    TakeInbox,
-)
-from ..sockets import AddSockets, ForgetSockets, PushWills, Sockets, StoreState
+from ..operations.delays import AddDue, DeliverDue
+from ..operations.groups import Join, Leave, Marks, Members, Renew
+from ..operations.in_flight import Acknowledge, Requeue
+from ..operations.inboxes import CloseInbox, PushInbox, TakeInbox
+from ..operations.leases import Claim, CountReaders, DelayClaim, Expire, ForgetOwner, Lease, ReleaseLease
+from ..operations.operation import Operation, Result
+from ..operations.queues import UNLIMITED, Count, Drop, Postpone, Push, Statistics
+from ..operations.schedules import Fire
+from ..operations.wills import AddSockets, ForgetSockets, PushWills, Sockets, StoreState
 from .delays import Delays
 from .firing import Firing
 from .groups import Groups
@@ -60,7 +47,7 @@ class Store:
         self._delays = Delays(clock, self._queues, self._inboxes, self._records)
         self._firing = Firing(self._queues)
         self._pauses = Pauses(clock)
-        self._executors: dict[type, Callable[[Any], object]] = {
+        self._executors: dict[type, Callable[[Any], Any]] = {
             Drop: self._queues.drop,
             Statistics: self._queues.statistics,
             PushInbox: self._push_inbox,
@@ -90,7 +77,7 @@ class Store:
             **self._pauses.executors,
         }
 
-    def execute(self, operations: Sequence[Operation]) -> list[object]:
+    def execute(self, operations: Sequence[Operation[Result]]) -> list[Result]:
         """Execute all in order, with nothing in between; one result each."""
         with self._changed:
             results = [self._executors[type(operation)](operation) for operation in operations]

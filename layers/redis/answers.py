@@ -6,7 +6,7 @@ from typing import Any
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from ..errors import PartlyRefused
-from ..operations import Operation
+from ..operations.operation import AnyOperation
 from .commands import result
 
 #: Why Redis refuses all that writes, before it has begun; our scripts write nothing before that shows.
@@ -44,14 +44,15 @@ def missing_scripts(answers: Sequence[Any]) -> list[int]:
     return [position for position, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
 
 
-def results(label: str, operations: Sequence[Operation], answers: Sequence[Any]) -> list[object]:
+# `Any`: see `result`.
+def results(label: str, operations: Sequence[AnyOperation], answers: Sequence[Any]) -> list[Any]:
     """Return the operations' results.
 
     Raises:
         PartlyRefused: Redis refused one of them (out of memory, read-only, loading, ...).
     """
-    found: list[object] = []
-    refused: list[tuple[Operation, RedisError]] = []
+    found: list[Any] = []
+    refused: list[tuple[AnyOperation, RedisError]] = []
     for operation, answer in zip(operations, answers, strict=True):
         if isinstance(answer, RedisError):
             refused.append((operation, answer))

@@ -8,7 +8,7 @@ from hiredis import ProtocolError
 from redis.exceptions import RedisError
 
 from ..errors import LayerUnavailable, PartlyRefused
-from ..operations import Operation
+from ..operations.operation import Operation, Result
 from . import scripts
 from .answers import missing_scripts, results
 from .async_wire import AsyncWire
@@ -35,7 +35,7 @@ class AsyncClient:
         self._lock = asyncio.Lock()
         self._wire: AsyncWire | None = None
 
-    async def execute(self, operations: Sequence[Operation]) -> list[object]:
+    async def execute(self, operations: Sequence[Operation[Result]]) -> list[Result]:
         """Execute in order; one result each.
 
         Raises:

@@ -10,7 +10,7 @@ from redis import ConnectionPool
 from redis.exceptions import NoScriptError, RedisError
 
 from ..errors import LayerUnavailable
-from ..operations import Operation
+from ..operations.operation import AnyOperation, Operation, Result
 from . import scripts
 from .answers import missing_scripts, results
 from .blocking_wire import BlockingWire
@@ -47,7 +47,7 @@ class Client:
         kwargs = {**self._pool.connection_kwargs, "socket_timeout": timeout}
         return BlockingWire(self._pool.connection_class(**kwargs), timeout)
 
-    def execute(self, operations: Sequence[Operation], connection: BlockingWire | None = None) -> list[object]:
+    def execute(self, operations: Sequence[Operation[Result]], connection: BlockingWire | None = None) -> list[Result]:
         """Execute in order, over `connection` or one from the pool; one result each.
 
         Raises:
@@ -58,12 +58,12 @@ class Client:
         with self._pooled() as pooled:
             return self._executed(operations, pooled)
 
-    def packed_wait(self, wait: Command, last: Operation) -> bytes:
+    def packed_wait(self, wait: Command, last: AnyOperation) -> bytes:
         """Return the bytes of a command that waits, and of the operation behind it."""
         return pack([wait, self._commands.command(last)])
 
     def execute_before(
-        self, operations: Sequence[Operation], packed_wait: bytes, connection: BlockingWire
+        self, operations: Sequence[AnyOperation], packed_wait: bytes, connection: BlockingWire
     ) -> list[object]:
         """Execute in order; then a wait with an operation behind it, which `execute_after_wait` reads.
 
@@ -80,7 +80,7 @@ class Client:
             raise self._away(error) from error
         return results(self.label, operations, answers)
 
-    def execute_after_wait(self, last: Operation, connection: BlockingWire) -> object:
+    def execute_after_wait(self, last: Operation[Result], connection: BlockingWire) -> Result:
         """Return the result of the operation behind a wait that `execute_before` has begun, when that has ended.
 
         Raises:
@@ -92,7 +92,8 @@ class Client:
             raise self._away(error) from error
         if isinstance(answer, NoScriptError):
             return self._executed([last], connection)[0]
-        return results(self.label, [last], [answer])[0]
+        found: Result = results(self.label, [last], [answer])[0]
+        return found
 
     def load_scripts(self, connection: BlockingWire) -> None:
         """Let Redis know all scripts.
@@ -125,7 +126,7 @@ class Client:
         """Close the pool's connections; later calls open new ones."""
         self._pool.disconnect()
 
-    def _executed(self, operations: Sequence[Operation], connection: BlockingWire) -> list[object]:
+    def _executed(self, operations: Sequence[Operation[Result]], connection: BlockingWire) -> list[Result]:
         commands = [self._commands.command(operation) for operation in operations]
         return results(
             self.label, operations, self._with_scripts(connection, commands, self.exchange(connection, commands))

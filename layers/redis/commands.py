@@ -6,28 +6,10 @@ from typing import Any
 
 from ..entries import HEADER
 from ..keys import Keys, channel_of_queue
-from ..operations import (
-    ENDED,
-    MARK_SECONDS,
-    Batch,
-    ChannelState,
-    CloseInbox,
-    Count,
-    Drop,
-    Fence,
-    Join,
-    Leave,
-    Marks,
-    Members,
-    Operation,
-    Postpone,
-    Push,
-    PushInbox,
-    Renew,
-    Statistics,
-    Take,
-    TakeInbox,
-)
+from ..operations.groups import MARK_SECONDS, Join, Leave, Marks, Members, Renew
+from ..operations.inboxes import CloseInbox, PushInbox, TakeInbox
+from ..operations.operation import AnyOperation
+from ..operations.queues import ENDED, Batch, ChannelState, Count, Drop, Fence, Postpone, Push, Statistics, Take
 from . import scripts
 from .in_flight_commands import RECORD_SECONDS, InFlightCommands, head_of, in_flight_readers
 from .lease_commands import LeaseCommands, lease_readers
@@ -75,7 +57,7 @@ class Commands:
             **PauseCommands(keys).writers,
         }
 
-    def command(self, operation: Operation) -> Command:
+    def command(self, operation: AnyOperation) -> Command:
         """Return the command that executes an operation."""
         return self._writers[type(operation)](operation)
 
@@ -163,7 +145,8 @@ class Commands:
         return MARK_SECONDS if join.locals_ else self._group_expiry
 
 
-def result(operation: Operation, answer: Any) -> object:
+# `Any`: the result is what the operation's type promises.
+def result(operation: AnyOperation, answer: Any) -> Any:
     """Return what an operation promises from what Redis answered."""
     reader = _READERS.get(type(operation))
     return reader(operation, answer) if reader is not None else None
@@ -191,7 +174,7 @@ def _clock(seconds: bytes, microseconds: bytes) -> float:
     return int(seconds) + int(microseconds) / 1_000_000
 
 
-def _names(_: Operation, answer: Any) -> list[str]:
+def _names(_: AnyOperation, answer: Any) -> list[str]:
     return [name.decode() for name in answer]
 
 

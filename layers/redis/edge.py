@@ -10,7 +10,8 @@ from ..edge import BaseEdge
 from ..entries import EntryCodec
 from ..errors import LayerUnavailable
 from ..keys import Keys
-from ..operations import INBOX_READ, Operation
+from ..operations.inboxes import INBOX_READ
+from ..operations.operation import Operation, Result
 from . import scripts
 from .answers import is_out_of_memory
 from .async_client import AsyncClient
@@ -58,7 +59,7 @@ class RedisEdge(BaseEdge):
         super()._begin()
         self._read = ()
 
-    async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    async def _execute(self, operations: Sequence[Operation[Result]]) -> Sequence[Result]:
         return await self._out.execute(operations)
 
     async def _read_inbox(self) -> Sequence[bytes]:

@@ -4,7 +4,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from ..in_flight import (
+from ..keys import Keys, channel_of_queue
+from ..operations.in_flight import (
     REGISTERED_SECONDS,
     Acknowledge,
     CloseReader,
@@ -16,7 +17,6 @@ from ..in_flight import (
     Requeue,
     Seize,
 )
-from ..keys import Keys, channel_of_queue
 from . import scripts
 from .scripts import Command
 

@@ -11,7 +11,7 @@ from ..contract import Edge, Reader
 from ..encryption import FernetCipher
 from ..errors import ConfigurationError, LayerUnavailable
 from ..keys import Keys
-from ..operations import Operation
+from ..operations.operation import Operation, Result
 from ..survey import Survey
 from .async_client import AsyncClient
 from .client import Client
@@ -98,10 +98,10 @@ class RedisChannelLayer(BaseChannelLayer):
         self._client.close()
         self._lease_client.close()
 
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute(self, operations: Sequence[Operation[Result]]) -> Sequence[Result]:
         return self._client.execute(operations)
 
-    def _execute_leases(self, leases: Sequence[Operation]) -> Sequence[object]:
+    def _execute_leases(self, leases: Sequence[Operation[Result]]) -> Sequence[Result]:
         return self._lease_client.execute(leases)
 
     def _flush_store(self) -> None:

@@ -4,7 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
-from ..leases import Claim, CountReaders, DelayClaim, Expire, ExpiredOwner, ForgetOwner, Lease, LeaseState, ReleaseLease
+from ..operations.leases import (
+    Claim,
+    CountReaders,
+    DelayClaim,
+    Expire,
+    ExpiredOwner,
+    ForgetOwner,
+    Lease,
+    LeaseState,
+    ReleaseLease,
+)
 from . import scripts
 from .scripts import Command
 

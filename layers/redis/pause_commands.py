@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
-from ..pauses import Pause, Paused, ReadPaused, Resume
+from ..operations.pauses import Pause, Paused, ReadPaused, Resume
 from . import scripts
 from .scripts import Command
 

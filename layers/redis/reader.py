@@ -8,7 +8,8 @@ from ..entries import EntryCodec
 from ..errors import LayerUnavailable, PartlyRefused
 from ..exchange import BaseReader, Waiting
 from ..keys import Keys
-from ..operations import Batch, Operation, Take
+from ..operations.operation import AnyOperation
+from ..operations.queues import Batch, Take
 from ..sending import Sender
 from .client import MARGIN_SECONDS, Client
 from .in_flight_commands import head_of
@@ -52,7 +53,7 @@ class RedisReader(BaseReader):
         finally:
             self._connection.disconnect()
 
-    def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
+    def _execute(self, operations: Sequence[AnyOperation], then: Waiting | None = None) -> Sequence[object]:
         try:
             if then is None:
                 return self._client.execute(operations, self._connection)
@@ -61,17 +62,17 @@ class RedisReader(BaseReader):
             self._connection_id = None  # another connection may follow
             raise
 
-    def _execute_and_wait(self, operations: Sequence[Operation], then: Waiting) -> Sequence[object]:
+    def _execute_and_wait(self, operations: Sequence[AnyOperation], then: Waiting) -> Sequence[object]:
         """Write operations, a wait for a wakeup, and a take: Redis begins with each when it has done the one before."""
         if self._connection_id is None:
             self._client.load_scripts(self._connection)
             self._connection_id = self._client.call("CLIENT", "ID", connection=self._connection)
-        number = then.take.number
-        self._last_take, packed = self._packed_wait(then._replace(take=then.take._replace(number=0)))
-        self._last_take = self._last_take._replace(number=number)
+        take = then.take
+        packed = self._packed_wait(take.channels, take.counts, then.seconds)
+        self._last_take = Take(take.channels, take.counts, self.name, take.number, has_waited=True)
         self._is_waiting = True
         try:
-            return self._client.execute_before(operations, with_number(packed, number), self._connection)
+            return self._client.execute_before(operations, with_number(packed, take.number), self._connection)
         except PartlyRefused:
             self.wake()
             self._waited()  # a batch that it took is in flight, and is returned by the next take
@@ -80,13 +81,13 @@ class RedisReader(BaseReader):
             self._is_waiting = False
             raise
 
-    def _pack_wait(self, waiting: Waiting) -> tuple[Take, bytes]:
-        """Return the take behind a wait, and the bytes of both; the number in the last argument is 0."""
-        take = waiting.take._replace(has_waited=True)
-        wakeups = [self._wakeups[channel] for channel in take.channels]
+    def _pack_wait(self, channels: Sequence[str], counts: Sequence[int], seconds: float) -> bytes:
+        """Return the bytes of a wait and of the take behind it; the number in the last argument is 0."""
+        take = Take(channels, counts, self.name, has_waited=True)
+        wakeups = [self._wakeups[channel] for channel in channels]
         longest = min(self._client.longest_wait_seconds, READER_TIMEOUT_SECONDS - MARGIN_SECONDS)
-        wait = "BLPOP", *wakeups, min(waiting.seconds, longest)
-        return take, self._client.packed_wait(wait, take)
+        wait = "BLPOP", *wakeups, min(seconds, longest)
+        return self._client.packed_wait(wait, take)
 
     def _waited(self) -> Batch | None:
         try:
@@ -96,7 +97,7 @@ class RedisReader(BaseReader):
             raise
         finally:
             self._is_waiting = False
-        return batch if isinstance(batch, Batch) else None
+        return batch
 
 
 def with_number(packed: bytes, number: int) -> bytes:

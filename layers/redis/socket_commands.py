@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
-from ..sockets import AddSockets, ForgetSockets, PushWills, Socket, SocketPage, Sockets, StoreState
+from ..operations.wills import AddSockets, ForgetSockets, PushWills, Socket, SocketPage, Sockets, StoreState
 from . import scripts
 from .scripts import Command
 

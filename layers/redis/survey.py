@@ -5,18 +5,18 @@ Nothing but groups is searched by pattern: processes are registered, channels ar
 
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from redis.exceptions import ResponseError
 
 from ..contract import Content
-from ..delays import CountDelayed
 from ..entries import EntryCodec, sent_at
 from ..errors import DecodeError, LayerUnavailable
 from ..keys import Keys, group_of_marks
 from ..names import is_inbox
-from ..operations import ChannelState, Statistics
-from ..pauses import Paused, ReadPaused
+from ..operations.delays import CountDelayed
+from ..operations.pauses import Paused, ReadPaused
+from ..operations.queues import ChannelState, Statistics
 from ..survey import (
     STALE_SECONDS,
     GroupState,
@@ -71,16 +71,18 @@ class RedisSurvey:
 
     def queues(self, channels: Sequence[str]) -> Sequence[QueueState]:
         """Return the states of channels, in their order."""
-        looks = [look for channel in channels for look in (Statistics(channel), CountDelayed(channel))]
-        results = self._client.execute(looks)
+        looks = [(Statistics(channel), CountDelayed(channel)) for channel in channels]
+        results = self._client.execute([look for pair in looks for look in pair])
         return [
-            _queue_state(channel, state, delayed)
-            for channel, state, delayed in zip(channels, results[::2], results[1::2], strict=True)
+            _queue_state(channel, statistics.result_of(state), count.result_of(delayed))
+            for channel, (statistics, count), state, delayed in zip(
+                channels, looks, results[::2], results[1::2], strict=True
+            )
         ]
 
     def paused(self) -> Paused:
         """Return the channels that are paused."""
-        return cast(Paused, self._client.execute([ReadPaused()])[0])
+        return self._client.execute([ReadPaused()])[0]
 
     def store(self) -> StoreState:
         """Return the version, the memory and the latency of Redis."""
@@ -154,8 +156,7 @@ def _info(answer: bytes) -> dict[str, str]:
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
-def _queue_state(channel: str, state: object, delayed: object) -> QueueState:
-    assert isinstance(state, ChannelState) and isinstance(delayed, int)
+def _queue_state(channel: str, state: ChannelState, delayed: int) -> QueueState:
     counts = state.counters
     return QueueState(
         channel,

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..delays import (
+from ..keys import Keys
+from ..names import is_inbox
+from ..operations.delays import (
     DELIVERY_SECONDS,
     FULL_SECONDS,
     MOST_DELIVERED,
@@ -23,9 +25,7 @@ from ..delays import (
     EndDelivery,
     FindDue,
 )
-from ..firing import Fire, Fired
-from ..keys import Keys
-from ..names import is_inbox
+from ..operations.schedules import Fire, Fired
 from . import scripts
 from .in_flight_commands import head_of
 from .scripts import Command

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from towpath.layers.entries import EntryCodec
-from towpath.layers.in_flight import Acknowledge, BatchId, Requeue
 from towpath.layers.memory.in_flight import LAST_NUMBER
 from towpath.layers.names import is_inbox
-from towpath.layers.operations import Push, Take
+from towpath.layers.operations.in_flight import Acknowledge, BatchId, Requeue
+from towpath.layers.operations.queues import Push, Take
 
 from .context import Context, State
 from .frozen import Interned

@@ -2,10 +2,11 @@
 
 from enum import Enum
 
-from towpath.layers.in_flight import Acknowledge, CountLost, InFlight, Outstanding, Register, Requeue
-from towpath.layers.leases import Expire, Lease
-from towpath.layers.operations import Fence, Postpone, Push, PushInbox
-from towpath.layers.sockets import AddSockets, PushWills, Sockets, StoreState
+from towpath.layers.operations.in_flight import Acknowledge, CountLost, InFlight, Outstanding, Register, Requeue
+from towpath.layers.operations.inboxes import PushInbox
+from towpath.layers.operations.leases import Expire, Lease
+from towpath.layers.operations.queues import Fence, Postpone, Push
+from towpath.layers.operations.wills import AddSockets, PushWills, Sockets, StoreState
 
 
 class Fault(Enum):

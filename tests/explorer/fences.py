@@ -7,13 +7,15 @@ from typing import Any
 
 from towpath.layers.contract import Received, Settlement, Taken
 from towpath.layers.errors import PartlyRefused
-from towpath.layers.in_flight import CloseReader, CountLost, Record, Requeue, Seize
 from towpath.layers.memory.in_flight import LAST_NUMBER
 from towpath.layers.memory.store import Store
-from towpath.layers.operations import INBOX_CAPACITY, UNLIMITED, Push, PushInbox, Take
-from towpath.layers.operations import Fence as FenceWriter
+from towpath.layers.operations.in_flight import CloseReader, CountLost, Record, Requeue, Seize
+from towpath.layers.operations.inboxes import INBOX_CAPACITY, PushInbox
+from towpath.layers.operations.queues import UNLIMITED, Push, Take
+from towpath.layers.operations.queues import Fence as FenceWriter
+from towpath.layers.operations.wills import ForgetSockets, Socket
+from towpath.layers.protocol import DISCONNECT
 from towpath.layers.reaping import Reaper
-from towpath.layers.sockets import DISCONNECT, ForgetSockets, Socket
 from towpath.layers.wills import Wills
 
 from .reapers import ReaperStates
@@ -119,7 +121,7 @@ def _without_seize(store: Store) -> None:
 
 
 def _without_close_looks(store: Store) -> None:
-    store._executors[CloseReader] = lambda close: store._records.close_reader(close._replace(number=LAST_NUMBER))
+    store._executors[CloseReader] = lambda close: store._records.close_reader(replace(close, number=LAST_NUMBER))
 
 
 def _without_fenced_inboxes(store: Store) -> None:
@@ -127,7 +129,7 @@ def _without_fenced_inboxes(store: Store) -> None:
 
 
 def _without_registration(store: Store) -> None:
-    store._executors[Push] = lambda push: store._writes.push(push._replace(opens=()))
+    store._executors[Push] = lambda push: store._writes.push(replace(push, opens=()))
 
 
 class _TimedEdge(TapedEdge):

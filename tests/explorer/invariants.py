@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from towpath.layers.sockets import DISCONNECT
+from towpath.layers.protocol import DISCONNECT
 
 from .server_parts import Lost
 from .store import Effect, Sent

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from towpath.layers.leases import Claim
-from towpath.layers.operations import Fence
-from towpath.layers.sockets import Sockets
+from towpath.layers.operations.leases import Claim
+from towpath.layers.operations.queues import Fence
+from towpath.layers.operations.wills import Sockets
 
 from .context import REAPERS, STORE, Context, State, Step, changed, joined
 from .faults import Fault

@@ -6,7 +6,7 @@ from typing import Any
 from towpath.layers.capacity import Capacities
 from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.operations import Operation
+from towpath.layers.operations.operation import AnyOperation
 from towpath.layers.reaping import Reaper
 
 from .frozen import freeze
@@ -25,7 +25,7 @@ class ReaperStates:
         """Return the operations that a reaper executes after these answers; None if it has ended."""
         return self._tape.run(self._reap, answers)
 
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute(self, operations: Sequence[AnyOperation]) -> Sequence[object]:
         results: list[object] = outcome(self._tape.request(tuple(map(freeze, operations))))
         return results
 

@@ -10,8 +10,8 @@ from towpath.interface.outbound import Outbound, _Post
 from towpath.layers.capacity import Capacities
 from towpath.layers.edge import BaseEdge
 from towpath.layers.entries import EntryCodec
-from towpath.layers.operations import Operation
-from towpath.layers.sockets import DISCONNECT
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.protocol import DISCONNECT
 
 from .frozen import freeze
 from .quiet import Defect
@@ -42,7 +42,7 @@ class TapedEdge(BaseEdge):
         self.incarnation += 1
         self.inbox = f"interface.{self.incarnation}!"
 
-    async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    async def _execute(self, operations: Sequence[AnyOperation]) -> Sequence[object]:
         if not operations:
             return []
         results: list[object] = outcome(self.tape.request(tuple(map(freeze, operations))))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from towpath.layers.operations import PushInbox, TakeInbox
+from towpath.layers.operations.inboxes import PushInbox, TakeInbox
 
 from .calls import Outcome
 from .context import NETWORK, SERVER, STORE, Context, Label, State, Step, changed, joined

@@ -13,7 +13,7 @@ from towpath.interface.inbox import Inbox as Dispatcher
 from towpath.interface.outbound import _Post
 from towpath.interface.turns import Phase, Turns
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.sockets import CONNECT, RECEIVE
+from towpath.layers.protocol import CONNECT, RECEIVE
 
 from .frozen import freeze, thaw
 from .server_parts import (

@@ -5,17 +5,18 @@ The clock of the store does not advance. The effects of time are changes of the 
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from towpath.layers.contract import Envelope
 from towpath.layers.entries import EntryCodec
-from towpath.layers.in_flight import CountLost, Record
-from towpath.layers.leases import LeaseTimes
 from towpath.layers.memory.store import Store
 from towpath.layers.names import split_local
-from towpath.layers.operations import Postpone, Push, Take
-from towpath.layers.sockets import DISCONNECT, PushWills, Socket
+from towpath.layers.operations.in_flight import CountLost, Record
+from towpath.layers.operations.leases import LeaseTimes
+from towpath.layers.operations.queues import Postpone, Push, Take
+from towpath.layers.operations.wills import PushWills, Socket
+from towpath.layers.protocol import DISCONNECT
 
 from .frozen import freeze, thaw
 
@@ -174,7 +175,7 @@ def take_of(operations: Sequence[Any], content: Content) -> list[Sequence[Any]]:
             if len(full) < 2:
                 return [operations]
             count = dict(zip(take.channels, take.counts, strict=True))
-            takes = [freeze(take._replace(channels=(name,), counts=(count[name],))) for name in full]
+            takes = [freeze(replace(take, channels=(name,), counts=(count[name],))) for name in full]
             return [(*operations[:position], each, *operations[position + 1 :]) for each in takes]
     return [operations]
 

@@ -1,11 +1,13 @@
 """Traces of steps as text."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from towpath.layers.entries import EntryCodec, Kind
-from towpath.layers.leases import LeaseTimes
-from towpath.layers.operations import Push, PushInbox, Take
+from towpath.layers.operations.inboxes import PushInbox
+from towpath.layers.operations.leases import LeaseTimes
+from towpath.layers.operations.queues import Push, Take
 
 from .calls import Outcome
 from .context import Step
@@ -59,13 +61,14 @@ def _operation(world: World, operation: Any) -> str:
         return f"{name} {len(operation.bodies)} to {operation.channel}{number}"
     if isinstance(operation, Take):
         return f"Take {operation.number} of {operation.reader}"
-    fields = [_short(value) for value in operation if not isinstance(value, LeaseTimes)]
-    return f"{name}({', '.join(fields)})"
+    values = [getattr(operation, field.name) for field in fields(operation)]
+    shown = [_short(value) for value in values if not isinstance(value, LeaseTimes)]
+    return f"{name}({', '.join(shown)})"
 
 
 def _entry(entry: bytes) -> str:
-    kind, fields = _CODEC.open_inbox_entry(entry)
-    return f"{_KINDS.get(kind, kind)} turn {fields[1]} of {fields[0]}"
+    kind, parts = _CODEC.open_inbox_entry(entry)
+    return f"{_KINDS.get(kind, kind)} turn {parts[1]} of {parts[0]}"
 
 
 def _short(value: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from towpath.layers.leases import Lease, LeaseState
+from towpath.layers.operations.leases import Lease, LeaseState
 
 from .calls import Outcome
 from .context import STORE, WORKERS, Context, Label, State, Step, changed, joined

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.exchange import BaseReader, Waiting
 from towpath.layers.memory import MemoryChannelLayer
-from towpath.layers.operations import Batch, Operation
-from towpath.layers.sockets import CONNECT, DISCONNECT, RECEIVE
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.operations.queues import Batch
+from towpath.layers.protocol import CONNECT, DISCONNECT, RECEIVE
 from towpath.worker import worker as worker_module
 from towpath.worker.worker import Worker
 
@@ -59,7 +60,7 @@ class TapedReader(BaseReader):
     def wake(self) -> None:
         """Do nothing: the tape answers the wait."""
 
-    def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
+    def _execute(self, operations: Sequence[AnyOperation], then: Waiting | None = None) -> Sequence[object]:
         request = CALL, tuple(map(freeze, operations)), freeze(then and then.take)
         results: list[object] = outcome(self._tape.request(request)[0])
         self._then = then

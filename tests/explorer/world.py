@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from towpath.layers.leases import Lease
-from towpath.layers.sockets import DISCONNECT, RECEIVE
+from towpath.layers.operations.leases import Lease
+from towpath.layers.protocol import DISCONNECT, RECEIVE
 
 from .canonical import Canonical
 from .context import HISTORIES, NETWORK, SERVER, STORE, WORKERS, Context, State, Step, changed

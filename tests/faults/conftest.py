@@ -85,7 +85,7 @@ def request(message):
 #: Tests that wait for the end of leases do so with short ones, unless this is asked for.
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
 LAYER = """
-from towpath.layers.leases import LeaseTimes
+from towpath.layers.operations.leases import LeaseTimes
 from towpath.layers.redis import RedisChannelLayer
 
 class ImpatientLayer(RedisChannelLayer):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from towpath.layers.leases import Claim, ExpiredOwner, ForgetOwner, Lease, LeaseTimes
+from towpath.layers.operations.leases import Claim, ExpiredOwner, ForgetOwner, Lease, LeaseTimes
 from towpath.layers.redis import RedisChannelLayer
 
 PREFIX = "set-back:"

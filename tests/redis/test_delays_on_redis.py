@@ -7,8 +7,8 @@ import pytest
 import redis
 
 from towpath.layers.contract import Delayed, Scheduled
-from towpath.layers.delays import OVERDUE_SECONDS, AddDue, DeliverDue, DueTargets, EndDelivery, FindDue
-from towpath.layers.firing import Fired
+from towpath.layers.operations.delays import OVERDUE_SECONDS, AddDue, DeliverDue, DueTargets, EndDelivery, FindDue
+from towpath.layers.operations.schedules import Fired
 from towpath.layers.redis import RedisChannelLayer
 
 #: A delay that is not over before its test, in seconds.

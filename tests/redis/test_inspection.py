@@ -87,7 +87,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
 def test_every_command_of_the_layer_is_probed() -> None:
     """The commands are read out of the scripts, and out of the modules that write commands."""
     folder = Path(towpath.layers.redis.__path__[0])
-    scripts = "".join(path.read_text() for path in folder.glob("*.lua"))
+    scripts = "".join(path.read_text() for path in (folder / "lua").glob("*.lua"))
     used = {name.lower() for name in re.findall(r"redis\.p?call\('(\w+)'", scripts)}
     modules = [path for path in folder.rglob("*.py") if path.name not in ("inspection.py", "rights.py")]
     for module in modules:

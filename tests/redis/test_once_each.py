@@ -9,8 +9,9 @@ from contextlib import closing
 import pytest
 
 from towpath.layers.base import BaseChannelLayer
-from towpath.layers.delays import CountDelayed, Delay
-from towpath.layers.in_flight import (
+from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.operations.delays import CountDelayed, Delay
+from towpath.layers.operations.in_flight import (
     Acknowledge,
     BatchId,
     CloseReader,
@@ -23,26 +24,25 @@ from towpath.layers.in_flight import (
     Seize,
     Source,
 )
-from towpath.layers.memory import MemoryChannelLayer
-from towpath.layers.operations import (
+from towpath.layers.operations.inboxes import PushInbox
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.operations.queues import (
     ENDED,
     FENCED,
     Batch,
     ChannelState,
     Count,
     Fence,
-    Operation,
     Postpone,
     Push,
-    PushInbox,
     PushNumber,
     Statistics,
     Take,
 )
+from towpath.layers.operations.wills import PushWills, Socket, SocketPage, Sockets
 from towpath.layers.redis import RedisChannelLayer
-from towpath.layers.sockets import PushWills, Socket, SocketPage, Sockets
 
-Do = Callable[[Operation], object]
+Do = Callable[[AnyOperation], object]
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -176,7 +176,7 @@ def test_nothing_is_taken_while_the_batch_before_is_not_settled(do: Do) -> None:
 
 
 @pytest.mark.parametrize("settle", [Acknowledge("reader", 2), PushInbox("out!", [b"S"], 10, BatchId("reader", 2))])
-def test_a_batch_that_older_data_brings_back_is_settled_with_a_later_one(do: Do, settle: Operation) -> None:
+def test_a_batch_that_older_data_brings_back_is_settled_with_a_later_one(do: Do, settle: AnyOperation) -> None:
     """Redis may come back as it was before batch 1 was settled and batch 2 was taken."""
     do(push(1, b"1", b"2"))
     do(take(1))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from towpath.layers.leases import LeaseTimes
+from towpath.layers.operations.leases import LeaseTimes
 
 from .conversation import RESTARTED, Consumers, Script, hold
 from .faults import StoreFaults, wire_faults

@@ -22,9 +22,9 @@ from towpath.interface.server import InterfaceServer
 from towpath.interface.websocket.begin import begin
 from towpath.interface.websocket.sockets import SocketFactory
 from towpath.layers.contract import Edge, Reader, Renewal
-from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.leases import LeaseTimes
+from towpath.layers.operations.delays import DELAY_CHANNEL
+from towpath.layers.operations.leases import LeaseTimes
 from towpath.layers.redis import RedisChannelLayer
 from towpath.layers.redis import layer as redis_layer
 from towpath.layers.redis.client import Client

@@ -7,7 +7,7 @@ from typing import Any
 
 from towpath.channels import Message
 from towpath.layers.contract import Envelope
-from towpath.layers.in_flight import InFlight, Record
+from towpath.layers.operations.in_flight import InFlight, Record
 
 from .conversation import TALLY, Consumers
 from .faults import StoreFaults

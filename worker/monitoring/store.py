@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.monitoring import Family
+from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.survey import Survey
 
 

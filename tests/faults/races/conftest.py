@@ -33,7 +33,7 @@ from towpath import Group, channel_layers
 from towpath.channels import Message
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.server import InterfaceServer
-from towpath.layers.operations import Operation
+from towpath.layers.operations.operation import AnyOperation
 from towpath.layers.redis import RedisChannelLayer
 from towpath.routing import Router, route
 from towpath.sessions import channel_session
@@ -65,7 +65,7 @@ class HeldUpLayer(RedisChannelLayer):
 
     pauses: Pauses
 
-    def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    def _execute(self, operations: Sequence[AnyOperation]) -> Sequence[object]:
         time.sleep(self.pauses.draw())
         try:
             return super()._execute(operations)

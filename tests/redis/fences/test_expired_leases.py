@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from towpath.layers.leases import LeaseTimes
+from towpath.layers.operations.leases import LeaseTimes
 
 from ...wirefaults.faults import deaf, not_executed
 from ...wirefaults.site import until

@@ -6,7 +6,7 @@ import pytest
 
 from towpath.interface.config import InterfaceConfig
 from towpath.layers.contract import Envelope
-from towpath.layers.leases import LeaseTimes
+from towpath.layers.operations.leases import LeaseTimes
 
 from ...wirefaults.faults import answer_lost, not_executed, read_only
 from ...wirefaults.site import CONFIG, until

@@ -7,7 +7,7 @@ from typing import Any
 
 from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.inbox_events import Lost
-from towpath.layers.leases import LeaseTimes
+from towpath.layers.operations.leases import LeaseTimes
 
 from ...wirefaults.site import until
 from ...wirefaults.stage import PATIENCE, Stage

@@ -10,10 +10,11 @@ from towpath.channels import ConsumeLater, Message
 from towpath.layers.base import BaseChannelLayer
 from towpath.layers.contract import Envelope
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
-from towpath.layers.in_flight import Acknowledge, CloseReader, Requeue, Seize
-from towpath.layers.leases import Expire
 from towpath.layers.memory import MemoryChannelLayer
-from towpath.layers.operations import Operation, Take
+from towpath.layers.operations.in_flight import Acknowledge, CloseReader, Requeue, Seize
+from towpath.layers.operations.leases import Expire
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.operations.queues import Take
 from towpath.layers.redis import RedisChannelLayer
 from towpath.routing import Router, route
 from towpath.worker import Worker
@@ -59,7 +60,7 @@ class Between:
         self.after: dict[type, Any] = {}
         reader._execute = self
 
-    def __call__(self, operations: Sequence[Operation], *rest: Any) -> Sequence[object]:
+    def __call__(self, operations: Sequence[AnyOperation], *rest: Any) -> Sequence[object]:
         """Execute operations, with what the test has planned for one of them, once."""
         kinds = [type(operation) for operation in operations]
         for kind in kinds:
@@ -70,16 +71,16 @@ class Between:
         return results
 
 
-def _nothing(operations: Sequence[Operation]) -> None:
+def _nothing(operations: Sequence[AnyOperation]) -> None:
     """Plan nothing."""
 
 
-def refuse(operations: Sequence[Operation]) -> None:
+def refuse(operations: Sequence[AnyOperation]) -> None:
     """Refuse operations as a store does whose memory is full."""
     raise PartlyRefused("memory is full", [None] * len(operations), is_clean=True)
 
 
-def unanswered(operations: Sequence[Operation]) -> None:
+def unanswered(operations: Sequence[AnyOperation]) -> None:
     """Lose a write with its connection."""
     raise LayerUnavailable("the connection was reset")
 
@@ -98,7 +99,7 @@ def test_messages_whose_requeueing_is_refused_after_the_lease_was_renewed_are_re
     def consumer(message: Message) -> None:
         ran.append(message.content["n"])
 
-    def expire_and_renew(operations: Sequence[Operation]) -> None:
+    def expire_and_renew(operations: Sequence[AnyOperation]) -> None:
         clock.now += 60
         lease.renewed(clock.now)
 
@@ -121,7 +122,7 @@ def test_a_message_that_a_late_take_finds_while_its_reader_closes_is_requeued(la
     send(layer, 1)
     assert taken(reader) == [1]
 
-    def take_late(operations: Sequence[Operation]) -> None:
+    def take_late(operations: Sequence[AnyOperation]) -> None:
         send(layer, 2)
         layer._execute([Acknowledge(reader.name, 1), Take(["jobs"], [1], reader.name, 2)])
 

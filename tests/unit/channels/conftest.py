@@ -23,8 +23,8 @@ from towpath.layers.contract import (
     Taken,
 )
 from towpath.layers.errors import ChannelFull
-from towpath.layers.firing import Fired
 from towpath.layers.names import check_channel_name, check_group_name
+from towpath.layers.operations.schedules import Fired
 
 if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
     settings.configure()

@@ -7,8 +7,8 @@ import pytest
 from towpath.channels import Channel, Outbox
 from towpath.channels.delivery import deliver
 from towpath.layers.contract import Delayed, Envelope
-from towpath.layers.delays import MAX_DELAY_SECONDS
 from towpath.layers.errors import ChannelFull, EncodeError
+from towpath.layers.operations.delays import MAX_DELAY_SECONDS
 
 MINUTE = timedelta(minutes=1)
 

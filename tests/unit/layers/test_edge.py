@@ -12,20 +12,12 @@ from towpath.layers.contract import Envelope
 from towpath.layers.edge import BaseEdge
 from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
-from towpath.layers.leases import Expire, Lease, LeaseState, ReleaseLease
-from towpath.layers.operations import (
-    FENCED,
-    RENEW_SECONDS,
-    CloseInbox,
-    Fence,
-    Join,
-    Leave,
-    Operation,
-    Push,
-    PushNumber,
-    Renew,
-)
-from towpath.layers.sockets import AddSockets, ForgetSockets
+from towpath.layers.operations.groups import RENEW_SECONDS, Join, Leave, Renew
+from towpath.layers.operations.inboxes import CloseInbox
+from towpath.layers.operations.leases import Expire, Lease, LeaseState, ReleaseLease
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.operations.queues import FENCED, Fence, Push, PushNumber
+from towpath.layers.operations.wills import AddSockets, ForgetSockets
 
 codec = EntryCodec()
 
@@ -36,7 +28,7 @@ class ScriptedEdge(BaseEdge):
     def __init__(self) -> None:
         super().__init__(codec, Capacities(2, {}))
         self.entries: list[bytes] = []
-        self.executed: list[Operation] = []
+        self.executed: list[AnyOperation] = []
         self.is_known = True
         #: An inbox whose lease has expired.
         self.dead = ""
@@ -44,7 +36,7 @@ class ScriptedEdge(BaseEdge):
         #: Groups whose mark the store has forgotten.
         self.forgotten: set[str] = set()
 
-    async def _execute(self, operations: Sequence[Operation]) -> Sequence[object]:
+    async def _execute(self, operations: Sequence[AnyOperation]) -> Sequence[object]:
         if self.is_away:
             raise LayerUnavailable("away")
         if self.cancels:
@@ -54,7 +46,7 @@ class ScriptedEdge(BaseEdge):
             raise PartlyRefused("full", [None] * len(operations), is_clean=True)
         return [self._answer(operation) for operation in operations]
 
-    def _answer(self, operation: Operation) -> object:
+    def _answer(self, operation: AnyOperation) -> object:
         if isinstance(operation, Push) and self.is_fenced:
             return FENCED
         if isinstance(operation, Renew) and operation.group in self.forgotten:
@@ -81,7 +73,7 @@ class ScriptedEdge(BaseEdge):
             self.entries.append(codec.join(group, local))
         asyncio.run(self.receive())
 
-    def done(self, kind: type) -> list[Operation]:
+    def done(self, kind: type) -> list[AnyOperation]:
         return [operation for operation in self.executed if isinstance(operation, kind)]
 
 

@@ -11,9 +11,11 @@ from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.entries import HEADER, EntryCodec, Kind
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.exchange import BaseReader, Waiting
-from towpath.layers.in_flight import Acknowledge, BatchId, CloseReader, Record, Register, Requeue, Source
-from towpath.layers.leases import ReleaseLease
-from towpath.layers.operations import UNLIMITED, Batch, Count, Operation, Postpone, Push, PushInbox, PushNumber, Take
+from towpath.layers.operations.in_flight import Acknowledge, BatchId, CloseReader, Record, Register, Requeue, Source
+from towpath.layers.operations.inboxes import PushInbox
+from towpath.layers.operations.leases import ReleaseLease
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.operations.queues import UNLIMITED, Batch, Count, Postpone, Push, PushNumber, Take
 from towpath.layers.sending import Sender
 
 codec = EntryCodec()
@@ -35,16 +37,16 @@ class ScriptedReader(BaseReader):
         self.batches: list[Batch] = []
         #: What the store says is in flight.
         self.record: Record | None = None
-        self.executed: list[Operation] = []
+        self.executed: list[AnyOperation] = []
         #: All that was asked for, answered or not.
-        self.asked: list[Operation] = []
+        self.asked: list[AnyOperation] = []
         #: What each list of operations was to be followed by.
         self.waits: list[Waiting | None] = []
 
     def wake(self) -> None:
         pass
 
-    def _execute(self, operations: Sequence[Operation], then: Waiting | None = None) -> Sequence[object]:
+    def _execute(self, operations: Sequence[AnyOperation], then: Waiting | None = None) -> Sequence[object]:
         self.waits.append(then)
         self.asked += operations
         if self.is_away:
@@ -63,7 +65,7 @@ class ScriptedReader(BaseReader):
         self.executed += [operation for operation in operations if not isinstance(operation, Register)]
         return results
 
-    def _answer(self, operation: Operation) -> object:
+    def _answer(self, operation: AnyOperation) -> object:
         match operation:
             case Push(bodies=bodies):
                 return 0 if self.is_full else len(bodies)
@@ -89,7 +91,11 @@ def settled(reader: ScriptedReader) -> list[bytes]:
 
 
 def counted(reader: ScriptedReader) -> list[tuple[str, str, int]]:
-    return [operation[:3] for operation in reader.executed if isinstance(operation, Count)]
+    return [
+        (operation.channel, operation.counter, operation.amount)
+        for operation in reader.executed
+        if isinstance(operation, Count)
+    ]
 
 
 def test_what_is_owed_and_the_next_take_are_one_step() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from towpath.layers.leases import (
+from towpath.layers.memory.store import Store
+from towpath.layers.operations.leases import (
     Claim,
     DelayClaim,
     Expire,
@@ -13,8 +14,7 @@ from towpath.layers.leases import (
     LeaseTimes,
     ReleaseLease,
 )
-from towpath.layers.memory.store import Store
-from towpath.layers.operations import Operation
+from towpath.layers.operations.operation import AnyOperation
 
 TIMES = LeaseTimes()
 INBOX = "interface.x!"
@@ -27,7 +27,7 @@ class World:
         self.now = 1000.0
         self._store = Store(60, 3600, lambda: self.now)
 
-    def do(self, operation: Operation) -> object:
+    def do(self, operation: AnyOperation) -> object:
         """Execute one operation."""
         return self._store.execute([operation])[0]
 

@@ -9,23 +9,10 @@ from towpath.layers.entries import Kind
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.memory.expiring import MIN_SWEEP, Expiring
 from towpath.layers.memory.store import Store
-from towpath.layers.operations import (
-    MARK_SECONDS,
-    Batch,
-    ChannelState,
-    Count,
-    Join,
-    Leave,
-    Marks,
-    Members,
-    Operation,
-    Push,
-    PushInbox,
-    Renew,
-    Statistics,
-    Take,
-    TakeInbox,
-)
+from towpath.layers.operations.groups import MARK_SECONDS, Join, Leave, Marks, Members, Renew
+from towpath.layers.operations.inboxes import PushInbox, TakeInbox
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.operations.queues import Batch, ChannelState, Count, Push, Statistics, Take
 
 EXPIRY = 60.0
 GROUP_EXPIRY = 3600.0
@@ -52,7 +39,7 @@ def store(clock: Clock) -> Store:
     return Store(EXPIRY, GROUP_EXPIRY, clock)
 
 
-def execute(store: Store, operation: Operation) -> object:
+def execute(store: Store, operation: AnyOperation) -> object:
     return store.execute([operation])[0]
 
 

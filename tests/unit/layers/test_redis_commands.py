@@ -5,33 +5,20 @@ import re
 import pytest
 
 from towpath.layers.errors import ConfigurationError, PartlyRefused
-from towpath.layers.in_flight import Acknowledge, InFlight, Seize
 from towpath.layers.keys import Keys
-from towpath.layers.leases import Claim, DelayClaim, Expire, ForgetOwner, Lease, LeaseTimes, ReleaseLease
-from towpath.layers.operations import (
-    CloseInbox,
-    Count,
-    Drop,
-    Fence,
-    Join,
-    Leave,
-    Marks,
-    Members,
-    Operation,
-    Push,
-    PushInbox,
-    Renew,
-    Statistics,
-    Take,
-    TakeInbox,
-)
+from towpath.layers.operations.groups import Join, Leave, Marks, Members, Renew
+from towpath.layers.operations.in_flight import Acknowledge, InFlight, Seize
+from towpath.layers.operations.inboxes import CloseInbox, PushInbox, TakeInbox
+from towpath.layers.operations.leases import Claim, DelayClaim, Expire, ForgetOwner, Lease, LeaseTimes, ReleaseLease
+from towpath.layers.operations.operation import AnyOperation
+from towpath.layers.operations.queues import Count, Drop, Fence, Push, Statistics, Take
 from towpath.layers.redis.answers import ErrorAnswers, results
 from towpath.layers.redis.commands import Commands
 from towpath.layers.redis.hosts import parse_hosts
 from towpath.layers.redis.layer import RedisChannelLayer
 
 SENTINELS = {"sentinels": [("a", 26379), ["b", 26380]], "master_name": "mymaster"}
-ONE_SLOT: list[Operation] = [
+ONE_SLOT: list[AnyOperation] = [
     Push("a", [b"x"], 1),
     Fence("in!"),
     Drop("a"),
@@ -59,7 +46,7 @@ ONE_SLOT: list[Operation] = [
 
 
 @pytest.mark.parametrize("operation", ONE_SLOT, ids=lambda operation: type(operation).__name__)
-def test_all_keys_of_an_operation_share_a_hash_tag_and_the_prefix(operation: Operation) -> None:
+def test_all_keys_of_an_operation_share_a_hash_tag_and_the_prefix(operation: AnyOperation) -> None:
     command = Commands(Keys("p:"), 60, 86400).command(operation)
     declared = command[3 : 3 + command[2]] if command[0] == "EVALSHA" else command
     keys = [part for part in declared if isinstance(part, str) and part.startswith("p:")]

@@ -22,8 +22,8 @@ from django.http import HttpRequest
 from django.test import override_settings
 
 from towpath.channels.configured import LayerSettings
-from towpath.layers import delays
 from towpath.layers.contract import Envelope
+from towpath.layers.operations import delays
 
 DOCS = Path(__file__).parents[3] / "docs"
 TEXT = (DOCS / "recipes.md").read_text(encoding="utf-8")

@@ -13,8 +13,8 @@ from django.test import override_settings
 from django.urls import path
 
 from towpath.channels.configured import LayerSettings
-from towpath.layers import delays
 from towpath.layers.contract import Envelope
+from towpath.layers.operations import delays
 
 DOCS = Path(__file__).parents[3] / "docs"
 TEXT = (DOCS / "sending.md").read_text(encoding="utf-8")

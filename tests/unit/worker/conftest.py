@@ -10,8 +10,8 @@ from django.apps import apps
 from django.conf import settings
 
 from towpath.layers import Envelope, Received, Taken
-from towpath.layers.delays import DELAY_CHANNEL
 from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.routing import Router
 from towpath.worker import verdicts
 from towpath.worker.failure_log import FailureLog

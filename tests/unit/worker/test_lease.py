@@ -7,8 +7,8 @@ import pytest
 
 from towpath.layers import Envelope, LayerUnavailable, Received, Settled
 from towpath.layers.contract import Renewal
-from towpath.layers.in_flight import Seize
-from towpath.layers.leases import Expire
+from towpath.layers.operations.in_flight import Seize
+from towpath.layers.operations.leases import Expire
 from towpath.routing import Router, route
 from towpath.worker import Worker, WorkerPool
 from towpath.worker.heartbeat import Heartbeat

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from towpath.layers.operations import Take
+from towpath.layers.operations.queues import Take
 from towpath.routing import Router, route
 from towpath.worker import Worker, WorkerPool
 from towpath.worker.paused import PausedChannels

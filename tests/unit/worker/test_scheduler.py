@@ -9,10 +9,10 @@ import pytest
 from towpath.channels import Channel, ConfiguredLayer
 from towpath.channels.schedule import Entry, Every
 from towpath.layers.contract import Delayed, Envelope, Received, Taken
-from towpath.layers.delays import DELAY_CHANNEL, POLL_SECONDS
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.in_flight import BatchId
 from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.operations.delays import DELAY_CHANNEL, POLL_SECONDS
+from towpath.layers.operations.in_flight import BatchId
 from towpath.routing import Router, route
 from towpath.worker import WorkerPool
 from towpath.worker.delay_requests import keep_requested

@@ -7,8 +7,8 @@ import pytest
 
 from towpath.channels.schedule import Entry, Every
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.firing import Fired
 from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.operations.schedules import Fired
 from towpath.worker.timetable import Timetable
 
 MINUTE = 60.0

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from .operation import Operation
+
 
 class Fired(IntEnum):
     """The result of firing a schedule."""
@@ -14,12 +16,11 @@ class Fired(IntEnum):
     EARLY = 4  # by the store's clock the time has not come
 
 
-@dataclass(frozen=True, slots=True)
-class Fire:
+@dataclass(slots=True)
+class Fire(Operation[Fired]):
     """Append a body to a channel's queue, if its schedule has not done so for `due` (seconds since 1970, UTC).
 
     `is_missed`: the time passed while this process did not look; then it counts only if the schedule is known.
-    Result: `Fired`.
     """
 
     channel: str

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from .names import is_inbox
+from ..names import is_inbox
+from .operation import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ class ExpiredOwner(NamedTuple):
     seconds: float
 
 
-class Lease(NamedTuple):
-    """Renew the lease of an owner. Result: `LeaseState`."""
+@dataclass(slots=True)
+class Lease(Operation[LeaseState]):
+    """Renew the lease of an owner."""
 
     owner: str
     times: LeaseTimes
@@ -58,24 +60,28 @@ class Lease(NamedTuple):
         return self.times.inbox_lease if is_inbox(self.owner) else self.times.reader_lease
 
 
-class ReleaseLease(NamedTuple):
-    """Give up the lease of an owner that stops cleanly. Result: None."""
+@dataclass(slots=True)
+class ReleaseLease(Operation[None]):
+    """Give up the lease of an owner that stops cleanly."""
 
     owner: str
 
 
-class Expire(NamedTuple):
-    """Let an owner's lease expire now: another process cleans up after it. Result: None."""
+@dataclass(slots=True)
+class Expire(Operation[None]):
+    """Let an owner's lease expire now: another process cleans up after it."""
 
     owner: str
 
 
-class CountReaders(NamedTuple):
-    """Count the readers that hold a lease. Result: int."""
+@dataclass(slots=True)
+class CountReaders(Operation[int]):
+    """Count the readers that hold a lease."""
 
 
-class Claim(NamedTuple):
-    """Claim expired owners: for a while, no other process gets them. Result: list of `ExpiredOwner`.
+@dataclass(slots=True)
+class Claim(Operation[list[ExpiredOwner]]):
+    """Claim expired owners: for a while, no other process gets them.
 
     No lease expires while the store may have been unavailable: then none could be renewed.
     """
@@ -83,14 +89,16 @@ class Claim(NamedTuple):
     times: LeaseTimes
 
 
-class DelayClaim(NamedTuple):
-    """Let any process claim an expired owner after `seconds`. Result: None."""
+@dataclass(slots=True)
+class DelayClaim(Operation[None]):
+    """Let any process claim an expired owner after `seconds`."""
 
     owner: str
     seconds: float
 
 
-class ForgetOwner(NamedTuple):
-    """Forget an expired owner: nothing is left to do for it. Its lease is refused for another day. Result: None."""
+@dataclass(slots=True)
+class ForgetOwner(Operation[None]):
+    """Forget an expired owner: nothing is left to do for it. Its lease is refused for another day."""
 
     owner: str

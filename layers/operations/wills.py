@@ -6,10 +6,10 @@ the settlement that changes it. An event that changes no state costs nothing.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-#: Channels of a socket's events, and its last one.
-CONNECT, RECEIVE, DISCONNECT = "websocket.connect", "websocket.receive", "websocket.disconnect"
+from .operation import Operation
 
 
 class Socket(NamedTuple):
@@ -27,36 +27,41 @@ class SocketPage(NamedTuple):
     next: int
 
 
-class AddSockets(NamedTuple):
-    """Write the registrations of sockets, by local part; renew the TTL of the inbox's sockets. Result: None."""
+@dataclass(slots=True)
+class AddSockets(Operation[None]):
+    """Write the registrations of sockets, by local part; renew the TTL of the inbox's sockets."""
 
     inbox: str
     registrations: Mapping[str, bytes]
 
 
-class StoreState(NamedTuple):
-    """Write the new state of a socket, if its inbox has it; empty: it has none any more. Result: None."""
+@dataclass(slots=True)
+class StoreState(Operation[None]):
+    """Write the new state of a socket, if its inbox has it; empty: it has none any more."""
 
     inbox: str
     local: str
     state: bytes
 
 
-class Sockets(NamedTuple):
-    """Read about `limit` sockets of an inbox, from where the page before says. Result: `SocketPage`."""
+@dataclass(slots=True)
+class Sockets(Operation[SocketPage]):
+    """Read about `limit` sockets of an inbox, from where the page before says."""
 
     inbox: str
     begin: int
     limit: int
 
 
-class ForgetSockets(NamedTuple):
-    """Forget all sockets of an inbox. Result: None."""
+@dataclass(slots=True)
+class ForgetSockets(Operation[None]):
+    """Forget all sockets of an inbox."""
 
     inbox: str
 
 
-class PushWills(NamedTuple):
+@dataclass(slots=True)
+class PushWills(Operation[int]):
     """Append the last event of each socket to a channel's queue that holds fewer than `capacity`; forget the socket.
 
     `wills` are (local part, body). A socket that is not registered any more has had its last event: it is skipped.
@@ -67,6 +72,3 @@ class PushWills(NamedTuple):
     channel: str
     wills: Sequence[tuple[str, bytes]]
     capacity: int
-
-
-SocketOperation = AddSockets | StoreState | Sockets | ForgetSockets | PushWills

@@ -1,7 +1,9 @@
 """Pauses of channels, as plain data: workers stop taking messages from a channel until it is resumed, or for a time."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+
+from .operation import Operation
 
 #: The longest pause with a duration, in seconds: a year.
 MAX_PAUSE_SECONDS = 366 * 86_400.0
@@ -10,18 +12,21 @@ MAX_PAUSE_SECONDS = 366 * 86_400.0
 Paused = Mapping[str, float | None]
 
 
-class Pause(NamedTuple):
-    """Pause a channel for `seconds`, None: until it is resumed. A pause before is replaced. Result: None."""
+@dataclass(slots=True)
+class Pause(Operation[None]):
+    """Pause a channel for `seconds`, None: until it is resumed. A pause before is replaced."""
 
     channel: str
     seconds: float | None
 
 
-class Resume(NamedTuple):
+@dataclass(slots=True)
+class Resume(Operation[bool]):
     """End the pause of a channel. Result: whether it was paused (bool)."""
 
     channel: str
 
 
-class ReadPaused(NamedTuple):
-    """Look for the channels that are paused. Result: `Paused`."""
+@dataclass(slots=True)
+class ReadPaused(Operation[Paused]):
+    """Look for the channels that are paused."""

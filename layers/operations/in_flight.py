@@ -6,7 +6,10 @@ that it is about, so that it does the same once, twice, or late: after an error 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from .operation import Operation
 
 
 class BatchId(NamedTuple):
@@ -35,26 +38,30 @@ class Record(NamedTuple):
 REGISTERED_SECONDS = 600.0
 
 
-class Register(NamedTuple):
-    """Make a reader known to `Outstanding`, for `REGISTERED_SECONDS`. Result: None."""
+@dataclass(slots=True)
+class Register(Operation[None]):
+    """Make a reader known to `Outstanding`, for `REGISTERED_SECONDS`."""
 
     reader: str
 
 
-class Acknowledge(NamedTuple):
-    """Record that a reader's batch `number`, and every batch before it, is settled. Result: None."""
+@dataclass(slots=True)
+class Acknowledge(Operation[None]):
+    """Record that a reader's batch `number`, and every batch before it, is settled."""
 
     reader: str
     number: int
 
 
-class InFlight(NamedTuple):
+@dataclass(slots=True)
+class InFlight(Operation[Record | None]):
     """Read the record of a reader, settled or not. Result: `Record`, or None if it holds no entries."""
 
     reader: str
 
 
-class Requeue(NamedTuple):
+@dataclass(slots=True)
+class Requeue(Operation[bool]):
     """Move entries of a reader's batch `number` to the front of their channel's queue, in the order given.
 
     Of the rest of the batch, `stay` remain in flight and all others are settled. Result: whether it was done (bool).
@@ -68,7 +75,8 @@ class Requeue(NamedTuple):
     stay: Sequence[bytes] = ()
 
 
-class Seize(NamedTuple):
+@dataclass(slots=True)
+class Seize(Operation[Record | None]):
     """Take what is in flight away from a reader whose lease has expired, and end its name: later takes find nothing.
 
     Result: `Record`, or None.
@@ -79,15 +87,17 @@ class Seize(NamedTuple):
     reader: str
 
 
-class CountLost(NamedTuple):
-    """Forget what was seized from a reader, and count it as lost, once. Result: None."""
+@dataclass(slots=True)
+class CountLost(Operation[None]):
+    """Forget what was seized from a reader, and count it as lost, once."""
 
     reader: str
     channel: str
     amount: int
 
 
-class CloseReader(NamedTuple):
+@dataclass(slots=True)
+class CloseReader(Operation[Record | None]):
     """Forget the record of a reader that stops; a take of it that is executed later finds nothing.
 
     `number` is the last batch that it has seen. A later one that is in flight stays, and nothing is forgotten: then the
@@ -98,13 +108,11 @@ class CloseReader(NamedTuple):
     number: int
 
 
-class Outstanding(NamedTuple):
-    """Read, in one step, the queues of channels and all unsettled records. Result: list of `Record`.
+@dataclass(slots=True)
+class Outstanding(Operation[list[Record]]):
+    """Read, in one step, the queues of channels and all unsettled records.
 
     A message that is not settled is in one of them, whatever moves at the same time.
     """
 
     channels: Sequence[str]
-
-
-InFlightOperation = Register | Acknowledge | InFlight | Requeue | Seize | CountLost | CloseReader | Outstanding

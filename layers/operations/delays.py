@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .in_flight import BatchId
+from .operation import Operation
 
 #: The 1.x channel that takes messages to be delayed: `{"channel": str, "content": dict, "delay": milliseconds}`.
 DELAY_CHANNEL = "asgi.delay"
@@ -60,8 +61,8 @@ class Delivered(NamedTuple):
     next_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+@dataclass(slots=True)
+class Delay(Operation[bool]):
     """Keep a body or inbox entry until it is due, unless the target has `capacity`. Result: whether it is kept (bool).
 
     With a `batch`, which is settled with it: only if that is in flight still; else it was done before.
@@ -74,42 +75,39 @@ class Delay:
     batch: BatchId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AddDue:
-    """Add a target to the due index; `wake` is the body that wakes a scheduler. Result: None."""
+@dataclass(slots=True)
+class AddDue(Operation[None]):
+    """Add a target to the due index; `wake` is the body that wakes a scheduler."""
 
     target: str
     seconds: float
     wake: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class FindDue:
-    """Find the targets that are due; no other process finds them for `DELIVERY_SECONDS`. Result: `DueTargets`."""
+@dataclass(slots=True)
+class FindDue(Operation[DueTargets]):
+    """Find the targets that are due; no other process finds them for `DELIVERY_SECONDS`."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliverDue:
-    """Move the messages that are due into their target, while it has room. Result: `Delivered`."""
+@dataclass(slots=True)
+class DeliverDue(Operation[Delivered]):
+    """Move the messages that are due into their target, while it has room."""
 
     target: str
     capacity: int
 
 
-@dataclass(frozen=True, slots=True)
-class EndDelivery:
-    """End a delivery: the target is due again in `seconds`; None: nothing is left. Result: None."""
+@dataclass(slots=True)
+class EndDelivery(Operation[None]):
+    """End a delivery: the target is due again in `seconds`; None: nothing is left."""
 
     target: str
     token: bytes
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class CountDelayed:
-    """Count the delayed messages of a target. Result: int."""
+@dataclass(slots=True)
+class CountDelayed(Operation[int]):
+    """Count the delayed messages of a target."""
 
     target: str
-
-
-DelayOperation = Delay | AddDue | FindDue | DeliverDue | EndDelivery | CountDelayed
