@@ -23,6 +23,7 @@ from towpath.interface.websocket.begin import begin
 from towpath.interface.websocket.sockets import SocketFactory
 from towpath.layers.contract import Edge, Reader, Renewal
 from towpath.layers.errors import LayerUnavailable
+from towpath.layers.log_fields import fields_of
 from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.operations.leases import LeaseTimes
 from towpath.layers.redis import RedisChannelLayer
@@ -282,9 +283,9 @@ class LostTurns(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Note a turn."""
         if record.getMessage().endswith("is lost"):
-            turn, name, _ = record.args
+            turn, _ = record.args
             self.count += 1
-            self._journal.note("lost", str(name), int(str(turn)))
+            self._journal.note("lost", fields_of(record)["connection"], int(str(turn)))
 
     def close(self) -> None:
         """Take no more."""
