@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .close_codes import SENDABLE, is_sendable
 from .contract import Content
 from .errors import TowpathError
+from .protocol import SENDABLE, is_sendable
 from .replies import REASON_MAX_BYTES
 
 #: Sockets that one answer names, and that one server names in all.
