@@ -1,6 +1,6 @@
 """An interface server in a thread of its own, on a socket that is open already.
 
-Signals belong to the main thread, so the reactor takes none. A process has one reactor, and so one such thread.
+Signals are the main thread's, so the reactor handles none. A process has one reactor, and so one such thread.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class InterfaceThread:
             serving.result()
         except BaseException as error:
             self._error = error
-            if self._decided.is_set():  # nobody waits for it any more
+            if self._decided.is_set():  # no caller waits for it any more
                 log.critical("The interface server failed", exc_info=True)
         finally:
             self._decided.set()

@@ -1,9 +1,9 @@
-"""The socket that `runserver` listens on, opened before anything else starts: a taken port is said at once."""
+"""The socket that `runserver` listens on, opened before anything else: a taken port is reported first."""
 
 import errno
 import socket
 
-#: What Django's own server says of the errors that a user can mend.
+#: The texts of Django's own server for errors that a user can correct.
 _TEXTS = {
     errno.EACCES: "You don't have permission to access that port.",
     errno.EADDRINUSE: "That port is already in use.",
@@ -23,5 +23,5 @@ def open_listener(address: str, port: int, ipv6: bool) -> socket.socket:
 
 
 def describe(error: OSError) -> str:
-    """Say to the user why a port could not be opened."""
+    """Return why a port could not be opened, for the user."""
     return _TEXTS.get(error.errno or 0, str(error))

@@ -1,4 +1,4 @@
-"""The life of `runserver`'s process: interface server and workers begin together, and end together, in order."""
+"""The life of `runserver`'s process: interface server and workers start together, and stop together, cleanly."""
 
 import time
 from threading import Lock, Thread, main_thread
@@ -8,9 +8,9 @@ from towpath.worker.stop_signals import StopSignals
 
 from .interface import InterfaceThread
 
-#: How long a stop waits for running consumers, in seconds: a restart after an edit must not hang on one that does.
+#: Seconds that a stop waits for running consumers: a restart after an edit must not wait for one that hangs.
 WORKERS_GRACE_SECONDS = 5.0
-#: How often it is looked whether the interface server still runs, in seconds.
+#: Seconds between two checks that the interface server still runs.
 LOOK_SECONDS = 0.5
 
 
@@ -24,14 +24,14 @@ class DevelopmentServer:
         self._is_stopped = False
 
     def start(self) -> None:
-        """Serve, and run consumers; see `InterfaceThread.start` for what it raises."""
+        """Serve, and run consumers; raises the exceptions of `InterfaceThread.start`."""
         self._interface.start()
         if self._pool is not None:
             self._pool.start()
         Thread(target=self._stop_with_the_process, name="towpath-stop", daemon=False).start()
 
     def wait(self) -> None:
-        """Return when a signal came, or the interface server has ended.
+        """Return after a signal, or when the interface server has ended.
 
         Only the main thread receives signals. Under the reloader this is another one; there the process ends it.
         """
@@ -40,7 +40,7 @@ class DevelopmentServer:
                 pass
 
     def stop(self) -> None:
-        """End both. The interface first: it finishes responses while workers still make them."""
+        """Stop both. The interface server first: it finishes responses while workers still make them."""
         with self._stopping:
             if self._is_stopped:
                 return

@@ -15,7 +15,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """A manual change on a line (from 1): what is there, and what to write instead."""
+    """A manual change on a line (from 1): the old text, and its replacement."""
 
     line: int
     what: str

@@ -1,10 +1,10 @@
 """The console script `towpath-migrate`.
 
-    towpath-migrate mysite             # rewrites, and names what is left to do
-    towpath-migrate --diff mysite      # shows what it would rewrite
+    towpath-migrate mysite             # rewrites, and names the manual changes
+    towpath-migrate --diff mysite      # shows the changes that it would write
     towpath-migrate --check mysite     # only reports
 
-It exits with 0 if nothing is left to do, with 1 if something is, and with 2 if it cannot work at all.
+It exits with 0 if nothing is left to do, with 1 if manual changes are left, and with 2 if it cannot run.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _settle(file: "FileOutcome", options: argparse.Namespace) -> str:
-    """Write a file, unless it is only to be shown or reported; return what to say about it."""
+    """Write a file, unless it is only to be shown or reported; return the line of output about it."""
     if options.diff:
         return _diff(file)
     if options.check:
@@ -80,7 +80,7 @@ def _settle(file: "FileOutcome", options: argparse.Namespace) -> str:
 
 
 def _report(found: "list[FileOutcome]", left: "list[FileOutcome]", is_dry: bool) -> ExitCode:
-    """Print a line for each finding that is left, and how many there are."""
+    """Print a line for each finding that is left, and their number."""
     to_be = sum(file.outcome.is_changed for file in left)
     changed = sum(file.outcome.is_changed for file in found) - (0 if is_dry else to_be)
     findings = [f"{file.path}:{finding}\n" for file in left for finding in file.outcome.findings]

@@ -1,4 +1,4 @@
-"""Distributions of 1.x that a project requires: one finding for each file says what to require, and what to take out.
+"""Distributions of 1.x that a project requires: one finding for each file names those to require, and those to remove.
 
 In Python files, such as `setup.py`, a requirement is a string with a version, or one in a list that is called after
 requirements.
@@ -31,24 +31,24 @@ _WHOLE_WITH_VERSION = re.compile(rf"({_NAMES})(?:\[[\w, -]*\])?{_VERSION}.*\Z", 
 #: Names of lists in Python files that hold requirements.
 _LISTS = re.compile(r"(?i)(requires?|requirements?|deps|extras)\w*\Z")
 
-#: What a file calls a distribution, and its line.
+#: The name of a distribution in a file, and its line.
 Required = tuple[int, str, str]
 
 
 def required_by_line(number: int, line: str) -> Required | None:
-    """Return what a line of a requirements file requires of 1.x; None if nothing."""
+    """Return the distribution of 1.x that a line of a requirements file requires; None if there is none."""
     match = _LINE.match(line) or _QUOTED.search(line)
     return None if match is None else (number, match[1], line.strip())
 
 
 def installed_by_line(number: int, line: str) -> Required | None:
-    """Return what a command in a line installs of 1.x; None if nothing."""
+    """Return the distribution of 1.x that a command in a line installs; None if there is none."""
     match = _INSTALLED.search(line)
     return None if match is None else (number, match[1], line.strip())
 
 
 def finding_for(required: Sequence[Required]) -> Iterable[Finding]:
-    """Return one finding for all that a file requires; none if it requires nothing of 1.x."""
+    """Return one finding for all distributions of 1.x that a file requires; none if there are none."""
     if not required:
         return ()
     (line, name, what), *others = sorted(required)

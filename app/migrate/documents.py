@@ -1,7 +1,7 @@
 """Files of a project that are not Python: templates, scripts, requirements, process files. Read line by line.
 
-The path of the JavaScript client is rewritten; everything else is named. A template of a file, such as `site.conf.j2`
-or `settings.py-tpl`, is read as the file that it becomes.
+The path of the JavaScript client is rewritten; all else is named. A template of a file, such as `site.conf.j2` or
+`settings.py-tpl`, is read as the resulting file.
 """
 
 import re
@@ -100,13 +100,13 @@ _NAMES = {pattern for rule in _RULES for pattern in rule.files} - {*_PYTHON} | {
 
 
 def is_document(name: str) -> bool:
-    """Return whether a file is looked at; `name` is that of its folder and its own, `requirements/base.txt`."""
+    """Return whether a file is read; `name` is that of its folder and its own, `requirements/base.txt`."""
     plain = _without_ending(name)
     return _matches(name, _NAMES) or (plain != name and _matches(plain, (*_NAMES, *_PYTHON)))
 
 
 def migrate_document(text: str, name: str) -> Outcome:
-    """Rewrite the text of a file called `name` (as in `is_document`), and name what is left to do."""
+    """Rewrite the text of a file called `name` (as in `is_document`), and name the manual changes."""
     names = {name, _without_ending(name)}
     rules = [rule for rule in _RULES if any(_matches(each, rule.files) for each in names)]
     lines = [
@@ -129,7 +129,7 @@ def migrate_document(text: str, name: str) -> Outcome:
 
 
 def _without_ending(name: str) -> str:
-    """Return the name of the file that a template becomes."""
+    """Return the name of a template's resulting file."""
     return _TEMPLATES.sub("", name)
 
 

@@ -1,4 +1,4 @@
-"""Import statements: modules and names of 1.x become those of Towpath; what has no counterpart stays, and is named."""
+"""Import statements: modules and names of 1.x become those of Towpath; those without a counterpart are named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .reading import Reading, dotted
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where one imported name comes from now. `text` is what stands behind `import`."""
+    """The new module of an imported name. `text` is the part after `import`."""
 
     module: str
     text: str

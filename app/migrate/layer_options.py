@@ -1,10 +1,10 @@
-"""CHANNEL_LAYERS: options of asgi_redis that are not here, or mean something else. They are named, not rewritten."""
+"""CHANNEL_LAYERS: options of asgi_redis that Towpath lacks, or that mean something else. They are only named."""
 
 import libcst as cst
 
 from .reading import Reading, literal
 
-#: Backends whose CONFIG is looked into, before and after they were rewritten.
+#: Backends whose CONFIG is read, under their old and new names.
 _REDIS = ("asgi_redis.RedisChannelLayer", "asgi_redis.core.RedisChannelLayer", "towpath.layers.redis.RedisChannelLayer")
 #: Keys of CONFIG -> what to do.
 _GONE = {
@@ -15,7 +15,7 @@ _REPLIES = ("daphne.response", "http.response", "websocket.send")
 
 
 class LayerOptions(Reading):
-    """Looks into the CONFIG of Redis layers."""
+    """Reads the CONFIG of Redis layers."""
 
     def visit_Dict(self, node: cst.Dict) -> None:
         entries = _entries(node)
@@ -39,7 +39,7 @@ class LayerOptions(Reading):
 
 
 def _entries(node: cst.BaseExpression | None) -> dict[str, cst.BaseExpression]:
-    """Return what a dict literal, or a call of `dict`, holds under keys that are plain strings."""
+    """Return the values of a dict literal, or of a call of `dict`, by their keys that are plain strings."""
     match node:
         case cst.Dict():
             pairs = [(literal(e.key), e.value) for e in node.elements if isinstance(e, cst.DictElement)]

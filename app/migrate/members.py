@@ -1,6 +1,6 @@
-"""Members of classes of 1.x that are not here, or that nothing calls: where a project overrides or uses them.
+"""Members of classes of 1.x that Towpath lacks or does not call, where a project overrides or uses them.
 
-Only what a subclass defines, and what is asked of the class or of a layer by name, can be told from a file.
+A file shows only the members that a subclass defines, and those that are accessed by name on the class or a layer.
 """
 
 import libcst as cst
@@ -19,7 +19,7 @@ _LAYER_METHODS = (
     "of consumers only"
 )
 
-#: Old class -> member -> what to do where a subclass defines it, or where it is asked of the class.
+#: Old class -> member -> the manual change where a subclass defines it, or where it is accessed on the class.
 _MEMBERS: dict[str, dict[str, str]] = {
     "channels.binding.base.BindingMetaclass": {
         "binding_classes": "take it out: bindings register themselves; towpath.binding.registry keeps them",
@@ -87,7 +87,7 @@ _SUBCLASSES = {
     "channels.test.base.TransactionChannelTestCase": "channels.test.base.ChannelTestCaseMixin",
     "channels.test.http.HttpClient": "channels.test.websocket.WSClient",
 }
-#: Attributes of layers -> what to do. `router` is a word of many things: only of what is called after a layer.
+#: Attributes of layers -> the manual change. `router` is a common word: only on names of layers.
 _OF_LAYERS = {
     "router": _ROUTER,
     "receive_twisted": _EVENT_LOOP,
@@ -102,7 +102,7 @@ _WORKER = "channels.worker.Worker"
 
 
 class Members(Reading):
-    """Names members that are not here."""
+    """Names members that Towpath lacks."""
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         members: dict[str, str] = {}
@@ -132,7 +132,7 @@ class Members(Reading):
         }
 
     def _names_of(self, node: cst.BaseExpression) -> set[str]:
-        """Return the dotted names that a name or chain of names stands for, by its import."""
+        """Return the dotted names of a name or chain of names, by its import."""
         written = dotted(node)
         if written is None:
             return set()
@@ -173,7 +173,7 @@ def _defined(node: cst.ClassDef) -> list[tuple[str, cst.CSTNode]]:
 
 
 def _is_layer(node: cst.BaseExpression) -> bool:
-    """Return whether an expression is called after a layer: `message.channel_layer`, `channel_layers["default"]`."""
+    """Return whether an expression has the name of a layer: `message.channel_layer`, `channel_layers["default"]`."""
     if isinstance(node, cst.Subscript):
         return (dotted(node.value) or "").rpartition(".")[2] == "channel_layers"
     return (dotted(node) or "").rpartition(".")[2] in ("channel_layer", "layer")

@@ -1,4 +1,4 @@
-"""One Python file: what changes in its text, and what is left to decide."""
+"""One Python file: the changes of its text, and the decisions that are left."""
 
 import re
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from .stars import StarredNames
 from .strings import DottedStrings
 from .uses import Uses
 
-#: A file without one of these words has nothing for us.
+#: A file without any of these words is skipped.
 _WORDS = re.compile(rf"\b({'|'.join(ROOTS)}|asgi-\w+|towpath|CHANNEL_SESSION_ENGINE|websocket\.\w+)\b")
 _VISITORS: tuple[type[Reading], ...] = (
     Imports,
@@ -35,7 +35,7 @@ _VISITORS: tuple[type[Reading], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result for a file. `new` is its text afterwards, the same if nothing is to be changed."""
+    """The result for a file. `new` is its text afterwards, the same if there are no changes."""
 
     old: str
     new: str
@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def is_changed(self) -> bool:
-        """Whether there is something to write."""
+        """Whether the file has to be written."""
         return self.new != self.old
 
 

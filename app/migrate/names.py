@@ -1,6 +1,6 @@
-"""The names of Channels 1.x and of its packages, and what each is called here. Nothing is looked up at run time.
+"""The names of Channels 1.x and of its packages, with their names in Towpath. Nothing is imported at run time.
 
-A name that is not in these tables is not touched: it is the project's own.
+A name that is not in these tables is not changed: it is the project's own.
 """
 
 import re
@@ -17,14 +17,14 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """There is such a thing here: its dotted name."""
+    """A name with a counterpart: the dotted name of that."""
 
     to: str
 
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """There is none, or not the same. `instead` says what to write."""
+    """A name without the same counterpart. `instead` says what to write."""
 
     instead: str
 

@@ -1,6 +1,6 @@
 """Tools for the tests of a project: fresh layers, clients that consume, routes for one test, faults, a live site.
 
-Names are resolved at first use: pytest loads `towpath.testing.plugin` with every project, before Django's settings.
+Names are resolved at first use, because pytest loads `towpath.testing.plugin` before Django's settings exist.
 """
 
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ __all__ = [
     "apply_routes",
 ]
 
-#: Public name -> module that defines it. `HttpClient` is the name that 1.x gave `WSClient`.
+#: Public name -> module that defines it. `HttpClient` is the 1.x name of `WSClient`.
 _HOMES = {
     "ChannelLiveServerTestCase": "live",
     "ChannelTestCase": "cases",

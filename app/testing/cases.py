@@ -1,4 +1,4 @@
-"""Test cases with layers of their own: nothing of another test is in them, and nothing of theirs leaves the process."""
+"""Test cases with layers of their own, which share no messages with other tests or processes."""
 
 from collections.abc import Sequence
 from unittest import TestResult
@@ -14,7 +14,7 @@ from .replies import next_message
 
 
 class ChannelTestCaseMixin:
-    """Puts a fresh layer in memory in the place of each of `test_channel_aliases`, for each test.
+    """Replaces the layers of `test_channel_aliases` by fresh ones in memory, for each test.
 
     For a test case of your own: write it before one of Django's, or of a package's, among the bases.
     """
@@ -52,9 +52,9 @@ class ChannelTestCaseMixin:
 class ChannelTestCase(ChannelTestCaseMixin, TestCase):
     """Django's TestCase: everything, consumers too, runs inside one transaction that is rolled back.
 
-    Messages sent inside `atomic()` arrive when that block has ended, as they do after a commit.
+    Messages sent inside `atomic()` are delivered at the end of that block, as they are after a commit.
     """
 
 
 class TransactionChannelTestCase(ChannelTestCaseMixin, TransactionTestCase):
-    """Django's TransactionTestCase: transactions are real, so sends inside `atomic()` leave with its commit."""
+    """Django's TransactionTestCase: transactions are real, so sends inside `atomic()` are delivered at its commit."""

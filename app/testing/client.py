@@ -1,4 +1,4 @@
-"""A connection that a test plays: it sends, consumes what it sent in the test's thread, and reads the replies."""
+"""A simulated connection: a test sends its events, runs their consumers in its own thread, and reads the replies."""
 
 from contextlib import closing
 from typing import Any
@@ -16,7 +16,7 @@ from towpath.routing import Consumer
 from .consuming import consume, router_of, take
 from .replies import next_message
 
-#: Reply channel -> client: the session state of a connection is kept here, whatever consumes its messages.
+#: Reply channel -> client, which keeps the session state of the connection.
 _clients: "WeakValueDictionary[str, Client]" = WeakValueDictionary()
 
 
@@ -43,7 +43,7 @@ class Client:
 
         Raises:
             ChannelFull: the channel is at its capacity.
-            EncodeError: `content` is not a dict of values that travel.
+            EncodeError: `content` is not a dict of values that can be encoded.
             MalformedEvent: an event of an interface server lacks a key, or has a value of the wrong type.
         """
         content = {} if content is None else content
@@ -59,11 +59,11 @@ class Client:
         """Run the consumer of the channel's next message; return what it returns.
 
         Its sends, replies, group changes and state take effect when it ends, as in a worker. Its errors are raised
-        here, with its own traceback, after what a worker would have done about it.
+        here, with its own traceback, after the actions of a worker.
 
         Raises:
             AssertionError: there is no message, or none of the routes matches it. With `fail_on_none` False the first
-                returns None, and the second does what a worker does.
+                returns None, and the second acts as a worker does.
             MalformedEvent: an event that was sent by hand lacks a key, or has a value of the wrong type.
         """
         layer = self.channel_layer
@@ -102,7 +102,7 @@ class Client:
         return next_message(self.channel_layer, channel)
 
     def get_consumer_by_channel(self, channel: str) -> Consumer | None:
-        """Return the consumer for a message on a channel that has nothing but its reply channel."""
+        """Return the consumer for a message on a channel with a reply channel only."""
         message = Message({"reply_channel": self.reply_channel}, channel, self.channel_layer)
         match = router_of(self.channel_layer).match(message)
         return match.consumer if match is not None else None

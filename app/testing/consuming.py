@@ -26,7 +26,7 @@ class Consumed(NamedTuple):
 
 
 class TrialRunner(Runner):
-    """A worker's runner that keeps what the consumer returned and raised."""
+    """A worker's runner that keeps the consumer's return value or exception."""
 
     def __init__(self, layer: ConfiguredLayer, router: Router, reader: Reader) -> None:
         self.result: object = None
@@ -43,20 +43,20 @@ class TrialRunner(Runner):
         """Keep the connections: the test's transaction is in them."""
 
     def _refuse_unanswered(self, match: Match, message: Message, outbox: Outbox) -> None:
-        """Leave an unanswered handshake to the test: the client's `check_accept` asks for the answer."""
+        """Leave an unanswered handshake to the test: the client's `check_accept` checks the answer."""
 
     def _keep(self, error: BaseException) -> None:
         self.error = error
 
 
 def take(reader: Reader, channel: str) -> Envelope | None:
-    """Take the next message of a channel; None if there is none, or none that is young enough."""
+    """Take the next message of a channel that has not expired; None if there is none."""
     taken = reader.exchange([], {channel: 1}).taken
     return taken[0].envelope if taken else None
 
 
 def consume(layer: ConfiguredLayer, reader: Reader, envelope: Envelope) -> Consumed:
-    """Run the consumer of a message, and send what it owes."""
+    """Run the consumer of a message, and write its settlement."""
     runner = TrialRunner(layer, router_of(layer), reader)
     settlement = runner.run(envelope)
     settle(reader, settlement)
@@ -64,7 +64,7 @@ def consume(layer: ConfiguredLayer, reader: Reader, envelope: Envelope) -> Consu
 
 
 def settle(reader: Reader, settlement: Settlement) -> None:
-    """Write what a run owes. Only inboxes take settlements: other reply channels get the replies alone."""
+    """Write the settlement of a run. Only inboxes take settlements: other reply channels get the replies alone."""
     is_settled = settlement.reply_channel is not None and is_inbox(settlement.reply_channel)
     reader.exchange([settlement if is_settled else Settlement(settlement.sends, again=settlement.again)], {})
 

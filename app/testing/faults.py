@@ -1,4 +1,4 @@
-"""Faults on purpose: what a layer can do to the messages of a channel, one `with` block each.
+"""Deliberate faults: losses, refusals, duplicates and delays of a channel's messages, one `with` block each.
 
 They act in the layer's store, so they apply to every sender: the test, a view, a consumer, a client.
 """
@@ -24,13 +24,13 @@ class Fault(ABC):
         self.count = 0
 
     def push(self, push: Push, execute: Execute) -> object:
-        """Do it; return how many messages the sender believes accepted."""
+        """Apply the fault; return the number of messages that the sender sees accepted."""
         self.count += len(push.bodies)
         return self._push(push, execute)
 
     @abstractmethod
     def _push(self, push: Push, execute: Execute) -> object:
-        """Do it, and answer as the store would."""
+        """Apply the fault, and answer as the store would."""
 
 
 class Dropped(Fault):
@@ -48,7 +48,7 @@ class Refused(Fault):
 
 
 class Doubled(Fault):
-    """Each message is there twice, as if a second worker had it too."""
+    """Each message is queued twice, as if a second worker had it too."""
 
     def _push(self, push: Push, execute: Execute) -> object:
         bodies = [body for body in push.bodies for _ in range(2)]
@@ -57,14 +57,14 @@ class Doubled(Fault):
 
 
 class Held(Fault):
-    """Messages are on their way until they are released."""
+    """Messages are held until they are released."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__(pattern)
         self._held: list[tuple[Push, Execute]] = []
 
     def release(self) -> None:
-        """Let everything that is held arrive, in the order in which it was sent."""
+        """Deliver the held messages, in the order in which they were sent."""
         held, self._held = self._held, []
         for push, execute in held:
             execute(push)
@@ -97,7 +97,7 @@ class Faults:
 
     @contextmanager
     def duplicate(self, pattern: str) -> Iterator[Fault]:
-        """Let each message arrive twice."""
+        """Deliver each message twice."""
         with self._acting(Doubled(pattern)) as fault:
             yield fault
 

@@ -1,4 +1,4 @@
-"""Fresh layers in the place of the project's, for one test."""
+"""Fresh layers instead of the project's, for one test."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ _SHARED_OPTIONS = ("expiry", "group_expiry", "capacity", "channel_capacity")
 
 @contextmanager
 def fresh_layers(aliases: Sequence[str]) -> Iterator[dict[str, ConfiguredLayer]]:
-    """Put an empty `TrialLayer` in the place of each layer: its routing, schedule and bounds, nothing of its store.
+    """Replace each layer by an empty `TrialLayer` with the same routing, schedule and bounds, and a store of its own.
 
-    Messages sent inside `atomic()` arrive when that block has ended, also inside Django's TestCase.
+    Messages sent inside `atomic()` are delivered at the end of that block, also inside Django's TestCase.
 
     Raises:
         InvalidChannelLayerError: CHANNEL_LAYERS has no such layer, or does not describe it well.
@@ -39,7 +39,7 @@ def trial_layer(alias: str) -> TrialLayer:
     """Return the layer that a test has under an alias.
 
     Raises:
-        TypeError: it is one of the project's: nothing has put a fresh one in its place.
+        TypeError: it is one of the project's, which was not replaced.
     """
     layer = channel_layers[alias].channel_layer
     if not isinstance(layer, TrialLayer):

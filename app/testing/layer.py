@@ -1,4 +1,4 @@
-"""The layer that a test gets: fresh, in memory, as strict as production's, and able to fail on purpose."""
+"""The layer of a test: fresh, in memory, as strict as production's, with deliberate faults."""
 
 from collections.abc import Mapping, Sequence
 from re import Pattern
@@ -14,7 +14,7 @@ from .faults import Faults
 
 
 class TrialLayer(MemoryChannelLayer):
-    """A memory layer with `faults`. Options as there."""
+    """A memory layer with `faults`. The options are the same."""
 
     def __init__(
         self,
@@ -29,14 +29,14 @@ class TrialLayer(MemoryChannelLayer):
 
 
 class TrialStore(Store):
-    """A store whose messages meet the faults of its layer."""
+    """A store that applies the faults of its layer to messages."""
 
     def __init__(self, faults: Faults, expiry: float, group_expiry: float) -> None:
         super().__init__(expiry, group_expiry)
         self._faults = faults
 
     def execute(self, operations: Sequence[Operation[Result]]) -> list[Result]:
-        """Execute all in order, each as the fault wants it that acts on its channel.
+        """Execute all in order, each with the fault that acts on its channel.
 
         Sends that wait for an atomic block which has ended inside TestCase's own come first.
         """

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from towpath.interface.config import InterfaceConfig
 from towpath.interface.process.service import serve
 
-#: The end of a test must not take long.
+#: Seconds for the end of a test, which must not take long.
 GRACE_SECONDS = 1.0
 
 

@@ -22,7 +22,7 @@ from towpath.worker import WorkerPool
 
 from .live_interface import Orders
 
-#: How long a process may take to stop, in seconds; then it is killed.
+#: Seconds that a process has to stop; then it is killed.
 STOP_SECONDS = 15.0
 
 
@@ -67,14 +67,14 @@ class ProtocolServerProcess:
 
 
 class WorkerProcess:
-    """A worker process of so many threads, forked from this one.
+    """A worker process with this number of threads, forked from this one.
 
-    Only the layer and the routes are made before the fork: threads, and what has some, belong to the process they are
-    made in.
+    Only the layer and the routes are made before the fork: threads, and objects with threads, belong to the process
+    that makes them.
     """
 
     def __init__(self, layer: ConfiguredLayer, threads: int, serve_static: bool) -> None:
-        """Load routes and views, so that what is wrong with them is raised here.
+        """Load routes and views, so that their errors are raised here.
 
         Raises:
             ConfigurationError: the routing is wrong, there is no thread, or this system cannot fork.
@@ -95,7 +95,7 @@ class WorkerProcess:
         self._process.start()
 
     def stop(self) -> None:
-        """Stop it: what it has taken is finished.
+        """Stop it after it has finished the messages in flight.
 
         Raises:
             RuntimeError: it had ended before.

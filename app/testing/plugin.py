@@ -1,6 +1,6 @@
 """Fixtures for pytest: `channel_layer`, `channel_faults`, `ws_client` and `live_channels`.
 
-They need Django's settings, and what uses the database needs pytest-django's fixtures beside them.
+They need Django's settings; tests that use the database need pytest-django's fixtures, too.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the settings may not be there when pytest loads its plugins
 
 @pytest.fixture
 def channel_layer() -> "Iterator[ConfiguredLayer]":
-    """A fresh layer in memory in the place of the project's `default`, for one test."""
+    """A fresh layer in memory instead of the project's `default`, for one test."""
     from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 
     from .isolation import fresh_layers
@@ -37,7 +37,7 @@ def channel_faults(channel_layer: "ConfiguredLayer") -> "Faults":
 
 @pytest.fixture
 def ws_client(channel_layer: "ConfiguredLayer") -> "WSClient":
-    """A WebSocket that the test plays, on `channel_layer`."""
+    """A simulated WebSocket on `channel_layer`."""
     from .sockets import WSClient
 
     return WSClient(alias=channel_layer.alias)
@@ -53,7 +53,7 @@ def live_channels() -> "Iterator[LiveSite]":
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a live test out of a transaction, whatever else it asks of pytest-django: no worker sees into one."""
+    """Keep a live test out of a transaction, whose changes a worker cannot see, whatever fixtures it uses."""
     if "live_channels" in getattr(item, "fixturenames", ()) and item.config.pluginmanager.hasplugin("django"):
         marked = item.get_closest_marker("django_db")
         options = {**(marked.kwargs if marked else {}), "transaction": True}

@@ -1,5 +1,5 @@
 """Messages that wait on a channel or for one connection. Several connections may share an inbox, and a layer reads an
-inbox as a whole: what is read for another connection than the one that was asked for is kept for it here.
+inbox as a whole: messages for other connections than the requested one are kept here.
 """
 
 from collections import deque

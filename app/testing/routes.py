@@ -1,4 +1,4 @@
-"""Other routes for one test."""
+"""Replacement of the routes for one test."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ContextDecorator, contextmanager

@@ -1,4 +1,4 @@
-"""A WebSocket that a test plays: cookies and headers, a login, texts and JSON."""
+"""A simulated WebSocket: cookies and headers, a login, texts and JSON."""
 
 import json as json_module
 from typing import Any
@@ -17,20 +17,20 @@ from towpath.sessions.decorators import open_channel_session
 
 from .client import Client
 
-#: What opens a WebSocket.
+#: The event that opens a WebSocket.
 CONNECT = "websocket.connect"
-#: What ends one, and the code that a browser gives if its page does not say any.
+#: The event that ends a WebSocket, and the code of a browser whose page gives none.
 DISCONNECT = "websocket.disconnect"
 NORMAL_CLOSE_CODE = 1000
-#: A page, in the place of a socket.
+#: The event of a page.
 REQUEST = "http.request"
 
 
 class WSClient(Client):
     """A WebSocket of the layer `alias`, with the cookies and headers of a browser. Events are numbered always.
 
-    They travel with the handshake, and then no more, as behind an interface server. A test that sends no handshake has
-    them, and the login, with each event. `ordered` is taken as in 1.x, and changes nothing.
+    They are part of the handshake only, as behind an interface server. In a test that sends no handshake, each event
+    has them, and the login. `ordered` is accepted as in 1.x, and changes nothing.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class WSClient(Client):
         self._path = "/"
         self._order = 0
         self._is_open = False
-        #: Replies that came with the accept, or in its place.
+        #: Replies that were sent with the accept, or instead of it.
         self._early: list[Content] = []
 
     def set_cookie(self, key: str, value: str) -> None:
-        """Send a cookie with handshakes from now on."""
+        """Send a cookie with all later handshakes."""
         self._cookies[key] = value
 
     def get_cookies(self) -> dict[str, str]:
@@ -54,7 +54,7 @@ class WSClient(Client):
         return dict(self._cookies)
 
     def set_header(self, key: str, value: str) -> None:
-        """Send a header with handshakes from now on.
+        """Send a header with all later handshakes.
 
         Raises:
             ValueError: it is Cookie.
@@ -73,7 +73,7 @@ class WSClient(Client):
 
     @property
     def session(self) -> SessionBase:
-        """The browser's session, made if there is none; save what you change."""
+        """The browser's session, made if there is none; save it after a change."""
         store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
         key = self._cookies.get(settings.SESSION_COOKIE_NAME)
         session: SessionBase = store(key)
@@ -83,7 +83,7 @@ class WSClient(Client):
         return session
 
     def login(self, **credentials: Any) -> bool:
-        """Log in as `authenticate(**credentials)` says; tell whether it said anybody."""
+        """Log in the user of `authenticate(**credentials)`; return whether there was one."""
         user = auth.authenticate(**credentials)
         if user is None:
             return False
@@ -95,20 +95,20 @@ class WSClient(Client):
         self._log_in(user, backend or settings.AUTHENTICATION_BACKENDS[0])
 
     def logout(self) -> None:
-        """Forget the session and its cookie."""
+        """Delete the session and its cookie."""
         self.session.flush()
         self._cookies.pop(settings.SESSION_COOKIE_NAME, None)
 
     def send(self, to: str, content: Content | None = None, text: Any = None, path: str | None = None) -> None:
         """Put an event on a channel as an interface server does.
 
-        `text` is a str, or what becomes JSON. `path` may have a query string; None is that of the last one, or `/`.
+        `text` is a str, or a value to encode as JSON. `path` may have a query string; None: the previous one, or `/`.
         A key of `content` takes precedence.
 
         Raises:
             ChannelFull: the channel is at its capacity.
-            EncodeError, MalformedEvent: `content` has values that do not travel, or of the wrong type.
-            TypeError: `text` cannot be JSON.
+            EncodeError, MalformedEvent: `content` has values that cannot be encoded, or of the wrong type.
+            TypeError: `text` cannot be encoded as JSON.
         """
         if path is not None:
             self._path = path
@@ -126,7 +126,7 @@ class WSClient(Client):
 
         Raises:
             AssertionError: as with `Client`; and, with `check_accept`, a consumer of `websocket.connect` has not
-                answered that the socket is accepted. Its other answers are there to be received.
+                accepted the socket. Its other replies can be received afterwards.
         """
         result = super().consume(channel, fail_on_none)
         if channel == CONNECT and check_accept:
@@ -147,7 +147,7 @@ class WSClient(Client):
         return self.consume(channel, fail_on_none, check_accept)
 
     def receive(self, json: bool = True) -> Any:
-        """Return what the next frame says: its JSON (with `json` False its text), or its bytes; None if there is none.
+        """Return the content of the next frame: JSON (with `json` False text), or bytes; None if there is none.
 
         A reply without a frame, such as `{"close": 4000}`, is returned as it is.
 
@@ -176,7 +176,7 @@ class WSClient(Client):
             self._early.append(rest)
 
     def _event(self, to: str) -> Content:
-        """Return what an interface server puts into an event of this kind, except for its frame."""
+        """Return the keys and values of an event of this kind, except for its frame."""
         if to == CONNECT:
             self._order = 0
             return {**self._head("ws"), "order": 0}
@@ -203,7 +203,7 @@ class WSClient(Client):
         }
 
     def _login_state(self, to: str) -> bytes | None:
-        """Return the state that the handshake would have left: the login of the browser's session, if there is one."""
+        """Return the session state after a handshake: the login of the browser's session, if there is one."""
         if settings.SESSION_COOKIE_NAME not in self._cookies:
             return None
         message = Message({"reply_channel": self.reply_channel}, to, self.channel_layer, turn=0)
