@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from towpath.layers.client_log import EXCERPT_MAX_LENGTH, ClientLines
+from towpath.layers.client_log import ClientLines
 from towpath.layers.log_fields import about
 
 from .protocol import ABNORMAL_CLOSURE
@@ -20,6 +20,8 @@ log.addFilter(ClientLines())
 
 #: The reason where a client has left without a closing handshake.
 LOST = "client: the connection was lost"
+#: The reason where a client has begun the closing handshake. Its own text is not logged: it may hold secrets.
+CLOSED = "client: closed"
 
 
 def fields_of(conversation: "Conversation", path: str, details: Mapping[str, object]) -> dict[str, object]:
@@ -33,8 +35,7 @@ def reason_of(socket: "Socket", code: int) -> str:
         return f"server: {socket.localCloseReason or 'protocol error'}"
     if code == ABNORMAL_CLOSURE:
         return LOST
-    told = socket.remoteCloseReason or "closed"
-    return f"client: {told if len(told) <= EXCERPT_MAX_LENGTH else told[:EXCERPT_MAX_LENGTH] + '...'}"
+    return CLOSED
 
 
 def log_end(subject: "Subject", code: int, reason: str) -> None:
