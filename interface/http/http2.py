@@ -1,4 +1,4 @@
-"""A connection of HTTP/2: Twisted's protocol, with our requests on its streams.
+"""A connection of HTTP/2: Twisted's protocol, with our requests (`http2_request`) on its streams.
 
 Twisted keeps the protocol state and flow control. Priorities, which RFC 9113 has deprecated, are ignored: clients could
 make Twisted's tree of them raise. Corrected here: the head is read from the frames in their order and checked as one of
@@ -7,41 +7,43 @@ window is used up waits for the client's next frame (Twisted would poll it, with
 response has a deadline, too; bytes of a body that is not read are acknowledged for the connection's window; and a
 writer is notified when its stream has drained, also if the client's window is much larger than the bytes that may wait
 in memory. Floods of frames end the connection (`http2_guard`).
+A connection that is closed counts until the client has closed it, too, for at most a few seconds: TLS waits for that.
 """
 
 import logging
 from typing import Any
 
+from h2.connection import H2Connection as ProtocolState
 from h2.errors import ErrorCodes
-from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.events import DataReceived, RequestReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError, StreamClosedError
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
-from twisted.web._http2 import H2Connection, H2Stream  # Twisted has no public name for them
+from twisted.web._http2 import H2Connection  # Twisted has no public name for them
 
-from ..bounds.memory import SMALL_BYTES
 from ..counters import Count
-from ..eventloop.deadlines import Deadline
-from .answer import DATE
-from .exchange import Exchange
-from .facts import ConnectionFacts, request_head
-from .headers import BadRequest
+from .facts import ConnectionFacts
 from .http2_guard import FrameGuard
-from .http2_head import parse_http2_head
-from .pages import page
-from .response import ResponseHead
+from .http2_request import QUEUE_MAX_BYTES, Http2Request
+from .lingering import LINGER_SECONDS, Lingering
 from .site import Site
 
 log = logging.getLogger(__name__)
 
-#: Bytes of one response that may wait in its stream before its sender does.
-QUEUE_MAX_BYTES = 64 * 1024
 #: Bytes of all responses that may wait in the streams of one connection before they count in those of the process.
 OUTPUT_FREE_BYTES = 2 * QUEUE_MAX_BYTES
 #: Bytes of the table of sent headers (RFC 7541, 4.2), also if the client allows more: the table is searched for each
 #: header of each response.
 TABLE_MAX_BYTES = 4096
+#: Streams that have ended and are remembered, so that frames that were on their way to them are not an error.
+CLOSED_STREAMS_COUNT = 200
+
+
+class BoundedState(ProtocolState):
+    """The state of the protocol, with a short memory: h2's own remembers 65,536 streams, in 8 MiB."""
+
+    MAX_CLOSED_STREAMS = CLOSED_STREAMS_COUNT
 
 
 class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class has no types
@@ -49,9 +51,14 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
 
     #: Twisted's: waits until there is something to send.
     _sendingDeferred: "Deferred[Any] | None"
+    _abortingCall: Any
+    conn: ProtocolState
+    #: Twisted's: seconds until a connection that should close is cut off.
+    abortTimeout = LINGER_SECONDS
 
     def __init__(self, factory: Site) -> None:
         super().__init__(reactor=factory.hub.clock)
+        self.conn = BoundedState(self.conn.config)
         self.factory = factory
         self.requestFactory = Http2Request
         self.timeOut = factory.hub.config.idle_timeout_seconds
@@ -64,6 +71,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self._output_bytes = self._head_bytes = 0
         #: Nothing more is read, or the connection has ended.
         self._is_over = False
+        self._lingering: Lingering | None = None
 
     def connectionMade(self) -> None:
         """Begin, and register for the transport's backpressure."""
@@ -73,31 +81,51 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self.factory.opened(self)
 
     def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # noqa: N803  # Twisted's name
-        """The client has left: abort its streams."""
+        """The client has left, or (`_cancelTimeouts` False) is told to leave: abort its streams."""
         self._is_over = True
-        self.factory.closed(self)
+        if _cancelTimeouts:
+            self.factory.closed(self)
+        else:
+            self._linger()
         super().connectionLost(reason, _cancelTimeouts)
         self.factory.hub.memory.hold(self, 0)
+
+    def _linger(self) -> None:
+        """Close: TLS does not while a producer is registered, and waits for the client's word."""
+        self._lingering = Lingering(self.transport)
+        self._lingering.begin(has_unread=False, is_secure=self.facts.is_secure)
+        self.setTimeout(None)
+        if self._abortingCall is None:
+            self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
 
     def timeoutConnection(self) -> None:
         """Close an idle connection; one with requests is not idle, and they have deadlines of their own."""
         if self.streams:
             self.setTimeout(self.factory.hub.config.idle_timeout_seconds)
         else:
-            super().timeoutConnection()
+            self._close()
+
+    def _close(self) -> None:
+        """Close cleanly: nothing is under way."""
+        super().timeoutConnection()
+        self._linger()
 
     def go_away(self) -> None:
         """Close after the open requests are answered."""
         self._goes_away = True
-        if not self.streams:
-            super().timeoutConnection()
+        if not self.streams and self._lingering is None:
+            self._close()
 
     def queued_bytes(self, stream_id: int) -> int:
         """Return the bytes of a response that wait in its stream."""
         queue = self._outboundStreamQueues.get(stream_id, ())
         return sum(len(data) for data in queue if isinstance(data, bytes))
 
+    # Twisted calls these for all that one packet holds, also after what ended the connection.
+
     def _requestReceived(self, event: RequestReceived) -> None:
+        if self._is_over:
+            return
         super()._requestReceived(event)
         request: Http2Request = self.streams[event.stream_id]._request
         request.begin(event.headers or [], has_body=event.stream_ended is None)
@@ -105,12 +133,18 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
     def _requestDataReceived(self, event: DataReceived) -> None:
         if event.stream_id in self.streams:
             super()._requestDataReceived(event)
-        else:
+        elif not self._is_over:
             self._acknowledge(event.stream_id, event.flow_controlled_length)
 
     def _requestEnded(self, event: StreamEnded) -> None:
         if event.stream_id in self.streams:
             super()._requestEnded(event)
+
+    def _requestAborted(self, event: StreamReset) -> None:
+        if event.stream_id in self.streams:
+            super()._requestAborted(event)
+            if self._is_over:
+                self.factory.hub.counters.add(Count.FLOODS)
 
     def _requestDone(self, streamID: int) -> None:  # noqa: N803
         stream = self.streams[streamID]
@@ -120,11 +154,13 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         super()._requestDone(streamID)
         request.left()
         self.undrained.discard(request)
+        if self._is_over:
+            return
         self._acknowledge(streamID, sum(length or 0 for _, length in stream._inboundDataBuffer))
         if request.wants_no_more:
             self._stop_body(streamID)
         if self._goes_away and not self.streams:
-            super().timeoutConnection()
+            self._close()
 
     def _acknowledge(self, stream_id: int, length: int) -> None:
         """Acknowledge received bytes that no request reads, so that the window of the connection opens again."""
@@ -142,6 +178,8 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
 
     def dataReceived(self, data: bytes) -> None:
         """Take frames, and send on streams whose windows they have opened."""
+        if self._lingering is not None:
+            self._lingering.throw_away(data)
         if self._is_over:
             return
         if not self._guard.allows(data):
@@ -225,160 +263,3 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         for request in [request for request in self.undrained if request.is_writable]:
             self.undrained.discard(request)
             request.drained()
-
-
-class _NoHeaders:
-    """Replaces Twisted's collection of request headers by name; they are read from the frames instead."""
-
-    def getRawHeaders(self, name: bytes) -> None:
-        return None
-
-    def setRawHeaders(self, name: bytes, values: list[bytes]) -> None:
-        return None
-
-
-class Http2Request:
-    """A request as Twisted's stream sees it, and a `Wire` for its exchange."""
-
-    requestHeaders = _NoHeaders()
-
-    def __init__(self, stream: H2Stream, queued: bool) -> None:
-        self._stream = stream
-        self._connection: Http2Connection = stream._conn
-        self._deadline = Deadline(self._connection.factory.hub.deadlines, self._expired)
-        self._exchange: Exchange | None = None
-        self._is_body_complete = False
-        #: The length of the head, if it is large.
-        self.head_bytes = 0
-        #: The end of the response is written, and waits for the client's window.
-        self._is_leaving = False
-        #: The response was complete before the request.
-        self.wants_no_more = False
-
-    def begin(self, headers: list[tuple[bytes, bytes]], has_body: bool) -> None:
-        """Take the head of a request."""
-        factory = self._connection.factory
-        self._is_body_complete = not has_body
-        try:
-            parsed = parse_http2_head(headers, factory.hub.config.head_max_bytes, factory.hub.config.headers_max_count)
-            if parsed.length and not has_body:
-                raise BadRequest("the length of the body is not clear")  # RFC 9113, 8.1.1; h2 counts only what comes
-            head = request_head(parsed, self._connection.facts, factory.proxies, factory.hub.config)
-        except BadRequest as error:
-            response, content = page(error.status, None, error.detail, (), DATE.now())
-            if any((name, value) == (b":method", b"HEAD") for name, value in headers):
-                content = b""
-            factory.log_refused(self._connection.facts, error.status, len(content))
-            self.start(response, content, is_last=True)
-            return
-        size = sum(len(name) + len(value) for name, value in headers)
-        if size > SMALL_BYTES:
-            self.head_bytes = size
-            self._connection.opened(size)
-        self._exchange = factory.exchange(factory.hub, factory.converse, self, head)
-        has_length = any(name == b"content-length" for name, _ in parsed.headers)
-        length = 0 if not has_body else parsed.length if has_length else None
-        self._exchange.begin(length, parsed.expects_continue)
-
-    # Called by Twisted's stream
-
-    def gotLength(self, length: int | None) -> None:
-        """Nothing to do: the head is read in `begin`."""
-
-    def parseCookies(self) -> None:
-        """Nothing to do: the application reads its cookies."""
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """Take some of the body."""
-        if self._exchange is not None and data:
-            self._exchange.body_received(data)
-
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """Take the end of the body."""
-        if self._exchange is not None and not self._is_body_complete:
-            self._is_body_complete = True
-            self._exchange.body_complete()
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The client has disconnected, or has reset this request."""
-        self._deadline.stop()
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.client_left()
-
-    # Called by the exchange
-
-    @property
-    def is_writable(self) -> bool:
-        """Whether the stream's queue has room for another block."""
-        return self._connection.queued_bytes(self._stream.streamID) < QUEUE_MAX_BYTES
-
-    def start(self, head: ResponseHead, content: bytes, *, is_last: bool) -> None:
-        """Write the head, and content if there is any."""
-        headers = [(name.lower(), value) for name, value in head.headers]
-        self._connection.writeHeaders(b"HTTP/2", b"%d" % head.status, b"", headers, self._stream.streamID)
-        self.write(content, is_last=is_last)
-
-    def write(self, content: bytes, *, is_last: bool) -> None:
-        """Queue content in pieces, so that the copied rest of a piece is never large."""
-        for begin in range(0, len(content), QUEUE_MAX_BYTES):
-            self._stream.write(content[begin : begin + QUEUE_MAX_BYTES])
-        self._connection.queued(len(content))
-        if is_last:
-            self._end()
-        elif not self.is_writable:
-            self._connection.undrained.add(self)
-
-    def _end(self) -> None:
-        """Queue the end of the response; until it has left, it counts as a request, and its client has a deadline."""
-        hub = self._connection.factory.hub
-        self._exchange = None
-        self._is_leaving = True
-        hub.requests.overdraw(1)
-        self._deadline.set(hub.config.send_timeout_seconds)
-        self.wants_no_more = not self._is_body_complete
-        self._stream.requestDone(self)
-
-    def left(self) -> None:
-        """The end of the response has left, or the stream is reset."""
-        self._deadline.stop()
-        if self._is_leaving:
-            self._is_leaving = False
-            self._connection.factory.hub.requests.give_back(1)
-
-    def drained(self) -> None:
-        """Let the exchange go on."""
-        if self._exchange is not None:
-            self._exchange.drained()
-
-    def abort(self) -> None:
-        """Reset the stream."""
-        self._exchange = None
-        self._deadline.stop()
-        self._stream.abortConnection()
-
-    def send_continue(self) -> None:
-        """Send 100 Continue."""
-        self._stream._send100Continue()
-
-    def pause_body(self) -> None:
-        """Stop opening the client's window."""
-        self._stream.pauseProducing()
-
-    def resume_body(self) -> None:
-        """Give it room again."""
-        self._stream.resumeProducing()
-
-    def set_deadline(self, seconds: float | None) -> None:
-        """Set the exchange's deadline."""
-        self._deadline.set(seconds)
-
-    def close_after_response(self) -> None:
-        """Nothing to do: the connection closes by itself."""
-
-    def _expired(self) -> None:
-        if self._exchange is not None:
-            self._exchange.timed_out()
-        elif self._is_leaving:
-            self._connection.factory.hub.counters.add(Count.SLOW_CLIENTS)
-            self._stream.abortConnection()

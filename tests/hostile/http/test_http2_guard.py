@@ -196,6 +196,56 @@ def test_a_failure_within_the_protocol_is_one_line_and_the_end_of_the_connection
     assert len(record.getMessage()) < 400
 
 
+def test_what_a_packet_holds_behind_a_flood_of_resets_is_not_handled(client: Client, caplog: Any) -> None:
+    """All frames of a packet are read before the first of them is handled."""
+    for _ in range(1100):
+        stream = client.h2.get_next_available_stream_id()
+        head = [(":method", "GET"), (":path", "/"), (":scheme", "https"), (":authority", "a")]
+        client.h2.send_headers(stream, head, end_stream=False)
+        client.h2.reset_stream(stream)
+    packet = client.h2.data_to_send()
+    client.send(packet)
+    assert client.goodbye == h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
+    assert len(client.site.seen) <= 1000
+    assert client.transport.protocol.streams == {}
+    counted = client.site.hub.counters.totals
+    assert (counted[Count.FLOODS], counted[Count.HANDLERS_FAILED]) == (1, 0)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("end", ["flood", "idle", "goaway"])
+def test_a_connection_that_ends_is_open_until_it_is_closed_but_not_for_long(client: Client, end: str) -> None:
+    """TLS closes when the client closes; until then it is one of the open connections."""
+    client.transport.disconnecting = False
+    if end == "flood":
+        client.send(frame(PING, payload=bytes(8)) * 5000)
+    elif end == "idle":
+        client.site.hub.clock.advance(61)
+    else:
+        client.send(frame(7, 0, 0, struct.pack("!II", 0, 0)))
+    assert client.transport.disconnecting
+    assert client.transport.producer is None
+    assert len(client.site.factory) == 1
+    client.site.hub.clock.advance(6)
+    assert client.transport.disconnected
+    client.transport.protocol.connectionLost(Failure(ConnectionDone()))
+    assert len(client.site.factory) == 0
+
+
+def test_a_client_that_goes_on_sending_on_a_connection_that_ends_is_cut_off(client: Client) -> None:
+    client.send(frame(PING, payload=bytes(8)) * 5000)
+    assert not client.transport.disconnected
+    for _ in range(5):
+        client.transport.protocol.dataReceived(bytes(1024 * KIB))
+    assert client.transport.disconnected
+
+
+def test_few_streams_that_have_ended_are_remembered(client: Client) -> None:
+    for _ in range(300):
+        client.ask()
+    assert len(client.transport.protocol.conn._closed_streams) <= 200
+
+
 def test_what_is_sent_makes_up_for_the_frames_that_acknowledge_it() -> None:
     guard = FrameGuard(lambda: 0.0, 32 * KIB)
     assert guard.allows(PREFACE)

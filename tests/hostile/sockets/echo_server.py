@@ -13,7 +13,7 @@
 | `/burst/` | accepts, and answers "N BYTES" with N frames of that size from one consumer; "close" behind it closes |
 | any other | accepts, and sends each message back |
 
-An HTTP request is answered with JSON of what the application saw.
+An HTTP request is answered with JSON of what the application saw; one for `/large/` with 200 KiB.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from towpath.layers.memory import MemoryChannelLayer
 
 CHANNELS = ("http.request", "http.disconnect", "websocket.connect", "websocket.receive", "websocket.disconnect")
 AT_A_TIME = 100
+LARGE_BYTES = 200 * 1024
 ANSWERS: dict[str, list[Content]] = {
     "/silent/": [],
     "/refused/": [{"close": True}],
@@ -80,6 +81,8 @@ def answered(envelope: Envelope) -> Settlement:
 
 def replies(channel: str, content: Content) -> list[Content]:
     """Return what the application says to a message."""
+    if channel == "http.request" and content["path"] == "/large/":
+        return [{"status": 200, "headers": [], "content": bytes(LARGE_BYTES)}]
     if channel == "http.request":
         return [{"status": 200, "headers": [], "content": json.dumps(content, default=readable).encode()}]
     if channel == "websocket.connect":

@@ -667,7 +667,7 @@ HOSTILE = [
     ),
     Mutant(
         "the end of a response on HTTP/2 has a deadline",
-        "interface/**/http2.py",
+        "interface/**/http2_request.py",
         "        self._deadline.set(hub.config.send_timeout_seconds)",
         "        self._deadline.stop()",
         "tests/unit/interface/http/test_http2.py -k has_a_deadline_too",
