@@ -148,6 +148,8 @@ def test_nginx_of_the_image_is_the_shipped_one_with_other_addresses(root: Path, 
     replaced = re.findall(r"-e 's/(.*?)/(.*?)/'", script)
     assert [old for old, _ in replaced if old not in site] == []
     assert {new for _, new in replaced} == {"server interface:8000;", "listen 8080;", "server_name localhost;"}
+    deleted = re.findall(r"-e '/(.*?)/(?:,/(.*?)/)?d'", script)
+    assert all(re.search(mark, site, re.MULTILINE) for marks in deleted for mark in marks)
     assert ("COPY", "--from=site /static /srv/mysite/static_root") in stages["proxy"]
     assert "alias /srv/mysite/static_root/;" in site
 

@@ -4,7 +4,6 @@ import configparser
 import os
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from supervisor.options import ServerOptions
 from towpath.interface.cli import build_parser, check_variable
 from towpath.interface.commandline.environment import INTERFACE_PREFIX, read_environment
 from towpath.management.commands import runworker
+
+from ..fakes.nginx import Nginx
 
 pytestmark = pytest.mark.once
 
@@ -83,19 +84,7 @@ def test_the_demo_sets_every_variable_that_supervisor_conf_uses(deploy):
 
 
 def test_nginx_reads_the_site(deploy, tmp_path):
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if nginx is None:
-        pytest.skip("nginx is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    site = (deploy / "nginx.conf").read_text().replace("listen 80;", f"listen 127.0.0.1:{port};")
-    (tmp_path / "site.conf").write_text(site)
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/nginx.pid; error_log stderr; events {{}} http {{ access_log off; include site.conf; }}"
-    )
-    done = subprocess.run(
-        [nginx, "-t", "-p", str(tmp_path), "-c", "nginx.conf"], capture_output=True, text=True, check=False
-    )
+    done = Nginx(tmp_path, interface_port=8000).check()
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
 

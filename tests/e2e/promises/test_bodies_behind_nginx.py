@@ -1,21 +1,15 @@
 """Bodies through the shipped nginx file: complete before a worker has them, and kept for slow clients."""
 
 import json
-import os
-import shutil
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ...ports import free_port
-
-SITE = Path(__file__).parents[3] / "deploy" / "nginx.conf"
-PATIENCE_SECONDS = 60
+from ...fakes.nginx import Nginx, find_nginx
 
 URLS = """
 import json
@@ -45,40 +39,19 @@ urlpatterns = [
 
 
 @pytest.fixture
-def behind_nginx(stack: Any, tmp_path: Path, wait_until: Callable[..., None]) -> Iterator[tuple[int, Any]]:
-    """The port of nginx, in front of an interface server and a worker of two threads; and the project."""
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if nginx is None:
-        pytest.skip("nginx is not installed")
+def behind_nginx(stack: Any, tmp_path: Path) -> Iterator[tuple[Nginx, Any]]:
+    """nginx, in front of an interface server and a worker of two threads; and the project."""
+    find_nginx()
     stack.project.write("urls.py", URLS)
     _, behind = stack.interface("--trusted-proxies", "127.0.0.1")
     stack.worker("--threads", "2").wait_for("Starting")
-    port = free_port()
-    site = SITE.read_text().replace("listen 80;", f"listen 127.0.0.1:{port};")
-    (tmp_path / "site.conf").write_text(site.replace("127.0.0.1:8000", f"127.0.0.1:{behind}"))
-    paths = " ".join(f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    user = "user root; " if os.geteuid() == 0 else ""  # else its worker processes could not write here
-    (tmp_path / "nginx.conf").write_text(
-        f"{user}daemon off; pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}} "
-        f"http {{ access_log off; {paths} include {tmp_path}/site.conf; }}"
-    )
-    with subprocess.Popen([nginx, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]) as process:
-        try:
-            wait_until(lambda: is_open(port))
-            yield port, stack.project
-        finally:
-            process.terminate()
+    with Nginx(tmp_path, behind) as nginx:
+        yield nginx, stack.project
 
 
-def is_open(port: int) -> bool:
-    """Return whether something listens on a port."""
-    with closing(socket.socket()) as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def ask(port: int, *parts: bytes) -> bytes:
+def ask(nginx: Nginx, *parts: bytes) -> bytes:
     """Send a request, whose connection is to be closed; return the content of the response."""
-    with closing(socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)) as client:
+    with closing(nginx.connect()) as client:
         for part in parts:
             client.sendall(part)
         answer = b"".join(iter(lambda: client.recv(65536), b""))
@@ -92,28 +65,29 @@ def head(method: str, path: str, *more: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def test_a_chunked_body_arrives_whole_and_with_its_length(behind_nginx: tuple[int, Any]) -> None:
-    port, _ = behind_nginx
+def test_a_chunked_body_arrives_whole_and_with_its_length(behind_nginx: tuple[Nginx, Any]) -> None:
+    nginx, _ = behind_nginx
     text = json.dumps({"text": "a" * 300_000}).encode()
     chunk = b"%x\r\n%b\r\n" % (len(text), text)
-    answer = ask(port, head("POST", "/echo/", "Transfer-Encoding: chunked", "Expect:"), chunk, b"0\r\n\r\n")
+    answer = ask(nginx, head("POST", "/echo/", "Transfer-Encoding: chunked", "Expect:"), chunk, b"0\r\n\r\n")
     assert str([str(len(text)), len(text)]).replace("'", '"').encode() in answer
 
 
 @pytest.mark.parametrize("request_head", ["upload", "download"])
-def test_slow_clients_stop_no_page(behind_nginx: tuple[int, Any], request_head: str) -> None:
-    port, _ = behind_nginx
+def test_slow_clients_stop_no_page(behind_nginx: tuple[Nginx, Any], request_head: str) -> None:
+    nginx, _ = behind_nginx
     sent = head("POST", "/echo/", "Content-Length: 300000") if request_head == "upload" else head("GET", "/download/")
     slow = []
     for _ in range(20):
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.connect(("127.0.0.1", port))
-        client.sendall(sent)
-        slow.append(client)
+        client.connect(("127.0.0.1", nginx.https_port))
+        secured = nginx.secure(client)
+        secured.sendall(sent)
+        slow.append(secured)
     try:
         for _ in range(5):
-            assert b"hello" in ask(port, head("GET", "/hello/"))
+            assert b"hello" in ask(nginx, head("GET", "/hello/"))
             if request_head == "upload":
                 for client in slow:
                     client.sendall(b"a")
@@ -122,9 +96,9 @@ def test_slow_clients_stop_no_page(behind_nginx: tuple[int, Any], request_head: 
             client.close()
 
 
-def test_a_stream_that_asks_for_it_is_not_buffered(behind_nginx: tuple[int, Any]) -> None:
-    port, project = behind_nginx
-    with closing(socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)) as client:
+def test_a_stream_that_asks_for_it_is_not_buffered(behind_nginx: tuple[Nginx, Any]) -> None:
+    nginx, project = behind_nginx
+    with closing(nginx.connect()) as client:
         client.sendall(head("GET", "/events/"))
         answer = b""
         while b"first" not in answer:

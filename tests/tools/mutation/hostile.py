@@ -701,4 +701,25 @@ HOSTILE = [
         "    if False:",
         "tests/unit/worker/test_unanswered.py -k refused_at_once",
     ),
+    Mutant(
+        "the shipped interface servers believe the shipped nginx",
+        "deploy/supervisor.env",
+        "TOWPATH_INTERFACE_TRUSTED_PROXIES=127.0.0.1",
+        "TOWPATH_INTERFACE_TRUSTED_PROXIES=",
+        "tests/e2e/promises/test_https_behind_nginx.py -k secure",
+    ),
+    Mutant(
+        "nginx says that a request came over TLS",
+        "deploy/nginx.conf",
+        "        proxy_set_header X-Forwarded-Proto $scheme;",
+        "",
+        "tests/e2e/promises/test_https_behind_nginx.py -k secure",
+    ),
+    Mutant(
+        "plain HTTP leads to HTTPS",
+        "deploy/nginx.conf",
+        "return 301 https://$host$request_uri;",
+        "proxy_pass http://towpath_interface;",
+        "tests/hostile/sockets/test_nginx.py -k plain_http",
+    ),
 ]
