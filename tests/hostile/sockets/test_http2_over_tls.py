@@ -1,7 +1,5 @@
 """Attacks over real TLS sockets, most of them on HTTP/2, against one server: TLS has buffers and a close of its own."""
 
-import datetime
-import ipaddress
 import re
 import select
 import socket
@@ -19,11 +17,9 @@ import h2.errors
 import h2.events
 import h2.settings
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from ...fakes.certificate import make_certificate
+from ...ports import free_port
 from .conftest import frame
 
 PATIENCE_SECONDS = 30
@@ -31,8 +27,9 @@ MIB = 1024 * 1024
 BUFFERS_BYTES = 4 * MIB
 #: The code, the copies that content passes through, TLS's own buffers, and what the allocator keeps.
 SLACK_BYTES = 48 * MIB
-#: How large a window may be (RFC 9113, 6.9.1).
+#: A response for `/large/`.
 LARGE_BYTES = 200 * 1024
+#: How large a window may be (RFC 9113, 6.9.1).
 WINDOW_MAX_BYTES = 2**31 - 1
 HEADERS, RST_STREAM, SETTINGS, PING, CONTINUATION = 1, 3, 4, 6, 9
 END_HEADERS = 4
@@ -42,39 +39,14 @@ GET_HEAD = b"\x82\x86\x84\x41\x01a"
 CLIENTS_COUNT, RESPONSES_COUNT = 24, 12
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a key and a certificate for 127.0.0.1, which it signs itself; return both files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    key_file, certificate_file = folder / "key.pem", folder / "certificate.pem"
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return key_file, certificate_file
-
-
 class TlsServer:
     """An echo server that listens with TLS."""
 
     def __init__(self, start_server: Callable[..., Any], folder: Path) -> None:
-        key, certificate = make_certificate(folder)
-        self.context = ssl.create_default_context(cafile=str(certificate))
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = int(listener.getsockname()[1])
-        endpoint = f"ssl:{self.port}:privateKey={key}:certKey={certificate}:interface=127.0.0.1"
+        self._certificate = make_certificate(folder)
+        self.port = free_port()
+        files = f"privateKey={self._certificate.key}:certKey={self._certificate.certificate}"
+        endpoint = f"ssl:{self.port}:{files}:interface=127.0.0.1"
         bounds = ["--buffers-max-bytes", str(BUFFERS_BYTES), "--send-timeout", "3", "--idle-timeout", "10"]
         self._server = start_server("--grace", "1", "--endpoint", endpoint, *bounds)
         first = self._server.connect()
@@ -84,13 +56,12 @@ class TlsServer:
 
     def connect(self, protocol: str, window_bytes: int | None = None) -> ssl.SSLSocket:
         """Connect, and agree on a protocol (ALPN)."""
-        self.context.set_alpn_protocols([protocol])
         raw = socket.socket()
         raw.settimeout(PATIENCE_SECONDS)
         if window_bytes is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
         raw.connect(("127.0.0.1", self.port))
-        connected = self.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        connected = self._certificate.context(protocol).wrap_socket(raw, server_hostname="127.0.0.1")
         assert connected.selected_alpn_protocol() == protocol
         return connected
 
