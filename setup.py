@@ -43,6 +43,7 @@ HTTP2 = ["Twisted[tls]>=26.10", "h2>=4.3,<5", "priority>=1.3"]
 ENCRYPTION = ["cryptography>=46"]
 CRON = ["cronsim>=2.6"]
 METRICS = ["prometheus-client>=0.21"]
+TRACING = ["opentelemetry-api>=1.30"]
 MIGRATE = ["libcst>=1.8"]
 OPERATIONS = ["rich>=13.7"]
 DEMO = ["supervisor>=4.3", "dj-database-url>=3", *SPEEDUPS]
@@ -70,6 +71,8 @@ TEST = [
     *ENCRYPTION,
     *CRON,
     *METRICS,
+    *TRACING,
+    "opentelemetry-sdk>=1.30",
     *MIGRATE,
     *DOCS,
     *OPERATIONS,
@@ -82,6 +85,7 @@ EXTRAS = {
     "encryption": ENCRYPTION,
     "cron": CRON,
     "metrics": METRICS,
+    "tracing": TRACING,
     "migrate": MIGRATE,
     "operations": OPERATIONS,
     "postgresql": ["psycopg[binary]>=3.2"],

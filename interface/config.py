@@ -130,6 +130,8 @@ class InterfaceConfig:
     #: Header with the id of a request, such as "X-Request-ID": taken from a trusted proxy, or made; the application and
     #: the response get it. None gives requests no ids.
     request_id_header: str | None = None
+    #: Trace events by OpenTelemetry; needs the extra `tracing`.
+    tracing: bool = False
     #: File for the access log, "-" for standard output. None writes none.
     access_log: str | None = None
     #: The address of metrics and health: "127.0.0.1:9100", "unix:/run/metrics.sock"; "public:10.0.0.5:9100" for other
@@ -287,6 +289,7 @@ _RULES: dict[str, _Rule] = {
     "proxy_strips_root_path": _ON_OR_OFF,
     "trusted_proxies": _tuple_of(_is_network, "a tuple of IP addresses, networks like '10.0.0.0/8', or 'unix'"),
     "request_id_header": _or_none(_Rule(_is_id_header, "the name of a header of its own, like 'X-Request-ID'")),
+    "tracing": _ON_OR_OFF,
     "access_log": _TEXT,
     "metrics": _or_none(
         _Rule(_is_monitoring_address, "127.0.0.1:PORT, unix:PATH, or public:HOST:PORT for other machines")

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -17,7 +17,6 @@ from towpath.layers.errors import LayerUnavailable
 from .accesslog import ActionLogger, no_log
 from .config import InterfaceConfig
 from .control import Control
-from .conversation import Conversation
 from .eventloop.clock import Clock, pause
 from .eventloop.deferred import awaited
 from .eventloop.eager import TurnEnd, make_eager
@@ -25,13 +24,11 @@ from .http.factory import HttpFactory
 from .hub import Hub, abandon_all
 from .inbox import Inbox
 from .interfaces import Owner
+from .kinds import Kinds
 from .pauses import GrowingPauses
 from .websocket.begin import begin
 from .websocket.draining import drain
 from .websocket.sockets import SocketFactory
-
-if TYPE_CHECKING:
-    from .http.exchange import Exchange
 
 log = logging.getLogger(__name__)
 
@@ -74,15 +71,15 @@ class InterfaceServer:
         config: InterfaceConfig,
         endpoints: Sequence[Endpoint],
         log_action: ActionLogger = no_log,
-        exchange: "type[Exchange] | None" = None,
+        kinds: Kinds | None = None,
     ) -> None:
-        """`exchange` serves requests in place of `Exchange`."""
+        """`kinds` are the classes of its connections."""
         self._clock = reactor
         self._layer = layer
         self._config = config
         self._endpoints = endpoints
         self._log_action = log_action
-        self._exchange = exchange
+        self._kinds = Kinds() if kinds is None else kinds
         self._ports: list[Port] = []
         self._hub: Hub | None = None
         self._http: HttpFactory | None = None
@@ -137,9 +134,11 @@ class InterfaceServer:
         hub.tasks.start(self._renew(hub), "renew the lease")
         hub.tasks.start(Inbox(hub, Control(hub, self._drain).take).read(), "read the inbox")
         sockets = SocketFactory(self._config, self._clock, hub.memory)
-        self._http = HttpFactory(hub, partial(Conversation, hub), partial(begin, hub, sockets))
-        if self._exchange is not None:
-            self._http.exchange = self._exchange
+        kinds = self._kinds
+        self._http = HttpFactory(
+            hub, partial(kinds.conversation, hub), partial(begin, hub, sockets, owner=kinds.socket_owner)
+        )
+        self._http.exchange = kinds.exchange
         turn_end = TurnEnd(asyncio.get_running_loop())
         try:
             for endpoint in self._endpoints:

@@ -30,13 +30,15 @@ class Envelope(NamedTuple):
     """A message on its way to a channel, with what travels beside the content.
 
     `turn` is the number of the connection's turn that ends when the message is settled; None if no connection waits.
-    `session` is the connection's opaque state, at most 64 KiB; None where there is none.
+    `session` is the connection's opaque state, at most 64 KiB; None where there is none. `trace` is the context of a
+    trace, such as `{"traceparent": "00-..."}`; None without tracing.
     """
 
     channel: str
     content: Content
     turn: int | None = None
     session: bytes | None = None
+    trace: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,14 @@ class Taken(NamedTuple):
 
 
 class Received(NamedTuple):
-    """The answer to one exchange: what to run now, and what was found too old to run (to be settled and logged)."""
+    """The answer to one exchange: what to run now, and what was found too old to run (to be settled and logged).
+
+    `now` is the store's clock at the take, in seconds.
+    """
 
     taken: Sequence[Taken] = ()
     expired: Sequence[Taken] = ()
+    now: float = 0.0
 
 
 class Renewal(NamedTuple):
@@ -125,6 +131,8 @@ class Reader(Protocol):
     number: int
     #: Its lease has expired, and others have ended its name: it takes nothing any more. Another reader is to follow it.
     is_ended: bool
+    #: Called when the settlements of an exchange are written, before it waits; None calls nothing.
+    written: Callable[[], None] | None
 
     def exchange(
         self, settlements: Sequence[Settlement], limits: Mapping[str, int], block_seconds: float = 0

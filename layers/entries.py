@@ -1,7 +1,7 @@
 """How messages are written into queues and inboxes.
 
 Queue entry    16-byte header (sent_at, expires_at: big-endian doubles, the store's clock in seconds), written by the
-               store, then the body: [content, turn, session].
+               store, then the body: [content, turn, session], or with tracing [content, turn, session, trace].
 Inbox entry    one kind byte in clear, then the body:
 
   kind  body                              meaning
@@ -75,7 +75,9 @@ class EntryCodec:
 
     def queue_body(self, envelope: Envelope) -> bytes:
         """Encode what follows the header of a queue entry."""
-        return self._pack((envelope.content, envelope.turn, envelope.session))
+        if envelope.trace is None:
+            return self._pack((envelope.content, envelope.turn, envelope.session))
+        return self._pack((envelope.content, envelope.turn, envelope.session, envelope.trace))
 
     def open_queue_entry(self, channel: str, entry: bytes, *, is_aged: bool = False) -> Envelope:
         """Decode a queue entry; `is_aged`: it was taken some time ago.
@@ -87,6 +89,8 @@ class EntryCodec:
         match open_body(entry[HEADER.size :]):
             case [dict() as content, (int() | None) as turn, (bytes() | None) as session]:
                 return Envelope(channel, content, turn, session)
+            case [dict() as content, (int() | None) as turn, (bytes() | None) as session, dict() as trace]:
+                return Envelope(channel, content, turn, session, trace)
         raise DecodeError(f"an entry of channel {channel!r} is not a message")
 
     def settled(self, local: str, turn: int, replies: Sequence[Content], session: bytes | None) -> bytes:

@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,6 +62,8 @@ class Unsent:
 
 class BaseReader:
     """The steps of `Reader.exchange`: first named channels and group look-ups, if any; then inboxes and the take."""
+
+    written: Callable[[], None] | None = None
 
     def __init__(self, channels: Sequence[str], codec: EntryCodec, sender: Sender) -> None:
         self._channels = [check_channel_name(channel) for channel in channels]
@@ -271,6 +273,8 @@ class BaseReader:
         if writes is not operations:
             self._register_at = now + REGISTERED_SECONDS / 2
         self._unanswered = []
+        if self.written is not None:
+            self.written()
         self._sender.log_refused_deliveries(writes, results)
         return results
 
@@ -327,7 +331,7 @@ class BaseReader:
                 (expired if is_expired(raw, batch.now) else taken).append(item)
         if expired:
             self._counts.append(Count(batch.channel, "expired", len(expired)))
-        return Received(taken, expired)
+        return Received(taken, expired, batch.now)
 
 
 #: Operations that an exchange repeats after an error: each has its effect once.

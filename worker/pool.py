@@ -19,6 +19,7 @@ from .in_flight import InFlightBatch
 from .interfaces import Monitor
 from .lease import WorkerLease
 from .limits import Limits
+from .observer import Observer
 from .outage import Outage
 from .paused import PausedChannels
 from .registration import Registration
@@ -49,7 +50,7 @@ WAKE_SECONDS = 0.1
 class WorkerPool:
     """`threads` workers of one layer, which share router and options (see `Worker`).
 
-    `run` ends by itself when the process has reached one of its `limits`.
+    `run` ends by itself when the process has reached one of its `limits`. `observe` makes an observer of each worker.
 
     Raises:
         ConfigurationError: `threads` is not a positive number, there is no routing, or no channel remains.
@@ -68,6 +69,7 @@ class WorkerPool:
         limits: Limits | None = None,
         slow_seconds: float | None = None,
         monitor: Monitor | None = None,
+        observe: Callable[[], Observer] | None = None,
     ) -> None:
         check_threads(threads)
         self.channel_layer = channel_layer
@@ -92,6 +94,7 @@ class WorkerPool:
             outage=self.outage,
             lease=WorkerLease(raw_layer(channel_layer).lease_times.reader_lease),
             runs=None if monitor is None else monitor.new_runs(),
+            observers=() if observe is None else (observe(),),
             paused=self._paused,
         )
         self._workers: dict[int, Worker] = {}

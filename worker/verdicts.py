@@ -110,7 +110,7 @@ def _consume_later(case: Case) -> Verdict:
         return FAILED if message.channel_name in ANSWERS else SETTLE  # a client waits
     content = {**message.content, RETRIES_KEY: retries}
     check_content(content)
-    return Verdict(Envelope(case.envelope.channel, content, message.turn, case.envelope.session))
+    return Verdict(case.envelope._replace(content=content, turn=message.turn))
 
 
 def _deny(case: Case) -> Verdict:

@@ -26,9 +26,10 @@ from .batching import Batching, is_overdue
 from .expired import settlements_of_expired
 from .in_flight import InFlightBatch
 from .lease import WorkerLease
+from .observer import Observer, observed_runner
 from .outage import Outage, Pauses
 from .paused import PausedChannels, unpaused
-from .run import Callback, Runner, RunOptions
+from .run import Callback, RunOptions
 from .selection import select_channels
 from .signals import announce, worker_ready
 from .stop_signals import StopSignals
@@ -54,7 +55,7 @@ class Worker:
 
     `callback(channel, message)` sees each message before its consumer; `message_retries` bounds ConsumeLater;
     `only_channels` and `exclude_channels` are globs over the router's channels. With `signal_handlers`, `run` ends with
-    SIGTERM or SIGINT if it is called in the main thread. Runs are counted in `runs`.
+    SIGTERM or SIGINT if it is called in the main thread. Runs are counted in `runs`; `observers` watch them.
 
     Raises:
         ConfigurationError: there is no routing, or no channel remains to listen to.
@@ -73,6 +74,7 @@ class Worker:
         outage: Outage | None = None,
         lease: WorkerLease | None = None,
         runs: "RunCounts | None" = None,
+        observers: Sequence[Observer] = (),
         paused: PausedChannels | None = None,
     ) -> None:
         self.channel_layer = channel_layer
@@ -83,8 +85,11 @@ class Worker:
         self._batching = Batching(self.channels)
         if runs is not None:
             options, self._batching = runs.attached(options, self.channels)
-        self._runner = Runner(channel_layer, self.router, options, self._end_turn)
+        self._runner = observed_runner(observers)(channel_layer, self.router, options, self._end_turn)
         self._reader = raw_layer(channel_layer).reader(self.channels)
+        self._observers = observers
+        if observers:
+            self._reader.written = self._note_written
         self.in_flight = InFlightBatch(self._reader.name, lease)
         self._lease = lease
         #: The term of the lease in which the last batch was taken.
@@ -215,6 +220,8 @@ class Worker:
         if not taken:
             return
         self.in_flight.fill(taken, self._reader.number)
+        for observer in self._observers:
+            observer.taken(received)
         channel = taken[0].envelope.channel
         started = before = time.perf_counter()
         for done, item in enumerate(taken, 1):
@@ -235,6 +242,10 @@ class Worker:
             before = now
         self._batching.adjust(channel)
         self.handled += len(taken)
+
+    def _note_written(self) -> None:
+        for observer in self._observers:
+            observer.written()
 
     def _wait_for_lease(self) -> None:
         """Take nothing, since it would be counted as lost; write what is settlement."""

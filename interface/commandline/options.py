@@ -141,6 +141,7 @@ _OPTIONS = (
         str,
         "header with the id of a request, which a trusted proxy gives or the server makes, such as X-Request-ID",
     ),
+    _Option("tracing", "--tracing", on_or_off, "trace events by OpenTelemetry, on or off"),
     _Option("access_log", "--access-log", str, "file for the access log, - for standard output"),
     _Option("metrics", "--metrics", str, "HOST:PORT or unix:PATH that serves /metrics, /live and /ready"),
     _Option("health_path", "--health-path", str, "path on the public port below which /live and /ready are answered"),

@@ -12,6 +12,11 @@ from .mount import path_below
 from .proxy import NOTHING, TrustedProxies
 from .request_id import identified
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
+#: The headers that carry the context of a trace (W3C Trace Context and Baggage).
+TRACE_HEADERS = frozenset((b"traceparent", b"tracestate", b"baggage"))
+
 
 class ConnectionFacts:
     """The two ends of a connection; None on UNIX sockets.
@@ -66,7 +71,7 @@ def request_head(
         path=path,
         target=parsed.target,
         query_string=parsed.query_string,
-        headers=parsed.headers,
+        headers=parsed.headers if facts.is_trusted or not config.tracing else untraced(parsed.headers),
         http_version=parsed.version,
         scheme=told.scheme or ("https" if facts.is_secure else "http"),
         root_path=config.root_path,
@@ -78,6 +83,11 @@ def request_head(
     if config.request_id_header is None:
         return head
     return identified(head, config.request_id_header, is_trusted=facts.is_trusted)
+
+
+def untraced(headers: Headers) -> Headers:
+    """Return headers without the context of a trace: clients neither join a trace of the site nor have one sampled."""
+    return tuple([pair for pair in headers if pair[0] not in TRACE_HEADERS])
 
 
 def _address(address: Any) -> Address | None:

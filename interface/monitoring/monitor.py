@@ -11,6 +11,7 @@ from ..accesslog import ActionLogger
 from ..config import InterfaceConfig
 from ..eventloop.deferred import awaited
 from ..http.exchange import Exchange
+from ..kinds import Kinds
 from .actions import ActionCounts
 from .collect import families_of
 from .exchanges import counted_exchange, exchange_with_health
@@ -45,11 +46,13 @@ class Monitor:
         self.readiness = Readiness(server, survey_of(self._layer), self._reactor)
 
     @property
-    def exchange(self) -> type[Exchange]:
-        """The class of the server's exchanges, which answers health checks and counts requests."""
-        base = Exchange if self._actions is None else counted_exchange(self._actions)
+    def kinds(self) -> Kinds:
+        """The classes of the server's connections, which answer health checks and count."""
+        exchange = Exchange if self._actions is None else counted_exchange(self._actions)
         path = self._config.health_path
-        return base if path is None else exchange_with_health(path, lambda: self.readiness.health(), base)
+        if path is not None:
+            exchange = exchange_with_health(path, lambda: self.readiness.health(), exchange)
+        return Kinds(exchange=exchange)
 
     async def start(self) -> None:
         """Listen, and begin to poll for workers.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import LayerUnavailable, TowpathError
 from towpath.layers.survey import survey_of
+from towpath.layers.tracing_extra import require_tracing
 
 from ..accesslog import ActionLogger, no_log
 from ..config import InterfaceConfig
@@ -52,13 +53,19 @@ def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger
     from .endpoints import addresses  # these import Twisted, which may come only after the reactor
 
     where = addresses(reactor, config)
-    monitor = exchange = None
+    monitor, kinds = None, None
     if config.metrics is not None or config.health_path is not None:
         from ..monitoring import Monitor
 
         monitor = Monitor(reactor, layer, config, log_action)
-        log_action, exchange = monitor.log_action, monitor.exchange
-    server = InterfaceServer(reactor, layer, config, where, log_action, exchange)
+        log_action, kinds = monitor.log_action, monitor.kinds
+    if config.tracing:
+        require_tracing()
+        from ..kinds import Kinds
+        from ..tracing import traced
+
+        kinds = traced(kinds or Kinds())
+    server = InterfaceServer(reactor, layer, config, where, log_action, kinds)
     if monitor is not None:
         monitor.attach(server)
     oversight = Oversight(server, monitor, survey_of(layer), config.drain_pause_seconds)

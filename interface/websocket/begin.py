@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 log.addFilter(ClientLines())
 
 
-def begin(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest) -> None:
+def begin(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest, owner: type[WebSocket] = WebSocket) -> None:
     """Take a valid upgrade request: answer it with an error, or keep it until the application answers."""
     head = request.head
     if not is_host_allowed(head.host, hub.config.allowed_hosts):
@@ -45,12 +45,12 @@ def begin(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest) -> None:
         )  # fmt: skip
         _turn_away(hub, request, 414, "URI Too Long")
     else:
-        _connect(hub, sockets, request)
+        _connect(hub, sockets, request, owner)
 
 
-def _connect(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest) -> None:
+def _connect(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest, owner: type[WebSocket]) -> None:
     try:
-        connection = WebSocket(hub, sockets, request, handshake_key(request.head))
+        connection = owner(hub, sockets, request, handshake_key(request.head))
     except TooManyConnections:
         hub.counters.add(Count.CONNECTIONS_REFUSED)
         _turn_away(hub, request, 503, "Service Unavailable")

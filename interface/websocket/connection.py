@@ -59,6 +59,7 @@ class WebSocket:
     #: The client's progress in reading at the last ping, at the close, or at the last check.
     _progress: Progress | None = None
     _extensions_left = CLOSE_EXTENSIONS
+    conversation_class = Conversation
     is_socket = True
     #: Why the server or the application closes it.
     _reason = ""
@@ -83,7 +84,7 @@ class WebSocket:
         self._keepalive = Keepalive(sockets.limits, hub.clock.seconds())
         #: One deadline for all: the answer to the handshake, keep-alive, the end of the close.
         self._deadline = Deadline(hub.deadlines, self._time_is_up)
-        self._conversation = Conversation(hub, self)
+        self._conversation = self.conversation_class(hub, self)
 
         request.on_left(partial(self._end, ABNORMAL_CLOSURE))
 

@@ -1,6 +1,7 @@
 """The connection side without sockets: a hub on a fake edge, a clock that tests advance, and WebSocket clients."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
@@ -56,7 +57,9 @@ class World:
         while not self.edge.arrived.empty():
             await self.arrive(*self.edge.arrived.get_nowait())
 
-    async def shake_hands(self, *headers: tuple[bytes, bytes], **changes: Any) -> FakeRequest:
+    async def shake_hands(
+        self, *headers: tuple[bytes, bytes], begin: Callable[..., None] = begin, **changes: Any
+    ) -> FakeRequest:
         """Begin a handshake."""
         request = FakeRequest(request_head(*headers, **changes))
         begin(self.hub, self.sockets, request)

@@ -138,6 +138,22 @@ def test_these_load_without_django(module, tmp_path):
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
+def test_processes_import_nothing_of_metrics_and_traces_that_are_off(tmp_path):
+    modules = "towpath.interface.cli, towpath.interface.server, towpath.interface.process.service, towpath.worker"
+    absent = ["opentelemetry", "prometheus_client", "towpath.layers.tracing", "towpath.interface.tracing"]
+    absent += ["towpath.interface.monitoring", "towpath.worker.tracing", "towpath.worker.monitoring"]
+    code = f"""
+import sys, django
+from django.conf import settings
+settings.configure(INSTALLED_APPS=["towpath"])
+django.setup()
+import {modules}, towpath.management.commands.runworker, towpath.management.commands.runinterface
+print([name for name in {absent} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 @pytest.mark.parametrize("name", ["app", "channels", "interface", "layers", "routing", "worker"])
 def test_no_bare_folder_is_importable(name, tmp_path):
     done = subprocess.run([sys.executable, "-c", f"import {name}"], cwd=tmp_path, capture_output=True, check=False)

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -10,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.interface.commandline.log_format import add_log_format, use_log_format
 from towpath.layers.errors import ConfigurationError
+from towpath.layers.tracing_extra import require_tracing
 from towpath.worker import EXIT_STOPPED, Limits, WorkerPool
 from towpath.worker.pool import check_threads
 from towpath.worker.slow import DEFAULT_SECONDS, SlowConsumers
@@ -21,6 +22,7 @@ from ...project import has_static_files, project_router, shared_layer
 
 if TYPE_CHECKING:
     from towpath.worker.monitoring import PoolMonitor
+    from towpath.worker.observer import Observer
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,13 @@ class Command(EnvironmentCommand):
 
         add_log_format(parser)
         add(
+            "--tracing",
+            choices=("on", "off"),
+            default="off",
+            metavar="on|off",
+            help="trace messages by OpenTelemetry (default: %(default)s)",
+        )
+        add(
             "--metrics",
             metavar="ADDRESS",
             help="HOST:PORT or unix:PATH that serves /metrics, /metrics/layer, /live and /ready (default: none)",
@@ -129,6 +138,7 @@ class Command(EnvironmentCommand):
                 limits=_limits(options),
                 slow_seconds=options["slow_after"],
                 monitor=_monitor(options["metrics"]),
+                observe=_tracing(options["tracing"]),
             )
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
@@ -140,6 +150,17 @@ def _monitor(address: str | None) -> "PoolMonitor | None":
     from towpath.worker.monitoring import PoolMonitor
 
     return PoolMonitor(address)
+
+
+def _tracing(tracing: str) -> "Callable[[], Observer] | None":
+    if tracing == "off":
+        return None
+    require_tracing()
+    from towpath.layers.tracing import warn_without_sdk
+    from towpath.worker.tracing import WorkerTracing
+
+    warn_without_sdk()
+    return WorkerTracing
 
 
 def _limits(options: Mapping[str, Any]) -> Limits:

@@ -159,6 +159,13 @@ HOSTILE = [
         "tests/unit/layers/test_log_fields.py -k forge",
     ),
     Mutant(
+        "only trusted proxies give the context of a trace",
+        "interface/**/facts.py",
+        "headers=parsed.headers if facts.is_trusted or not config.tracing else ",
+        "headers=parsed.headers if facts.is_trusted or config.tracing else ",
+        "tests/unit/interface/http/test_trace_headers.py",
+    ),
+    Mutant(
         "a client chooses no request id",
         "interface/**/request_id.py",
         "    is_taken = is_trusted and ",

@@ -60,6 +60,7 @@ WRONG: dict[str, list[object]] = {
     "proxy_strips_root_path": [None, 1, "on"],
     "trusted_proxies": [("localhost",), ("10.0.0.1/8",), "10.0.0.1"],
     "request_id_header": ["", "X Request", "X_Request_ID", "Cookie", "Sec-WebSocket-Key", "X-Forwarded-For", "\n", 1],
+    "tracing": [None, 1, "on"],
     "access_log": [""],
     "metrics": ["", "9100", "0.0.0.0:9100", "example.com:9100", "127.0.0.1:http", "unix:", "127.0.0.1:70000", 9100],
     "health_path": ["", "health", "/", "/health/"],

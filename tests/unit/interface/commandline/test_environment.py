@@ -87,6 +87,7 @@ def test_the_command_line_replaces_the_environment(option: str, arguments: list[
     other |= {"proxy_headers": "off", "proxy_strips_root_path": "off", "channel_capacity": "z=1"}
     other |= {"trusted_proxies": "10.9.9.9", "root_path": "/z", "spool_folder": "/", "redis": "redis://other"}
     other |= {"head_max_bytes": "4096", "compression_window_bits": "11", "endpoints": "tcp:9", "prefix": "z:"}
+    other |= {"tracing": "off"}
     other |= {"metrics": "unix:/run/metrics.sock", "health_path": "/z", "log_format": "text"}
     variables = {name_of(option): other.get(option, "30")}
     assert meaning(parse(variables)) != meaning(parse({}, *arguments))

@@ -62,6 +62,7 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "proxy_strips_root_path": (["--proxy-strips-root-path", "on"], True),
     "trusted_proxies": (["--trusted-proxies", "unix, 10.0.0.0/8"], ("unix", "10.0.0.0/8")),
     "request_id_header": (["--request-id-header", "X-Request-ID"], "X-Request-ID"),
+    "tracing": (["--tracing", "on"], True),
     "access_log": (["--access-log", "-"], "-"),
     "metrics": (["--metrics", "127.0.0.1:9100"], "127.0.0.1:9100"),
     "health_path": (["--health-path", "/health"], "/health"),
