@@ -56,7 +56,7 @@ def plot_growth(points: Sequence[Point], path: Path) -> None:
     """Draw each axis with its figures, each relative to its value at the smallest size."""
     names = list(dict.fromkeys(point.axis for point in points))
     rows = -(-len(names) // COLUMNS)
-    figure, axes = plt.subplots(rows, COLUMNS, figsize=(12, 4.2 * rows), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(rows, COLUMNS, figsize=(10, 3.7 * rows), squeeze=False, layout="constrained")
     for axis in axes.flat[len(names) :]:
         axis.axis("off")
     for axis, name in zip(axes.flat, names, strict=False):
@@ -71,9 +71,9 @@ def plot_growth(points: Sequence[Point], path: Path) -> None:
         axis.axhline(1, color=THEIRS_COLOUR, linewidth=1, zorder=0)
         axis.set_ylim(powers[0] / 1.2, powers[-1] * 1.2)
         axis.set_xlabel(name, fontsize=10)
-        axis.set_ylabel(f"compared with {name}: {sizes[0]:,}", fontsize=8)
-        axis.tick_params(labelsize=8)
-        axis.legend(fontsize=8)
+        axis.set_ylabel(f"compared with {sizes[0]:,}", fontsize=9)
+        axis.tick_params(labelsize=9)
+        axis.legend(fontsize=9)
         axis.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
 

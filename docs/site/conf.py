@@ -28,6 +28,7 @@ napoleon_numpy_docstring = False
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["towpath.css"]
+html_favicon = "static/favicon.svg"
 html_copy_source = False
 html_show_sphinx = False
 

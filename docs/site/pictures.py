@@ -10,9 +10,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "pictures"
 
-LANE_WIDTH, ROW_HEIGHT, HEAD_HEIGHT, MARGIN = 226, 46, 64, 28
+LANE_WIDTH, ROW_HEIGHT, HEAD_HEIGHT, MARGIN = 198, 48, 64, 4
 INK, LINE, ACCENT, QUIET, PANEL = "#1f2937", "#94a3b8", "#0f766e", "#64748b", "#f8fafc"
-STYLE = "font-family: system-ui, sans-serif; font-size: 13px"
+STYLE = "font-family: system-ui, sans-serif; font-size: 17px"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ PICTURES = {
         ("browser", "interface server", "Redis", "worker", "other browsers"),
         (
             Arrow("browser", "interface server", "a text frame"),
-            Arrow("interface server", "Redis", "websocket.receive, order 7"),
-            Span("interface server", "holds the next frame back", 4),
-            Arrow("Redis", "worker", "takes the message"),
+            Arrow("interface server", "Redis", "websocket.receive"),
+            Span("interface server", "next frame waits", 4),
+            Arrow("Redis", "worker", "takes it"),
             Span("worker", "runs receive()", 1),
-            Arrow("worker", "Redis", "sends and session state"),
-            Arrow("Redis", "interface server", "one entry for the group"),
+            Arrow("worker", "Redis", "sends, session"),
+            Arrow("Redis", "interface server", "one group entry"),
             Arrow("interface server", "other browsers", "a frame to each member"),
             Arrow("interface server", "browser", "the same frame"),
         ),
@@ -63,14 +63,14 @@ PICTURES = {
         "A deploy: two workers are replaced one after the other. The socket stays open, and messages are handled.",
         ("browser", "interface server", "Redis", "worker 1", "worker 2"),
         (
-            Span("interface server", "the socket stays open", 8),
-            Span("worker 1", "finishes, stops", 1),
+            Span("interface server", "socket stays open", 8),
+            Span("worker 1", "finishes", 1),
             Arrow("browser", "interface server", "a text frame"),
-            Span("worker 1", "starts with the new code", 2, is_down=True),
-            Arrow("Redis", "worker 2", "handled by the old code"),
-            Span("worker 2", "finishes, stops", 1),
-            Arrow("Redis", "worker 1", "handled by the new code"),
-            Span("worker 2", "starts with the new code", 2, is_down=True),
+            Span("worker 1", "starts again", 2, is_down=True),
+            Arrow("Redis", "worker 2", "runs the old code"),
+            Span("worker 2", "finishes", 1),
+            Arrow("Redis", "worker 1", "runs the new code"),
+            Span("worker 2", "starts again", 2, is_down=True),
             Arrow("interface server", "browser", "the answer"),
         ),
     ),
@@ -81,12 +81,12 @@ PICTURES = {
             Arrow("browser", "interface server", "websocket, open"),
             Span("browser", "the line breaks", 1, is_down=True),
             Arrow("interface server", "worker", "websocket.disconnect"),
-            Arrow("browser", "browser", "waits, and keeps what it has to send"),
-            Arrow("browser", "interface server", "connects: /feed/?since=41"),
+            Arrow("browser", "browser", "waits; queues new texts"),
+            Arrow("browser", "interface server", "/feed/?since=41"),
             Arrow("interface server", "worker", "websocket.connect"),
-            Span("worker", "joins, then reads", 1),
+            Span("worker", "joins, reads", 1),
             Arrow("worker", "browser", "the missed posts 42 and 43"),
-            Arrow("browser", "interface server", "the texts that waited"),
+            Arrow("browser", "interface server", "queued texts"),
         ),
     ),
 }  # fmt: skip
@@ -106,7 +106,7 @@ def draw(picture: Picture) -> str:
     ]
     for lane, x in centres.items():
         parts.append(f'<line x1="{x}" x2="{x}" y1="50" y2="{height - 16}" stroke="{LINE}" stroke-dasharray="3 4"/>')
-        parts.append(f'<rect x="{x - 75}" y="18" width="150" height="32" rx="6" fill="{ACCENT}"/>')
+        parts.append(f'<rect x="{x - 82}" y="18" width="164" height="32" rx="6" fill="{ACCENT}"/>')
         parts.append(text(x, 39, lane, "#ffffff", bold=True))
     for number, row in enumerate(picture.rows):
         y = HEAD_HEIGHT + ROW_HEIGHT * number

@@ -14,10 +14,15 @@ from .store import Store
 
 
 class MemoryChannelLayer(BaseChannelLayer):
-    """Channels, inboxes and groups in memory, as strict as those in Redis: encoded, bounded, mortal and counted.
+    """Channels, inboxes and groups in the memory of one process: encoded, bounded and counted as those in Redis.
 
-    Other layer objects see no messages of this one. `expiry` and `group_expiry` in seconds; `capacity` of a channel
-    in messages, `channel_capacity` by glob or compiled pattern.
+    Other layer objects see no messages of this one.
+
+    Args:
+        expiry: Seconds until a message that no worker takes is dropped.
+        group_expiry: Seconds until a plain channel, which is not a reply channel, leaves a group.
+        capacity: Messages that a channel holds; more raise `ChannelFull`.
+        channel_capacity: Other capacities, by the glob or compiled pattern of a channel: `{"papers.*": 1000}`.
 
     Raises:
         ConfigurationError: an option is wrong.

@@ -34,10 +34,17 @@ INTO_TIMEOUT_SECONDS = 8.0
 class RedisChannelLayer(BaseChannelLayer):
     """Channels, inboxes and groups in Redis.
 
-    Options, with those of 1.x: `expiry` and `group_expiry` in seconds; `hosts`, a list with one URL, (host, port),
-    or dict with `sentinels` and `master_name`; `prefix` of all keys; `capacity` of a channel in messages,
-    `channel_capacity` by glob or compiled pattern; `symmetric_encryption_keys`, the first of which encrypts while all
-    decrypt; `connection_kwargs` for redis-py.
+    Args:
+        expiry: Seconds until a message that no worker takes is dropped.
+        hosts: A list with one Redis: a URL such as `"redis://127.0.0.1:6379/0"`, a pair (host, port), or a dict with
+            `sentinels`, a list of such pairs, and `master_name`. Without it, port 6379 of this machine.
+        prefix: The beginning of all keys. Sites that share a Redis need different prefixes.
+        group_expiry: Seconds until a plain channel, which is not a reply channel, leaves a group.
+        capacity: Messages that a channel holds; more raise `ChannelFull`.
+        channel_capacity: Other capacities, by the glob or compiled pattern of a channel: `{"papers.*": 1000}`.
+        symmetric_encryption_keys: Keys that encrypt messages. The first one encrypts, all decrypt. Needs the extra
+            `encryption`.
+        connection_kwargs: Keyword arguments of redis-py for each connection.
 
     Raises:
         ConfigurationError: an option is wrong. No connection is made before the first call.
