@@ -208,6 +208,10 @@ class Edge(Protocol):
     def members(self, group: str) -> Sequence[str]:
         """Return the connections of this process in a group, by their local parts."""
 
+    @property
+    def group_count(self) -> int:
+        """The number of groups that have members here."""
+
     def closed(self, local: str) -> None:
         """Take connection `local` out of all its groups; the store learns it with the next `renew` or sooner."""
 

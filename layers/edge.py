@@ -171,6 +171,11 @@ class BaseEdge:
             self._left.setdefault(group, []).append(local)
         return events
 
+    @property
+    def group_count(self) -> int:
+        """The number of groups that have members here."""
+        return len(self._index.groups)
+
     def opened(self, local: str) -> None:
         """Let a connection join groups."""
         self._open.add(local)

@@ -85,6 +85,7 @@ class Worker:
         self._batching = Batching(self.channels)
         if runs is not None:
             options, self._batching = runs.attached(options, self.channels)
+            observers = (runs, *observers)
         self._runner = observed_runner(observers)(channel_layer, self.router, options, self._end_turn)
         self._reader = raw_layer(channel_layer).reader(self.channels)
         self._observers = observers

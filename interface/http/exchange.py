@@ -349,6 +349,11 @@ class Exchange:
     def _log(self, level: int, line: str, *arguments: object) -> None:
         log.log(level, f"%.20s %.200r{line}", self.head.method, self.head.path, *arguments, extra=about(self))
 
+    @property
+    def is_streaming(self) -> bool:
+        """Return whether the response has begun and is not complete."""
+        return self._phase is Phase.ANSWERING
+
     def log_fields(self) -> dict[str, object]:
         """Return what log lines say of this connection."""
         client, conversation = self.head.client, self._conversation

@@ -30,9 +30,15 @@ def families_of(hub: "Hub", http_connections: int) -> list[Family]:
             ("state",),
             [(("waiting",), waiting), (("sent",), out)],
         ),
+        single(f"{PREFIX}_streams", "gauge", "Responses that have begun and are not complete", _streams(hub)),
+        single(f"{PREFIX}_groups", "gauge", "Groups with members in this process", hub.edge.group_count),
         single(f"{PREFIX}_events_sent", "counter", "Events sent to the channel layer", outbound.sent_count),
         single(f"{PREFIX}_events_received", "counter", "Entries read from the inbox", hub.counters.received),
         Family(f"{PREFIX}_dropped", "counter", "Refused, dropped or cut off, by reason", ("reason",), dropped),
         single(f"{PREFIX}_layer_up", "gauge", "Whether the channel layer answers", float(not availability.is_away)),
         single(f"{PREFIX}_layer_outages", "counter", "Times that the layer became unavailable", availability.outages),
     ]
+
+
+def _streams(hub: "Hub") -> int:
+    return sum(getattr(conversation.owner, "is_streaming", False) for conversation in hub.connections)

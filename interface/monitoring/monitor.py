@@ -14,6 +14,7 @@ from ..http.exchange import Exchange
 from ..kinds import Kinds
 from .actions import ActionCounts
 from .collect import families_of
+from .events import EventCounts, counted_conversation, counted_websocket
 from .exchanges import counted_exchange, exchange_with_health
 from .readiness import Readiness
 from .site import listen
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from towpath.layers.contract import ChannelLayer
 
     from ..server import InterfaceServer
+
+#: Seconds between two looks at the event loop.
+LOOK_SECONDS = 0.5
 
 
 class Monitor:
@@ -37,6 +41,8 @@ class Monitor:
         self._actions: ActionCounts | None = None
         if config.metrics is not None:
             self.log_action = self._actions = ActionCounts(log_action)
+        self._events = EventCounts()
+        self._timing: asyncio.Task[None] | None = None
         self._port: Any = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -52,7 +58,9 @@ class Monitor:
         path = self._config.health_path
         if path is not None:
             exchange = exchange_with_health(path, lambda: self.readiness.health(), exchange)
-        return Kinds(exchange=exchange)
+        if self._actions is None:
+            return Kinds(exchange=exchange)
+        return Kinds(exchange, counted_conversation(self._events), counted_websocket(self._events))
 
     async def start(self) -> None:
         """Listen, and begin to poll for workers.
@@ -64,18 +72,29 @@ class Monitor:
             warn_without_library()
             address = parse_address(self._config.metrics)
             self._port = await listen(self._reactor, address, self.readiness.health, self.families)
+            self._timing = asyncio.get_running_loop().create_task(self._time_loop())
         self._watching = asyncio.get_running_loop().create_task(self.readiness.watch())
 
     async def stop(self) -> None:
         """Stop both."""
         if self._watching is not None:
             self._watching.cancel()
+        if self._timing is not None:
+            self._timing.cancel()
         if self._port is not None:
             await awaited(self._port.stopListening())
 
+    async def _time_loop(self) -> None:
+        """Measure how late the event loop is, which is how long clients and the inbox wait for it."""
+        seconds = asyncio.get_running_loop().time
+        while True:
+            due = seconds() + LOOK_SECONDS
+            await asyncio.sleep(LOOK_SECONDS)
+            self._events.late.observe(max(0.0, seconds() - due))
+
     def families(self) -> list[Family]:
         """Return the metrics of the server."""
-        families = [] if self._actions is None else self._actions.families()
+        families = [] if self._actions is None else [*self._actions.families(), *self._events.families()]
         if self._server.is_started:
             families += families_of(self._server.hub, self._server.http_connections)
         return families

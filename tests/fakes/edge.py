@@ -17,6 +17,7 @@ class FakeEdge:
 
     inbox = "interface.test!"
     expiry = 60.0
+    group_count = 0
 
     def __init__(self) -> None:
         self.sent: list[Envelope] = []

@@ -3,28 +3,82 @@
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
+from time import perf_counter
 
+from towpath.channels import Message
+from towpath.layers.contract import Received
+from towpath.layers.entries import sent_at
 from towpath.layers.monitoring import Family, Histogram
 from towpath.layers.monitoring.measures import SECONDS_BOUNDS
+from towpath.routing import Match, name_of
 
 from ..batching import Batching
-from ..run import RunOptions
+from ..run import Runner, RunOptions
+
+#: Consumers with a name of their own in metrics, and the name of all others.
+CONSUMERS_MAX_COUNT = 500
+OTHERS = "others"
 
 
 class RunCounts:
-    """The runs of one thread, by channel; channels are those of the routing."""
+    """The runs of one thread, by channel and by consumer, both of the routing. An observer of its worker."""
 
-    __slots__ = ("durations", "failures", "has_failed")
+    __slots__ = ("ages", "consumers", "durations", "ended", "failures", "has_failed", "settling")
 
     def __init__(self, channels: Iterable[str]) -> None:
         self.durations = {channel: Histogram() for channel in channels}
         self.failures = dict.fromkeys(self.durations, 0)
+        #: From the send of messages to their take.
+        self.ages = {channel: Histogram() for channel in self.durations}
+        #: From the end of runs to the written settlement.
+        self.settling = Histogram()
+        #: Ends of runs whose settlements are not written, in seconds.
+        self.ended: list[float] = []
+        self.consumers: dict[str, Histogram] = {}
         #: The consumer that runs has raised.
         self.has_failed = False
 
     def attached(self, options: RunOptions, channels: Iterable[str]) -> tuple[RunOptions, Batching]:
         """Return the options and the batching of a worker whose runs are counted here."""
         return replace(options, failed=self.failed), CountedBatching(channels, self)
+
+    def runner(self, base: type[Runner]) -> type[Runner]:
+        """Return a class of runners whose consumers are timed."""
+        counts = self
+
+        class CountedRunner(base):  # type: ignore[valid-type,misc]  # a class that is chosen when the worker starts
+            """Times each consumer."""
+
+            def _call(self, match: Match, message: Message) -> None:
+                began = perf_counter()
+                try:
+                    base._call(self, match, message)
+                finally:
+                    counts.consumed(match.consumer, perf_counter() - began)
+
+        return CountedRunner
+
+    def consumed(self, consumer: object, seconds: float) -> None:
+        """Count a run of a consumer; those beyond a number are one, should a project make them anew."""
+        name = name_of(consumer)
+        histogram = self.consumers.get(name)
+        if histogram is None:
+            name = name if len(self.consumers) < CONSUMERS_MAX_COUNT else OTHERS
+            histogram = self.consumers.setdefault(name, Histogram())
+        histogram.observe(seconds)
+
+    def taken(self, received: Received) -> None:
+        """Count how long messages have waited in their queue."""
+        ages = self.ages[received.taken[0].envelope.channel]
+        for item in received.taken:
+            ages.observe(max(0.0, received.now - sent_at(item.raw)))
+
+    def written(self) -> None:
+        """Count how long the settlements of runs have waited."""
+        now = perf_counter()
+        for ended in self.ended:
+            self.settling.observe(now - ended)
+        self.ended.clear()
 
     def failed(self, error: BaseException) -> None:
         """Note that the consumer that runs has raised."""
@@ -47,6 +101,7 @@ class CountedBatching(Batching):
         histogram = runs.durations[channel]
         histogram.counts[bisect_left(SECONDS_BOUNDS, run_seconds)] += 1
         histogram.total_seconds += run_seconds
+        runs.ended.append(perf_counter())
         if runs.has_failed:
             runs.has_failed = False
             runs.failures[channel] += 1
@@ -64,7 +119,27 @@ def families_of(runs: Iterable[RunCounts], channels: Iterable[str]) -> list[Fami
         failed = sum(counts.failures[channel] for counts in each)
         messages += [((channel, "handled"), sum(total.counts) - failed), ((channel, "failed"), failed)]
     durations = [((channel,), histogram) for channel, histogram in totals.items()]
+    ages = [((channel,), _sum(counts.ages[channel] for counts in each)) for channel in totals]
+    settling = _sum(counts.settling for counts in each)
     return [
+        Family("towpath_worker_queue_seconds", "histogram", "Messages from send to take", ("channel",), ages),
+        Family("towpath_worker_consumer_seconds", "histogram", "Runs by consumer", ("consumer",), _by_consumer(each)),
+        Family("towpath_worker_settlement_seconds", "histogram", "Ends of runs to settlements", (), [((), settling)]),
         Family("towpath_worker_messages", "counter", "Messages by outcome", ("channel", "outcome"), messages),
         Family("towpath_worker_run_seconds", "histogram", "Runs of consumers", ("channel",), durations),
     ]
+
+
+def _sum(histograms: Iterable[Histogram]) -> Histogram:
+    total = Histogram()
+    for histogram in histograms:
+        total.add(histogram)
+    return total
+
+
+def _by_consumer(each: Iterable[RunCounts]) -> list[tuple[tuple[str, ...], Histogram]]:
+    totals: dict[str, Histogram] = {}
+    for counts in each:
+        for name, histogram in list(counts.consumers.items()):
+            totals.setdefault(name, Histogram()).add(histogram)
+    return [((name,), histogram) for name, histogram in totals.items()]

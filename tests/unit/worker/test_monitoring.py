@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.monitoring import Histogram
-from towpath.worker.monitoring.runs import RunCounts, families_of
+from towpath.routing import Router, route
+from towpath.worker import Worker
+from towpath.worker.monitoring.runs import CONSUMERS_MAX_COUNT, OTHERS, RunCounts, families_of
 from towpath.worker.run import RunOptions
 from towpath.worker.slow import SlowConsumers
 
@@ -21,7 +24,7 @@ def test_runs_of_all_threads_are_counted_by_channel_and_outcome() -> None:
         options.failed(ValueError())
         batching.observe("b", 0.3)
         batching.observe("b", 0.3)
-    messages, durations = families_of(threads, ["a", "b"])
+    *_, messages, durations = families_of(threads, ["a", "b"])
     assert dict(messages.samples) == {
         ("a", "handled"): 2,
         ("a", "failed"): 0,
@@ -33,9 +36,35 @@ def test_runs_of_all_threads_are_counted_by_channel_and_outcome() -> None:
 
 
 def test_a_thread_that_has_run_nothing_has_all_series() -> None:
-    messages, durations = families_of([], ["a"])
+    *_, messages, durations = families_of([], ["a"])
     assert dict(messages.samples) == {("a", "handled"): 0, ("a", "failed"): 0}
     assert len(durations.samples) == 1
+
+
+def test_a_worker_counts_queue_age_consumers_and_settlements() -> None:
+    layer, runs = MemoryChannelLayer(), RunCounts(["a"])
+
+    def fail(message: Any) -> None:
+        raise ValueError
+
+    worker = Worker(layer, Router([route("a", fail)]), signal_handlers=False, runs=runs)
+    for _ in range(3):
+        layer.send("a", {})
+        worker.run_one()
+    ages, consumers, settling, messages, _ = families_of([runs], ["a"])
+    [((channel,), age)], [((consumer,), seconds)], [(_, settled)] = ages.samples, consumers.samples, settling.samples
+    assert (channel, consumer.rpartition(".")[2]) == ("a", "fail")
+    for histogram in (age, seconds, settled):
+        assert isinstance(histogram, Histogram) and sum(histogram.counts) == 3
+    assert dict(messages.samples)["a", "failed"] == 3
+
+
+def test_consumers_that_a_project_makes_anew_are_bounded() -> None:
+    runs = RunCounts([])
+    for number in range(2 * CONSUMERS_MAX_COUNT):
+        runs.consumed(type(f"Consumer{number}", (), {}), 0.1)
+    assert len(runs.consumers) == CONSUMERS_MAX_COUNT + 1
+    assert sum(runs.consumers[OTHERS].counts) == CONSUMERS_MAX_COUNT
 
 
 class SlowWorker:

@@ -1,0 +1,138 @@
+"""Events of connections and the bytes of WebSockets, counted by classes that take the place of the plain ones.
+
+Labels are the channels of an interface server and words of fixed sets.
+"""
+
+from typing import Any
+
+from towpath.layers.contract import Content
+from towpath.layers.inbox_events import Settled
+from towpath.layers.monitoring import Family, Histogram
+
+from ..conversation import Conversation
+from ..turns import Event, Phase
+from ..websocket.connection import WebSocket
+
+CHANNELS = ("http.request", "http.disconnect", "websocket.connect", "websocket.receive", "websocket.disconnect")
+PREFIX = "towpath_interface"
+
+
+class EventCounts:
+    """The counts of one server."""
+
+    def __init__(self) -> None:
+        self.events = {channel: Histogram() for channel in CHANNELS}
+        self.waits = Histogram()
+        self.handshakes = {outcome: Histogram() for outcome in ("accepted", "refused")}
+        self.bytes_in = self.bytes_out = 0
+        self.late = Histogram()
+
+    def families(self) -> list[Family]:
+        """Return what was counted since the start."""
+        events = [((channel,), histogram) for channel, histogram in self.events.items()]
+        handshakes = [((outcome,), histogram) for outcome, histogram in self.handshakes.items()]
+        octets = [(("in",), self.bytes_in), (("out",), self.bytes_out)]
+        return [
+            Family(
+                f"{PREFIX}_event_seconds",
+                "histogram",
+                "Events from the send to the channel layer to the delivered settlement",
+                ("channel",),
+                events,
+            ),
+            Family(
+                f"{PREFIX}_turn_wait_seconds",
+                "histogram",
+                "Events that waited for earlier events of their connection",
+                (),
+                [((), self.waits)],
+            ),
+            Family(
+                f"{PREFIX}_handshake_seconds",
+                "histogram",
+                "WebSocket handshakes from the request to the answer",
+                ("outcome",),
+                handshakes,
+            ),
+            Family(
+                f"{PREFIX}_websocket_bytes",
+                "counter",
+                "Bytes of WebSocket messages: payloads of clients, frames to them",
+                ("direction",),
+                octets,
+            ),
+            Family(
+                f"{PREFIX}_loop_late_seconds",
+                "histogram",
+                "Lateness of a timer of the event loop, looked at twice a second",
+                (),
+                [((), self.late)],
+            ),
+        ]
+
+
+def counted_conversation(counts: EventCounts) -> type[Conversation]:
+    """Return a class of conversations whose events are counted."""
+    return type("CountedConversation", (_CountedConversation,), {"__slots__": (), "counts": counts})
+
+
+def counted_websocket(counts: EventCounts) -> type[WebSocket]:
+    """Return a class of WebSockets whose messages and handshakes are counted."""
+    return type("CountedWebSocket", (_CountedWebSocket,), {"counts": counts})
+
+
+class _CountedConversation(Conversation):
+    __slots__ = ("_sent_at", "_since")
+
+    counts: EventCounts
+
+    def __init__(self, *arguments: Any) -> None:
+        self._sent_at = 0.0
+        #: Of the events that wait: when they came, in the order of their turns.
+        self._since: list[float] | None = None
+        super().__init__(*arguments)
+
+    def emit(self, channel: str, content: Content, *, insist: bool) -> None:
+        if self._turns.phase is Phase.OUT:
+            if self._since is None:
+                self._since = []
+            self._since.append(self._hub.clock.seconds())
+        super().emit(channel, content, insist=insist)
+
+    def _post(self, event: Event) -> None:
+        self._sent_at = now = self._hub.clock.seconds()
+        if self._since:
+            self.counts.waits.observe(now - self._since.pop(0))
+            if not self._turns.waiting_count:
+                self._since = None  # also what was dropped while it waited
+        super()._post(event)
+
+    def settled(self, event: Settled) -> None:
+        if not self._turns.is_out(event.turn):
+            super().settled(event)
+            return
+        channel, sent_at = self._turns.channel, self._sent_at
+        super().settled(event)
+        histogram = self.counts.events.get(channel)
+        if histogram is not None:
+            histogram.observe(self._hub.clock.seconds() - sent_at)
+
+
+class _CountedWebSocket(WebSocket):
+    counts: EventCounts
+
+    def received(self, payload: bytearray, is_binary: bool) -> None:
+        self.counts.bytes_in += len(payload)
+        super().received(payload, is_binary)
+
+    def _send(self, frame: bytes, is_shared: bool = False) -> None:
+        self.counts.bytes_out += len(frame)
+        super()._send(frame, is_shared)
+
+    def _log_action(self, action: str, **more: object) -> None:
+        if action == "connecting":
+            self._began = self._hub.clock.seconds()
+        elif action != "disconnected":
+            outcome = "accepted" if action == "connected" else "refused"
+            self.counts.handshakes[outcome].observe(self._hub.clock.seconds() - self._began)
+        super()._log_action(action, **more)
