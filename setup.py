@@ -159,6 +159,7 @@ if __name__ == "__main__":
         package_data={
             "towpath": ["py.typed", "static/towpath/*"],
             "towpath.layers.redis": ["lua/*.lua"],
+            "towpath.operations": ["static/*/*", "templates/admin/*/*"],
         },
         install_requires=REQUIRED,
         extras_require=EXTRAS,

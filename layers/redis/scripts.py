@@ -28,7 +28,7 @@ class Script:
 
 def _load(*names: str) -> Script:
     """Read a script from its file, or from several: functions first. Comments stay here."""
-    texts = [files(__package__).joinpath("lua", f"{name}.lua").read_text(encoding="utf-8") for name in names]
+    texts = [files(__package__).joinpath("lua").joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names]
     lines = [line for text in texts for line in text.splitlines() if not line.lstrip().startswith("--")]
     source = "\n".join(lines)
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "towpath",
     "blogs",
     "django.contrib.admin",
+    "towpath.operations",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -75,7 +75,9 @@ def test_every_requirement_of_users_has_a_lower_bound_to_test(load, root):
     bounds = load("tests.tools.runner.lower_bounds")
     names = {pin.partition("==")[0] for pin in bounds.lower_bounds(root)}
     required = {"Django", "Twisted", "autobahn", "hiredis", "msgpack", "redis"}
-    assert names == required | {"cronsim", "cryptography", "h2", "libcst", "priority", "uvloop"}
+    assert names == required | {
+        *("cronsim", "cryptography", "h2", "libcst", "priority", "prometheus-client", "rich", "uvloop"),
+    }
 
 
 def test_a_port_that_cannot_be_used_is_named_with_its_option(load):

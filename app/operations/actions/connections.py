@@ -11,8 +11,6 @@ from .showing import add_limit
 
 #: Sockets that are shown unless an option says otherwise.
 SOCKETS = 100
-#: "Policy violation" (RFC 6455, section 7.4.1): pages of `WebSocketBridge` do not come back after it.
-POLICY_VIOLATION = 1008
 #: How long a drain is waited for, in seconds: longer than the pause and the grace of the shipped files.
 DRAIN_SECONDS = 120.0
 
@@ -56,9 +54,8 @@ class KickSockets(Action):
         super().add_arguments(parser)
         parser.add_argument("channel", nargs="?", metavar="CHANNEL", help="the reply channel of one connection")
         add_filter(parser)
-        parser.add_argument(
-            "--code", type=int, default=POLICY_VIOLATION, metavar="N", help="the close code (default: %(default)s)"
-        )
+        code, text = sockets.POLICY_VIOLATION, "the close code (default: %(default)s)"
+        parser.add_argument("--code", type=int, default=code, metavar="N", help=text)
         parser.add_argument("--reason", default="", metavar="TEXT", help="up to 123 bytes for the client")
 
     def run(self, site: Site, console: Console, options: Options) -> None:

@@ -120,6 +120,50 @@ OPERATIONS = [
         "tests/unit/app/test_asking.py -k named",
     ),
     Mutant(
+        "the admin's page is shown to those who may view it",
+        "app/operations/admin.py",
+        """        if not is_permitted:
+            raise PermissionDenied""",
+        """        if False:
+            raise PermissionDenied""",
+        "tests/unit/app/test_admin_page.py -k permission_to_view",
+    ),
+    Mutant(
+        "orders on the admin's page need the permission to change",
+        "app/operations/admin.py",
+        "        self._check(request, self.has_change_permission(request))",
+        "        self._check(request, self.has_view_permission(request))",
+        "tests/unit/app/test_admin_page.py -k permission_to_change",
+    ),
+    Mutant(
+        "orders on the admin's page are given by POST",
+        "app/operations/admin.py",
+        '        if request.method != "POST":',
+        "        if False:",
+        "tests/unit/app/test_admin_page.py -k given_by_post",
+    ),
+    Mutant(
+        "an order on the admin's page is asked back",
+        "app/operations/admin.py",
+        '        if "confirmed" not in request.POST:',
+        "        if False:",
+        "tests/unit/app/test_admin_page.py -k asked_back",
+    ),
+    Mutant(
+        "viewers of the admin's page share one look at Redis a second",
+        "app/operations/recent.py",
+        "if alias not in _recent or time.monotonic() - _recent[alias][0] > FRESH_SECONDS:",
+        "if True:",
+        "tests/unit/app/test_admin_orders.py -k viewers_share",
+    ),
+    Mutant(
+        "the channel of the admin's page is not paused without an end",
+        "app/operations/orders.py",
+        "    if channel == REQUESTS and seconds is None:",
+        "    if False:",
+        "tests/unit/app/test_admin_orders.py -k page_itself",
+    ),
+    Mutant(
         "the command line replaces a list of the environment",
         "interface/**/environment.py",
         "    def __copy__(self) -> list[Any]:\n        return []",

@@ -86,7 +86,6 @@ def test_the_drain_of_an_operator_stops_it_as_a_first_signal_and_a_signal_that_f
         await settle()
         assert server.on_drain is not None
         server.on_drain()
-        server.on_drain()
         await settle()
         service.signalled()
         await settle()

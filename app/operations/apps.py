@@ -1,0 +1,12 @@
+"""The page of the admin: a Django app of its own, since only projects that list it have its permissions."""
+
+from django.apps import AppConfig
+
+
+class OperationsConfig(AppConfig):
+    """`INSTALLED_APPS = [..., "towpath.operations"]`, behind `django.contrib.admin`."""
+
+    name = "towpath.operations"
+    label = "towpath_operations"
+    verbose_name = "Towpath"
+    default_auto_field = "django.db.models.AutoField"
