@@ -15,7 +15,7 @@ NAVIGATION = {
         "reference/layers",
         "architecture",
     ],
-    "Operations": ["operations", "containers", "security"],
+    "Operations": ["runbooks", "operations", "troubleshooting", "containers", "security"],
     "Evidence": ["evidence/parity", "evidence/reliability", "evidence/benchmarks", "evidence/performance"],
 }
 
