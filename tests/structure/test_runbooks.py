@@ -37,6 +37,13 @@ def test_every_question_of_an_operator_has_a_command_or_a_panel(root: Path) -> N
     assert [question for question, answer in rows.items() if not re.search(r"`[^`]+`|\]\(", answer)] == []
 
 
+def test_every_scenario_has_a_test_that_exists(root: Path) -> None:
+    tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (root / "docs" / "runbooks.md").read_text(encoding="utf-8"))
+    assert len(tests) >= 8
+    missing = [(file, name) for file, name in tests if f"def {name}(" not in (root / file).read_text(encoding="utf-8")]
+    assert missing == []
+
+
 def questions(root: Path) -> dict[str, str]:
     """Return the table of questions: question -> answer."""
     page = (root / "docs" / "runbooks.md").read_text(encoding="utf-8")
