@@ -38,6 +38,7 @@ ELSEWHERE = {
     "Upgrade the interface servers.": "test_operating.py",
     "Which client is slow, and why was its socket closed?": "test_operating.py",
     "Rotate the logs.": "",
+    "Dashboards and alerts?": "test_shipped_monitoring.py",
     "Containers?": "",
 }
 METRIC = re.compile(r"\btowpath_[a-z_]*[a-z]\b")

@@ -68,7 +68,9 @@ def test_the_example_lists_exactly_the_variables_that_supervisor_conf_uses(deplo
 
 @pytest.mark.parametrize("name", ["supervisor.env", *(f"systemd/{service}" for service in SERVICES)])
 def test_options_in_the_environment_are_ones_of_their_commands(deploy, name):
-    given = dict(re.findall(r"^(?:# )?(?:Environment=)?(TOWPATH_\w+)=(\S*)$", (deploy / name).read_text(), re.MULTILINE))
+    given = dict(
+        re.findall(r"^(?:# )?(?:Environment=)?(TOWPATH_\w+)=(\S*)$", (deploy / name).read_text(), re.MULTILINE)
+    )
     options = {variable: value for variable, value in given.items() if variable.startswith(OPTIONS)}
     assert bool(options) == ("redis" not in name)
     assert read_environment(build_parser(), INTERFACE_PREFIX, check=check_variable, environment=options) == []

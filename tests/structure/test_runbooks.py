@@ -37,6 +37,15 @@ def test_every_question_of_an_operator_has_a_command_or_a_panel(root: Path) -> N
     assert [question for question, answer in rows.items() if not re.search(r"`[^`]+`|\]\(", answer)] == []
 
 
+def test_every_alert_has_a_runbook(root: Path) -> None:
+    alerts = re.findall(r"- alert: (\w+)", (root / "deploy" / "monitoring" / "alerts.yml").read_text(encoding="utf-8"))
+    page = (
+        (root / "docs" / "runbooks.md").read_text(encoding="utf-8").partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    )
+    assert len(alerts) > 5
+    assert sorted(set(alerts) ^ set(re.findall(r"`(Towpath\w+)`", page))) == []
+
+
 def test_every_scenario_has_a_test_that_exists(root: Path) -> None:
     tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (root / "docs" / "runbooks.md").read_text(encoding="utf-8"))
     assert len(tests) >= 8
