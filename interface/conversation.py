@@ -227,8 +227,8 @@ class Conversation:
         self._count_waiting()
         return False
 
-    def _post(self, event: Event) -> None:
-        envelope = Envelope(event.channel, event.content, self._turns.number, self._session)
+    def _post(self, event: Event, trace: dict[str, str] | None = None) -> None:
+        envelope = Envelope(event.channel, event.content, self._turns.number, self._session, trace)
         self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
 
     def _posted(self, envelope: Envelope, outcome: Outcome) -> bool:

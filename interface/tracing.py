@@ -19,7 +19,7 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, StatusCode
 
-from towpath.layers.contract import Content, Envelope
+from towpath.layers.contract import Content
 from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.tracing import carrier_of, context_in, context_of, tracer, warn_without_sdk
 
@@ -91,14 +91,13 @@ class TracedConversation(Conversation):
         if waiting is not None:
             self._waiting[id(content)] = waiting[0], time.time_ns()
 
-    def _post(self, event: Event) -> None:
+    def _post(self, event: Event, trace: dict[str, str] | None = None) -> None:
         span, began = self._waiting.pop(id(event.content), (INVALID_SPAN, 0))
         self._span = span
         context = context_in(span, _parent(event.content))
         if began:
             self.start_span("edge.wait", context, start_time=began).end()
-        envelope = Envelope(event.channel, event.content, self._turns.number, self._session, carrier_of(context))
-        self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
+        super()._post(event, carrier_of(context))
 
     def _deliver(self, event: Settled | Replies) -> None:
         if isinstance(event, Replies) or not self._span.is_recording():

@@ -23,7 +23,7 @@ OTHERS = "others"
 class RunCounts:
     """The runs of one thread, by channel and by consumer, both of the routing. An observer of its worker."""
 
-    __slots__ = ("ages", "consumers", "durations", "ended", "failures", "has_failed", "settling")
+    __slots__ = ("ages", "consumer", "consumers", "durations", "ended", "failures", "has_failed", "settling")
 
     def __init__(self, channels: Iterable[str]) -> None:
         self.durations = {channel: Histogram() for channel in channels}
@@ -34,7 +34,9 @@ class RunCounts:
         self.settling = Histogram()
         #: Ends of runs whose settlements are not written, in seconds.
         self.ended: list[float] = []
-        self.consumers: dict[str, Histogram] = {}
+        #: The consumer that runs, or ran last; None before its route is known.
+        self.consumer: object = None
+        self.consumers: dict[object, Histogram] = {}
         #: The consumer that runs has raised.
         self.has_failed = False
 
@@ -43,28 +45,24 @@ class RunCounts:
         return replace(options, failed=self.failed), CountedBatching(channels, self)
 
     def runner(self, base: type[Runner]) -> type[Runner]:
-        """Return a class of runners whose consumers are timed."""
+        """Return a class of runners whose consumers are noted."""
         counts = self
 
         class CountedRunner(base):  # type: ignore[valid-type,misc]  # a class that is chosen when the worker starts
-            """Times each consumer."""
+            """Notes each consumer."""
 
             def _call(self, match: Match, message: Message) -> None:
-                began = perf_counter()
-                try:
-                    base._call(self, match, message)
-                finally:
-                    counts.consumed(match.consumer, perf_counter() - began)
+                counts.consumer = match.consumer
+                base._call(self, match, message)
 
         return CountedRunner
 
     def consumed(self, consumer: object, seconds: float) -> None:
         """Count a run of a consumer; those beyond a number are one, should a project make them anew."""
-        name = name_of(consumer)
-        histogram = self.consumers.get(name)
+        histogram = self.consumers.get(consumer)
         if histogram is None:
-            name = name if len(self.consumers) < CONSUMERS_MAX_COUNT else OTHERS
-            histogram = self.consumers.setdefault(name, Histogram())
+            key = consumer if len(self.consumers) < CONSUMERS_MAX_COUNT else OTHERS
+            histogram = self.consumers.setdefault(key, Histogram())
         histogram.observe(seconds)
 
     def taken(self, received: Received) -> None:
@@ -75,6 +73,8 @@ class RunCounts:
 
     def written(self) -> None:
         """Count how long the settlements of runs have waited."""
+        if not self.ended:
+            return
         now = perf_counter()
         for ended in self.ended:
             self.settling.observe(now - ended)
@@ -102,6 +102,9 @@ class CountedBatching(Batching):
         histogram.counts[bisect_left(SECONDS_BOUNDS, run_seconds)] += 1
         histogram.total_seconds += run_seconds
         runs.ended.append(perf_counter())
+        if runs.consumer is not None:
+            runs.consumed(runs.consumer, run_seconds)
+            runs.consumer = None
         if runs.has_failed:
             runs.has_failed = False
             runs.failures[channel] += 1
@@ -140,6 +143,7 @@ def _sum(histograms: Iterable[Histogram]) -> Histogram:
 def _by_consumer(each: Iterable[RunCounts]) -> list[tuple[tuple[str, ...], Histogram]]:
     totals: dict[str, Histogram] = {}
     for counts in each:
-        for name, histogram in list(counts.consumers.items()):
+        for consumer, histogram in list(counts.consumers.items()):
+            name = consumer if isinstance(consumer, str) else name_of(consumer)
             totals.setdefault(name, Histogram()).add(histogram)
     return [((name,), histogram) for name, histogram in totals.items()]

@@ -37,10 +37,9 @@ async def scene(world: Any, counts: EventCounts, kinds: Kinds) -> None:
 
 
 async def test_the_life_of_a_socket_is_counted(make_world: Any) -> None:
-    counts = EventCounts()
-    await scene(
-        make_world(), counts, Kinds(conversation=counted_conversation(counts), websocket=counted_websocket(counts))
-    )
+    world = make_world()
+    counts = EventCounts(world.clock.seconds)
+    await scene(world, counts, Kinds(conversation=counted_conversation(counts), websocket=counted_websocket(counts)))
     found = numbers(counts)
     assert (found["websocket_bytes", "in"], found["websocket_bytes", "out"]) == (5, 2 + 5 + 2 + 1)
     assert (found["handshake_seconds", "accepted"], found["handshake_seconds", "refused"]) == (1, 1)
@@ -51,10 +50,12 @@ async def test_the_life_of_a_socket_is_counted(make_world: Any) -> None:
 
 
 async def test_counts_and_traces_go_together(make_world: Any) -> None:
-    counts = EventCounts()
+    world = make_world()
+    counts = EventCounts(world.clock.seconds)
     kinds = traced(Kinds(conversation=counted_conversation(counts), websocket=counted_websocket(counts)))
-    await scene(make_world(), counts, kinds)
+    await scene(world, counts, kinds)
     assert numbers(counts)["event_seconds", "websocket.receive"] == 2
+    assert round(counts.events["websocket.receive"].total_seconds, 6) == 0.5
 
 
 async def test_a_socket_whose_waiting_events_are_dropped_is_counted_on(make_world: Any) -> None:
