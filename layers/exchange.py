@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .contract import Received, Settlement, Taken
+from .contract import Reader, Received, Settlement, Taken
 from .entries import EntryCodec, is_expired
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .names import check_channel_name, new_reader_name
@@ -125,6 +125,12 @@ class BaseReader:
     def withdraw_requeue(self) -> None:
         """Leave messages whose requeueing was refused to the caller (see `Reader`)."""
         self._unanswered = [operation for operation in self._unanswered if not isinstance(operation, Requeue)]
+
+    def adopt(self, other: Reader) -> None:
+        """Write with the next exchange what another reader has not written yet (see `Reader`)."""
+        hanging = cast(BaseReader, other)
+        self._unsent, self._unanswered = [*hanging._unsent], [*hanging._unanswered]
+        self._counts = [*hanging._counts]
 
     def close(self) -> None:
         """Write what is not answered yet, requeue what was taken and not returned, and release the lease."""

@@ -98,6 +98,8 @@ class WorkerPool:
             paused=self._paused,
         )
         self._workers: dict[int, Worker] = {}
+        #: How many messages workers have handled that have ended and been replaced.
+        self._handled = 0
         self._lock = Lock()
         self._stopping = Event()
         self._threads = [
@@ -105,7 +107,7 @@ class WorkerPool:
             for index in range(threads)
         ]
         self._heartbeat = Heartbeat(raw_layer(channel_layer), self._batches, self._note_paused)
-        self._scheduler = Scheduler(channel_layer, self._heartbeat.beat)
+        self._scheduler = Scheduler(channel_layer)
         self._registration: Registration | None = None
 
     def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:
@@ -151,8 +153,10 @@ class WorkerPool:
 
     def _is_at_its_limit(self, limits: Limits) -> bool:
         """Return whether a limit is reached, so that a new process must follow; it is logged."""
-        workers = self.living()
-        reason = limits.reached(sum(worker.handled for worker in workers))
+        with self._lock:
+            workers = list(self._workers.values())
+            handled = self._handled + sum(worker.handled for worker in workers)
+        reason = limits.reached(handled)
         if reason is not None:
             logger.warning("Retiring: %s", reason)
         return reason is not None or any(self._hangs(worker) for worker in workers)
@@ -267,6 +271,7 @@ class WorkerPool:
         finally:
             with self._lock:
                 del self._workers[index]
+                self._handled += worker.handled
 
 
 def check_threads(threads: int) -> None:

@@ -5,7 +5,6 @@ for five seconds at most. If a message is due sooner than that, one scheduler is
 """
 
 import logging
-from collections.abc import Callable
 from threading import Event, Thread
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
@@ -34,16 +33,15 @@ WAKE_SECONDS = 0.1
 class Scheduler:
     """A thread that sends the messages that are due, and takes requests from `asgi.delay`. Only `stop` ends it."""
 
-    def __init__(self, channel_layer: AnyLayer, renew: Callable[[], None] = lambda: None) -> None:
-        """`renew` renews the lease of `in_flight`, which has just got another name."""
+    def __init__(self, channel_layer: AnyLayer) -> None:
         self._layer: ChannelLayer = raw_layer(channel_layer)
         schedule = channel_layer.schedule if isinstance(channel_layer, ConfiguredLayer) else ()
         self._timetable = Timetable(self._layer, schedule)
         self._stopping = Event()
-        self._renew = renew
         self._reader: Reader = self._layer.reader(list(LIMITS))
         #: Its lease is renewed with those of the workers: a request that it has taken is counted if the process stops.
         self.in_flight = InFlightBatch(self._reader.name)
+        self._has_lease = False
         #: The latest taken request, while it is unknown whether the layer kept it.
         self._unkept: Received | None = None
         self._thread = Thread(target=self._run, name="towpath-scheduler", daemon=True)
@@ -85,6 +83,9 @@ class Scheduler:
         self._close()
 
     def _tick_and_sleep(self) -> None:
+        if not self._has_lease:  # without one, nothing would look after a request that it has taken
+            self._layer.renew_leases([self._reader.name])
+            self._has_lease = True
         if self._unkept is None:
             self._unkept = self._reader.exchange([], LIMITS, self.tick())
         keep_requested(self._layer, self._unkept, BatchId(self._reader.name, self._reader.number))
@@ -97,7 +98,7 @@ class Scheduler:
         self._reader.close()
         self._reader = self._layer.reader(list(LIMITS))
         self.in_flight = InFlightBatch(self._reader.name)
-        self._renew()
+        self._has_lease = False
 
     def _wake(self) -> None:
         try:

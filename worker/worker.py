@@ -195,6 +195,7 @@ class Worker:
         self._is_abandoned = True
         layer = raw_layer(self.channel_layer)
         rescuer = layer.reader(self.channels)
+        rescuer.adopt(self._reader)
         rescuer.exchange(self._settlements, {})
         rescuer.close()
         layer.lose(self.in_flight.name, self.in_flight.number, *self.in_flight.split())

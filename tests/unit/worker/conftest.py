@@ -65,6 +65,9 @@ class RecordingReader:
         self.requeued += taken
         return self._reader.requeue(taken)
 
+    def adopt(self, other):
+        self._reader.adopt(other._reader)
+
     def withdraw_requeue(self):
         self._reader.withdraw_requeue()
 

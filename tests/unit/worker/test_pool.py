@@ -199,6 +199,29 @@ def test_a_process_retires_after_so_many_messages(make, connections, layer, monk
     assert "Retiring: 3 messages were handled" in caplog.text
 
 
+def test_messages_of_a_worker_that_failed_count_for_the_retirement(make, connections, layer, monkeypatch, caplog):
+    monkeypatch.setattr(pool_module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(pool_module, "REPLACE_PAUSE_SECONDS", 0.0)
+
+    def consumer(message):
+        if message["text"] == "second":
+            layer.troubles.append(ZeroDivisionError("defect"))  # ends the worker that has handled two messages
+        echo(message)
+
+    for number, text in enumerate(["first", "second", "third"]):
+        connections.send("jobs", local=str(number), text=text)
+    pool = make(consumer, threads=1, limits=Limits(messages=3))
+    running = threading.Thread(target=pool.run, args=(False,))
+    running.start()
+    running.join(PATIENCE)
+    has_retired = not running.is_alive()
+    pool._stopping.set()
+    running.join(PATIENCE)
+    assert has_retired
+    assert "Worker 0 failed" in caplog.text
+    assert "Retiring: 3 messages were handled" in caplog.text
+
+
 def test_a_process_retires_when_it_occupies_too_much_memory(make, monkeypatch, caplog):
     monkeypatch.setattr(pool_module, "LOOK_SECONDS", 0.01)
     assert make(echo, limits=Limits(memory_mebibytes=1)).run() == EXIT_STOPPED

@@ -117,15 +117,39 @@ def test_a_scheduler_never_sleeps_for_zero_seconds(layer, monkeypatch):
     assert Scheduler(layer).tick() == SHORTEST_SECONDS
 
 
-def test_a_scheduler_whose_name_was_ended_goes_on_under_another_and_renews_its_lease(layer):
-    renewed = []
-    clock = Scheduler(layer, lambda: renewed.append(clock.in_flight.name))
+def test_a_scheduler_whose_name_was_ended_continues_under_another(layer):
+    clock = Scheduler(layer)
     first = clock.in_flight.name
     layer.lose(first, 0, [], [])
     layer.send_many([Envelope(DELAY_CHANNEL, {"channel": "jobs", "content": {}, "delay": 60_000})])
     clock._tick_and_sleep()
-    assert renewed == [clock.in_flight.name] != [first]
+    assert clock.in_flight.name != first
     clock._tick_and_sleep()
+    assert layer.channel_statistics("jobs")["messages_delayed"] == 1
+
+
+def test_a_scheduler_takes_nothing_before_its_name_has_a_lease(layer, monkeypatch):
+    leased, renew = [], layer.renew_leases
+    layer.send_many([Envelope(DELAY_CHANNEL, {"channel": "jobs", "content": {}, "delay": 60_000})])
+
+    def renew_leases(readers):
+        leased.extend(readers)
+        if len(leased) % 2:
+            raise LayerUnavailable("no answer")
+        return renew(readers)
+
+    monkeypatch.setattr(layer, "renew_leases", renew_leases)
+    clock = Scheduler(layer)
+    first = clock.in_flight.name
+    with pytest.raises(LayerUnavailable):
+        clock._tick_and_sleep()
+    layer.lose(first, 0, [], [])
+    clock._tick_and_sleep()  # its name was ended: it continues under another
+    with pytest.raises(LayerUnavailable):
+        clock._tick_and_sleep()
+    assert layer.channel_statistics(DELAY_CHANNEL)["messages_pending"] == 1
+    clock._tick_and_sleep()
+    assert leased == [first, first, clock.in_flight.name, clock.in_flight.name]
     assert layer.channel_statistics("jobs")["messages_delayed"] == 1
 
 
@@ -178,7 +202,7 @@ def test_an_idle_scheduler_reads_the_due_index_once_in_five_seconds(layer, monke
     sleeps = []
 
     class Reader:
-        name, number = "reader", 0
+        name, number, is_ended = "reader", 0, False
 
         def exchange(self, settlements, limits, block_seconds):
             sleeps.append(block_seconds)

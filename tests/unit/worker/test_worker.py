@@ -6,7 +6,16 @@ from types import SimpleNamespace
 import pytest
 
 from towpath.channels import ConfiguredLayer, ConsumeLater
-from towpath.layers import ConfigurationError, Envelope, LayerUnavailable, Received, Replies, Settled, Settlement
+from towpath.layers import (
+    ConfigurationError,
+    Envelope,
+    LayerUnavailable,
+    Lost,
+    Received,
+    Replies,
+    Settled,
+    Settlement,
+)
 from towpath.layers.errors import PartlyRefused
 from towpath.routing import Router, route
 from towpath.worker import Worker, worker_ready
@@ -172,6 +181,30 @@ def test_an_unordered_consumer_runs_also_if_its_turn_cannot_be_ended_now(make, c
     worker.run_batch(0)
     assert len(ran) == 1
     assert "The channel layer is unavailable" in caplog.text
+
+
+def test_the_unwritten_settlements_of_a_worker_that_hangs_are_written_for_it(make, connections, layer, monkeypatch):
+    written = []
+
+    def hang(message):
+        monkeypatch.undo()
+        worker.abandon()  # as another thread does while this consumer hangs
+        written.append(connections.receive())
+
+    worker = make(hang, ordered=False)
+    reader = layer.readers[0]._reader
+    connections.send("websocket.receive", local="a", turn=2)
+    execute, calls = reader._execute, []
+
+    def execute_but_the_early_end(operations, then=None):
+        calls.append(operations)
+        if len(calls) == 2:
+            raise LayerUnavailable("no answer")
+        return execute(operations, then)
+
+    monkeypatch.setattr(reader, "_execute", execute_but_the_early_end)
+    worker.run_batch(0)
+    assert written == [[Settled("a", 2, [], None), Lost("a", 2)]]  # the second for its message, which is lost
 
 
 def test_expired_messages_are_settled_and_not_run(make, connections, layer, taken, caplog):
