@@ -11,9 +11,12 @@ from typing import Any
 
 from redis import Redis
 
-from towpath.layers.contract import Envelope, GroupSend, Settlement
+from towpath.layers import contract
+from towpath.layers.contract import Envelope, GroupSend
 from towpath.layers.redis import RedisChannelLayer
 
+#: Its name was another one in 2026-11.
+Settlement: Any = getattr(contract, "Settlement", None) or contract.Owed  # type: ignore[attr-defined]
 MESSAGES = 3000
 #: Events of one flush, and messages of one batch, where many sockets talk.
 TOGETHER = 16
@@ -27,7 +30,7 @@ class Driver:
         self.redis: Any = Redis.from_url(url)
         self.edge: Any = self.layer.edge()
         self.reader = self.layer.reader(["websocket.receive", "http.request"])
-        self.settlements: list[Settlement] = []
+        self.settlements: list[Any] = []
 
     async def run(self) -> dict[str, dict[str, float]]:
         """Measure every kind of message."""

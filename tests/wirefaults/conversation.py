@@ -251,8 +251,9 @@ async def hold(site: Site, script: Script) -> list[str]:
         if site.lost_turns.count != site.turns_lost():
             found.append(f"{site.lost_turns.count} turns were called lost, and {site.turns_lost()} counted")
     except Overdue as error:
-        missing = {name[-6:]: sorted(turns) for name, turns in conversation.missing().items() if turns}
-        found.append(f"{error}; without an answer: {missing}")
+        missing = {name[-6:]: sorted(turns)[:3] for name, turns in conversation.missing().items() if turns}
+        ended = len({entry.name for entry in site.journal.of("ended")})
+        found.append(f"{error}; the server has ended {ended} sockets; the first turns without an answer: {missing}")
     finally:
         await site.close()
     return found + site.journal.violations()

@@ -1,9 +1,10 @@
 """Fails every write of a site to Redis in every way, and checks the rules that must hold whatever fails.
 
 The first part holds a short conversation for each write and each fault, in which this one write fails. The second part
-holds conversations of many events in which every n-th write fails, for each of the n places to begin. A line for each
-kind of connection and fault says how many cases there were; each case that broke a rule has a line of its own, with
-what repeats it. Ends with 1 if there is one. `--sample` runs a part of the cases.
+holds conversations of many events in which every n-th write fails, for each of the n places to begin: every tenth write
+of a line that is written to for each event, every third of the others. A line for each kind of connection and fault
+says how many cases there were; each case that broke a rule has a line of its own, with what repeats it. Ends with 1 if
+there is one. `--sample` runs a part of the cases.
 """
 
 import argparse
@@ -24,8 +25,8 @@ from .faults import FAULTS
 TALKING = ("interface.out", "interface.in", "a.exchange")
 #: Sockets of a long conversation.
 SOCKETS = 20
-#: Every so many writes one fails there.
-STRIDE = 10
+#: Every so many writes one fails there: of talking connections, and of the others.
+STRIDE, QUIET_STRIDE = 10, 3
 
 
 def main() -> int:
@@ -66,10 +67,11 @@ def of_a_pair(
         yield case, run(port, case)
         return
     yield from every_write(port, line, fault, script, options.sample)
-    if options.events and line in TALKING:
-        long = Script(SOCKETS, options.events // SOCKETS, seed, patience=60)
-        for begin in range(seed % options.sample + 1, STRIDE + 1, options.sample):
-            case = Case([line], fault, every(begin, STRIDE), long)
+    if options.events:
+        stride = STRIDE if line in TALKING else QUIET_STRIDE
+        long = Script(SOCKETS, options.events // SOCKETS, seed, line in EXPIRING, patience=60)
+        for begin in range(seed % min(options.sample, stride) + 1, stride + 1, options.sample):
+            case = Case([line], fault, every(begin, stride), long)
             yield case, run(port, case)
 
 

@@ -39,6 +39,8 @@ from towpath.routing import Router, route
 from towpath.sessions import channel_session
 from towpath.worker import WorkerPool
 
+from ...wirefaults import invariants
+
 THREADS = 4
 #: One in so many calls is held up, and for at most so many seconds.
 HELD_UP, LONGEST_PAUSE = 4, 0.004
@@ -105,6 +107,8 @@ class Journal:
     def __init__(self, pauses: Pauses) -> None:
         self.seen: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.wrong: list[str] = []
+        #: When consumers began and ended, for the rules that hold for all events.
+        self.events = invariants.Journal()
         self._running: set[str] = set()
         self._pauses = pauses
 
@@ -117,16 +121,16 @@ class Journal:
     def enter(self, message: Message, kind: str) -> None:
         """Note that a consumer begins."""
         name = message.reply_channel.name
-        if name in self._running:
-            self.wrong.append(f"two consumers at once for {name}")
+        self.events.note("begin", name, message.turn or 0, kind)
         self._running.add(name)
         self.seen[name].append((kind, message.get("text", message["path"])))
         time.sleep(self._pauses.draw())
         connections[DATABASE].ensure_connection()
 
-    def leave(self, message: Message) -> None:
+    def leave(self, message: Message, kind: str) -> None:
         """Note that it ends."""
         time.sleep(self._pauses.draw())
+        self.events.note("end", message.reply_channel.name, message.turn or 0, kind)
         self._running.discard(message.reply_channel.name)
 
     @channel_session
@@ -135,7 +139,7 @@ class Journal:
         self.enter(message, "connect")
         message.channel_session["count"] = 0
         message.reply_channel.send({"accept": True})
-        self.leave(message)
+        self.leave(message, "connect")
 
     @channel_session
     def receive(self, message: Message) -> None:
@@ -151,7 +155,7 @@ class Journal:
             case [_, "send", group, mark]:
                 Group(group).send({"text": f"said {group} {mark}"})
         message.reply_channel.send({"text": f"done {message.channel_session['count']} {text}"})
-        self.leave(message)
+        self.leave(message, "receive")
 
     @channel_session
     def disconnect(self, message: Message) -> None:
@@ -160,7 +164,7 @@ class Journal:
         events = [kind for kind, _ in self.seen[message.reply_channel.name]]
         if message.channel_session.get("count") != events.count("receive"):
             self.wrong.append(f"{events}, but counted {message.channel_session.get('count')}")
-        self.leave(message)
+        self.leave(message, "disconnect")
 
 
 class Races:

@@ -267,6 +267,7 @@ def test_connections_that_come_and_go_at_random_are_as_the_model_says_and_nothin
     races.layer.close()
 
     assert races.journal.wrong == []
+    assert races.journal.events.violations() == []
     assert crowd.check() == []
     assert crowd.check_leases(list(races.journal.seen.values())) == []
     with redis.Redis.from_url(redis_url) as client:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from ...wirefaults.invariants import Entry, Journal, violations
+from .. import journals
 
 #: How many events of a client wait for their answers.
 AHEAD = 3
@@ -26,61 +26,38 @@ SLOW_EVERY = 100
 PRESUMED_LOST_SECONDS = 5.0
 
 CONSUMERS = """
-import os, time
+import time
 from pathlib import Path
+
+from noted import running
 
 folder = Path(__file__).parent
 
-def note(what, message, kind, state="-"):
-    name, attempt = message.reply_channel.name, message.get("__retries__", 0)
-    line = "%r %s %s %d %s %d %s\\n" % (time.time(), what, name, message.turn or 0, kind, attempt, state)
-    with (folder / "journal.txt").open("a") as lines:
-        lines.write(line)
-
-def run(message, kind, text):
-    state = int(message.session_state or b"0")
-    note("begin", message, kind, state)
-    if text.endswith("slow"):
-        time.sleep(0.05)
-    if text.endswith("hang"):
-        (folder / "hangs").touch()
-        while not (folder / "let-go").exists():
-            time.sleep(0.01)
-    if kind != "disconnect":
-        message.session_state = str(state + 1).encode()
-    note("end", message, kind)
-
 def connect(message):
-    run(message, "connect", "")
+    with running(message, "connect"):
+        pass
     message.reply_channel.send({"accept": True, "text": message.reply_channel.name})
 
 def receive(message):
-    run(message, "receive", message["text"])
-    message.reply_channel.send({"text": "%d %s" % (message.turn, message["text"])})
+    text = message["text"]
+    with running(message, "receive"):
+        if text.endswith("slow"):
+            time.sleep(0.05)
+        if text.endswith("hang"):
+            (folder / "hangs").touch()
+            while not (folder / "let-go").exists():
+                time.sleep(0.01)
+    message.reply_channel.send({"text": "%d %s" % (message.turn, text)})
 
 def disconnect(message):
-    run(message, "disconnect", "")
-"""
-ROUTES = """
-from towpath import route
-channel_routing = [
-    route("websocket.connect", "consumers.connect"),
-    route("websocket.receive", "consumers.receive"),
-    route("websocket.disconnect", "consumers.disconnect"),
-]
+    with running(message, "disconnect"):
+        pass
 """
 #: Short leases, unless long ones are asked for.
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
 IMPATIENT = """
 CHANNEL_LAYERS["default"]["BACKEND"] = "impatience.ImpatientLayer"
 """
-LOGGING = """
-LOGGING["formatters"] = {"timed": {"format": "%(created).6f %(levelname)s %(name)s: %(message)s"}}
-LOGGING["handlers"]["console"]["formatter"] = "timed"
-LOGGING["loggers"] = {"towpath.interface.conversation": {"level": "DEBUG"}}
-"""
-#: The interface's log line of a lost turn, with its time.
-LOST = re.compile(r"^(\S+) DEBUG \S+conversation: Turn (\d+) of (\S+), on \S+, is lost$", re.MULTILINE)
 
 
 @dataclass
@@ -147,9 +124,7 @@ class Talking:
         """Set options of the layer; call it before processes are started."""
         faulty, leases = self.faulty, "" if IS_LONG else IMPATIENT
         faulty.configure(**config)
-        faulty.project.write("settings.py", (faulty.project.folder / "settings.py").read_text() + LOGGING + leases)
-        faulty.project.write("consumers.py", CONSUMERS)
-        faulty.project.write("routes.py", ROUTES)
+        journals.write_project(faulty.project, CONSUMERS, leases)
 
     def interface(self, *options: str) -> tuple[Any, int]:
         """Start an interface server that logs which turns it calls lost."""
@@ -253,16 +228,11 @@ class Talking:
 
     def entries(self) -> list[Entry]:
         """Return the entries that consumers have written."""
-        written = Journal()
-        written.read(self.faulty.project.folder / "journal.txt")
-        return written.entries
+        return journals.entries(self.faulty.project.folder)
 
     def lost(self) -> list[Entry]:
-        """Return the turns that interface servers have called lost, by their logs."""
-        found = []
-        for process in self.interfaces:
-            found += [Entry(float(at), "lost", name, int(turn)) for at, turn, name in LOST.findall(process.output)]
-        return found
+        """Return the turns that interface servers have called lost."""
+        return journals.lost(self.interfaces)
 
     def waiting(self) -> int:
         """Return how many messages wait on the channels of sockets."""

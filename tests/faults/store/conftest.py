@@ -21,6 +21,8 @@ from ... import redis_server as _servers
 from ...e2e import conftest as _processes
 from ...e2e.promises import conftest as _stacks
 from ...ports import free_port
+from ...wirefaults.invariants import violations
+from .. import journals
 
 START_SECONDS = 20
 #: The same for a socket whose message is lost.
@@ -31,24 +33,23 @@ COUNTING = MEMBERS = 20
 #: From the end of a fault until everything works again, in seconds: pages, the group, and sockets.
 RESUME_SECONDS = 2.0
 
-ROUTES = """
-from towpath import route
-channel_routing = [
-    route("websocket.connect", "consumers.connect"),
-    route("websocket.receive", "consumers.receive"),
-]
-"""
-
 CONSUMERS = """
+from noted import running
 from towpath import Group
 
 def connect(message):
-    message.reply_channel.send({"accept": True})
-    if message["path"] == "/room/":
-        Group("room").add(message.reply_channel)
+    with running(message, "connect"):
+        message.reply_channel.send({"accept": True})
+        if message["path"] == "/room/":
+            Group("room").add(message.reply_channel)
 
 def receive(message):
-    message.reply_channel.send({"text": message["text"]})
+    with running(message, "receive"):
+        message.reply_channel.send({"text": message["text"]})
+
+def disconnect(message):
+    with running(message, "disconnect"):
+        pass
 """
 
 
@@ -143,8 +144,17 @@ class Site:
         return self._marks[process]
 
     def logged(self) -> list[list[str]]:
-        """Return the lines that each process has written since the mark."""
-        return [process.output[mark:].splitlines() for process, mark in self._marks.items()]
+        """Return the lines that each process has written since the mark, without those about single turns."""
+        found = [process.output[mark:].splitlines() for process, mark in self._marks.items()]
+        return [[line for line in lines if " DEBUG " not in line] for lines in found]
+
+    def open_connections(self) -> set[str]:
+        """Return the connections whose `websocket.disconnect` has not been handled."""
+        return journals.open_connections(journals.entries(self._stack.project.folder))
+
+    def broken_rules(self) -> list[str]:
+        """Return the rules that the events of all connections so far have broken; none is open any more."""
+        return violations([*journals.entries(self._stack.project.folder), *journals.lost([self.interface])])
 
     async def sockets(self, path: str, count: int) -> list[ClientConnection]:
         """Open sockets."""
@@ -201,8 +211,7 @@ def new_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         stack = _stacks.Stack(project, "redis://127.0.0.1:1/0")
         stacks.append(stack)
         stack.configure(**config)
-        project.write("routes.py", ROUTES)
-        project.write("consumers.py", CONSUMERS)
+        journals.write_project(project, CONSUMERS)
         return Site(stack)
 
     yield make
@@ -293,13 +302,16 @@ async def _suffer(site: Any, fault: Callable[[], None]) -> Outcome:
 
 
 @pytest.fixture
-def suffer(site: Any, within_patience: Any, report: Any) -> Callable[..., None]:
+def suffer(site: Any, within_patience: Any, wait_until: Any, report: Any) -> Callable[..., None]:
     """Let the site suffer a fault, check what holds for all of them, and say what was lost.
 
     Each process says once that Redis is unavailable and once that it is back, for each of at most so many `outages`.
+    `is_older`: Redis may have older data afterwards, which brings events back.
     """
 
-    def check(what: str, fault: Callable[[], None], most_lost: int = COUNTING, outages: int = 1) -> None:
+    def check(
+        what: str, fault: Callable[[], None], most_lost: int = COUNTING, outages: int = 1, is_older: bool = False
+    ) -> None:
         outcome: Outcome = within_patience(_suffer(site, fault))
         page, group, sockets = outcome.parts
         report(
@@ -316,6 +328,9 @@ def suffer(site: Any, within_patience: Any, report: Any) -> Callable[..., None]:
         assert outcome.sent - outcome.echoed <= most_lost, "a socket has one message on its way"
         assert max(page, group) < RESUME_SECONDS
         assert sockets < (DOUBT_SECONDS if outcome.sent > outcome.echoed else RESUME_SECONDS)
+        if not is_older:
+            wait_until(lambda: not site.open_connections(), site.open_connections)
+            assert site.broken_rules() == []
 
     return check
 

@@ -40,3 +40,5 @@ def test_connections_whose_messages_are_lost_go_on_soon(
     seconds = within_patience(scene())
     report(f"a message of each of {SOCKETS} sockets was lost with Redis's data; all went on after {seconds:.1f} s")
     assert seconds < SOON_SECONDS
+    wait_until(lambda: not site.open_connections(), site.open_connections)
+    assert site.broken_rules() == []

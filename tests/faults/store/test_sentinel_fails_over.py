@@ -101,6 +101,6 @@ def test_the_master_is(how: str, nodes: Any, sentinels: Any, master: Any, suffer
             wait_until(lambda: _begins(sentinels[0]))
         _wait_for_another(sentinels, wait_until, port)
 
-    suffer(f"the master {how}", fault)
+    suffer(f"the master {how}", fault, is_older=True)
     if how == "killed":
         old.start()

@@ -13,6 +13,13 @@ FENCES = [
         f"{ONCE} -k push_is_executed",
     ),
     Mutant(
+        "consumers of the outage tests notice an event that runs twice",
+        "layers/**/push.lua",
+        "append(queue, entries)\nlocal shown",
+        "append(queue, entries)\nappend(queue, entries)\nlocal shown",
+        "tests/faults/store/test_redis_goes_away.py -k memory",
+    ),
+    Mutant(
         "the pushes of a fenced writer are refused",
         "layers/**/push.lua",
         "  if known[2] then\n    return -1\n  end",
