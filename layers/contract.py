@@ -164,6 +164,9 @@ class Reader(Protocol):
     def withdraw_requeue(self) -> None:
         """Run messages whose requeueing was refused: they are not requeued, and the next exchange settles them."""
 
+    def adopt(self, other: "Reader") -> None:
+        """Write with the next exchange what another reader of this layer has not written yet; its thread hangs."""
+
     def wake(self) -> None:
         """End a wait of `exchange` in another thread, without losing what it is about to receive."""
 

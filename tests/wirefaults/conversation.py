@@ -231,10 +231,10 @@ class Conversation:
         layer = self.site.layer("expiring")
         reader = layer.reader(["websocket.receive"])
         self.site.unclosed.append(reader)
-        layer.renew_leases([reader.name])
         self._say([["echo taken"], *([] for _ in self.talkers[1:])])
         while True:  # a loaded machine may take longer than the reader waits for an answer
             try:
+                layer.renew_leases([reader.name])
                 await asyncio.to_thread(reader.exchange, [], {"websocket.receive": 1}, 0.2)
             except LayerUnavailable:
                 continue
