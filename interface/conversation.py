@@ -37,7 +37,7 @@ class Conversation:
     """Sends the events of one HTTP exchange or WebSocket (its owner), from the first to the last."""
 
     __slots__ = (
-        "owner", "reply_channel", "local", "_hub", "_turns", "_session",
+        "owner", "reply_channel", "local", "_hub", "_turns", "_session", "_state_bytes",
         "_deadline", "_is_accepted", "_is_closed", "_closed_at", "_held", "_under_way_bytes",
     )  # fmt: skip
 
@@ -53,6 +53,8 @@ class Conversation:
         self._hub = hub
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
         self._session: bytes | None = None
+        #: The length of the session's state, if it is large.
+        self._state_bytes = 0
         #: The event of the turn that is out is, or was, on its channel.
         self._is_accepted = False
         #: The deadline after which that turn is looked up.
@@ -215,9 +217,9 @@ class Conversation:
 
     def _has_room(self, event: Event) -> bool:
         """Return whether the event may be sent now; if not, it is held until there is room."""
-        if event.insist and is_short(event.content):
+        if event.insist and is_short(event.content) and (not self._state_bytes or event.channel == DISCONNECT):
             return True
-        length = weight(event.content)
+        length = weight(event.content) + self._state_bytes
         if length <= SMALL_BYTES:
             return True
         self._under_way_bytes = length
@@ -281,6 +283,9 @@ class Conversation:
     def _keep_session(self, session: bytes) -> None:
         if len(session) <= SESSION_STATE_MAX_BYTES:
             self._session = session or None
+            before, self._state_bytes = self._state_bytes, len(session) if len(session) > SMALL_BYTES else 0
+            if before != self._state_bytes:
+                self._count_waiting()
             return
         line = "A session state of %d bytes is dropped: at most %d travel"
         log.error(line, len(session), SESSION_STATE_MAX_BYTES, extra=about(self.owner))
@@ -315,7 +320,7 @@ class Conversation:
             self._hub.events_under_way.end(length)
 
     def _count_waiting(self) -> None:
-        held = 0 if self._held is None else self._under_way_bytes
+        held = self._state_bytes if self._held is None else self._under_way_bytes
         self._hub.memory.hold(self, self._turns.waiting_bytes + held)
 
     def _tell_pressure(self) -> None:

@@ -18,6 +18,7 @@ from .entries import EntryCodec
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .inbox import Inbox
 from .inbox_events import InboxEvent
+from .inbox_reads import InboxReads
 from .names import random_token, split_local
 from .operations.groups import RENEW_SECONDS, Join, Leave, Renew
 from .operations.in_flight import Outstanding
@@ -44,6 +45,7 @@ class BaseEdge:
         self._name = name
         self._codec = codec
         self._capacities = capacities
+        self._reads = InboxReads()
         self._begin()
 
     def _begin(self) -> None:
@@ -166,6 +168,7 @@ class BaseEdge:
     async def receive(self) -> Sequence[InboxEvent]:
         """Wait for the next events, at most a few seconds; joins and leaves are handled here."""
         entries = await self._read_inbox()
+        self._reads.note(entries)
         events = self._index.events(entries) if entries else ()
         for group, local in self._index.pop_strays():
             self._left.setdefault(group, []).append(local)
@@ -275,7 +278,7 @@ class BaseEdge:
 
     @abstractmethod
     async def _read_inbox(self) -> Sequence[bytes]:
-        """Wait for inbox entries, at most a few seconds; return those there, oldest first."""
+        """Wait for inbox entries, at most a few seconds; return those there, oldest first, up to `_reads.limit`."""
 
 
 def _accepted(positions: Iterable[Sequence[int]], counts: Sequence[object]) -> list[bool | None]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ..capacity import Capacities
 from ..edge import BaseEdge
 from ..entries import EntryCodec
-from ..operations.inboxes import INBOX_READ, TakeInbox
+from ..operations.inboxes import TakeInbox
 from ..operations.operation import Operation, Result
 from .store import Store
 
@@ -28,7 +28,7 @@ class MemoryEdge(BaseEdge):
         return self._take() or await self._wait_and_take()
 
     def _take(self) -> list[bytes]:
-        return self._store.execute([TakeInbox(self.inbox, INBOX_READ)])[0]
+        return self._store.execute([TakeInbox(self.inbox, self._reads.limit)])[0]
 
     async def _wait_and_take(self) -> list[bytes]:
         loop = asyncio.get_running_loop()

@@ -10,7 +10,6 @@ from ..edge import BaseEdge
 from ..entries import EntryCodec
 from ..errors import LayerUnavailable
 from ..keys import Keys
-from ..operations.inboxes import INBOX_READ
 from ..operations.operation import Operation, Result
 from . import scripts
 from .answers import is_out_of_memory
@@ -64,7 +63,7 @@ class RedisEdge(BaseEdge):
 
     async def _read_inbox(self) -> Sequence[bytes]:
         inbox, read = self._keys.inbox(self.inbox), self._read
-        look = ("BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, INBOX_READ - 1)
+        look = ("BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, self._reads.limit - 1)
         drop = [_drop(inbox, read)] if read else []
         if self._into.is_open and self._can_be_silent:
             commands = [_IN_SILENCE, *drop, *look] if drop else look
@@ -86,7 +85,7 @@ class RedisEdge(BaseEdge):
     async def _look(self, inbox: str, refusal: ResponseError) -> Sequence[bytes]:
         """Read without waiting: a Redis whose memory is full refuses to wait, and reading is what frees it."""
         entries: Sequence[bytes]
-        (entries,) = self._check(await self._into.exchange([("LRANGE", inbox, 0, INBOX_READ - 1)]))
+        (entries,) = self._check(await self._into.exchange([("LRANGE", inbox, 0, self._reads.limit - 1)]))
         if not entries:
             self._check([refusal])
         return entries

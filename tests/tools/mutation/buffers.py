@@ -206,4 +206,32 @@ BUFFERS = [
         "    MAX_CLOSED_STREAMS = 2**16",
         "tests/hostile/http/test_http2_guard.py -k few_streams",
     ),
+    Mutant(
+        "states of sessions are bounded together",
+        "interface/**/conversation.py",
+        "        held = self._state_bytes if self._held is None else self._under_way_bytes",
+        "        held = 0 if self._held is None else self._under_way_bytes",
+        "tests/unit/interface/test_bounded_events.py -k states_of_sessions",
+    ),
+    Mutant(
+        "a state counts with the events that carry it",
+        "interface/**/conversation.py",
+        "        length = weight(event.content) + self._state_bytes",
+        "        length = weight(event.content)",
+        "tests/unit/interface/test_bounded_events.py -k carries_it",
+    ),
+    Mutant(
+        "a long read of an inbox is followed by a short one",
+        "layers/**/inbox_reads.py",
+        "        if len(entries) < self.limit or sum(map(len, entries)) > LONG_BYTES:",
+        "        if len(entries) < self.limit:",
+        "tests/unit/layers/test_inbox_reads.py -k long_read",
+    ),
+    Mutant(
+        "a read of an inbox takes no more than its limit",
+        "layers/**/memory/edge.py",
+        "TakeInbox(self.inbox, self._reads.limit)",
+        "TakeInbox(self.inbox, 512)",
+        "tests/unit/layers/test_inbox_reads.py -k bounded_length",
+    ),
 ]

@@ -191,8 +191,8 @@ FAULTS = [
     Mutant(
         "an answer that is lost is read again",
         "layers/**/edge.py",
-        '"LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, INBOX_READ - 1)',
-        '"LEFT", "LEFT", WAIT_SECONDS), ("LPOP", inbox, INBOX_READ)',
+        '"LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, self._reads.limit - 1)',
+        '"LEFT", "LEFT", WAIT_SECONDS), ("LPOP", inbox, self._reads.limit)',
         "tests/redis/test_lost_answers.py -k read_again",
     ),
     Mutant(

@@ -234,3 +234,41 @@ async def test_output_below_the_bound_of_a_client_counts_if_it_is_its_own(make_w
     sockets[1][0].transport.producer.resumeProducing()
     assert len(sockets[1][0].frames()) == 1
     assert world.hub.memory.held_bytes < 41 * KIB
+
+
+async def settle_with_state(world, client, conversation, length):
+    """Let a consumer keep a state of this length for a connection."""
+    client.text("x")
+    await world.arrive()
+    turn = max(sent.turn for sent in world.edge.sent if sent.content["reply_channel"] == conversation.reply_channel)
+    await world.arrive(Settled(conversation.local, turn, (), bytes(length)))
+
+
+async def test_states_of_sessions_are_bounded_in_all(make_world):
+    world = make_world(buffers_max_bytes=200 * KIB)
+    sockets = await open_sockets(world, 5)
+    for client, conversation in sockets:
+        await settle_with_state(world, client, conversation, 60 * KIB)
+    is_closed = [any(opcode == 8 for opcode, _ in client.frames()) for client, _ in sockets]
+    assert is_closed == [True, True, False, False, False]
+    assert world.hub.memory.held_bytes <= 200 * KIB
+    await settle_with_state(world, *sockets[4], 10)
+    assert world.hub.memory.held_bytes <= 140 * KIB
+
+
+async def test_a_state_counts_with_each_event_that_carries_it_but_for_the_disconnect(make_world):
+    world = make_world(events_max_bytes=100 * KIB)
+    sockets = await open_sockets(world, 3)
+    for client, conversation in sockets:
+        await settle_with_state(world, client, conversation, 45 * KIB)
+    for client, _ in sockets:
+        client.text("second")
+    await world.arrive()
+    assert received(world) == [1, 1, 1, 6, 6]
+    assert world.hub.events_under_way.used_bytes <= 100 * KIB
+    await settle(world, sockets[0][1])
+    assert received(world) == [1, 1, 1, 6, 6, 6]
+    await settle(world, sockets[1][1])
+    sockets[1][0].vanish()
+    await world.arrive()
+    assert world.edge.channels()[-1] == DISCONNECT
