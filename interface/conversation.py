@@ -211,13 +211,13 @@ class Conversation:
     def _send(self, event: Event) -> None:
         self._is_accepted = False
         self._deadline.set(None)
-        if self.owner.is_socket and not self._has_room(event):
-            return
-        self._post(event)
+        is_small = event.insist and not self._state_bytes and is_short(event.content)
+        if is_small or not self.owner.is_socket or self._has_room(event):
+            self._post(event)
 
     def _has_room(self, event: Event) -> bool:
         """Return whether the event may be sent now; if not, it is held until there is room."""
-        if event.insist and is_short(event.content) and (not self._state_bytes or event.channel == DISCONNECT):
+        if event.channel == DISCONNECT and is_short(event.content):
             return True
         length = weight(event.content) + self._state_bytes
         if length <= SMALL_BYTES:
