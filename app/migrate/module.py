@@ -53,11 +53,23 @@ def migrate_module(text: str) -> Outcome:
     if not _WORDS.search(text):
         return Outcome(text, text)
     try:
-        wrapper = MetadataWrapper(cst.parse_module(text))
+        return _migrated(text)
     except cst.ParserSyntaxError as error:
-        what = "this file cannot be parsed, nothing in it was rewritten"
-        finding = Finding(error.raw_line, what, f"make it Python 3 first, and run this again ({error.message})")
-        return Outcome(text, text, (finding,))
+        line, reason = error.raw_line, error.message
+    except RecursionError:
+        line, reason = 1, "its expressions are nested too deeply"
+    what = "this file cannot be parsed, nothing in it was rewritten"
+    return Outcome(text, text, (Finding(line, what, f"make it Python 3 first, and run this again ({reason})"),))
+
+
+def _migrated(text: str) -> Outcome:
+    """Rewrite the text of a module that uses Channels.
+
+    Raises:
+        ParserSyntaxError: it is not Python.
+        RecursionError: its expressions are nested too deeply.
+    """
+    wrapper = MetadataWrapper(cst.parse_module(text))
     edits: list[Edit] = []
     findings: set[Finding] = set()
     for kind in _VISITORS:

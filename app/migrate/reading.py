@@ -73,9 +73,12 @@ def dotted(node: cst.BaseExpression) -> str | None:
 
 
 def literal(node: cst.CSTNode) -> str | None:
-    """Return the value of a plain string literal; None for anything else."""
+    """Return the value of a plain string literal; None for anything else, also for one whose escapes are wrong."""
     if isinstance(node, cst.SimpleString) and "b" not in node.prefix.lower():
-        value = node.evaluated_value
+        try:
+            value = node.evaluated_value
+        except (SyntaxError, ValueError):
+            return None
         return value if isinstance(value, str) else None
     return None
 

@@ -267,7 +267,7 @@ class ServerStates:
         conversation._deadline = self._hub.clock
         conversation._is_accepted = conversation._is_closed = False
         conversation._closed_at = 0.0
-        conversation._held, conversation._under_way_bytes = None, 0
+        conversation._held, conversation._under_way_bytes, conversation._state_bytes = None, 0, 0
         client = Client(state, conversation)
         conversation.owner = client
         self._hub.connections[local] = conversation

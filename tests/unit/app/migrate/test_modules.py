@@ -183,6 +183,19 @@ def test_names_of_channels_2_to_4_lead_to_their_own_page(source: str) -> None:
     assert "docs/from-channels-4.md" in finding.instead
 
 
+def test_a_string_whose_escapes_are_wrong_is_left_alone() -> None:
+    text = 'from channels import Group\nx = "channels.\\N{no such character}"\n'
+    outcome = migrate_module(text)
+    assert outcome.new == text.replace("from channels", "from towpath")
+
+
+def test_a_file_whose_expressions_are_nested_too_deeply_is_named_and_left_alone() -> None:
+    text = f"import channels\nx = {'not ' * 1000}y\n"
+    outcome = migrate_module(text)
+    assert outcome.new == text
+    assert "nested too deeply" in str(outcome.findings)
+
+
 def test_a_file_that_cannot_be_parsed_is_named_and_left_alone() -> None:
     outcome = migrate_module("import channels\nprint 'python 2'\n")
     assert not outcome.is_changed
