@@ -31,7 +31,7 @@ def shared_layer(alias: str, process: str) -> ConfiguredLayer:
     layer = configured_layer(alias)
     if layer.local_only():
         raise CommandError(
-            f"The channel layer {layer} lives in the memory of one process, so {process} would reach nobody. "
+            f"The channel layer {layer} lives in the memory of one process, so {process} would reach no client. "
             'Use "towpath.layers.redis.RedisChannelLayer", or run everything in one process with `manage.py runserver`.'
         )
     return layer

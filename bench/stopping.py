@@ -1,4 +1,4 @@
-"""A measurement that is told to stop ends everything that it has started, also when it runs in the background."""
+"""A measurement that gets a signal ends everything that it has started, also when it runs in the background."""
 
 import signal
 import sys

@@ -186,7 +186,7 @@ def _warn_unserved(where: str) -> None:
         return
     logger.warning(
         "%s is a memory layer, and this process runs neither a worker nor an interface server: what is sent here "
-        "reaches nobody. Use towpath.layers.redis.RedisChannelLayer to send from other processes than runserver",
+        "reaches no client. Use towpath.layers.redis.RedisChannelLayer to send from other processes than runserver",
         where,
     )
 

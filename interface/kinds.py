@@ -1,6 +1,6 @@
 """The classes of one server's requests, WebSockets and conversations. Metrics and traces replace them by their own.
 
-So what is not measured costs nothing: no class of a connection asks whether somebody watches.
+So what is not measured costs nothing: no class of a connection asks whether it is observed.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .websocket.connection import WebSocket
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """The classes of a server that nobody watches, or of one that is watched."""
+    """The classes of a server without observers, or with them."""
 
     exchange: type[Exchange] = Exchange
     conversation: type[Conversation] = Conversation

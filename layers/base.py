@@ -257,7 +257,7 @@ def _check_send(send: Send) -> None:
 
 
 def _last_sends(sends: Sequence[Send], refused: Sequence[tuple[str, int]]) -> list[Send]:
-    """Return the last so many sends to each channel or inbox: a full one refuses the newest."""
+    """Return the last refused sends to each channel or inbox: a full one refuses the newest."""
     left = dict(refused)
     found: list[Send] = []
     for send in reversed(sends):

@@ -45,7 +45,7 @@ INSIST_PAUSE_SECONDS = 0.05
 
 
 class Waiting(NamedTuple):
-    """A take that waits until one of its channels holds something, at most so many seconds."""
+    """A take that waits until one of its channels holds something, with a timeout in seconds."""
 
     take: Take
     seconds: float

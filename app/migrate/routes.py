@@ -1,7 +1,7 @@
 """The routes of a project, and advice where they work otherwise than in 1.x. It needs all files.
 
 - Sockets without a route for `websocket.connect` were accepted; here they are refused. Where a path or a class has none
-  is said by file; whether two paths are the same is told by `manage.py check`, which has the routes themselves.
+  is said by file; whether two paths are the same is reported by `manage.py check`, which has the routes themselves.
 - A channel session was shared with channels of the project's own; here it travels with its connection.
 - So it is found by a reply channel in a session engine only.
 """

@@ -62,7 +62,7 @@ class Driver:
         return found
 
     async def measured(self, act: Any, messages: int) -> dict[str, float]:
-        """Repeat until so many messages were sent; return the cost of each."""
+        """Repeat until `messages` messages were sent; return the cost of each."""
         before, began = self.snapshot(), time.process_time()
         done = 0
         while done < messages:
@@ -110,7 +110,7 @@ class Driver:
         return Envelope(channel, {"reply_channel": reply_channel, "path": "/chat/lobby/", **content}, 1)
 
     async def settle(self, count: int, waits: bool, answer: Any) -> None:
-        """Settle what was taken before, take so many messages, and read the settlements."""
+        """Settle what was taken before, take `count` messages, and read the settlements."""
         limits = {"websocket.receive": TOGETHER, "http.request": TOGETHER}
         settlements, self.settlements = self.settlements, []
         seen = -len(settlements)

@@ -86,7 +86,7 @@ class SoakClient(WSListener):
         self._answered.set()
 
     async def live(self, seconds: float, manner: str) -> None:
-        """Ask one thing after the other for so long, then leave."""
+        """Send one request after the other for `seconds`, then disconnect."""
         await self._ask("echo")
         if not self.closed.is_set():
             self._tally.members[self._group].add(self)

@@ -150,7 +150,7 @@ def _figure(scenario: Scenario, key: str) -> Figure:
 
 
 def _ahead(results: Results, scenarios: Sequence[Scenario], names: dict[str, str]) -> Iterator[str]:
-    """Name every figure in which somebody is better than Towpath, and whatever could not be compared."""
+    """Name every figure in which another system is better than Towpath, and whatever could not be compared."""
     lines: list[str] = []
     for scenario in scenarios:
         others = {outcome.system for outcome in results.outcomes if outcome.scenario == scenario.key} - {OURS}

@@ -10,7 +10,7 @@ SYNC_UVICORN, ASYNC = "channels-sync-uvicorn-*", "channels-async-*"
 
 
 def echo(sockets: int, seconds: float, size: int = SIZE, window: int = 1):
-    """Return the measurement of a closed loop over so many sockets."""
+    """Return the measurement of a closed loop over a number of sockets."""
 
     def measure(running: Running, scale: Scale) -> Figures:
         arguments = ["--sockets", sockets, "--seconds", scale.seconds(seconds), "--size", size, "--window", window]

@@ -36,7 +36,7 @@ class Sampler:
         self._known: dict[int, float] = {}
 
     def look(self, seconds: float, by_role: dict[str, list[int]]) -> None:
-        """Sample everybody who lives."""
+        """Sample all running processes."""
         for role, pids in by_role.items():
             for pid in pids:
                 mebibytes = resident_mebibytes(pid)

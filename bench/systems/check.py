@@ -36,7 +36,7 @@ async def echoed(running: Running) -> str:
 
 
 async def heard_in_group(running: Running) -> str:
-    """Return what a member of a group hears when it is sent to."""
+    """Return the message that a member of a group receives."""
     _, listener = await ws_connect(Listener, running.websocket_uri + "/group/g0/")
     with running.sender() as sender:
         assert sender.answer() == {"ready": True}

@@ -99,7 +99,7 @@ def running_processes() -> Iterator[Processes]:
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody listens on."""
+    """Return a TCP port of the loopback address on which no process listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

@@ -50,7 +50,7 @@ def parse() -> argparse.Namespace:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Run the demo until it is told to stop."""
+    """Run the demo until a signal stops it."""
     require_free(options.port, "--port")
     site = provide(options.state.resolve(), options.port)
     with Supervision(site, say) as supervision:

@@ -133,7 +133,7 @@ def prepare_database(site: Site, say: Say) -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make sure that a folder is this user's, and that nobody else can write to it.
+    """Make sure that a folder is this user's, and that no other user can write to it.
 
     Raises:
         SiteError: it is another user's, as a folder in /tmp may be.

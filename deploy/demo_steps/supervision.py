@@ -89,11 +89,11 @@ class Supervision:
             time.sleep(POLL_SECONDS)
 
     def wait(self) -> None:
-        """Wait until supervisor ends, as it does when it is told to from another terminal.
+        """Wait until supervisor ends, as it does on a command from another terminal.
 
         Raises:
             DidNotStart: it ended with an error.
-            KeyboardInterrupt: the demo is told to stop.
+            KeyboardInterrupt: a signal stops the demo.
         """
         code = self._supervisor.wait()
         if code:

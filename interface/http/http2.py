@@ -81,7 +81,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self.factory.opened(self)
 
     def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # noqa: N803  # Twisted's name
-        """The client has left, or (`_cancelTimeouts` False) is told to leave: abort its streams."""
+        """The client has left, or (`_cancelTimeouts` False) must leave: abort its streams."""
         self._is_over = True
         if _cancelTimeouts:
             self.factory.closed(self)

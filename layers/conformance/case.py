@@ -94,7 +94,7 @@ class LayerCase(IsolatedAsyncioTestCase):
         return edge
 
     async def events(self, edge: Edge, count: int) -> list[InboxEvent]:
-        """Wait for so many inbox events; more that came along are returned too."""
+        """Wait for at least `count` inbox events, and return all that have arrived."""
         found: list[InboxEvent] = []
         deadline = time.monotonic() + PATIENCE_SECONDS
         while len(found) < count:

@@ -26,7 +26,7 @@ class EdgeCases(LayerCase):
         self.assertEqual(list(await edge.send(envelopes)), [True] * 3)
         self.assertEqual([item.envelope for item in self.take(self.reader("channel"), "channel")], envelopes)
 
-    async def test_each_send_is_told_whether_it_was_accepted(self) -> None:
+    async def test_each_send_learns_whether_it_was_accepted(self) -> None:
         layer = self.layer_with(capacity=2)
         edge = await self.edge(layer)
         accepted = await edge.send([Envelope(channel, {}) for channel in ("a", "b", "a", "a", "b", "a")])

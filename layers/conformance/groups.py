@@ -80,7 +80,7 @@ class GroupCases(LayerCase):
         found = [content["number"] for channel, content in self.drain(["name!"]) if channel == "name!a"]
         self.assertEqual(found, [2, 3, 4])
 
-    def test_a_group_of_many_connections_loses_nobody(self) -> None:
+    def test_a_group_of_many_connections_reaches_all_of_them(self) -> None:
         members = [f"name!{number}" for number in range(300)]
         for channel in members:
             self.layer.group_add("group", channel)

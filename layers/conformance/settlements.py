@@ -50,7 +50,7 @@ class SettlementCases(LayerCase):
         self.assertEqual(await self.events(edge, 1), [Replies("a", ({"number": 1},))])
         self.assertEqual(self.contents("other"), [{"number": 2}])
 
-    async def test_whoever_waits_for_a_turn_is_told_that_there_was_no_run(self) -> None:
+    async def test_a_turn_without_a_run_ends_as_lost(self) -> None:
         edge = await self.edge()
         self.reader("channel").exchange(
             [Settlement([], f"{edge.inbox}a", 1, is_lost=True), Settlement(is_lost=True)], {}

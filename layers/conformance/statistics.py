@@ -7,7 +7,7 @@ from .case import LayerCase
 class StatisticsCases(LayerCase):
     """`global_statistics` and `channel_statistics`."""
 
-    def test_a_channel_that_nobody_used_has_zeros(self) -> None:
+    def test_an_unused_channel_has_zeros(self) -> None:
         statistics = self.layer.channel_statistics("channel")
         for name in ("messages_count", "channel_full_count", "messages_expired_count", "messages_pending"):
             self.assertEqual(statistics[name], 0)

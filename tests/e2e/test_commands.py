@@ -97,7 +97,7 @@ def test_a_project_that_configures_our_logger_keeps_it(redis_project: Any) -> No
     assert worker.output.count(WORKS) == 1
 
 
-def test_a_worker_listens_to_the_channels_it_is_told(redis_project: Any) -> None:
+def test_a_worker_listens_to_the_channels_of_its_options(redis_project: Any) -> None:
     worker = start(redis_project, "runworker", "--only-channels", "websocket.*", "--exclude-channels", "*.connect")
     assert "on channels websocket.disconnect, websocket.receive\n" in worker.output
 
@@ -208,7 +208,7 @@ def test_a_setting_of_a_wrong_type_is_named(redis_project: Any) -> None:
     assert "Traceback" not in process.output
 
 
-def test_a_project_that_took_another_reactor_is_told_so(redis_project: Any) -> None:
+def test_a_project_that_took_another_reactor_gets_an_error(redis_project: Any) -> None:
     settings = (redis_project.folder / "settings.py").read_text()
     redis_project.write("settings.py", f"from twisted.internet import reactor\n{settings}")
     process = redis_project.manage("runinterface", "--port", "0")

@@ -167,7 +167,7 @@ def test_no_url_of_redis_is_in_a_command_line(shared_demo):
     assert [command for command in commands if "://" in command] == []
 
 
-def test_a_machine_without_a_python_that_serves_is_told_what_to_install(tmp_path):
+def test_a_machine_without_a_python_that_serves_learns_what_to_install(tmp_path):
     done = subprocess.run(
         [str(DEMO)], env={**os.environ, "TOWPATH_PYTHON": str(tmp_path)}, capture_output=True, text=True, check=False
     )

@@ -207,7 +207,7 @@ def found_server(word: str) -> str:
 
 
 def opened(site: Site, address: str) -> ClientConnection:
-    """Open a WebSocket, as soon as there is somebody to answer."""
+    """Open a WebSocket as soon as a worker answers."""
     origin = re.sub(r"^ws(://[^/]+).*", r"http\1", address)
 
     def attempt() -> ClientConnection | None:
@@ -226,4 +226,4 @@ def until(attempt: Callable[[], ClientConnection | None], site: Site) -> ClientC
         if (result := attempt()) is not None:
             return result
         time.sleep(POLL_SECONDS)
-    raise AssertionError(f"nobody answered:\n{site.output()}")
+    raise AssertionError(f"no worker answered:\n{site.output()}")

@@ -72,7 +72,7 @@ def test_it_serves_static_files(start: Start, get: Callable[[str], bytes]) -> No
     assert b"teal" in get(start("--noreload").address("/static/site.css"))
 
 
-def test_nostatic_leaves_static_files_to_somebody_else(start: Start, status_of: Callable[[str], int]) -> None:
+def test_nostatic_leaves_static_files_to_another_server(start: Start, status_of: Callable[[str], int]) -> None:
     assert status_of(start("--noreload", "--nostatic").address("/static/site.css")) == 404
 
 
@@ -183,14 +183,14 @@ def test_one_worker_thread_is_enough(start: Start, get: Callable[[str], bytes]) 
     assert site.echo("hello") == "first hello"
 
 
-def test_it_speaks_ipv6(project: Any, free_port: int, get: Callable[[str], bytes]) -> None:
+def test_it_serves_ipv6(project: Any, free_port: int, get: Callable[[str], bytes]) -> None:
     site = Site(project, free_port, "--noreload", "--ipv6")
     site.process.wait_for(LISTENS)
     assert f"http://[::1]:{site.port}/" in site.process.output
     assert get(f"http://[::1]:{site.port}/hello/") == b"hello "
 
 
-def test_another_runserver_that_wins_is_told_of(project: Any, start: Start) -> None:
+def test_another_runserver_that_wins_is_named(project: Any, start: Start) -> None:
     project.edit("settings.py", '"towpath", "django.contrib.staticfiles"', '"django.contrib.staticfiles", "towpath"')
     site = start("--noreload")
     site.process.wait_for("towpath.W001")

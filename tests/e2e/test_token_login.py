@@ -1,4 +1,4 @@
-"""A WebSocket logs in by token through real processes: the client gets its subprotocol, and nobody else the token."""
+"""A WebSocket logs in by token through real processes: the client gets its subprotocol, and no log the token."""
 
 from collections.abc import Callable
 from typing import Any

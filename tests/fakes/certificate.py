@@ -1,4 +1,4 @@
-"""A certificate that signs itself, for servers of tests that speak TLS."""
+"""A certificate that signs itself, for servers of tests with TLS."""
 
 import datetime
 import ipaddress

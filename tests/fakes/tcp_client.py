@@ -1,4 +1,4 @@
-"""A client on a loopback socket that sends whatever it is told to: frames, or any bytes."""
+"""A client on a loopback socket that sends frames, or any other bytes."""
 
 import socket
 import struct

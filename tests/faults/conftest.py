@@ -1,4 +1,4 @@
-"""The split system of the end-to-end tests, with consumers that break things when they are told to."""
+"""The split system of the end-to-end tests, with consumers that break things on request."""
 
 import os
 import sys

@@ -24,7 +24,7 @@ from towpath.layers.survey import ProcessRecord, Survey
 
 
 class Supervisor:
-    """Keeps so many workers running, as the supervisors of deploy/ do."""
+    """Keeps a number of workers running, as the supervisors of deploy/ do."""
 
     def __init__(self, stack: Any, count: int) -> None:
         self._stack = stack

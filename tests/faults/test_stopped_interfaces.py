@@ -1,4 +1,4 @@
-"""Interface servers that are told to stop, or that stand still: nobody is refused, everybody hears of it."""
+"""Interface servers that stop, or are stopped: no client is refused, and every client is notified."""
 
 import asyncio
 import os
@@ -74,7 +74,7 @@ def _get(address: str) -> bytes:
         return bytes(response.read())
 
 
-def test_two_interfaces_on_one_socket_restarted_one_after_the_other_refuse_nobody(
+def test_two_interfaces_on_one_socket_restarted_one_after_the_other_refuse_no_client(
     faulty: Any, within_patience: Any, report: Any
 ) -> None:
     """Requests, each on a connection of its own, and sockets that come back when they are sent away."""

@@ -60,7 +60,7 @@ def test_a_worker_that_leaks_retires_in_order_and_loses_nothing(faulty: Any, wit
     assert faulty.lost("websocket.receive") == 0
 
 
-def test_a_worker_retires_after_so_many_messages_and_loses_nothing(faulty: Any, within_patience: Any) -> None:
+def test_a_worker_retires_after_a_number_of_messages_and_loses_nothing(faulty: Any, within_patience: Any) -> None:
     """A socket sends numbers, five ahead of their echoes, from a process that handles 100 of them into the next."""
     _, port = faulty.interface()
     first = faulty.worker("--max-messages", "100")

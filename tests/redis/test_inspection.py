@@ -61,7 +61,7 @@ def test_commands_and_keys_that_the_user_may_not_use_are_named(odd: Any) -> None
     assert not inspected(hosts=[url], prefix="mine:").missing.commands
 
 
-def test_a_full_redis_is_told_from_one_that_refuses(odd: Any) -> None:
+def test_a_full_redis_is_distinguished_from_one_that_refuses(odd: Any) -> None:
     odd.config_set("maxmemory-policy", "noeviction")
     odd.config_set("maxmemory", "1")
     try:

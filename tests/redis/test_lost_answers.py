@@ -17,7 +17,7 @@ from ..redis_server import RedisServer
 
 
 class Losing:
-    """The connection that an edge reads over; it loses the next answer when it is told to."""
+    """The connection that an edge reads over; it loses the next answer on request."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

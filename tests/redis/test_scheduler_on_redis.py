@@ -36,7 +36,7 @@ def layer(redis_url):
 
 @pytest.fixture
 def pools(redis_url, seen):
-    """Return a function that starts so many pools, each with a layer object of its own, as processes have."""
+    """Return a function that starts a number of pools, each with a layer object of its own, as processes have."""
     with ExitStack() as stack:
 
         def start(number, schedule=()):

@@ -1,6 +1,6 @@
 """The language of docstrings, log and error messages and test names: words that docs/architecture.md replaces.
 
-A short list of patterns, not a prose linter. `LEFT` counts sentences that are still to be rewritten; it only shrinks.
+A short list of patterns, not a prose linter.
 """
 
 import ast
@@ -26,12 +26,9 @@ REFUSED = {
     r"(?:\A|(?<=\.)\s+)(What|Who|Whoever|Nobody|Somebody|Everybody)\b": "the noun of the field as the subject",
     r"\b(he|his|him)\b": "it, its",
     r"\b(is|are|was|were|be|been|goes|go|went) away\b": "unavailable, disconnects, drains",
-}
-#: Pattern -> (how many texts may still match it, what to write instead).
-LEFT = {
-    r"\b([Ww]hoever|[Nn]obody|[Ss]omebody|[Ee]verybody)\b": (82, "the noun: a process, a client"),
-    r"\b(is|are|was|were) told\b|\b(hears?|heard|speaks?)\b": (85, "notify, receive, log"),
-    r"\bso (long|many)\b(?! as)": (48, "the number, or its name"),
+    r"\b([Ww]hoever|[Nn]obody|[Ss]omebody|[Ee]verybody)\b": "the noun: a process, a client",
+    r"\b(is|are|was|were) told\b|\b(hears?|heard|speaks?)\b": "notify, receive, log",
+    r"\bso (long|many)\b(?! as)": "the number, or its name",
 }
 
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
@@ -54,13 +51,6 @@ def texts(root: Path) -> list[Text]:
 def test_no_text_has_a_refused_word(texts, pattern):
     found = matching(texts, pattern)
     assert not found, f"write: {REFUSED[pattern]}\n" + "\n".join(found)
-
-
-@pytest.mark.parametrize("pattern", LEFT)
-def test_sentences_that_are_to_be_rewritten_become_fewer(texts, pattern):
-    most, instead = LEFT[pattern]
-    found = matching(texts, pattern)
-    assert len(found) <= most, f"write: {instead}\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,12 @@ class Case:
 
 
 def every(first: int, stride: int) -> Sequence[int]:
-    """Return the number of a write, and of each that comes so many writes after it."""
+    """Return the number of a write, and of each write at a fixed distance after it."""
     return range(first, MOST_WRITES, stride)
 
 
 def some(chance: random.Random, one_in: int) -> Sequence[int]:
-    """Return numbers of writes, about one in so many, at random: no part of a site can keep in step with them."""
+    """Return numbers of writes, about one in `one_in`, at random: no part of a site can keep in step with them."""
     return [number for number in range(1, MOST_WRITES) if chance.randrange(one_in) == 0]
 
 

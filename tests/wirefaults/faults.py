@@ -6,7 +6,7 @@
 | last answer lost | executes all of it | has all answers but the last, then the connection is reset |
 | not executed | gets nothing | the connection is reset |
 | reset while it waits | executes the commands before the wait | the connection is reset during the wait |
-| answer late | executes all of it | has its answers after so many seconds, if it is still there |
+| answer late | executes all of it | has its answers after some seconds, if it is still there |
 | silent | executes all of it | never has an answer; the connection stays open |
 | deaf | gets nothing | the same |
 | full | has no memory left while it executes | has Redis's own answers |
@@ -60,7 +60,7 @@ def not_executed(relay: Relay, write: Write) -> None:
 
 
 def late(seconds: float) -> Fault:
-    """Return the fault that holds the answers for so long."""
+    """Return the fault that holds the answers for `seconds`."""
 
     def answer_late(relay: Relay, write: Write) -> None:
         relay.send(write.commands)

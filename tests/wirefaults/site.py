@@ -135,7 +135,7 @@ class LoopClock:
             timer.cancel()
 
     def jump(self, seconds: float) -> None:
-        """Be so many seconds later: timers that are due are called now, in their order."""
+        """Advance the clock by `seconds`: timers that are due are called now, in their order."""
         self._ahead += seconds
         for timer in sorted(self._timers, key=LoopTimer.getTime):
             if timer.active():
@@ -153,7 +153,7 @@ class LoopTimer:
         timers.add(self)
 
     def schedule(self, loop: asyncio.AbstractEventLoop, delay: float) -> None:
-        """Make the call after so long, whatever was planned before."""
+        """Make the call after `delay` seconds, and cancel an earlier plan."""
         if self._handle is not None:
             self._handle.cancel()
         self._handle = loop.call_later(delay, self._run)

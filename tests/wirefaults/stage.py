@@ -112,7 +112,7 @@ class Stage(Site):
         )
 
     async def waiting(self, count: int, channel: str = "websocket.receive") -> None:
-        """Wait until so many messages wait on a channel."""
+        """Wait until `count` messages wait on a channel."""
         await until(lambda: self.pending(channel) == count, PATIENCE, f"{count} messages wait on {channel}")
 
     def has_written(self, line: str, name: str) -> bool:
@@ -120,7 +120,7 @@ class Stage(Site):
         return any(name in write.names for write in list(self.wire.line(line).writes))
 
     def pass_time(self, seconds: float) -> None:
-        """Let the clock of the interface be so many seconds later."""
+        """Advance the clock of the interface by `seconds`."""
         self.clock.jump(seconds)
 
     async def turn_of_the_loop(self) -> None:
@@ -193,7 +193,7 @@ class Stage(Site):
         await until(lambda: f"hold {key}" in self.journal.named, PATIENCE, f"a worker waits for {key}")
 
     def take_many(self, name: str, channel: str = "websocket.receive", count: int = 8) -> None:
-        """Let the threads of a worker process take so many messages of a channel at once, from now on."""
+        """Let the threads of a worker process take `count` messages of a channel at once, from now on."""
         for worker in self._pools[name].living():
             worker._batching.limits[channel] = count
 

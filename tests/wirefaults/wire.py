@@ -116,7 +116,7 @@ class Relay:
         self._server.sendall(b"".join(command.raw for command in commands))
 
     def replies(self, count: int) -> Iterator[bytes]:
-        """Yield so many answers of Redis, as they come."""
+        """Yield `count` answers of Redis, as they come."""
         for _ in range(count):
             while not self._replies:
                 self._receive()
@@ -128,7 +128,7 @@ class Relay:
             self._client.sendall(b"".join(replies))
 
     def linger(self, seconds: float | None = None) -> None:
-        """Say nothing to the client for so long, or until it closes the connection.
+        """Send nothing to the client for `seconds`, or until it closes the connection.
 
         Raises:
             Ended: it has closed it.

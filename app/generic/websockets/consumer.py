@@ -154,5 +154,5 @@ class WebsocketConsumer(BaseConsumer):
             ValueError: the message has none.
         """
         if self.message.reply_channel is None:
-            raise ValueError(f"a message on {self.message.channel_name!r} has no reply_channel: nobody can be answered")
+            raise ValueError(f"a message on {self.message.channel_name!r} has no reply_channel to answer on")
         return self.message.reply_channel

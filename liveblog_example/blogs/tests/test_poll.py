@@ -16,7 +16,7 @@ class PollTests(LiveTestCase):
         assert reply["status"] == 200
         assert post.dom_id.encode() in reply["content"]
 
-    def test_without_news_the_next_change_answers_everybody_who_waits(self) -> None:
+    def test_without_news_the_next_change_answers_every_request_that_waits(self) -> None:
         pages = [Page(), Page()]
         for page in pages:
             page.poll(since=0)

@@ -38,7 +38,7 @@ class ConnectTests(LiveTestCase):
         ]
         assert (snapshot["after"], snapshot["revision"]) == (since, deleted.revision)
 
-    def test_who_missed_too_much_is_told_to_reload(self) -> None:
+    def test_a_client_that_missed_too_much_must_reload(self) -> None:
         Post.objects.create(blog=self.blog, text="One.")
         for since in (0, 99):
             page = Page()
@@ -121,7 +121,7 @@ class ActionTests(LiveTestCase):
             assert page.frames()[0]["kind"] == "refused"
         assert not Post.objects.exists()
 
-    def test_somebody_without_a_login_only_reads(self) -> None:
+    def test_a_visitor_without_a_login_only_reads(self) -> None:
         page = self.page()
         page.do(do="chat", text="Hello!", ref=1)
         assert page.frames() == [{"kind": "refused", "text": "Log in to join the chat.", "ref": 1}]

@@ -97,7 +97,7 @@ urlpatterns = [path("", lambda request: HttpResponse(open("page.html").read()))]
 
 @pytest.fixture
 def reader(window: Any) -> Any:
-    """A window of somebody who may chat, on a page that has no bridge of its own, with the script loaded."""
+    """A window of a user who may chat, on a page that has no bridge of its own, with the script loaded."""
     page = window("/", login="reader")
     page.add_script_tag(url=SCRIPT)
     return page

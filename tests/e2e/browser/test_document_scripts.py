@@ -139,7 +139,7 @@ def address(shared_project: Any) -> str:
 
 @pytest.fixture
 def page(chromium: Any, address: str) -> Iterator[Any]:
-    """A window whose page may have no error; `said` is what its console was told."""
+    """A window whose page may have no error; `said` has the lines of its console."""
     context = chromium.new_context(base_url=f"http://{address}")
     opened = context.new_page()
     errors: list[str] = []

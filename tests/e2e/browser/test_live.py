@@ -191,7 +191,7 @@ def test_what_is_refused_stays_in_its_form_with_the_reason(window):
     expect(editor.locator(".compose .problem")).to_be_empty()
 
 
-def test_somebody_elses_change_does_not_close_an_open_editor(site, window):
+def test_the_change_of_another_editor_does_not_close_an_open_editor(site, window):
     site.manage("post", "lock-to-lock", "Two write at once.")
     editor = window(BLOG, login="editor")
     is_live(editor)

@@ -165,7 +165,7 @@ def wait_until(condition: Callable[[], bool], complaint: Callable[[], str] = lam
 
 
 def is_listening(port: int) -> bool:
-    """Return whether somebody accepts connections on a port of 127.0.0.1."""
+    """Return whether a process accepts connections on a port of 127.0.0.1."""
     with closing(socket.socket()) as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""A group send costs one write per interface server, and loses nobody."""
+"""A group send costs one write per interface server, and reaches every member."""
 
 import asyncio
 import resource

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-#: How much an interface may grow while a client sends and nobody works, in KiB.
+#: How much an interface may grow while a client sends and no worker runs, in KiB.
 ALLOWANCE_KIB = 32 * 1024
 
 
@@ -32,7 +32,7 @@ async def _send_until_paused(socket: ClientConnection) -> int:
             await asyncio.wait_for(socket.send(f"{number:<1024}"), 2)
         except asyncio.TimeoutError:
             return number
-    raise AssertionError("100 MiB were taken from the client while nobody worked")
+    raise AssertionError("100 MiB were taken from the client while no worker ran")
 
 
 def test_http_is_answered_503_in_time(stack: Any, status_of: Any) -> None:
@@ -88,7 +88,7 @@ def test_what_is_too_old_is_dropped_counted_and_logged_and_its_connection_goes_o
     assert stack.layer.channel_statistics("websocket.receive")["messages_expired_count"] == 1
 
 
-def test_a_handshake_that_waited_too_long_is_told_to_try_again(
+def test_a_handshake_that_waited_too_long_is_answered_with_retry_after(
     stack: Any, within_patience: Any, wait_until: Any
 ) -> None:
     """403 would tell the client never to come back."""

@@ -1,4 +1,4 @@
-"""A site whose workers are slow until they are told to hurry."""
+"""A site whose workers are slow until a test lets them hurry."""
 
 import os
 import re

@@ -39,7 +39,7 @@ class Said:
 
 @dataclass
 class Client:
-    """One connection, what it heard, and when it was in which group for certain."""
+    """One connection, what it received, and when it was in which group for certain."""
 
     number: int
     done: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Crowd:
         self.vanished = self.early = 0
 
     async def run(self, number: int) -> None:
-        """Let so many connections come and go, a few at a time."""
+        """Let `number` connections come and go, a few at a time."""
         waiting = [random.Random(self._numbers.random()) for _ in range(number)]
 
         async def visitors() -> None:
@@ -120,7 +120,7 @@ class Crowd:
         writer.transport.abort()
 
     async def _talk(self, client: Client, socket: ClientConnection, numbers: random.Random) -> None:
-        """Do a few things, each when the one before is done; the last one is nothing, to hear what came before it."""
+        """Do a few things, each when the one before is done; the last does nothing but wait for the one before."""
         member_since: dict[str, float] = {}
         none_since = dict.fromkeys(GROUPS, time.monotonic())
         for step in range(numbers.randint(1, 8)):
@@ -231,7 +231,7 @@ def wrong_life(events: list[tuple[str, str]], asked: list[str], is_whole: bool) 
 
 
 async def play(races: Any, number: int, seed: int) -> Crowd:
-    """Let so many connections come and go at a server of its own; nothing but a few classes' objects is left then."""
+    """Let `number` connections come and go at a server of its own; nothing but a few classes' objects is left then."""
     journal = races.journal
     async with races.serving() as server:
         uri = f"ws://127.0.0.1:{server.ports[0].getHost().port}"
@@ -242,7 +242,7 @@ async def play(races: Any, number: int, seed: int) -> Crowd:
         objects, descriptors = races.objects(), races.descriptors()
         await asyncio.wait_for(crowd.run(number), PATIENCE + number / 10)
         await until(lambda: not journal.open and not len(server.hub.connections), lambda: journal.open)
-        await until(lambda: not any(map(races.layer.group_channels, GROUPS)), lambda: "somebody is still in a group")
+        await until(lambda: not any(map(races.layer.group_channels, GROUPS)), lambda: "a group has members")
         allowed = len(descriptors) + races.pooled
         await until(lambda: len(races.descriptors()) <= allowed, races.descriptors)
         assert more(races.objects(), objects) == {}

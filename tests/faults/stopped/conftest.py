@@ -150,11 +150,11 @@ class Talking:
         await asyncio.gather(*tasks)
 
     async def all_are_answered(self, times: int = 5) -> None:
-        """Wait until each client has had so many answers more, over whichever socket."""
+        """Wait until each client has had `times` answers more, over whichever socket."""
         await asyncio.to_thread(self.until_answered, times)
 
     def until_answered(self, times: int) -> None:
-        """Wait until each client has had so many answers more; from any thread but the clients'."""
+        """Wait until each client has had `times` answers more; from any thread but the clients'."""
         wanted = {talker.number: talker.answered + times for talker in self.talkers}
         self._wait_until(
             lambda: all(talker.answered >= wanted[talker.number] for talker in self.talkers),

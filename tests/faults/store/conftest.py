@@ -305,7 +305,7 @@ async def _suffer(site: Any, fault: Callable[[], None]) -> Outcome:
 def suffer(site: Any, within_patience: Any, wait_until: Any, report: Any) -> Callable[..., None]:
     """Let the site suffer a fault, check what holds for all of them, and say what was lost.
 
-    Each process says once that Redis is unavailable and once that it is back, for each of at most so many `outages`.
+    Each process says once that Redis is unavailable and once that it is back, for each of at most `outages` outages.
     `is_older`: Redis may have older data afterwards, which brings events back.
     """
 

@@ -1,4 +1,4 @@
-"""Three Sentinels make a replica the master: everybody finds it, and goes on."""
+"""Three Sentinels make a replica the master: all processes find it, and go on."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def sentinels(new_node: Callable[..., Any], nodes: tuple[Any, Any]) -> list[Any]
 
 @pytest.fixture(scope="module")
 def site(sentinels: list[Any], new_site: Callable[..., Any]) -> Any:
-    """A site that is told of the Sentinels, the first of which is not there."""
+    """A site with the addresses of the Sentinels, the first of which is not there."""
     addresses = [("127.0.0.1", 1), *(("127.0.0.1", sentinel.port) for sentinel in sentinels)]
     return new_site(hosts=[{"sentinels": addresses, "master_name": MASTER}])
 

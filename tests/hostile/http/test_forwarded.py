@@ -40,7 +40,7 @@ def test_a_forged_header_from_elsewhere_is_not_believed(make_site: Any, peer: An
     assert request["server"] == ("192.0.2.1", 80)
 
 
-def test_nobody_is_trusted_by_default(make_site: Any) -> None:
+def test_no_proxy_is_trusted_by_default(make_site: Any) -> None:
     for peer in (IPv4Address("TCP", "127.0.0.1", 5000), IPv6Address("TCP", "::1", 5000)):
         request = ask(make_site(), peer)
         assert request["client"] == (peer.host, 5000)

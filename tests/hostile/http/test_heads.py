@@ -43,7 +43,7 @@ def cut(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def refusals_alike(statuses: list[int]) -> list[int]:
-    """Return statuses with 400 for all refusals: of a head with two faults, the one that is found first is told."""
+    """Return statuses with 400 for all refusals: of a head with two faults, the one that is found first is reported."""
     return [min(status, 400) for status in statuses]
 
 

@@ -140,7 +140,7 @@ def test_a_head_that_a_table_makes_huge_is_refused(client: Client) -> None:
         ("host", "other.example"),
     ],
 )
-def test_what_would_be_another_request_in_http_1_reaches_nobody(client: Client, extra: tuple[str, str]) -> None:
+def test_what_would_be_another_request_in_http_1_reaches_no_consumer(client: Client, extra: tuple[str, str]) -> None:
     settings = h2.config.H2Configuration(
         client_side=True, header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False
     )

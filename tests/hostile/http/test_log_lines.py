@@ -1,4 +1,4 @@
-"""A client cannot write lines into a log: what it chose is escaped wherever it is told."""
+"""A client cannot write lines into a log: what it chose is escaped wherever it is logged."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""A request that two parsers could read in two ways reaches nobody, and nothing after it on its connection does."""
+"""A request that two parsers could read in two ways reaches no consumer, and neither does anything after it."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ UNCLEAR_HOSTS = [
 
 
 @pytest.mark.parametrize("request_bytes", UNCLEAR_LENGTHS + UNCLEAR_CODINGS + UNCLEAR_LINES + UNCLEAR_HOSTS)
-def test_what_is_not_clear_reaches_nobody(site: Any, request_bytes: bytes) -> None:
+def test_an_ambiguous_request_reaches_no_consumer(site: Any, request_bytes: bytes) -> None:
     outcome = site.send([request_bytes + SMUGGLED])
     assert outcome.requests == []
     assert outcome.statuses in ([400], [501])
@@ -114,7 +114,7 @@ def test_a_control_byte_is_never_part_of_a_header(site: Any, byte: int, where: b
     assert outcome.statuses == [400]
 
 
-def test_a_name_with_an_underscore_stands_for_nobody(site: Any) -> None:
+def test_a_name_with_an_underscore_is_not_another_header(site: Any) -> None:
     hidden = [b"Content_Length: 9", b"Transfer_Encoding: chunked", b"X_Forwarded_For: 127.0.0.1", b"Ho_st: other"]
     (request,) = site.send([post(b"Content-Length: 5", *hidden, body=b"hello")]).requests
     assert request["headers"] == ((b"host", b"example.com"), (b"content-length", b"5"))
@@ -131,7 +131,7 @@ def test_a_body_belongs_to_its_request_whatever_the_method(site: Any, method: by
         assert request["body"] == SMUGGLED
 
 
-def test_what_follows_the_last_request_of_a_connection_reaches_nobody(site: Any) -> None:
+def test_what_follows_the_last_request_of_a_connection_reaches_no_consumer(site: Any) -> None:
     for last in (b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"):
         outcome = site.send([last + SMUGGLED])
         assert [request["path"] for request in outcome.requests] == ["/"]

@@ -34,7 +34,7 @@ class Level(IntEnum):
 
 
 def nested(value: object, levels: int) -> object:
-    """Return `value` in so many lists."""
+    """Return `value` inside `levels` lists."""
     for _ in range(levels):
         value = [value]
     return value
@@ -187,7 +187,7 @@ def test_nothing_longer_is_taken_than_may_be_sent() -> None:
         codec.unpack(codec.msgpack.packb(b"x" * (codec.MAX_ENTRY_BYTES + 1)))
 
 
-def test_a_type_that_nobody_sends_is_a_decode_error() -> None:
+def test_a_type_that_is_never_sent_is_a_decode_error() -> None:
     with pytest.raises(DecodeError):
         codec.unpack(b"\x81\xa1a\xd4\x05\x00")
 

@@ -21,7 +21,7 @@ TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 
 
 class Server:
-    """One process of `echo_server.py`; its socket is there before it is, so that nobody waits for it."""
+    """One process of `echo_server.py`; its socket is there before it is, so that no test waits for it."""
 
     def __init__(self, log: Path, *options: str) -> None:
         self._log = log

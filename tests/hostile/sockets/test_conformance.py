@@ -101,7 +101,7 @@ def test_ten_pings_are_answered_in_their_order(open_client: Any, make_frame: Any
     assert [open_client.frame().payload for _ in range(10)] == [b"%d" % number for number in range(10)]
 
 
-def test_pongs_that_nobody_asked_for_are_passed_over(open_client: Any, make_frame: Any) -> None:
+def test_unsolicited_pongs_are_ignored(open_client: Any, make_frame: Any) -> None:
     open_client.send(make_frame(PONG), make_frame(PONG, b"unasked"), make_frame(PING, b"asked"))
     assert open_client.frame() == (PONG, b"asked", True, 0)
 

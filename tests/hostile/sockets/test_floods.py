@@ -41,7 +41,7 @@ class Flood:
             thread.start()
 
     def is_answered(self, length: int) -> bool:
-        """Return whether so many bytes have come back."""
+        """Return whether a number of bytes have come back."""
         return self._answered >= length
 
     def join(self) -> None:
@@ -87,7 +87,7 @@ def eventually_served(server: Any) -> bool:
     return True
 
 
-def test_handshakes_that_nobody_answers_end_and_make_room(small_server: Any, crowd: list[Any]) -> None:
+def test_unanswered_handshakes_end_and_make_room(small_server: Any, crowd: list[Any]) -> None:
     for client in crowd:
         client.send(
             b"GET /silent/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

@@ -1,4 +1,4 @@
-"""Names of channels in what a client says are text: they reach nobody, and the server's own cannot be guessed."""
+"""Names of channels that a client sends are text: they reach no connection, and real names cannot be guessed."""
 
 import json
 import re

@@ -81,7 +81,7 @@ def test_no_field_stands_twice(client: Any, name: bytes) -> None:
     assert status(shake(client, {}, more=name + b": " + GOOD[name] + b"\r\n")) in (400, 426)
 
 
-def test_a_wrong_version_is_told_the_right_one(client: Any) -> None:
+def test_a_wrong_version_is_answered_with_the_right_one(client: Any) -> None:
     assert b"\r\nSec-WebSocket-Version: 13\r\n" in shake(client, {b"Sec-WebSocket-Version": b"8"})
 
 

@@ -1,4 +1,4 @@
-"""An interface server reads its inbox, and the connection is reset: entries that look alike are told apart."""
+"""An interface server reads its inbox, and the connection is reset: entries that look alike are distinguished."""
 
 import asyncio
 from typing import Any

@@ -1,7 +1,7 @@
 """Whether each package has a known hole.
 
 pip-audit asks for the page of a release. Some mirrors of PyPI have only the page of a project, which tells the holes of
-its newest release: an answer as good, where the newest is what is installed. Where it is not, nobody knows.
+its newest release: an answer as good, where the newest is what is installed. Where it is not, the answer is unknown.
 """
 
 from collections.abc import Callable

@@ -150,7 +150,7 @@ FAULTS = [
         "worker/**/limits.py",
         "if self.messages is not None and handled >= self.messages:",
         "if self.messages is not None and handled < 0:",
-        "tests/faults/test_worker_limits.py -k so_many_messages",
+        "tests/faults/test_worker_limits.py -k after_a_number_of_messages",
     ),
     # Redis fails.
     Mutant(

@@ -44,28 +44,28 @@ HOSTILE = [
         "interface/**/headers.py",
         "    if len(hosts) > 1:",
         "    if len(hosts) > 9:",
-        "tests/hostile/http/test_smuggling.py -k not_clear",
+        "tests/hostile/http/test_smuggling.py -k ambiguous_request",
     ),
     Mutant(
         "a line that is not a header is refused",
         "interface/**/headers.py",
         "            raise BadRequest(_what_is_wrong(line))",
         "            continue",
-        "tests/hostile/http/test_smuggling.py -k not_clear",
+        "tests/hostile/http/test_smuggling.py -k ambiguous_request",
     ),
     Mutant(
         "a body has one length",
         "interface/**/headers.py",
         "    if others or not length.isdigit() or len(length) > LENGTH_MAX_DIGITS:",
         "    if not length.isdigit():",
-        "tests/hostile/http/test_smuggling.py -k not_clear",
+        "tests/hostile/http/test_smuggling.py -k ambiguous_request",
     ),
     Mutant(
         "a body has a length or a coding, not both",
         "interface/**/headers.py",
         '        if version != "1.1" or lengths is not None:',
         '        if version != "1.1":',
-        "tests/hostile/http/test_smuggling.py -k not_clear",
+        "tests/hostile/http/test_smuggling.py -k ambiguous_request",
     ),
     Mutant(
         "the size of a chunk is read as the grammar says",
@@ -268,7 +268,7 @@ HOSTILE = [
         "interface/**/connection.py",
         "        self._deadline.set(self._hub.config.websocket_handshake_timeout_seconds)\n",
         "",
-        "tests/hostile/sockets/test_floods.py -k nobody_answers",
+        "tests/hostile/sockets/test_floods.py -k unanswered_handshakes",
     ),
     Mutant(
         "text is UTF-8",
@@ -465,7 +465,7 @@ HOSTILE = [
         "layers/**/codec.py",
         "ext_hook=_refuse_extension",
         "ext_hook=lambda code, data: data",
-        "tests/hostile/layers/test_codec.py -k nobody_sends",
+        "tests/hostile/layers/test_codec.py -k never_sent",
     ),
     # Secrets. That nothing listens beyond loopback is not taken out here: the copy would listen.
     Mutant(
@@ -642,7 +642,7 @@ HOSTILE = [
         "interface/**/body.py",
         "            self._channel.close(is_awaited=is_awaited)",
         "            pass",
-        "tests/unit/interface/http/test_request_bodies.py -k told_at_once",
+        "tests/unit/interface/http/test_request_bodies.py -k notified_at_once",
     ),
     Mutant(
         "requests are counted from their heads on",

@@ -40,7 +40,7 @@ def main() -> int:
 
 @contextmanager
 def computing(count: int) -> Iterator[None]:
-    """Keep so many programs computing."""
+    """Keep `count` programs computing."""
     programs = [subprocess.Popen([sys.executable, "-c", COMPUTE]) for _ in range(count)]
     try:
         yield

@@ -72,7 +72,7 @@ def run(check: Check, variables: dict[str, str]) -> int:
     """Run one check in the foreground; return its exit code.
 
     Raises:
-        SystemExit: we were told to stop; the check has stopped, and nothing of it runs on.
+        SystemExit: a signal stopped this program; the check has stopped, and nothing of it runs on.
     """
     say(check.title)
     started = time.monotonic()

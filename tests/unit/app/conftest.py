@@ -143,7 +143,7 @@ def layer() -> DequeLayer:
 
 @dataclass
 class Answer:
-    """A response as a client sees it, whoever served it."""
+    """A response as a client sees it, from either server."""
 
     status: int
     headers: list[tuple[str, str]]

@@ -134,7 +134,7 @@ def test_a_group_of_no_group_name_is_refused(site: Site) -> None:
         find_sockets(site, SocketFilter(group="a room"), 1)
 
 
-def test_without_interface_servers_there_is_nobody_to_ask(site: Site) -> None:
+def test_without_interface_servers_no_server_is_asked(site: Site) -> None:
     site.survey.leases.return_value = []  # type: ignore[attr-defined]
     with pytest.raises(OrderRefused, match="No interface server is running"):
         find_sockets(site, SocketFilter(), 1)

@@ -198,7 +198,7 @@ DECORATORS = [channel_session, http_session_user, enforce_ordering, allowed_host
 
 @pytest.mark.parametrize("decorate", DECORATORS)
 @pytest.mark.parametrize("kind", [classmethod, staticmethod])
-def test_a_decorator_above_a_classmethod_is_told_to_go_below(decorate: Any, kind: Any) -> None:
+def test_a_decorator_above_a_classmethod_is_an_error(decorate: Any, kind: Any) -> None:
     with pytest.raises(ConfigurationError, match=rf"@\w+ stands above @{kind.__name__}: put @{kind.__name__} above it"):
         decorate(kind(look))
 
@@ -219,7 +219,7 @@ def test_below_it_is_right(layer: Any) -> None:
 
 
 async def asynchronous(message: Any) -> None:
-    """Be something nobody awaits."""
+    """Be a coroutine that is not awaited."""
 
 
 @pytest.mark.parametrize("decorate", DECORATORS)

@@ -25,6 +25,7 @@ WORKER: dict[str, tuple[str, str, object]] = {
     "MAX_MEMORY": ("max_memory", "512", 512),
     "DISABLE_GRACEFUL_STOP": ("disable_graceful_stop", "on", True),
     "LOG_FORMAT": ("log_format", "json", "json"),
+    "TRACING": ("tracing", "on", "on"),
     "VERBOSITY": ("verbosity", "2", 2),
 }
 

@@ -45,7 +45,7 @@ def test_a_layer_that_cannot_be_built_says_which_option(configure: Callable[...,
 
 def test_a_process_of_its_own_needs_a_layer_that_others_reach(configure: Callable[..., None]) -> None:
     configure()
-    with pytest.raises(CommandError, match="lives in the memory of one process, so a worker would reach nobody"):
+    with pytest.raises(CommandError, match="lives in the memory of one process, so a worker would reach no client"):
         shared_layer("default", "a worker")
     channel_layers.set("default", None)
     configure(BACKEND=REDIS)

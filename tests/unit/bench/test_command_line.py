@@ -116,7 +116,7 @@ def test_a_target_that_was_not_met_ends_with_1(bench, scenario, monkeypatch, cap
     assert "NOT MET: Title of echo: rate" in capsys.readouterr().err
 
 
-def test_a_quick_run_judges_nobody(bench, scenario, monkeypatch, capsys):
+def test_a_quick_run_judges_no_system(bench, scenario, monkeypatch, capsys):
     monkeypatch.setattr(bench.module, "SCENARIOS", [scenario(targets=(Target("rate", 11),))])
     assert bench("--quick") == 0
     assert "NOT MET" not in capsys.readouterr().err

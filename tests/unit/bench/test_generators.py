@@ -62,7 +62,7 @@ def test_a_text_that_reached_all_is_delivered_once(tally):
     assert tally.lasts[0] == pytest.approx(1, abs=0.5)
 
 
-def test_a_delivery_too_many_is_counted_and_reaches_nobody_else(generators, tally, frame):
+def test_a_delivery_too_many_is_counted_and_reaches_no_other_member(generators, tally, frame):
     twice, once = (generators("members").Member(tally) for _ in range(2))
     for member in (twice, twice, once):
         member.on_ws_frame(None, frame(b"1.0"))
@@ -154,7 +154,7 @@ def test_a_response_that_ends_with_its_connection_counts(get_client):
     assert tally.statuses == {"200": 1}
 
 
-def test_errors_are_told_from_answers(get_client):
+def test_errors_are_distinguished_from_answers(get_client):
     client, _, tally = get_client
     client.data_received(HELLO.replace(b"200 OK", b"503 No"))
     assert tally.statuses == {"503": 1}

@@ -36,7 +36,7 @@ def running():
 
 
 @pytest.mark.parametrize("ours", [[], ["it fell over"]], ids=["not measured", "failed"])
-def test_nobody_is_said_to_be_behind_a_towpath_without_figures(written, scenario, ours):
+def test_no_system_is_said_to_be_behind_a_towpath_without_figures(written, scenario, ours):
     text = written({("echo", "towpath"): ours, ("echo", "peer"): [{"rate": 5.0}]}, scenario(columns=("rate",)))
     assert "Nowhere" not in text
     assert "Title of echo" in text.partition(AHEAD)[2]
@@ -56,7 +56,7 @@ def test_a_peer_that_lost_something_is_not_ahead_without_a_word(written, scenari
     assert "400 deliveries missed" in ahead
 
 
-def test_what_reached_nobody_has_no_time(generators, monkeypatch):
+def test_a_message_without_a_receiver_has_no_time(generators, monkeypatch):
     members = generators("members")
     said = []
     monkeypatch.setattr(members, "say", said.append)
@@ -67,7 +67,7 @@ def test_what_reached_nobody_has_no_time(generators, monkeypatch):
     assert "last_ms" not in said[-1]
 
 
-def test_a_member_that_hears_twice_does_not_stand_for_one_that_hears_nothing(generators, frame, monkeypatch):
+def test_two_deliveries_to_one_member_do_not_stand_for_one_that_another_missed(generators, frame, monkeypatch):
     members = generators("members")
     monkeypatch.setattr(members, "say", lambda answer: None)
     tally = members.Tally(2)

@@ -152,7 +152,7 @@ def memory_layer(configure, monkeypatch):
     return configure(BACKEND="towpath.layers.memory.MemoryChannelLayer")["default"]
 
 
-UNSERVED = "this process runs neither a worker nor an interface server: what is sent here reaches nobody"
+UNSERVED = "this process runs neither a worker nor an interface server: what is sent here reaches no client"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_crontab_without_its_library_says_how_to_get_it(monkeypatch):
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0, 0.1 * 15, 86_400.0])
-def test_what_comes_every_so_often_is_due_at_the_same_times_for_everybody(seconds):
+def test_what_comes_every_so_often_is_due_at_the_same_times_in_every_process(seconds):
     rhythm = Every(seconds)
     now = 1_700_000_000.4
     latest, later = rhythm.latest(now), rhythm.next(now)

@@ -138,7 +138,7 @@ def test_a_violation_behind_the_last_fault_has_all_its_steps():
     assert [step.label for step in violation.steps] == [("to 1",), ("to 2",), ("to 3",), ("to 4",), ("to 9",)]
 
 
-def test_each_violation_is_told_as_soon_as_it_is_found():
+def test_each_violation_is_reported_as_soon_as_it_is_found():
     ways = {0: [(1, Fault.LATE, "broken"), (2, None, None)], 2: [(3, None, "broken, too")]}
     world = HandMadeWorld(ways)
     told: list[tuple[str, int]] = []

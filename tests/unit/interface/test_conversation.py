@@ -298,7 +298,7 @@ async def test_after_the_close_waiting_events_are_handled_and_the_last_one_follo
     assert world.clock.getDelayedCalls() == []
 
 
-async def test_a_close_is_heard_once(make_world, make_owner):
+async def test_a_close_is_delivered_once(make_world, make_owner):
     world = make_world()
     conversation = Conversation(world.hub, make_owner())
     for _ in range(2):

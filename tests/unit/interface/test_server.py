@@ -178,7 +178,7 @@ async def test_a_client_that_does_not_answer_the_close_is_aborted_within_the_gra
         writer.close()
 
 
-async def test_force_waits_for_nobody(make_world):
+async def test_force_does_not_wait(make_world):
     edge = make_world().edge
     async with serving(edge, grace_seconds=1000) as server:
         async with connect(url(server)) as client:

@@ -96,7 +96,7 @@ def test_the_end_of_the_connection_is_an_error_and_the_next_write_opens_another(
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.25])
-def test_redis_has_so_long_to_answer(opener: PairOpener, seconds: float) -> None:
+def test_the_time_for_an_answer_of_redis_is_bounded(opener: PairOpener, seconds: float) -> None:
     wire = BlockingWire(opener, seconds)
     wire.write([("A",)])
     with pytest.raises(TimeoutError, match=f"no answer within {seconds} seconds"):
@@ -105,7 +105,7 @@ def test_redis_has_so_long_to_answer(opener: PairOpener, seconds: float) -> None
         wire.read(1)
 
 
-def test_redis_has_so_long_to_take_what_is_written(opener: PairOpener) -> None:
+def test_the_time_for_a_write_to_redis_is_bounded(opener: PairOpener) -> None:
     wire = BlockingWire(opener, 0.01)
     with pytest.raises(OSError):
         wire.write([("A", b"x" * 50_000_000)])
@@ -138,7 +138,7 @@ def test_a_replica_is_left_when_it_refuses_to_write(opener: PairOpener, wire: Bl
     assert opener.opened == 2
 
 
-def test_a_connection_that_nobody_holds_is_freed_at_once_with_the_bytes_that_it_has_read(opener: PairOpener) -> None:
+def test_an_abandoned_connection_is_freed_at_once_with_the_bytes_that_it_has_read(opener: PairOpener) -> None:
     wire = BlockingWire(opener, 10)
     wire.write([("GET", "a")])
     opener.redis.sendall(b"$3\r\nabc\r\n")

@@ -38,7 +38,7 @@ def test_patterns_replace_those_built_in() -> None:
     assert Capacities(100, {}).of("websocket.receive") == 100
 
 
-def test_only_so_many_names_are_remembered() -> None:
+def test_the_number_of_remembered_names_is_bounded() -> None:
     capacities = Capacities(5, {"a*": 2})
     assert {capacities.of(f"b{number}") for number in range(3 * CACHED_NAMES)} == {5}
     assert capacities.of.cache_info().currsize == CACHED_NAMES

@@ -293,7 +293,7 @@ def test_what_was_too_old_is_counted_when_the_reader_closes() -> None:
     assert counted(reader) == [("a", "expired", 1)]
 
 
-def test_what_is_too_old_is_told_apart_and_counted_with_the_next_exchange() -> None:
+def test_what_is_too_old_is_reported_apart_and_counted_with_the_next_exchange() -> None:
     reader = ScriptedReader("a")
     body = codec.queue_body(Envelope("a", {"n": 1}, 5))
     reader.batches = [Batch("a", 100.0, [HEADER.pack(30.0, 90.0) + body, HEADER.pack(99.0, 159.0) + body])]

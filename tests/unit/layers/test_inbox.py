@@ -16,12 +16,12 @@ def inbox() -> Inbox:
     return Inbox("interface.x!", codec)
 
 
-def test_a_group_message_reaches_those_who_joined_before_it_and_nobody_else(inbox: Inbox) -> None:
+def test_a_group_message_reaches_those_who_joined_before_it_and_no_other(inbox: Inbox) -> None:
     entries = [codec.join("room", "a"), codec.group("room", {"n": 1}), codec.join("room", "b"), codec.group("room", {})]
     assert inbox.events(entries) == [Grouped("room", ("a",), {"n": 1}), Grouped("room", ("a", "b"), {})]
 
 
-def test_a_group_message_for_nobody_here_is_not_an_event(inbox: Inbox) -> None:
+def test_a_group_message_without_local_members_is_not_an_event(inbox: Inbox) -> None:
     assert inbox.events([codec.group("room", {})]) == []
 
 

@@ -54,7 +54,7 @@ def test_named_channels_go_first_and_keep_their_order() -> None:
     assert list(plan.queues) == ["work", "other"]
 
 
-def test_a_run_nobody_waits_for_settles_nothing() -> None:
+def test_a_run_without_a_reply_channel_settles_nothing() -> None:
     plan = planned(Settlement([Envelope(OWN, {"n": 1})]))
     assert events(plan) == [Replies("me", ({"n": 1},))]
 

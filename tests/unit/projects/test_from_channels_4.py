@@ -30,7 +30,7 @@ MakeSite = Callable[..., Any]
 
 @pytest.fixture
 def line(database: None) -> Iterator[type[models.Model]]:
-    """The model that the page speaks of, with its table."""
+    """The model of the page, with its table."""
 
     class Line(models.Model):
         room = models.CharField(max_length=50)

@@ -112,7 +112,7 @@ def test_the_memory_layer_with_its_routing_in_settings(project: MakeSite) -> Non
     assert site.event("a", "connect") == [{"accept": True}]
 
 
-def test_a_group_is_told_from_a_models_save(project: MakeSite, database: None) -> None:
+def test_a_group_is_notified_by_a_models_save(project: MakeSite, database: None) -> None:
     site = project(
         {"websocket.connect": "blog.consumers.follow"},
         **{

@@ -105,7 +105,7 @@ def test_who_comes_later_to_a_room_reads_what_was_said(site: Any, anna: User) ->
     assert site.event("a", "receive", "/chat/tea/", text='{"text": "still me"}') == [{"close": 4401}]
 
 
-def test_an_order_is_told_to_its_owner_at_the_commit(site: Any, anna: User) -> None:
+def test_the_owner_of_an_order_is_notified_at_the_commit(site: Any, anna: User) -> None:
     bert = User.objects.create_user("bert")
     for name, user in (("a", anna), ("b", bert)):
         assert site.event(name, "connect", "/orders/", headers=cookie(user)) == [{"accept": True}]

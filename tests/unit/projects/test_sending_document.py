@@ -42,7 +42,7 @@ def contents(layer: Any, channel: str) -> list[Any]:
 
 
 @pytest.mark.usefixtures("database")
-def test_an_order_is_told_when_it_is_there(site: Any) -> None:
+def test_an_order_is_announced_once_it_is_committed(site: Any) -> None:
     site.layer.group_add("kitchen", "kitchen.bell")
     order = User(username="anna")
     import_module("shop.orders").place(order)

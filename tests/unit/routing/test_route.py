@@ -154,10 +154,10 @@ def test_things_have_names_for_logs():
 
 class AsyncConsumer:
     async def __call__(self, message):
-        """Stand for a consumer that nobody would await."""
+        """Stand for a consumer that would not be awaited."""
 
 
-def test_an_async_consumer_is_an_error_because_nobody_would_await_it():
+def test_an_async_consumer_is_an_error_because_it_would_not_be_awaited():
     for consumer_ in (AsyncConsumer(), AsyncConsumer.__call__):
         with pytest.raises(RoutingError, match="consumers are plain functions"):
             Router([route("chat", consumer_)])

@@ -1,4 +1,4 @@
-"""Log lines that are written while a consumer runs have the fields of its message, whoever writes them."""
+"""Log lines that are written while a consumer runs have the fields of its message, from any code."""
 
 import logging
 

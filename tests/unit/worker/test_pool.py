@@ -190,7 +190,7 @@ def test_a_signal_before_the_work_ends_the_process_at_once(make, connections):
         assert make(print).run(signals=signals) == EXIT_STOPPED  # whatever swallowed the exception
 
 
-def test_a_process_retires_after_so_many_messages(make, connections, layer, monkeypatch, caplog):
+def test_a_process_retires_after_a_number_of_messages(make, connections, layer, monkeypatch, caplog):
     monkeypatch.setattr(pool_module, "LOOK_SECONDS", 0.01)
     for number in range(3):
         connections.send("jobs", local=str(number), text="hi")
@@ -295,7 +295,7 @@ def test_a_worker_alone_ends_with_a_signal(layer, connections):
     assert connections.receive() == [Settled("c", 1, [], None)]
 
 
-def test_signals_are_told_once_each():
+def test_each_signal_is_sent_once():
     with StopSignals() as signals:
         assert not signals.wait(0)
         os.kill(os.getpid(), signal.SIGTERM)

@@ -297,7 +297,7 @@ def test_signals_surround_the_consumer_also_if_it_raises(run, receivers, error):
 
 
 @pytest.mark.parametrize("error", [KeyError, SystemExit])
-def test_a_receiver_that_raises_is_logged_and_harms_nobody(run, receivers, caplog, error):
+def test_a_receiver_that_raises_is_logged_and_harms_no_other(run, receivers, caplog, error):
     def receiver(signal, **named):
         raise error
 

@@ -82,7 +82,7 @@ def test_times_that_were_slept_through_are_made_up_for_once(layer, clock):
     assert received(layer) == ["minutely"]
 
 
-def test_a_process_that_begins_makes_up_for_what_nobody_sent_while_none_ran(layer, clock):
+def test_a_process_that_begins_makes_up_for_what_was_not_sent_while_none_ran(layer, clock):
     first = Timetable(layer, [entry()], clock)
     clock.now = BEGIN + MINUTE
     first.fire()
@@ -133,7 +133,7 @@ def test_a_channel_that_stays_full_gets_the_message_of_the_latest_time_only(laye
 
 
 class Troubled(MemoryChannelLayer):
-    """Answers or raises what it is told before it works."""
+    """Answers or raises what a test has planned, before it works."""
 
     def __init__(self, *troubles):
         super().__init__()

@@ -70,5 +70,5 @@ def make_blog(sample: SampleBlog, people: dict[str, User]) -> bool:
 
 
 def ago(minutes: int) -> Any:
-    """Return the time so many minutes ago."""
+    """Return the time a number of minutes ago."""
     return timezone.now() - timedelta(minutes=minutes)

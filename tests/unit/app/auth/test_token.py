@@ -113,7 +113,7 @@ def test_a_token_that_is_not_valid_is_refused(socket: Socket, anna: User, token:
     assert (socket.replies, socket.state) == ([], None)
 
 
-def test_without_a_token_nobody_comes_in(socket: Socket, anna: User) -> None:
+def test_a_handshake_without_a_token_is_refused(socket: Socket, anna: User) -> None:
     with pytest.raises(DenyConnection, match="no token"):
         socket.connect(connect)
     with pytest.raises(DenyConnection):
@@ -235,7 +235,7 @@ def test_a_check_that_returns_no_user_is_an_error_that_says_what_to_return(
 
 
 async def asynchronous(token: str) -> None:
-    """Be a check nobody awaits."""
+    """Be a check that is not awaited."""
 
 
 @pytest.mark.parametrize(

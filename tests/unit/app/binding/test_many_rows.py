@@ -22,7 +22,7 @@ def bind(model: Any, **attributes: Any) -> Any:
     return type("Bound", (WebsocketBinding,), body)
 
 
-def test_an_update_of_a_queryset_is_told_row_by_row(harbour: Any, groups: Any) -> None:
+def test_an_update_of_a_queryset_is_sent_row_by_row(harbour: Any, groups: Any) -> None:
     bind(harbour.Boat)
     ada, eva, _ = (harbour.Boat.objects.create(name=name) for name in ("Ada", "Eva", "Ida"))
     groups.taken()
@@ -41,7 +41,7 @@ def test_an_update_of_a_queryset_is_told_row_by_row(harbour: Any, groups: Any) -
     assert groups.taken() == []
 
 
-def test_rows_that_an_update_makes_match_no_more_are_told(harbour: Any, groups: Any) -> None:
+def test_rows_that_an_update_makes_match_no_more_are_sent(harbour: Any, groups: Any) -> None:
     bind(harbour.Boat)
     boat = harbour.Boat.objects.create(name="Ada")
     groups.taken()
@@ -53,7 +53,7 @@ def test_rows_that_an_update_makes_match_no_more_are_told(harbour: Any, groups: 
     ]
 
 
-def test_bulk_operations_are_told(harbour: Any, groups: Any) -> None:
+def test_bulk_operations_are_sent(harbour: Any, groups: Any) -> None:
     bind(harbour.Boat)
     boats = harbour.Boat.objects.bulk_create([harbour.Boat(name="Ada"), harbour.Boat(name="Eva")])
     assert groups.actions() == [(group, "create", boat.pk) for boat in boats for group in ("all", "dock-north")]
@@ -65,7 +65,7 @@ def test_bulk_operations_are_told(harbour: Any, groups: Any) -> None:
     assert [action for _, action, _ in groups.actions()] == ["delete"] * 4
 
 
-def test_rows_of_a_related_manager_are_told(harbour: Any, groups: Any) -> None:
+def test_rows_of_a_related_manager_are_sent(harbour: Any, groups: Any) -> None:
     bind(harbour.Boat)
     owner = harbour.Crew.objects.create(name="Ole")
     boat = owner.owned.create(name="Ada")
@@ -76,7 +76,7 @@ def test_rows_of_a_related_manager_are_told(harbour: Any, groups: Any) -> None:
     assert boat.pk
 
 
-def test_an_heir_is_told_of_columns_of_both_tables(harbour: Any, groups: Any) -> None:
+def test_a_child_model_is_notified_of_columns_of_both_tables(harbour: Any, groups: Any) -> None:
     bind(harbour.Boat)
     bind(harbour.Ferry)
     ferry = harbour.Ferry.objects.create(name="Bjørn")
@@ -103,7 +103,7 @@ def test_an_update_of_keys_is_refused(harbour: Any, groups: Any, name: str) -> N
 
 
 @pytest.mark.parametrize("option", ["ignore_conflicts", "update_conflicts"])
-def test_creating_nobody_knows_what_is_refused(harbour: Any, option: str) -> None:
+def test_creating_unknown_rows_is_refused(harbour: Any, option: str) -> None:
     bind(harbour.Boat)
     with pytest.raises(NotSupportedError, match=rf"bulk_create\(..., {option}=True\) does not tell which rows"):
         harbour.Boat.objects.bulk_create([harbour.Boat(name="Ada")], **{option: True})
@@ -138,8 +138,8 @@ def sailing(harbour: Any, groups: Any) -> tuple[Any, Any, Any]:
     return boat, *crew
 
 
-def test_relations_are_told_from_the_side_that_has_the_field(sailing: Any, groups: Any) -> None:
-    """1.x heard nothing of many-to-many fields."""
+def test_relations_are_sent_from_the_side_that_has_the_field(sailing: Any, groups: Any) -> None:
+    """1.x ignored many-to-many fields."""
     boat, ole, per = sailing
     kept = [("all", "update", boat.pk), ("dock-north", "update", boat.pk)]
     boat.crew.add(ole)
@@ -161,7 +161,7 @@ def test_relations_are_told_from_the_side_that_has_the_field(sailing: Any, group
     assert [sorted(payload["data"]["crew"]) for _, payload in sent] == [[ole.pk, per.pk]] * 2 + [[]] * 2
 
 
-def test_relations_are_told_from_the_other_side(sailing: Any, harbour: Any, groups: Any) -> None:
+def test_relations_are_sent_from_the_other_side(sailing: Any, harbour: Any, groups: Any) -> None:
     boat, ole, _ = sailing
     other = harbour.Boat.objects.create(name="Eva")
     groups.taken()
@@ -176,7 +176,7 @@ def test_relations_are_told_from_the_other_side(sailing: Any, harbour: Any, grou
     assert groups.actions()[0] == ("crew-Ole", "delete", boat.pk)
 
 
-def test_symmetrical_relations_are_told_on_both_ends(harbour: Any, groups: Any) -> None:
+def test_symmetrical_relations_are_sent_on_both_ends(harbour: Any, groups: Any) -> None:
     bind(harbour.Buoy, ignores_bulk_operations=True)
     red, green = harbour.Buoy.objects.create(light="red"), harbour.Buoy.objects.create(light="green")
     groups.taken()

@@ -58,7 +58,7 @@ def test_frames_name_their_stream(bound: Any, harbour: Any, groups: Any) -> None
 
 
 def test_who_leaves_sees_a_deletion_and_who_enters_a_creation(bound: Any, harbour: Any, groups: Any) -> None:
-    """1.x asked the changed object for its old groups, so nobody ever left one."""
+    """1.x asked the changed object for its old groups, so that no row ever left one."""
     boat = harbour.Boat.objects.create(name="Ada")
     groups.taken()
     boat.dock = "south"
@@ -143,7 +143,7 @@ def test_inside_a_consumer_sends_are_held_until_it_ends(bound: Any, harbour: Any
     assert [send.group for send in outbox.sends] == ["boats", "dock-north"]  # type: ignore[union-attr]
 
 
-def test_loaded_fixtures_are_told_when_all_is_there(harbour: Any, groups: Any, tmp_path: Any) -> None:
+def test_loaded_fixtures_are_sent_once_all_rows_are_saved(harbour: Any, groups: Any, tmp_path: Any) -> None:
     class Owned(WebsocketBinding):
         model = harbour.Boat
         stream = "boats"
@@ -182,7 +182,7 @@ def test_a_receiver_may_save_again(bound: Any, harbour: Any, groups: Any) -> Non
     assert boat.pk
 
 
-def test_after_a_save_that_failed_the_next_one_is_told_as_it_is(bound: Any, harbour: Any, groups: Any) -> None:
+def test_after_a_save_that_failed_the_next_one_is_sent_as_it_is(bound: Any, harbour: Any, groups: Any) -> None:
     harbour.Boat.objects.create(name="Ada")
     boat = harbour.Boat.objects.create(name="Eva")
     groups.taken()
@@ -202,7 +202,7 @@ def test_a_change_leaves_nothing_on_its_object(bound: Any, harbour: Any, groups:
 
 
 def test_proxies_and_heirs_are_seen_as_what_they_stand_for(bound: Any, harbour: Any, groups: Any) -> None:
-    """1.x heard of the very class only."""
+    """1.x noticed the class itself only."""
     boat = harbour.Proxied.objects.create(name="Ada")
     boat.delete()
     assert [action for _, action, _ in groups.actions()] == ["create", "create", "delete", "delete"]

@@ -32,7 +32,7 @@ class OwnRouting:
         return {"websocket.connect"}
 
     def match(self, message: object) -> None:
-        """Match what nobody knows."""
+        """Match an unknown path."""
 
 
 def found(routing: Any) -> list[CheckMessage]:

@@ -79,7 +79,7 @@ def test_a_method_that_is_not_there_is_an_error_when_it_is_routed() -> None:
             make()
 
 
-def test_a_message_on_a_channel_of_somebody_else_is_an_error() -> None:
+def test_a_message_on_a_channel_of_another_consumer_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"Jobs handles no messages on 'other': its method_mapping has \['jobs', "):
         Jobs(message("other"))
 

@@ -145,7 +145,7 @@ def test_what_cannot_be_sent_is_an_error_where_it_is_sent(
     assert socket.replies == []
 
 
-def test_without_a_reply_channel_nobody_is_answered(socket: Any) -> None:
+def test_without_a_reply_channel_no_answer_is_sent(socket: Any) -> None:
     with pytest.raises(ValueError, match=r"a message on 'websocket.receive' has no reply_channel"):
         socket.event(Echo, "receive", reply_channel=None, text="hello")
 

@@ -1,4 +1,4 @@
-"""Asynchronous views, middleware and iterators: part by part, and only as long as somebody waits for them."""
+"""Asynchronous views, middleware and iterators: part by part, and only while a client waits for them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -376,7 +376,7 @@ def test_an_error_of_a_view_is_an_error_page(project: Project, message_of: MakeM
     assert reply["status"] == 500
 
 
-def test_a_view_may_say_that_somebody_else_answers(project: Project, message_of: MakeMessage, run: Run) -> None:
+def test_a_view_may_leave_the_answer_to_another(project: Project, message_of: MakeMessage, run: Run) -> None:
     message = message_of("GET", "/view")
 
     async def act() -> str:

@@ -146,7 +146,7 @@ def test_notices_do_not_pile_up(project_urls: Project, message: Message, run: Ru
     assert len(run(message)) == 200
 
 
-def test_a_stream_whose_parts_nobody_acknowledges_is_given_up(
+def test_a_stream_whose_parts_are_not_acknowledged_is_ended(
     project_urls: Project, message: Message, run: Run, layer: Any, monkeypatch: Any, caplog: Any
 ) -> None:
     """Its interface server is gone, and would never say that the client has left."""

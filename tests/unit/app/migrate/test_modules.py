@@ -22,7 +22,7 @@ def migrated(source: str) -> str:
 
 
 def told(source: str) -> list[tuple[int, str]]:
-    """Return what a person is told after a rewrite, twice the same."""
+    """Return the messages after a rewrite; a second rewrite has the same."""
     first = migrate_module(textwrap.dedent(source))
     again = migrate_module(first.new)
     assert not again.is_changed

@@ -40,7 +40,7 @@ def test_pages_of_allowed_hosts_are_let_in(origin: bytes, layer: Any) -> None:
         (b"http://testserver", b"http://testserver"),
     ],
 )
-def test_everybody_else_is_denied(origins: tuple[bytes, ...], layer: Any) -> None:
+def test_other_origins_are_denied(origins: tuple[bytes, ...], layer: Any) -> None:
     with pytest.raises(DenyConnection):
         connect(handshake(layer, *origins))
 

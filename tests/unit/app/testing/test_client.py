@@ -29,7 +29,7 @@ def test_it_consumes_what_it_sent_and_receives_the_reply() -> None:
     assert client.receive() is None
 
 
-def test_each_client_gets_its_own_replies_whoever_consumes() -> None:
+def test_each_client_gets_its_own_replies_from_any_consumer() -> None:
     one, other = Client(), Client()
     with apply_routes([route("words", reverse)]):
         one.send("words", {"text": "one"})
@@ -127,7 +127,7 @@ def test_the_consumer_of_a_channel() -> None:
         assert Client().get_consumer_by_channel("other") is None
 
 
-def test_nothing_to_consume_and_nobody_to_consume_it_are_failures() -> None:
+def test_no_message_and_no_consumer_are_failures() -> None:
     client = Client()
     with pytest.raises(AssertionError, match="there is no message on 'words'"):
         client.consume("words")

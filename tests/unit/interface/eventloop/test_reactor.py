@@ -18,7 +18,7 @@ def test_it_runs_on_the_loop_that_it_is_given() -> None:
     assert run(code) == "AsyncioSelectorReactor True True\n"
 
 
-def test_a_project_that_has_installed_another_is_told_what_to_change() -> None:
+def test_a_project_that_has_installed_another_learns_what_to_change() -> None:
     code = (
         "import twisted.internet.reactor; from towpath.interface.eventloop.reactor import install_reactor\n"
         "try: install_reactor()\nexcept Exception as error: print(type(error).__name__, error)"

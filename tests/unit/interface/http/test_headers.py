@@ -188,7 +188,7 @@ def test_chunks_are_not_of_http_1_0() -> None:
     assert refused(b"POST / HTTP/1.0", b"Transfer-Encoding: chunked").status == 400
 
 
-def test_the_length_of_the_body_is_told() -> None:
+def test_the_length_of_the_body_is_known() -> None:
     assert parse(b"POST / HTTP/1.1", HOST, b"Content-Length: 0012").length == 12
     assert parse(b"POST / HTTP/1.1", HOST, b"transfer-encoding: Chunked").length is None
 

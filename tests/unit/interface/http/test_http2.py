@@ -26,7 +26,7 @@ class Http2Client:
         self.flush()
 
     def flush(self) -> None:
-        """Exchange bytes until nobody has anything to say."""
+        """Exchange bytes until neither side has any."""
         while True:
             data = self.h2.data_to_send()
             if data:
@@ -110,7 +110,7 @@ def test_a_short_body_travels_in_the_message(server: Any, http2: Http2Client) ->
     assert server.conversation.request["body"] == b"hello"
 
 
-def test_a_client_that_waits_is_told_to_send_its_body(server: Any, http2: Http2Client) -> None:
+def test_a_client_that_waits_is_asked_to_send_its_body(server: Any, http2: Http2Client) -> None:
     stream = http2.ask(("expect", "100-continue"), ("content-length", "2"), method="POST", end=False)
     assert http2.of(h2.events.InformationalResponseReceived, stream)
     http2.h2.send_data(stream, b"ok", end_stream=True)

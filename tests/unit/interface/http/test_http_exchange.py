@@ -1,4 +1,4 @@
-"""One request and its response: what the application is told, what the client gets, and how each can end."""
+"""One request and its response: the message of the application, the bytes of the client, and how each can end."""
 
 import re
 from typing import Any
@@ -41,7 +41,7 @@ def test_a_get_becomes_one_message(server: Any, client: Any) -> None:
     }
 
 
-def test_the_root_path_is_told(make_server: Any) -> None:
+def test_the_root_path_is_part_of_the_request(make_server: Any) -> None:
     server = make_server(root_path="/app")
     server.connect().send(GET.replace(b"/a%20b", b"/app/a%20b"))
     request = server.conversation.request
@@ -225,7 +225,7 @@ def test_a_bad_later_part_cuts_the_response_off(server: Any, client: Any, later:
     assert server.conversation.is_closed
 
 
-def test_a_client_that_waits_is_told_to_send_its_body(server: Any, client: Any) -> None:
+def test_a_client_that_waits_is_asked_to_send_its_body(server: Any, client: Any) -> None:
     client.send(post(5, b"Expect: 100-continue"))
     assert client.received() == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.send(b"hello")
@@ -410,7 +410,7 @@ def test_complete_exchanges_are_logged(server: Any, client: Any) -> None:
     assert actions == [("http", "complete", details)]
 
 
-def test_the_access_log_hears_of_no_token(server: Any, client: Any) -> None:
+def test_the_access_log_has_no_token(server: Any, client: Any) -> None:
     actions = server.actions()
     client.send(GET.replace(b"?x=%31", b"?token=abc&x=1"))
     server.conversation.reply(status=200)

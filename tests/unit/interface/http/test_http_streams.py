@@ -53,7 +53,7 @@ def failing(*arguments: object) -> bytes:
     raise OSError("no such block")
 
 
-def test_the_sender_of_a_stream_is_told_what_was_taken(server: Any, client: Any) -> None:
+def test_the_sender_of_a_stream_is_notified_of_what_was_taken(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"a" * 10, more_content=True, flow_channel=FLOW)
     assert (server.hub.posts[0].channel, server.hub.posts[0].content) == (FLOW, {"sent": 10})
@@ -244,7 +244,7 @@ def test_each_block_that_leaves_gives_the_client_its_time_again(server: Any, cli
     assert client.is_aborted
 
 
-def test_the_sender_of_a_stream_is_told_that_a_slow_client_was_cut_off(server: Any, client: Any) -> None:
+def test_the_sender_of_a_stream_is_notified_that_a_slow_client_was_cut_off(server: Any, client: Any) -> None:
     client.send(GET)
     client.block()
     server.conversation.reply(status=200, content=b"a" * 100 * KIB, more_content=True, flow_channel=FLOW)
@@ -278,7 +278,7 @@ def test_the_next_request_waits_until_the_client_reads(server: Any, client: Any)
     assert len(server.conversations) == 2
 
 
-def test_the_sender_of_a_stream_is_told_that_the_client_left(server: Any, client: Any) -> None:
+def test_the_sender_of_a_stream_is_notified_that_the_client_left(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
     client.leave()
@@ -289,7 +289,7 @@ def test_the_sender_of_a_stream_is_told_that_the_client_left(server: Any, client
     assert len(server.hub.posts) == 2
 
 
-def test_a_sender_that_has_gone_itself_is_told_ten_times(server: Any, client: Any) -> None:
+def test_a_sender_that_has_gone_itself_is_notified_ten_times(server: Any, client: Any) -> None:
     client.send(GET)
     server.conversation.reply(status=200, content=b"a", more_content=True, flow_channel=FLOW)
     client.leave()

@@ -28,7 +28,7 @@ def test_peers_are_trusted_by_network(peer: str | None, is_trusted: bool) -> Non
     assert TRUSTED.trusts_peer(peer) is is_trusted
 
 
-def test_nobody_is_trusted_without_being_named() -> None:
+def test_a_proxy_is_not_trusted_without_being_named() -> None:
     nobody = TrustedProxies([])
     assert not nobody.trusts_peer(None)
     assert not nobody.trusts_peer("127.0.0.1")

@@ -159,7 +159,7 @@ def test_a_consumer_at_work_has_time_as_long_as_it_reads(small: Any) -> None:
 # Clients that leave
 
 
-def test_a_consumer_that_reads_after_the_client_has_left_is_told_at_once(small: Any) -> None:
+def test_a_consumer_that_reads_after_the_client_has_left_is_notified_at_once(small: Any) -> None:
     client = small.connect()
     client.send(post(4), b"abcd")
     channel = small.conversation.request["body_channel"]
@@ -190,7 +190,7 @@ def test_a_piece_that_is_refused_gives_way_to_the_news_that_the_client_left(smal
     assert small.hub.posts[1].content == {"closed": True}
 
 
-def test_a_consumer_that_does_not_read_is_told_for_a_while(small: Any) -> None:
+def test_a_consumer_that_does_not_read_is_notified_for_a_while(small: Any) -> None:
     client = small.connect()
     client.send(post(4), b"abcd")
     client.leave()
@@ -201,7 +201,7 @@ def test_a_consumer_that_does_not_read_is_told_for_a_while(small: Any) -> None:
     assert small.hub.clock.getDelayedCalls() == []
 
 
-def test_a_response_drops_what_was_not_read_and_tells_nobody(small: Any) -> None:
+def test_a_response_drops_what_was_not_read_and_sends_nothing(small: Any) -> None:
     client = small.connect()
     client.send(post(8), b"abcdefgh")
     small.conversation.reply(body_until=4)
@@ -316,7 +316,7 @@ def test_a_consumer_that_stalls_an_upload_is_a_503(server: Any, offered: Any) ->
     assert offered.received().startswith(b"HTTP/1.1 503 ")
 
 
-def test_a_client_that_stalls_an_upload_is_a_408_and_its_consumer_is_told(server: Any, offered: Any) -> None:
+def test_a_client_that_stalls_an_upload_is_a_408_and_its_consumer_is_notified(server: Any, offered: Any) -> None:
     server.conversation.reply(body_until=4 * MIB)
     accept_all(server)
     server.hub.clock.advance(61)

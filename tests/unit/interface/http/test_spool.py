@@ -99,7 +99,7 @@ def test_writes_that_wait_for_the_disk_become_one(world: World) -> None:
     assert world.take_all() == b"a" * 1010
 
 
-def test_nothing_is_at_hand_until_it_is_read_and_then_the_owner_is_told(world: World) -> None:
+def test_nothing_is_at_hand_until_it_is_read_and_then_the_owner_is_notified(world: World) -> None:
     world.spool.append(b"a" * 200)
     world.disk.work()
     before = world.changes

@@ -95,7 +95,7 @@ def test_an_error_is_a_page_and_the_end(server: Any, client: Any) -> None:
     assert client.received() == b""
 
 
-def test_a_handshake_waits_as_long_as_whoever_answers_it_likes(server: Any, client: Any) -> None:
+def test_a_handshake_waits_as_long_as_its_consumer_needs(server: Any, client: Any) -> None:
     client.send(handshake())
     server.hub.clock.advance(10_000)
     assert not client.is_closed

@@ -68,7 +68,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("by", "code", "reason", "level"), CASES, ids=[case[0].__name__ for case in CASES])
-async def test_an_end_is_told_once_with_its_reason(make_world, caplog, by, code, reason, level):
+async def test_an_end_is_logged_once_with_its_reason(make_world, caplog, by, code, reason, level):
     caplog.set_level(logging.DEBUG, "towpath")
     world, told = make_world(ping_interval_seconds=20, ping_timeout_seconds=20), []
     world.hub.log_action = lambda protocol, action, details: told.append((action, details))
@@ -87,7 +87,7 @@ async def test_an_end_is_told_once_with_its_reason(make_world, caplog, by, code,
     assert (fields["path"], fields["client"], fields["user"]) == ("/chat/", "192.0.2.1:4000", "17")
 
 
-async def test_a_refused_handshake_is_told_with_status_and_reason(make_world):
+async def test_a_refused_handshake_is_logged_with_status_and_reason(make_world):
     world, told = make_world(allowed_origins=("https://example.com",), websocket_path_max_bytes=20), []
     world.hub.log_action = lambda protocol, action, details: told.append((action, details))
     await world.shake_hands((b"origin", b"https://evil.example"))

@@ -86,7 +86,7 @@ async def test_a_group_message_is_encoded_once_and_written_to_each_open_member(m
     assert [client.frames() for client in clients] == [[(TEXT, b"bye"), (CLOSE, b"\x0f\xa0")]] * 3
 
 
-async def test_a_bad_group_message_is_logged_once_and_reaches_nobody(make_world, caplog):
+async def test_a_bad_group_message_is_logged_once_and_reaches_no_socket(make_world, caplog):
     world = make_world()
     clients = [await world.open_socket() for _ in range(3)]
     locals_ = [conversation.local for conversation in world.hub.connections]
@@ -162,7 +162,7 @@ async def test_the_clients_close_is_answered_with_its_code_and_told(make_world, 
     assert len(world.hub.connections) == 0
 
 
-async def test_a_close_without_a_code_is_told_as_1005(make_world):
+async def test_a_close_without_a_code_is_reported_as_1005(make_world):
     world = make_world()
     client = await world.open_socket()
     client.send(CLOSE)
@@ -170,7 +170,7 @@ async def test_a_close_without_a_code_is_told_as_1005(make_world):
     assert disconnects(world) == [1005]
 
 
-async def test_a_client_that_vanishes_is_told_as_1006(make_world):
+async def test_a_client_that_vanishes_is_reported_as_1006(make_world):
     world = make_world()
     client = await world.open_socket()
     client.vanish()
@@ -342,7 +342,7 @@ async def test_a_client_that_talks_faster_than_workers_work_is_not_read_any_more
     assert protocol.data == b""
 
 
-async def test_a_close_behind_held_frames_is_heard_after_them(make_world, make_frame):
+async def test_a_close_behind_held_frames_is_delivered_after_them(make_world, make_frame):
     world = make_world(incoming_max_events=1)
     client = await world.open_socket()
     frames = [make_frame(TEXT, b"x") for _ in range(5)]

@@ -141,7 +141,7 @@ async def test_a_silent_application_costs_503_and_gets_a_disconnect(make_world, 
     assert not request.is_taken
 
 
-async def test_a_client_that_leaves_in_the_handshake_is_told_after_the_connect_has_run(make_world):
+async def test_the_end_of_a_client_in_the_handshake_is_delivered_after_its_connect_has_run(make_world):
     world = make_world()
     request = await world.shake_hands()
     request.leave()
@@ -162,7 +162,7 @@ async def test_a_connect_whose_turn_is_lost_is_503(make_world):
 
 
 @pytest.mark.parametrize("origin", [b"http://evil.com", b"null"])
-async def test_a_foreign_origin_is_403_and_the_application_hears_nothing(make_world, origin):
+async def test_a_foreign_origin_is_403_and_does_not_reach_the_application(make_world, origin):
     world = make_world()
     request = await world.shake_hands((b"origin", origin))
     assert request.answer == 403
@@ -224,7 +224,7 @@ async def test_a_handshake_that_a_stopping_server_gets_is_answered_and_its_socke
     assert client.closed_with() == 1012
 
 
-async def test_the_access_log_does_not_hear_of_a_query_string(make_world):
+async def test_the_access_log_has_no_query_string(make_world):
     world = make_world()
     told = []
     world.hub.log_action = lambda *action: told.append(action)

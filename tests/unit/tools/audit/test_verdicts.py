@@ -1,4 +1,4 @@
-"""The audit tells a package with a hole, and one that nobody knows of, from a clean one."""
+"""The audit distinguishes packages with holes, unknown packages, and clean ones."""
 
 import pytest
 

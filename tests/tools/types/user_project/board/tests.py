@@ -14,7 +14,7 @@ class ChatTests(ChannelTestCase):
         client.send_and_consume("websocket.receive", text="Good morning.")
         self.assertEqual(client.receive(json=False), "Good morning.")
 
-    def test_a_full_channel_is_told(self) -> None:
+    def test_a_full_channel_is_reported(self) -> None:
         with self.faults().drop("board.count"):
             Channel("board.count").send({"text": "x"})
         message = self.get_next_message("board.count", require=True)

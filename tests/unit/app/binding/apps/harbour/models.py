@@ -85,7 +85,7 @@ class Flag(models.Model):
 
 
 class Bell(models.Model):
-    """A row that nobody binds."""
+    """A row without a binding."""
 
     tone = models.CharField(max_length=3)
 
