@@ -60,6 +60,10 @@ CHANNEL_LAYERS["default"]["BACKEND"] = "impatience.ImpatientLayer"
 """
 
 
+#: Between two sockets of a client. Without a pause, refused handshakes keep all processors busy.
+RECONNECT_SECONDS = 0.02
+
+
 @dataclass
 class Talker:
     """A client that sends events, up to `AHEAD` ahead of their answers, over one socket after the other."""
@@ -76,6 +80,7 @@ class Talker:
             with suppress(ConnectionClosed, InvalidStatus, OSError, asyncio.TimeoutError):
                 async with connect(self.uri, max_queue=None, ping_interval=None) as socket:
                     await self._talk(socket, stop)
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _talk(self, socket: ClientConnection, stop: asyncio.Event) -> None:
         name = str(await socket.recv())
