@@ -66,7 +66,7 @@ class WebsocketCloseException(ChannelSocketException):
     """Raised by a WebSocket consumer to close the socket, with `code` or the normal closure, and with `reason`.
 
     Raises:
-        ValueError: `code` is neither None nor one that a server may send (see `towpath.layers.close_codes`), or
+        ValueError: `code` is neither None nor one that a server may send (see `towpath.layers.protocol`), or
             `reason` is not a str of at most 123 bytes of UTF-8.
     """
 

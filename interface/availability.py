@@ -1,47 +1,42 @@
-"""Availability of the layer's store: logs one WARNING when an outage begins, and one when it ends."""
+"""Availability of the layer's store, for the coroutines of one interface server."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
-log = logging.getLogger(__name__)
+from towpath.layers.backoff import Outages
 
 
 class Availability:
     """The availability of the layer, shared by the parts of one interface server."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
-        self._seconds = seconds
-        self._away_since: float | None = None
+        self._outages = Outages(seconds)
         self._back = asyncio.Event()
         self._back.set()
-        #: The number of outages.
-        self.outages = 0
         #: Called when the layer is available again.
         self.on_back: list[Callable[[], None]] = []
 
     @property
     def is_away(self) -> bool:
         """Return whether the latest call to the layer failed."""
-        return self._away_since is not None
+        return self._outages.is_away
+
+    @property
+    def outages(self) -> int:
+        """The number of outages."""
+        return self._outages.count
 
     def went_away(self, error: Exception) -> None:
         """Note that a call to the layer raised LayerUnavailable."""
-        if self._away_since is None:
-            self._away_since = self._seconds()
-            self.outages += 1
+        if self._outages.began(error):
             self._back.clear()
-            log.warning("The channel layer is unavailable (%s): connections wait, trying again with backoff", error)
 
     def came_back(self) -> None:
         """Note that a call to the layer succeeded."""
-        if self._away_since is None:
-            return
-        log.warning("The channel layer is available again after %.1f s", self._seconds() - self._away_since)
-        self._away_since = None
-        self._back.set()
-        for call in self.on_back:
-            call()
+        if self._outages.ended():
+            self._back.set()
+            for call in self.on_back:
+                call()
 
     async def wait_until_back(self) -> None:
         """Wait until the layer is available."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
+from towpath.layers.backoff import Backoff
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import LayerUnavailable
 
@@ -25,7 +26,6 @@ from .hub import Hub, abandon_all
 from .inbox import Inbox
 from .interfaces import Owner
 from .kinds import Kinds
-from .pauses import GrowingPauses
 from .websocket.begin import begin
 from .websocket.draining import drain
 from .websocket.sockets import SocketFactory
@@ -225,7 +225,7 @@ class InterfaceServer:
 
     async def _renew(self, hub: Hub) -> None:
         """Renew the lease every second, and with growing pauses while the layer is unavailable."""
-        pauses = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
+        pauses = Backoff(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
         while True:
             wait = RENEW_SECONDS
             try:

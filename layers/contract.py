@@ -3,8 +3,6 @@
 Blocking side (`ChannelLayer`): any process of the project sends, and test code or scripts receive.
 Reading side (`Reader`): one worker thread takes messages and settles what its consumers owe.
 Edge side (`Edge`): the interface server's event loop sends events and reads its inbox.
-
-Nothing here knows Redis, Django or Twisted.
 """
 
 from abc import ABC, abstractmethod
@@ -40,6 +38,11 @@ class Envelope(NamedTuple):
     session: bytes | None = None
     trace: dict[str, str] | None = None
 
+    @property
+    def reply_channel(self) -> str | None:
+        """The channel that the answer to the message goes to, or None."""
+        return name if isinstance(name := self.content.get("reply_channel"), str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class GroupSend:
@@ -63,10 +66,7 @@ class Delayed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A message that `schedule` sends to a channel each time it is due, and the latest of these times.
-
-    `due` in seconds since 1970 (UTC). `is_missed`: it passed before anybody looked.
-    """
+    """A message that `schedule` sends when `due`, in seconds since 1970 (UTC). `is_missed`: it passed unseen."""
 
     schedule: str
     channel: str

@@ -11,7 +11,6 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from .addressee import reply_channel_of
 from .capacity import Capacities
 from .contract import Envelope
 from .entries import EntryCodec
@@ -161,7 +160,7 @@ class BaseEdge:
                 envelope = self._codec.open_queue_entry(channel, entry, is_aged=True)
             except DecodeError:
                 continue  # it is logged and counted where it is taken
-            inbox, local = split_local(reply_channel_of(envelope) or "")
+            inbox, local = split_local(envelope.reply_channel or "")
             if inbox == self.inbox:
                 yield local
 

@@ -7,7 +7,6 @@ The sockets of an expired inbox are disconnected: see `wills`.
 import logging
 from collections.abc import Sequence
 
-from .addressee import reply_channel_of
 from .capacity import Capacities
 from .contract import Envelope, Taken
 from .entries import EntryCodec
@@ -79,7 +78,7 @@ class Reaper:
         return [PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()]
 
     def _end_turn(self, envelope: Envelope, entries: dict[str, list[bytes]]) -> None:
-        reply_channel = reply_channel_of(envelope)
+        reply_channel = envelope.reply_channel
         if reply_channel is not None and is_inbox(reply_channel) and envelope.turn is not None:
             inbox, local = split_local(reply_channel)
             entries.setdefault(inbox, []).append(self._codec.lost(local, envelope.turn))

@@ -7,7 +7,6 @@ flight. So it carries the session state that the last consumer left.
 import logging
 from collections.abc import Iterator, Sequence
 
-from .addressee import reply_channel_of
 from .capacity import Capacities
 from .contract import Envelope
 from .entries import EntryCodec
@@ -20,13 +19,11 @@ from .operations.leases import DelayClaim, ExpiredOwner, ForgetOwner
 from .operations.operation import Execute
 from .operations.queues import Fence
 from .operations.wills import ForgetSockets, PushWills, Socket, Sockets
-from .protocol import CONNECT, DISCONNECT, RECEIVE
+from .protocol import ABNORMAL_CLOSURE, CONNECT, DISCONNECT, RECEIVE
 
 logger = logging.getLogger(__name__)
 
 
-#: Close code of a connection that ended without a close frame (RFC 6455, section 7.4.1).
-ABNORMAL_CLOSURE = 1006
 #: Time from one cleanup of an expired inbox to the next, in seconds.
 CLAIM_AGAIN_SECONDS = 1.0
 #: Sockets read in one round trip, and last events sent in one.
@@ -76,7 +73,7 @@ class Wills:
                     envelope = self._codec.open_queue_entry(record.channel, raw, is_aged=True)
                 except DecodeError:
                     continue  # it is logged and counted where it is taken
-                owner, local = split_local(reply_channel_of(envelope) or "")
+                owner, local = split_local(envelope.reply_channel or "")
                 if owner == inbox:
                     locals_.add(local)
         return locals_

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 
-from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Content, Envelope, Settlement, Taken
 
 logger = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ def settlements_of_expired(expired: Sequence[Taken]) -> list[Settlement]:
 
 
 def _settlement(envelope: Envelope) -> Settlement:
-    reply_channel = reply_channel_of(envelope)
+    reply_channel = envelope.reply_channel
     settlement = Settlement([], reply_channel, envelope.turn, is_lost=envelope.channel == HANDSHAKES)
     if envelope.channel == REQUESTS and reply_channel is not None:
         settlement.sends.append(Envelope(reply_channel, REQUEST_EXPIRED))

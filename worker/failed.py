@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Content, Envelope, Send
 
 #: The response to a request whose consumer failed; Django answers for its own views.
@@ -25,7 +24,7 @@ def sends_of_failed(envelope: Envelope, sends: list[Send]) -> list[Send]:
     accept without a close. On all other channels nothing is added, and an open socket goes on.
     """
     answer = ANSWERS.get(envelope.channel)
-    reply_channel = reply_channel_of(envelope)
+    reply_channel = envelope.reply_channel
     if answer is None or reply_channel is None:
         return sends
     replies = [send.content for send in sends if isinstance(send, Envelope) and send.channel == reply_channel]

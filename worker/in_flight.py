@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Taken
 
 from .lease import WorkerLease
@@ -65,7 +64,7 @@ class InFlightBatch:
             return []
         turns = []
         for item in content[1]:
-            reply_channel = reply_channel_of(item.envelope)
+            reply_channel = item.envelope.reply_channel
             if item.envelope.turn is not None and reply_channel is not None and reply_channel not in ended:
                 turns.append((reply_channel, item.envelope.turn))
         return turns

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from towpath.channels.configured import AnyLayer
+from towpath.layers.backoff import Outages
 
-from .outage import Outage
 from .slow import SlowConsumers
 from .worker import Worker
 
@@ -25,7 +25,7 @@ class Pool(Protocol):
         """The channels that they take messages from."""
 
     @property
-    def outage(self) -> Outage:
+    def outage(self) -> Outages:
         """Whether the layer is available."""
 
     @property

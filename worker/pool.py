@@ -10,6 +10,7 @@ from threading import Event, Lock, Thread
 
 from towpath.channels.configured import AnyLayer, raw_layer
 from towpath.handler.network import network_waits
+from towpath.layers.backoff import Outages
 from towpath.layers.errors import ConfigurationError, LayerUnavailable
 from towpath.routing import Router
 
@@ -20,7 +21,6 @@ from .interfaces import Monitor
 from .lease import WorkerLease
 from .limits import Limits
 from .observer import Observer
-from .outage import Outage
 from .paused import PausedChannels
 from .registration import Registration
 from .run import Callback
@@ -77,7 +77,7 @@ class WorkerPool:
         self.channels = select_channels(self.router.channels, only_channels, exclude_channels)
         self._limits = Limits() if limits is None else limits
         #: The outages of the layer, and the consumers that run for longer than `slow_seconds`.
-        self.outage = Outage()
+        self.outage = Outages()
         self.slow = SlowConsumers(slow_seconds)
         self._paused = PausedChannels()
         self._registered_paused: frozenset[str] = frozenset()

@@ -10,7 +10,6 @@ from towpath.channels.configured import AnyLayer
 from towpath.channels.delivery import deliver
 from towpath.channels.stopping import worker_stopping
 from towpath.handler.network import network_waits
-from towpath.layers.addressee import reply_channel_of
 from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.log_fields import current_subject
 from towpath.routing import Match, Router, name_of
@@ -94,7 +93,7 @@ class Runner:
 
     def _run_match(self, match: Match, message: Message, envelope: Envelope, outbox: Outbox) -> Verdict | None:
         if not match.ordered and message.turn is not None:
-            self._end_turn(Settlement([], reply_channel_of(envelope), message.turn))
+            self._end_turn(Settlement([], envelope.reply_channel, message.turn))
             message.turn = None
         announce(consumer_started, self._options.sender, environ={})
         self._renew_connections()
@@ -134,11 +133,11 @@ def _settlement(envelope: Envelope, message: Message, outbox: Outbox, verdict: V
     if verdict is not None and verdict.again is not None:
         return Settlement(sends, again=verdict.again)  # the turn goes on with the message
     if not message.session_state_changed:
-        return Settlement(sends, reply_channel_of(envelope), message.turn)
+        return Settlement(sends, envelope.reply_channel, message.turn)
     if message.turn is None:
         logger.warning("Dropped the new connection state of a message on %s: no turn carries it", envelope.channel)
-        return Settlement(sends, reply_channel_of(envelope))
-    return Settlement(sends, reply_channel_of(envelope), message.turn, message.session_state or b"")
+        return Settlement(sends, envelope.reply_channel)
+    return Settlement(sends, envelope.reply_channel, message.turn, message.session_state or b"")
 
 
 def _deliver_foreign(outbox: Outbox) -> None:

@@ -8,6 +8,7 @@ import logging
 from threading import Event, Thread
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
+from towpath.layers.backoff import Backoff
 from towpath.layers.contract import ChannelLayer, Envelope, Reader, Received
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.operations.delays import DELAY_CHANNEL, POLL_SECONDS, WAKE_CHANNEL
@@ -15,7 +16,6 @@ from towpath.layers.operations.in_flight import BatchId
 
 from .delay_requests import keep_requested
 from .in_flight import InFlightBatch
-from .outage import Pauses
 from .timetable import Timetable
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Scheduler:
         return max(SHORTEST_SECONDS, min(seconds for seconds in nexts if seconds is not None))
 
     def _run(self) -> None:
-        pauses = Pauses()
+        pauses = Backoff()
         while not self._stopping.is_set():
             try:
                 self._tick_and_sleep()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from towpath.channels.configured import AnyLayer, ConfiguredLayer, raw_layer
 from towpath.handler.view import ViewConsumer
+from towpath.layers.backoff import Backoff, Outages
 from towpath.layers.contract import Received, Settlement, Taken
 from towpath.layers.errors import ConfigurationError, LayerUnavailable, PartlyRefused
 from towpath.layers.operations.in_flight import BatchId, Source
@@ -27,7 +28,6 @@ from .expired import settlements_of_expired
 from .in_flight import InFlightBatch
 from .lease import WorkerLease
 from .observer import Observer, observed_runner
-from .outage import Outage, Pauses
 from .paused import PausedChannels, unpaused
 from .run import Callback, RunOptions
 from .selection import select_channels
@@ -71,7 +71,7 @@ class Worker:
         signal_handlers: bool = True,
         only_channels: Sequence[str] | None = None,
         exclude_channels: Sequence[str] | None = None,
-        outage: Outage | None = None,
+        outage: Outages | None = None,
         lease: WorkerLease | None = None,
         runs: "RunCounts | None" = None,
         observers: Sequence[Observer] = (),
@@ -95,11 +95,11 @@ class Worker:
         self._lease = lease
         #: The term of the lease in which the last batch was taken.
         self._term = 0
-        self._outage = Outage() if outage is None else outage
+        self._outage = Outages() if outage is None else outage
         self._paused = PausedChannels() if paused is None else paused
         #: The paused channels that the last exchange, or the wait that is under way, left out.
         self.left_out: frozenset[str] = frozenset()
-        self._pauses = Pauses()
+        self._pauses = Backoff()
         self._is_away = False
         self._signal_handlers = signal_handlers
         self._settlements: list[Settlement] = []
@@ -280,7 +280,7 @@ class Worker:
             self._stopping.wait(NO_LEASE_PAUSE_SECONDS)
             return
         if self._is_away:
-            self._outage.back()
+            self._outage.ended()
         logger.warning("The lease of worker %s had expired: another worker follows it", self.in_flight.name)
         self._is_over = True
 
@@ -313,14 +313,14 @@ class Worker:
         return True
 
     def _note_outage(self, error: LayerUnavailable) -> None:
-        self._outage.gone(error)
+        self._outage.began(error)
         self._is_away = True
 
     def _note_answer(self) -> None:
         if self._is_away:
             self._is_away = False
             self._pauses.reset()
-            self._outage.back()
+            self._outage.ended()
 
     def _end_turn(self, settlement: Settlement) -> None:
         """End the turn of a connection before its consumer runs."""

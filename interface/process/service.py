@@ -11,6 +11,7 @@ import signal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from towpath.layers.backoff import Backoff
 from towpath.layers.contract import ChannelLayer
 from towpath.layers.errors import LayerUnavailable, TowpathError
 from towpath.layers.survey import survey_of
@@ -19,7 +20,6 @@ from towpath.layers.tracing_extra import require_tracing
 from ..accesslog import ActionLogger, no_log
 from ..config import InterfaceConfig
 from ..eventloop.reactor import install_reactor
-from ..pauses import GrowingPauses
 from .oversight import Oversight
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Service:
 
     async def _start(self) -> None:
         await self._oversight.start()
-        pauses, reported = GrowingPauses(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS), ""
+        pauses, reported = Backoff(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS), ""
         while True:
             try:
                 await self._server.start()

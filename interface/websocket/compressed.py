@@ -5,10 +5,10 @@ from typing import Any
 
 from autobahn.websocket.compress import PerMessageDeflateOfferAccept
 
+from towpath.layers.protocol import MESSAGE_TOO_BIG
+
 from .compression import Agreement, Deflater
 from .protocol import Connection, Factory, Socket
-
-TOO_BIG = 1009
 
 
 class CompressedSocket(Socket):
@@ -43,5 +43,7 @@ class CompressedSocket(Socket):
         """Hand over a message, and keep neither it nor its window."""
         self._perMessageCompress._decompressor = None
         if len(self._received) > self.max_message_bytes and not self.failedByMe:
-            self._fail_connection(TOO_BIG, f"received WebSocket message exceeds {self.max_message_bytes} octets")
+            self._fail_connection(
+                MESSAGE_TOO_BIG, f"received WebSocket message exceeds {self.max_message_bytes} octets"
+            )
         super().onMessageEnd()

@@ -14,10 +14,11 @@ from functools import partial
 from random import random
 from typing import TYPE_CHECKING
 
+from towpath.layers import protocol
 from towpath.layers.client_log import ClientLines
 from towpath.layers.contract import Content
 from towpath.layers.log_fields import about
-from towpath.layers.protocol import NORMAL_CLOSURE, SENDABLE, is_sendable
+from towpath.layers.protocol import SENDABLE, is_sendable
 
 from ..accesslog import no_log
 from ..conversation import Conversation
@@ -32,8 +33,8 @@ from .group_replies import shared_reply
 from .handshake import action_details, choose_subprotocol, connect_content, header_lines, offered_subprotocols, shown
 from .keepalive import Due, Keepalive
 from .output import Progress
-from .protocol import ABNORMAL_CLOSURE, Socket
-from .replies import INTERNAL_ERROR, BadReply, Reply, State, Step, parse_reply, plain_frame, steps
+from .protocol import Socket
+from .replies import BadReply, Reply, State, Step, parse_reply, plain_frame, steps
 from .sockets import SocketFactory
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 log.addFilter(ClientLines())
 
-SERVICE_RESTART = 1012
-TRY_AGAIN_LATER = 1013
 
 #: Seconds from a close frame of either side to the end of the TCP connection; then it is aborted.
 CLOSE_SECONDS = 5.0
@@ -86,14 +85,14 @@ class WebSocket:
         self._deadline = Deadline(hub.deadlines, self._time_is_up)
         self._conversation = self.conversation_class(hub, self)
 
-        request.on_left(partial(self._end, ABNORMAL_CLOSURE))
+        request.on_left(partial(self._end, protocol.ABNORMAL_CLOSURE))
 
     def begin(self, head: RequestHead) -> None:
         """Emit `websocket.connect`."""
         self._log_action("connecting")
         self._deadline.set(self._hub.config.websocket_handshake_timeout_seconds)
         content = connect_content(head, self._conversation.reply_channel)
-        self._conversation.emit("websocket.connect", content, insist=False)
+        self._conversation.emit(protocol.CONNECT, content, insist=False)
 
     # Called by the conversation.
 
@@ -163,14 +162,14 @@ class WebSocket:
     def go_away(self) -> None:
         """Close because the server drains. A handshake is completed first: its client would read this as a refusal."""
         seconds = random() * self._hub.reconnect_seconds
-        self._close(SERVICE_RESTART, f"server restart, retry after {seconds:.2f} s", State.LEAVING)
+        self._close(protocol.SERVICE_RESTART, f"server restart, retry after {seconds:.2f} s", State.LEAVING)
 
     def failed(self) -> None:
         """Something of ours raised."""
         if self._state is State.HANDSHAKE:
             self._refuse(500, "Internal Server Error")
         else:
-            self._close(INTERNAL_ERROR, "internal error")
+            self._close(protocol.INTERNAL_ERROR, "internal error")
 
     def abort(self) -> None:
         """The grace period is over."""
@@ -197,7 +196,7 @@ class WebSocket:
             content["bytes"] = bytes(payload)
         else:
             content["text"] = payload.decode()
-        conversation.emit("websocket.receive", content, insist=True)
+        conversation.emit(protocol.RECEIVE, content, insist=True)
 
     def closing(self) -> None:
         """Bound the rest of the closing handshake, which has begun from either side."""
@@ -208,14 +207,14 @@ class WebSocket:
     def cut_off(self) -> None:
         """Close a client that does not read."""
         self._hub.counters.add(Count.SLOW_CLIENTS)
-        self._close(TRY_AGAIN_LATER, "reads too slowly")
+        self._close(protocol.TRY_AGAIN_LATER, "reads too slowly")
         self._deadline.set(CUT_OFF_SECONDS)
 
     def shed(self) -> None:
         """Close with 1013, or abort if that would wait behind other output: all buffers together exceed their bound."""
         self._hub.counters.add(Count.BUFFERS_SHED)
         is_writable = self._state is State.OPEN and self._socket is not None and self._socket.is_writable
-        self._close(TRY_AGAIN_LATER, "too much waits")
+        self._close(protocol.TRY_AGAIN_LATER, "too much waits")
         if is_writable:
             self._deadline.set(CUT_OFF_SECONDS)
         else:
@@ -288,7 +287,7 @@ class WebSocket:
             return
         log.error("Close code %d is not allowed (%s): closing with 1011", code, SENDABLE, extra=about(self))
         self._hub.counters.add(Count.REPLIES_BAD)
-        self._close(INTERNAL_ERROR, "internal error")
+        self._close(protocol.INTERNAL_ERROR, "internal error")
 
     def _close(self, code: int, reason: str = "", state: State = State.CLOSING, by: str = "server") -> None:
         if self._socket is None or self._state is not State.OPEN:
@@ -313,11 +312,11 @@ class WebSocket:
             return
         self._request = None
         self._log_action("rejected", status=reply.status, reason=self._reason)
-        self._end(ABNORMAL_CLOSURE)
+        self._end(protocol.ABNORMAL_CLOSURE)
 
     def _refuse(self, status: int, reason: str) -> None:
         self._answer_error(status, reason)
-        self._end(ABNORMAL_CLOSURE)
+        self._end(protocol.ABNORMAL_CLOSURE)
 
     def _answer_error(self, status: int, reason: str) -> None:
         request, self._request = self._request, None
@@ -345,7 +344,7 @@ class WebSocket:
             conversation.close()
             return
         content = {"reply_channel": conversation.reply_channel, "path": self._path, "code": code}
-        conversation.close("websocket.disconnect", {**content, "order": self._order + 1})
+        conversation.close(protocol.DISCONNECT, {**content, "order": self._order + 1})
 
     # Time.
 
@@ -381,7 +380,7 @@ class WebSocket:
             self._reason = "server: no pong"
             self._socket.abort()
         elif due in (Due.CLOSE_IDLE, Due.CLOSE_OLD):
-            self._close(NORMAL_CLOSURE, due.value)
+            self._close(protocol.NORMAL_CLOSURE, due.value)
         if self._state is State.OPEN:
             self._deadline.set(self._keepalive.next_check(now, is_reading))
 

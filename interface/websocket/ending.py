@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.client_log import ClientLines
 from towpath.layers.log_fields import about
-
-from .protocol import ABNORMAL_CLOSURE
+from towpath.layers.protocol import ABNORMAL_CLOSURE
 
 if TYPE_CHECKING:
     from towpath.layers.log_fields import Subject

@@ -13,15 +13,14 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from towpath.layers.protocol import ABNORMAL_CLOSURE, NO_STATUS, PROTOCOL_ERROR
+
 from ..bounds.memory import SMALL_BYTES, ClientMemory
 from ..eventloop.clock import Clock
 from .output import TRANSPORT_BYTES, Flow, Output, Outputs, Progress
 
 log = logging.getLogger(__name__)
 
-PROTOCOL_ERROR = 1002
-NO_STATUS = 1005
-ABNORMAL_CLOSURE = 1006
 
 #: Heads and payloads of frames that are read without a pause for other connections: one packet may hold ten thousand
 #: pings, which would take a quarter of a second.

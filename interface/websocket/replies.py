@@ -13,10 +13,9 @@ from typing import Any
 from autobahn.websocket.protocol import PreparedMessage
 
 from towpath.layers.contract import Content
-from towpath.layers.protocol import NORMAL_CLOSURE
+from towpath.layers.protocol import INTERNAL_ERROR, NORMAL_CLOSURE
 from towpath.layers.replies import REASON_MAX_BYTES, REFUSALS
 
-INTERNAL_ERROR = 1011
 FORBIDDEN = 403
 
 _TYPES: dict[str, type | tuple[type, ...]] = {

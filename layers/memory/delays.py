@@ -1,4 +1,4 @@
-"""Delayed messages. Does the same as the scripts of the Redis layer; its owner holds the lock.
+"""Delayed messages, and the last times of schedules. Does the same as the scripts of Redis; its owner holds the lock.
 
 The entries are the due index, too: they change in one step, so there are no tokens to compare.
 """
@@ -30,6 +30,7 @@ from ..operations.delays import (
 from ..operations.in_flight import Acknowledge
 from ..operations.inboxes import PushInbox
 from ..operations.queues import Count, Push
+from ..operations.schedules import Fire, Fired
 from .in_flight import Records
 from .inboxes import Inboxes
 from .queues import Queues
@@ -122,3 +123,27 @@ class Delays:
         moved = self._queues.push(Push(deliver_due.target, bodies, deliver_due.capacity))
         self._queues.count(Count(deliver_due.target, "full", moved - len(bodies)))
         return moved
+
+
+class Firing:
+    """The times that were fired last, by channel and schedule. There is one process, and no time of day to check."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+        self._last: dict[tuple[str, str], float] = {}
+
+    def fire(self, fire: Fire) -> Fired:
+        """Send a schedule's message, once for each time it is due."""
+        key = fire.channel, fire.schedule
+        last = self._last.get(key)
+        if last is not None and last >= fire.due:
+            return Fired.NO
+        is_first = last is None and fire.is_missed
+        if not is_first and not self._queues.push(Push(fire.channel, [fire.body], fire.capacity)):
+            return Fired.FULL
+        self._last[key] = fire.due
+        return Fired.FIRST if is_first else Fired.YES
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._last.clear()

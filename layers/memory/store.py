@@ -15,8 +15,7 @@ from ..operations.operation import Operation, Result
 from ..operations.queues import UNLIMITED, Count, Drop, Postpone, Push, Statistics
 from ..operations.schedules import Fire
 from ..operations.wills import AddSockets, ForgetSockets, PushWills, Sockets, StoreState
-from .delays import Delays
-from .firing import Firing
+from .delays import Delays, Firing
 from .groups import Groups
 from .in_flight import NumberedWrites, Records
 from .inboxes import Inboxes

@@ -15,9 +15,8 @@ from .async_wire import AsyncWire
 from .client import shorter
 from .commands import Commands
 from .hosts import AnyHost
-from .packing import pack
 from .scripts import Command
-from .wires import forget_transport, opened_transport
+from .wires import forget_transport, opened_transport, pack
 
 #: How a connection fails; our errors stand for each.
 _AWAY = (RedisError, OSError, ProtocolError)

@@ -13,9 +13,8 @@ from typing import Any
 import hiredis
 
 from .answers import ErrorAnswers
-from .packing import pack
 from .scripts import Command
-from .wires import Opener, opened_socket
+from .wires import Opener, opened_socket, pack
 
 #: What hiredis returns when the next answer is not complete; no answer is this object.
 _INCOMPLETE = object()

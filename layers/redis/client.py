@@ -16,8 +16,8 @@ from .answers import missing_scripts, results
 from .blocking_wire import BlockingWire
 from .commands import Commands
 from .hosts import AnyHost
-from .packing import pack
 from .scripts import Command
+from .wires import pack
 
 #: What a wait must be shorter than the time that Redis has for an answer, in seconds.
 MARGIN_SECONDS = 1.0

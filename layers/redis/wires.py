@@ -1,8 +1,13 @@
-"""The used part of redis-py's connections, typed."""
+"""The used part of redis-py's connections, typed; and commands as hiredis packs them."""
 
 import asyncio
 import socket
+from collections.abc import Iterable
 from typing import Protocol
+
+import hiredis
+
+from .scripts import Command
 
 
 class Opener(Protocol):
@@ -56,3 +61,11 @@ def opened_transport(opener: AsyncOpener) -> asyncio.Transport:
 def forget_transport(opener: AsyncOpener) -> None:
     """Let `connect` open a new connection: the transport has been closed."""
     opener._reader = opener._writer = None
+
+
+def pack(commands: Iterable[Command]) -> bytes:
+    """Return the bytes that ask for these commands, in order; arguments are str, bytes, int or float.
+
+    hiredis is an order of magnitude cheaper than Python here.
+    """
+    return b"".join(map(hiredis.pack_command, commands))

@@ -152,7 +152,7 @@ class Listener(logging.Handler):
 @pytest.fixture
 def log():
     listener = Listener()
-    logger = logging.getLogger("towpath.worker.outage")
+    logger = logging.getLogger("towpath.layers.backoff")
     logger.addHandler(listener)
     yield listener
     logger.removeHandler(listener)

@@ -21,7 +21,7 @@ CONSTANTS = {
     "towpath.layers.redis.layer": ("OUT_TIMEOUT_SECONDS", "INTO_TIMEOUT_SECONDS"),
     "towpath.layers.redis.reader": ("READER_TIMEOUT_SECONDS",),
     "towpath.worker.heartbeat": ("BEAT_SECONDS", "KEEP_SECONDS"),
-    "towpath.worker.outage": ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"),
+    "towpath.layers.backoff": ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"),
 }
 #: A lease is waited for longer than a tenth of the time, so that a loaded machine is not taken for a silent Redis.
 LEASE_TIMEOUT_SECONDS = 0.5

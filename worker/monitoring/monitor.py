@@ -89,9 +89,7 @@ class PoolMonitor:
             single(f"{PREFIX}_slow_consumers", "gauge", "Consumers above the bound of time", pool.slow.count),
             single(f"{PREFIX}_slow_consumers_seen", "counter", "Consumers that passed the bound", pool.slow.total),
             single(f"{PREFIX}_layer_up", "gauge", "Whether the channel layer answers", float(not pool.outage.is_away)),
-            single(
-                f"{PREFIX}_layer_outages", "counter", "Times that the layer became unavailable", pool.outage.outages
-            ),
+            single(f"{PREFIX}_layer_outages", "counter", "Times that the layer became unavailable", pool.outage.count),
         ]
 
     def layer_families(self) -> Sequence[Family]:

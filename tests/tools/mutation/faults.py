@@ -162,10 +162,10 @@ FAULTS = [
     ),
     Mutant(
         "pauses between tries have an upper bound",
-        "worker/**/outage.py",
-        "min(2 * self._next, LONGEST_PAUSE_SECONDS)",
+        "layers/**/backoff.py",
+        "min(2 * self._next, self._longest)",
         "8 * self._next",
-        "tests/unit/worker/test_outage.py",
+        "tests/unit/layers/test_backoff.py",
     ),
     Mutant(
         "turns are looked for after an outage",
@@ -182,11 +182,11 @@ FAULTS = [
         "tests/unit/layers/test_memory_layer_conformance.py -k announced_again",
     ),
     Mutant(
-        "an interface says once that Redis is unavailable",
-        "interface/**/availability.py",
-        "        if self._away_since is None:\n            self._away_since",
-        "        if True:\n            self._away_since",
-        "tests/faults/store/test_redis_goes_away.py -k 'restarted and True'",
+        "an outage of Redis is logged once",
+        "layers/**/backoff.py",
+        "            if self._since is not None:\n                return False\n            self._since",
+        "            self._since",
+        "tests/unit/layers/test_backoff.py -k logged_once",
     ),
     Mutant(
         "an answer that is lost is read again",

@@ -7,7 +7,7 @@ import pytest
 from towpath.interface.availability import Availability
 from towpath.interface.blocked import FIRST_WIDTH, MOST_PAUSE_SECONDS, BlockedChannel
 from towpath.interface.outbound import FLUSH_MAX, Outcome
-from towpath.interface.pauses import STEADY_SECONDS, GrowingPauses
+from towpath.layers.backoff import STEADY_SECONDS, Backoff
 from towpath.layers.contract import Envelope
 from towpath.layers.errors import EncodeError, LayerUnavailable, PartlyRefused
 
@@ -314,13 +314,13 @@ def test_pauses_grow_to_their_bound_and_are_short_again_after_a_steady_time():
         def random(self) -> float:
             return 1.0
 
-    pauses = GrowingPauses(0.1, 5.0, Chance())
+    pauses = Backoff(0.1, 5.0, Chance())
     assert [pauses.after_failure(0.0) for _ in range(8)] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])
     assert pauses.after_failure(6.0) == 5.0
     assert pauses.after_failure(11.0 + STEADY_SECONDS + 0.1) == 0.1
 
 
 def test_pauses_are_jittered():
-    pauses = [GrowingPauses(1.0, 5.0).after_failure(0.0) for _ in range(50)]
+    pauses = [Backoff(1.0, 5.0).after_failure(0.0) for _ in range(50)]
     assert all(0.5 <= pause <= 1.0 for pause in pauses)
     assert len(set(pauses)) > 10

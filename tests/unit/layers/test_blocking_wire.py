@@ -11,7 +11,7 @@ from hiredis import ProtocolError
 from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 from towpath.layers.redis.blocking_wire import BlockingWire
-from towpath.layers.redis.packing import pack
+from towpath.layers.redis.wires import pack
 
 
 class PairOpener:
