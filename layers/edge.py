@@ -233,7 +233,7 @@ class BaseEdge:
         """Take the inbox and its marks out of the store; if sockets are left, let it expire."""
         leaves = [Leave(group, self.inbox, self._index.members(group)) for group in self._index.groups]
         ends: list[AnyOperation] = [Fence(self.inbox), CloseInbox(self.inbox)]
-        if self._registered or self._is_unanswered:
+        if self._registered or self._is_unanswered or self._is_fenced:
             logger.warning("Inbox %s closes with %d sockets to be disconnected", self.inbox, len(self._registered))
             ends.append(Expire(self.inbox))
         else:

@@ -20,6 +20,13 @@ FENCES = [
         "tests/faults/store/test_redis_goes_away.py -k memory",
     ),
     Mutant(
+        "an interface server that was fenced leaves its sockets to others when it closes",
+        "layers/**/edge.py",
+        "        if self._registered or self._is_unanswered or self._is_fenced:",
+        "        if self._registered or self._is_unanswered:",
+        "tests/unit/layers/test_edge.py -k refused_as_fenced",
+    ),
+    Mutant(
         "the pushes of a fenced writer are refused",
         "layers/**/push.lua",
         "  if known[2] then\n    return -1\n  end",

@@ -200,6 +200,17 @@ def test_an_edge_that_closes_with_an_unanswered_send_expires(edge: ScriptedEdge)
     assert isinstance(edge.executed[-1], Expire)
 
 
+def test_an_edge_whose_push_was_refused_as_fenced_leaves_its_sockets_to_others(edge: ScriptedEdge) -> None:
+    edge.is_away = True
+    with pytest.raises(LayerUnavailable):
+        asyncio.run(edge.send([connect(edge, "a")]))
+    edge.is_away, edge.is_fenced = False, True
+    with pytest.raises(PartlyRefused):
+        asyncio.run(edge.send([connect(edge, "a")]))
+    asyncio.run(edge.close())
+    assert isinstance(edge.executed[-1], Expire)
+
+
 def test_sockets_open_with_their_connect_and_close_with_their_disconnect(edge: ScriptedEdge) -> None:
     asyncio.run(edge.send([connect(edge, "a"), Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 2)]))
     asyncio.run(edge.send([Envelope("websocket.disconnect", {"reply_channel": edge.inbox + "a"}, 4)]))
