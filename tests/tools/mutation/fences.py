@@ -232,7 +232,7 @@ FENCES = [
     Mutant(
         "an inbox with sockets left expires when it closes",
         "layers/**/edge.py",
-        "        if self._registered or self._is_unanswered:",
+        "        if self._registered or self._is_unanswered or self._is_fenced:",
         "        if False:",
         "tests/unit/layers/test_edge.py -k closes_with",
     ),
