@@ -1,4 +1,4 @@
-"""Channel layers: the contract, what it is made of, and two implementations (`redis`, `memory`)."""
+"""Channel layers: the contract, its parts, and two implementations (`redis`, `memory`)."""
 
 from .base import BaseChannelLayer
 from .contract import ChannelLayer, Content, Edge, Envelope, GroupSend, Reader, Received, Send, Settlement, Taken

@@ -13,7 +13,7 @@ from .operations.pauses import MAX_PAUSE_SECONDS, Pause, Paused, ReadPaused, Res
 
 
 class Administration:
-    """Gives orders through the store of one layer. Each method raises `LayerUnavailable` if it is unavailable."""
+    """Sends orders through the store of one layer. Each method raises `LayerUnavailable` if it is unavailable."""
 
     def __init__(self, execute: Execute, encode: Callable[[dict[str, Any]], bytes]) -> None:
         """`encode` makes an inbox entry of a command."""
@@ -30,7 +30,7 @@ class Administration:
         self._execute([PushInbox(inbox, [entry], INBOX_CAPACITY) for inbox in inboxes])
 
     def pause(self, channel: str, seconds: float | None = None) -> None:
-        """Let workers take nothing from a channel, for `seconds` or until it is resumed. They learn it within 2 s.
+        """Stop workers from taking messages of a channel, for `seconds` or until it is resumed; effective within 2 s.
 
         Raises:
             InvalidName: the name is not one of a channel.

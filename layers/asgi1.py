@@ -1,4 +1,4 @@
-"""Attributes of a channel layer that ASGI 1 and asgiref's base layer define, beside the methods of `ChannelLayer`.
+"""Attributes of a channel layer that ASGI 1 and asgiref's base layer define, in addition to those of `ChannelLayer`.
 
 Code of Channels 1.x catches `layer.ChannelFull`, extends `layer.extensions`, and checks names through its layer.
 """
@@ -17,7 +17,7 @@ class Asgi1Attributes:
     ChannelFull = errors.ChannelFull
     MessageTooLarge = errors.MessageTooLarge
 
-    #: What the layer does beside sending and receiving. Each instance has a list of its own.
+    #: The extensions of ASGI 1 that the layer has. Each instance has a list of its own.
     extensions: list[str] = ["groups", "flush", "statistics", "edge"]  # a list in ASGI 1
 
     if TYPE_CHECKING:

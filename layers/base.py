@@ -1,4 +1,4 @@
-"""The blocking side of a layer over the operations of its store: everything that Redis and memory share.
+"""The blocking side of a layer over the operations of its store, shared by Redis and memory.
 
 A layer adds `_execute`, `_wait_for_entry`, `_flush_store`, `_counted_channels`, and its reader and edge.
 """
@@ -62,7 +62,7 @@ class BaseChannelLayer(ChannelLayer):
             raise ChannelFull(f"channel {channel!r} is full: {self._capacities.of(channel)} messages wait in it")
 
     def send_group(self, group: str, message: Content) -> None:
-        """Send to every member; what full channels refuse is counted, not raised."""
+        """Send to every member; refusals of full channels are counted, not raised."""
         self.send_many([GroupSend(group, message)])
 
     def send_many(self, sends: Sequence[Send]) -> Sequence[Send]:
@@ -98,11 +98,11 @@ class BaseChannelLayer(ChannelLayer):
         return new_channel_name(pattern)
 
     def drop_channel(self, channel: str) -> None:
-        """Forget a channel's messages."""
+        """Delete a channel's messages."""
         self._execute([Drop(check_channel_name(channel))])
 
     def keep_turns(self, turns: Sequence[tuple[str, int]]) -> None:
-        """Tell the owners of turns that they are still running."""
+        """Notify the owners of turns that their consumers are still running."""
         entries: dict[str, list[bytes]] = {}
         for reply_channel, turn in turns:
             inbox, local = split_local(reply_channel)
@@ -135,7 +135,7 @@ class BaseChannelLayer(ChannelLayer):
         return Renewal(held, set(pauses.result_of(paused)))
 
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
-        """Count what a reader that hangs is running as lost, and requeue what it has not begun."""
+        """Count the running message of a reader that hangs as lost, and requeue those that it has not begun."""
         self._reaper.lose(reader, number, running, unrun)
 
     def reap(self) -> None:
@@ -143,7 +143,7 @@ class BaseChannelLayer(ChannelLayer):
         self._reaper.reap(self.lease_times)
 
     def administration(self) -> Administration:
-        """Return the way of orders, which wait for nothing else."""
+        """Return the sender of orders, which do not wait for other calls."""
         return Administration(self._execute_leases, self._codec.command)
 
     # Receiving
@@ -165,7 +165,7 @@ class BaseChannelLayer(ChannelLayer):
             self._execute([Join(group, channel)])
 
     def group_discard(self, group: str, channel: str) -> None:
-        """Take a channel out of a group."""
+        """Discard a channel from a group."""
         check_group_name(group)
         inbox, local = split_local(check_channel_name(channel))
         if is_inbox(inbox):
@@ -209,11 +209,11 @@ class BaseChannelLayer(ChannelLayer):
         return _statistics(totals)
 
     def flush(self) -> None:
-        """Forget everything under this layer's prefix, and what this process has read of it."""
+        """Delete all keys under this layer's prefix, and the messages that this process has read."""
         self._flush_store()
         self._receiver.forget()
 
-    # What a layer adds
+    # Defined by each layer
 
     @abstractmethod
     def _execute(self, operations: Sequence[Operation[Result]]) -> Sequence[Result]:
@@ -224,12 +224,12 @@ class BaseChannelLayer(ChannelLayer):
         """
 
     def _execute_leases(self, leases: Sequence[Operation[Result]]) -> Sequence[Result]:
-        """Execute renewals of leases, which must not wait for anything else."""
+        """Execute renewals of leases, which must not wait for other operations."""
         return self._execute(leases)
 
     @abstractmethod
     def _flush_store(self) -> None:
-        """Forget everything that is stored for this layer."""
+        """Delete all stored data of this layer."""
 
     @abstractmethod
     def _wait_for_entry(

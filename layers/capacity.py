@@ -1,4 +1,4 @@
-"""How many messages a channel holds before it is full.
+"""The capacity of channels: the number of messages that a channel holds before it is full.
 
 Patterns are shell globs or compiled regular expressions; the first that matches a name decides, in the order given.
 """
@@ -13,7 +13,7 @@ from .errors import ConfigurationError
 #: Used where no patterns are given: a connection has at most one event in `websocket.*`.
 DEFAULT_CHANNEL_CAPACITY: Mapping[str | re.Pattern[str], int] = {"websocket.*": 10_000, "http.request": 1_000}
 
-#: Names whose capacity is remembered. Generated names come and go, so the memory of them is bounded.
+#: Number of names whose capacity is cached. Generated names are many, so the cache is bounded.
 CACHED_NAMES = 1_024
 
 
@@ -39,7 +39,7 @@ class Capacities:
         self.of = lru_cache(CACHED_NAMES)(self._find)
 
     def _find(self, channel: str) -> int:
-        """Return how many messages the channel may hold."""
+        """Return the number of messages that the channel may hold."""
         for pattern, number in self._patterns:
             if pattern.match(channel):
                 return number

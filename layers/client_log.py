@@ -1,6 +1,6 @@
-"""Log lines about what clients sent: bounded in length and in number, so that no client fills a log.
+"""Log lines about clients: bounded in length and in number, so that no client fills a log.
 
-A line about a mistake of a client has no traceback, and of what the client sent at most an excerpt.
+A line about a mistake of a client has no traceback, and at most an excerpt of the client's data.
 """
 
 import logging
@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-#: Longest excerpt of what a client chose (a name, a path) in a line, in characters.
+#: Longest excerpt of a client's value (a name, a path) in a line, in characters.
 EXCERPT_MAX_LENGTH = 80
 #: Longest line, in characters.
 LINE_MAX_LENGTH = 500
-#: Lines at once, and afterwards one more every so many seconds; what comes in between is counted.
+#: Lines at once, and the seconds after which one more is written; those in between are counted.
 BURST = 10
 SECONDS_A_LINE = 1.0
 
 
 def excerpt(text: object, max_length: int = EXCERPT_MAX_LENGTH) -> str:
-    """Return what a client chose as a literal without line breaks, cut off after `max_length` characters."""
+    """Return a client's value as a literal without line breaks, cut off after `max_length` characters."""
     whole = str(text)
     return repr(whole) if len(whole) <= max_length else f"{whole[:max_length]!r}... ({len(whole)} characters)"
 
@@ -34,7 +34,7 @@ class _Allowance:
         self._left_out = 0
 
     def take(self) -> int | None:
-        """Take one line: return how many were left out since the last one, or None if this one is left out, too."""
+        """Take one line: return the number left out since the last one, or None if this one is left out, too."""
         with self._lock:
             now = self._seconds()
             self._allowed = min(float(BURST), self._allowed + (now - self._looked_at) / SECONDS_A_LINE)
@@ -50,7 +50,7 @@ class _Allowance:
 class ClientLog:
     """Writes bounded lines to a logger, at most `BURST` at once and one a second; the next line counts those left out.
 
-    One for each kind of line: what one kind leaves out does not keep another from being written.
+    There is one bound for each kind of line, so that a frequent kind does not suppress another one.
     """
 
     def __init__(self, logger: logging.Logger, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -72,8 +72,7 @@ class ClientLog:
 class ClientLines(logging.Filter):
     """Filter of a logger whose lines are all about clients: at most `BURST` of each message at once and one a second.
 
-    The text before its arguments are filled in tells one kind of line from another. The excerpts in the arguments are
-    bounded by the caller.
+    The format string identifies the kind of a line. The excerpts in the arguments are bounded by the caller.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -82,7 +81,7 @@ class ClientLines(logging.Filter):
         self._allowances: dict[str, _Allowance] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is written; add to it how many were not."""
+        """Return whether the line is written; append the number of lines that were not."""
         kind = str(record.msg)
         allowance = self._allowances.get(kind)
         if allowance is None:

@@ -1,7 +1,7 @@
 """Messages to bytes and back: msgpack, as strict on the way in as on the way out, and optionally encrypted.
 
-`check_content` is the one definition of a message that can be sent: whatever it accepts can be packed into every entry
-of `entries`, and is unpacked as it was sent. `Any` ends here: what comes out of `unpack` is narrowed by `entries`.
+`check_content` is the one definition of a message that can be sent: a message that it accepts can be packed into every
+entry of `entries`, and is unpacked unchanged. `Any` ends here: the result of `unpack` is narrowed by `entries`.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ def check_content(content: object) -> None:
     """Check that a message can be sent: a dict of str, bytes, int of 64 bits, float, bool, None, list and dict.
 
     Raises:
-        EncodeError: it cannot; names the first key whose value is the reason.
+        EncodeError: it cannot be sent; names the first key with a wrong value.
         MessageTooLarge: it is longer than `MAX_MESSAGE_BYTES`.
     """
     if type(content) is dict and _is_short_and_flat(content):
@@ -50,7 +50,7 @@ def check_content(content: object) -> None:
 
 
 def _is_short_and_flat(content: dict[Any, Any]) -> bool:
-    """Return whether a message is one of the usual ones, which need no closer look: a hot path."""
+    """Return whether a message is one of the usual ones, which need no further checks: a hot path."""
     size = len(content)
     for key, value in content.items():
         kind = type(value)
@@ -69,7 +69,7 @@ def _is_short_and_flat(content: dict[Any, Any]) -> bool:
 
 
 def _has_sendable_types(value: object, depth: int) -> bool:
-    """Return whether all types can be sent. A hot path: where one cannot, `_explain` looks again for the reason."""
+    """Return whether all types can be sent. A hot path: if one cannot, `_explain` finds the reason."""
     if isinstance(value, dict):
         return depth > 0 and all(
             [
@@ -142,7 +142,7 @@ def unpack(data: bytes) -> Any:
     """Decode what `pack` made.
 
     Raises:
-        DecodeError: the bytes are not that, or are more than `MAX_ENTRY_BYTES`.
+        DecodeError: the bytes are not a packed value, or are more than `MAX_ENTRY_BYTES`.
     """
     if len(data) > MAX_ENTRY_BYTES:
         raise DecodeError(f"{len(data)} bytes: an entry has at most {MAX_ENTRY_BYTES}")

@@ -35,7 +35,7 @@ class BadCommand(TowpathError):
 
 @dataclass(frozen=True, slots=True)
 class SocketFilter:
-    """The sockets that a command is about; None matches all."""
+    """The filter of a command's sockets; None matches all."""
 
     channel: str | None = None
     user: str | None = None
@@ -44,7 +44,7 @@ class SocketFilter:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether it matches all sockets."""
+        """Return whether the filter matches all sockets."""
         return not any(value is not None for value in asdict(self).values())
 
     def matches(self, path: str, user: Callable[[], str | None]) -> bool:

@@ -1,7 +1,7 @@
-"""The contract of every channel layer: its data, and the three sides it is used from.
+"""The contract of every channel layer: its data, and its three sides.
 
 Blocking side (`ChannelLayer`): any process of the project sends, and test code or scripts receive.
-Reading side (`Reader`): one worker thread takes messages and settles what its consumers owe.
+Reading side (`Reader`): one worker thread takes messages and settles them.
 Edge side (`Edge`): the interface server's event loop sends events and reads its inbox.
 """
 
@@ -25,7 +25,7 @@ Content = dict[str, Any]
 
 
 class Envelope(NamedTuple):
-    """A message on its way to a channel, with what travels beside the content.
+    """A message for a channel, with its turn and session state.
 
     `turn` is the number of the connection's turn that ends when the message is settled; None if no connection waits.
     `session` is the connection's opaque state, at most 64 KiB; None where there is none. `trace` is the context of a
@@ -46,7 +46,7 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GroupSend:
-    """A message on its way to every member of a group."""
+    """A message for every member of a group."""
 
     group: str
     content: Content
@@ -102,7 +102,7 @@ class Taken(NamedTuple):
 
 
 class Received(NamedTuple):
-    """The answer to one exchange: what to run now, and what was found too old to run (to be settled and logged).
+    """The answer to one exchange: messages to run, and messages too old to run (to be settled and logged).
 
     `now` is the store's clock at the take, in seconds.
     """
@@ -120,16 +120,16 @@ class Renewal(NamedTuple):
 
 
 class Reader(Protocol):
-    """A worker thread's own way into the layer. Used by one thread, but for `wake`.
+    """The reading side of a layer, for one worker thread. Used by that thread alone, but for `wake`.
 
-    The messages it takes are in flight until they are settled or requeued, so that it is known which are lost if it
-    stops. Its `name` is what `ChannelLayer.renew_leases` takes; a reader without a lease never expires.
+    Taken messages are in flight until they are settled or requeued, so that losses are known if the worker stops. Its
+    `name` is an argument of `ChannelLayer.renew_leases`; a reader without a lease never expires.
     """
 
     name: str
     #: Number of the batch that `exchange` returned last; 0 before the first.
     number: int
-    #: Its lease has expired, and others have ended its name: it takes nothing any more. Another reader is to follow it.
+    #: Its lease has expired, and others have ended its name: it takes no more messages. Another reader must follow it.
     is_ended: bool
     #: Called when the settlements of an exchange are written, before it waits; None calls nothing.
     written: Callable[[], None] | None
@@ -139,9 +139,9 @@ class Reader(Protocol):
     ) -> Received:
         """Write all `settlements`, then take messages, in one round trip without sends to named channels.
 
-        `limits` says how many messages to take at most from each channel to read (absent: none is taken from it); all
-        messages of one answer are from one channel, and channels take turns. Waits up to `block_seconds` if nothing is
-        there. A send to a channel that stays full for two seconds is dropped, counted and logged.
+        `limits` are the most messages to take from each channel (absent: none is taken from it); all messages of one
+        answer are from one channel, and channels take turns. Waits up to `block_seconds` if all are empty. A send to a
+        channel that stays full for two seconds is dropped, counted and logged.
 
         Raises:
             LayerUnavailable: the store is unavailable. The settlements are kept, and written by the next call, once; a
@@ -151,8 +151,8 @@ class Reader(Protocol):
     def requeue(self, taken: Sequence[Taken]) -> bool:
         """Put messages of the last batch that were not run back to the front of their channel, oldest first.
 
-        The rest of the batch is settled with it. Return False if the batch is not in flight any more: the lease of
-        this reader had expired, and others have counted the batch as lost.
+        The rest of the batch is settled with it. Return False if the batch is no longer in flight: the lease of this
+        reader had expired, and others have counted the batch as lost.
 
         Raises:
             PartlyRefused: the store refused; the messages are still in flight. They are requeued by the next call of
@@ -168,10 +168,10 @@ class Reader(Protocol):
         """Write with the next exchange what another reader of this layer has not written yet; its thread hangs."""
 
     def wake(self) -> None:
-        """End a wait of `exchange` in another thread, without losing what it is about to receive."""
+        """End a wait of `exchange` in another thread, without losing messages that it is about to receive."""
 
     def close(self) -> None:
-        """Write what is still kept, if the store answers, release the lease and close the connection."""
+        """Write the kept settlements, if the store answers, release the lease and close the connection."""
 
 
 class Edge(Protocol):
@@ -190,12 +190,12 @@ class Edge(Protocol):
         """
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
-        """Send all in one round trip, in order; say of each whether it was accepted (False: channel full).
+        """Send all in one round trip, in order; return for each whether it was accepted (False: channel full).
 
         Raises:
             LayerUnavailable: the store is unavailable; it is unknown whether the messages arrived. The next call must
-                pass the same envelopes: it tells what became of them, and sends none twice.
-            PartlyRefused: known of each: True, False, or None, which with `is_clean` means that it did not arrive.
+                pass the same envelopes: it returns their outcomes, and sends none twice.
+            PartlyRefused: the outcome of each: True, False, or None, which with `is_clean` means: not accepted.
         """
 
     async def receive(self) -> Sequence[InboxEvent]:
@@ -206,7 +206,7 @@ class Edge(Protocol):
         """
 
     def opened(self, local: str) -> None:
-        """Let connection `local` join groups from now on."""
+        """Allow connection `local` to join groups."""
 
     def members(self, group: str) -> Sequence[str]:
         """Return the connections of this process in a group, by their local parts."""
@@ -216,20 +216,20 @@ class Edge(Protocol):
         """The number of groups that have members here."""
 
     def closed(self, local: str) -> None:
-        """Take connection `local` out of all its groups; the store learns it with the next `renew` or sooner."""
+        """Take connection `local` out of all its groups; written to the store with the next `renew` or sooner."""
 
     async def renew(self) -> bool:
         """Renew the lease and a share of the groups' marks; call it every second.
 
         False: the lease had expired, and workers have disconnected the sockets of this process. All its connections
-        are over and must send nothing more; `inbox` has a new name, for new ones.
+        have ended and must send nothing more; `inbox` has a new name, for new ones.
 
         Raises:
             LayerUnavailable: the store is unavailable.
         """
 
     async def check_turns(self, turns: Mapping[str, int], channels: Sequence[str]) -> Collection[str]:
-        """Look for the events of turns, by local part, which were sent to `channels`; return the locals that have one.
+        """Look up the events of turns, by local part, which were sent to `channels`; return the locals that have one.
 
         A turn whose event is neither queued nor in flight is over. Its settlement is in the inbox, or lost: a `Lost`
         event of the turn follows there.
@@ -239,21 +239,21 @@ class Edge(Protocol):
         """
 
     async def count_readers(self) -> int:
-        """Return how many readers hold a lease: threads of workers, of which a process has one or more.
+        """Return the number of readers that hold a lease: threads of workers, of which a process has one or more.
 
         Raises:
             LayerUnavailable: the store is unavailable.
         """
 
     async def drop_channel(self, channel: str) -> None:
-        """Forget a single-reader channel and what is in it."""
+        """Delete a single-reader channel and its messages."""
 
     async def close(self) -> None:
         """Take the inbox and its marks out of the store; with sockets that are not disconnected, let it expire."""
 
 
 class ChannelLayer(Asgi1Attributes, ABC):
-    """The blocking side, usable from any thread. Method names and meanings are those of the 1.x layers."""
+    """The blocking side, for any thread. Method names and meanings are those of the 1.x layers."""
 
     expiry: float
     group_expiry: float
@@ -281,7 +281,8 @@ class ChannelLayer(Asgi1Attributes, ABC):
     def send_later(self, sends: Sequence[Delayed], batch: BatchId | None = None) -> Sequence[Delayed]:
         """Keep messages until they are due, in one round trip; return those refused: too many wait for their channels.
 
-        With the `batch` of a reader that asked for them, they are kept once, however often this is called.
+        With the `batch` of the reader that requested it, they are kept once, also if this is called again.
+
         Raises:
             ValueError: a delay is below 0 or longer than a year.
             EncodeError, MessageTooLarge, InvalidName, LayerUnavailable: as with `send`.
@@ -300,7 +301,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def fire(self, scheduled: Scheduled) -> Fired:
-        """Send a schedule's message, unless this or another process has for this time or a later one.
+        """Send a schedule's message, unless this or another process has sent it for this time or a later one.
 
         Raises:
             EncodeError, MessageTooLarge, InvalidName, LayerUnavailable: as with `send`.
@@ -326,7 +327,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def group_discard(self, group: str, channel: str) -> None:
-        """Take a channel out of a group; no error if it is not in it."""
+        """Discard a channel from a group; no error if it is not a member."""
 
     @abstractmethod
     def group_channels(self, group: str) -> list[str]:
@@ -338,7 +339,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def flush(self) -> None:
-        """Forget all messages, groups and statistics of this layer's prefix."""
+        """Delete all messages, groups and statistics of this layer's prefix."""
 
     @abstractmethod
     def global_statistics(self) -> dict[str, int]:
@@ -350,15 +351,15 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def drop_channel(self, channel: str) -> None:
-        """Forget a single-reader channel and what is in it."""
+        """Delete a single-reader channel and its messages."""
 
     @abstractmethod
     def keep_turns(self, turns: Sequence[tuple[str, int]]) -> None:
-        """Tell the owners of (reply channel, turn) pairs that their consumers are still running."""
+        """Notify the owners of (reply channel, turn) pairs that their consumers are still running."""
 
     @abstractmethod
     def renew_leases(self, readers: Sequence[str]) -> Renewal:
-        """Renew the leases of readers, every two seconds. Those that are not held then had expired.
+        """Renew the leases of readers, every two seconds. Those that are not in the answer had expired.
 
         Raises:
             LayerUnavailable: the store is unavailable.
@@ -366,7 +367,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
-        """Do what `reap` does for a reader that hangs: lose what it is `running`, requeue what is `unrun`.
+        """Clean up after a reader that hangs, as `reap` does: count `running` as lost, requeue `unrun`.
 
         Raises:
             LayerUnavailable: the store is unavailable.
@@ -392,8 +393,8 @@ class ChannelLayer(Asgi1Attributes, ABC):
 
     @abstractmethod
     def administration(self) -> Administration:
-        """Return the way of orders to the processes of this layer."""
+        """Return the sender of orders to the processes of this layer."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give up all connections to the store; the next call opens new ones."""
+        """Close all connections to the store; the next call opens new ones."""

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Delayer:
-    """Keeps and delivers the delayed messages of one layer; any number of threads and processes may."""
+    """Keeps and delivers the delayed messages of one layer, from any number of threads and processes."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, execute: Execute) -> None:
         self._codec = codec

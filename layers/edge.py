@@ -1,6 +1,6 @@
-"""The event loop's side of a layer over the operations of its store: everything that Redis and memory share.
+"""The event loop's side of a layer over the operations of its store, shared by Redis and memory.
 
-A layer adds how operations are executed without blocking and how inbox entries are waited for.
+Each layer defines how operations are executed without blocking, and how to wait for inbox entries.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from .protocol import CONNECT, DISCONNECT
 
 logger = logging.getLogger(__name__)
 
-#: Entries that are decoded before other work of the event loop has its turn: about a millisecond.
+#: Entries that are decoded before other work of the event loop is done: about a millisecond.
 DECODED_AT_A_TIME = 256
 #: Groups that are announced in one round trip.
 ANNOUNCED_AT_A_TIME = 1000
@@ -48,17 +48,17 @@ class BaseEdge:
         self._begin()
 
     def _begin(self) -> None:
-        """Take a new name, and know of no connections."""
+        """Take a new name, without connections."""
         self.inbox = f"{self._name}.{random_token()}!"
-        #: The store knows this inbox.
+        #: The inbox is registered in the store.
         self._is_announced = False
         self._open: set[str] = set()
         self._index = Inbox(self.inbox, self._codec, self._open.__contains__)
-        #: Number of the next pushes. They were asked for, and not answered; they were refused for ever.
+        #: Number of the next pushes; whether they were sent and not answered; whether they are refused for good.
         self._number = 1
         self._is_unanswered = False
         self._is_fenced = False
-        #: WebSockets that the store knows, with their registrations.
+        #: WebSockets that are registered in the store, with their registrations.
         self._registered: dict[str, bytes] = {}
         #: Members that left by closing and that the store still lists: group -> local parts.
         self._left: dict[str, list[str]] = {}
@@ -93,10 +93,10 @@ class BaseEdge:
         return [bool(is_accepted) for is_accepted in known]
 
     async def _pushed(self, pushes: Sequence[Push]) -> tuple[Sequence[object], PartlyRefused | None]:
-        """Execute the pushes of one number; return what is known for certain.
+        """Execute the pushes of one number; return the outcomes that are certain.
 
         Raises:
-            LayerUnavailable: it is unknown what became of them; the number stays theirs.
+            LayerUnavailable: their outcomes are unknown; they keep the number.
         """
         results: Sequence[object]
         refusal: PartlyRefused | None = None
@@ -130,7 +130,7 @@ class BaseEdge:
         return Push(channel, bodies, self._capacities.of(channel), number, opens, closes)
 
     def _note_sockets(self, pushes: Sequence[Push], results: Sequence[object]) -> None:
-        """Note which sockets the store knows now."""
+        """Note the sockets that are registered in the store now."""
         for push, accepted in zip(pushes, results, strict=True):
             if isinstance(accepted, int):
                 self._registered.update(push.opens[:accepted])
@@ -179,7 +179,7 @@ class BaseEdge:
         return len(self._index.groups)
 
     def opened(self, local: str) -> None:
-        """Let a connection join groups."""
+        """Allow a connection to join groups."""
         self._open.add(local)
 
     def members(self, group: str) -> Sequence[str]:
@@ -222,7 +222,7 @@ class BaseEdge:
         return False
 
     async def count_readers(self) -> int:
-        """Return how many readers hold a lease."""
+        """Return the number of readers that hold a lease."""
         return (await self._execute([CountReaders()]))[0]
 
     async def drop_channel(self, channel: str) -> None:
@@ -244,7 +244,7 @@ class BaseEdge:
         return [Leave(group, self.inbox, locals_) for group, locals_ in left.items()]
 
     def _next_share(self) -> list[str]:
-        """Return the groups to renew now: each comes round once in `RENEW_SECONDS`, also if the event loop is late."""
+        """Return the groups to renew now: each is renewed once in `RENEW_SECONDS`, also if the event loop is late."""
         now = time.monotonic()
         elapsed, self._renewed_at = min(max(now - self._renewed_at, 1.0), RENEW_SECONDS), now
         if not self._round:

@@ -1,7 +1,7 @@
-"""Sealing message bodies, so that who reads the store does not read the messages.
+"""Encryption of message bodies: access to the store does not give access to the messages.
 
-Names of channels and groups, sending times and the kinds of inbox entries stay in clear. Keys rotate: put the new key
-first, restart everything, then take the old one away.
+Names of channels and groups, sending times and the kinds of inbox entries are not encrypted. To rotate keys, put the
+new key first, restart all processes, then remove the old one.
 """
 
 import math
@@ -15,21 +15,21 @@ from .errors import ConfigurationError, DecodeError
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-#: How much longer than the layer's expiry a sealed body can be opened, in seconds: clocks differ a little.
+#: Seconds, in addition to the layer's expiry, for which a sealed body can be opened: clocks differ a little.
 CLOCK_TOLERANCE_SECONDS = 10
 
 
 class Cipher(Protocol):
-    """Seals what leaves for the store and opens what comes from it."""
+    """Seals bodies that are written to the store and opens those that are read from it."""
 
     def seal(self, body: bytes) -> bytes:
-        """Return `body` in the form that is stored."""
+        """Return the stored form of `body`."""
 
     def open(self, sealed: bytes, *, is_aged: bool = False) -> bytes:
-        """Return the body that was sealed; `is_aged`: however long ago, since it is state and not a message on its way.
+        """Return the body that was sealed; `is_aged`: of any age, since it is state and not a message.
 
         Raises:
-            DecodeError: it was not sealed with a key that is known here, was changed since, or is too old.
+            DecodeError: it was not sealed with one of the keys, was changed since, or is too old.
         """
 
 

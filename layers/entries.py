@@ -1,13 +1,13 @@
-"""How messages are written into queues and inboxes.
+"""The format of entries in queues and inboxes.
 
 Queue entry    16-byte header (sent_at, expires_at: big-endian doubles, the store's clock in seconds), written by the
                store, then the body: [content, turn, session], or with tracing [content, turn, session, trace].
 Inbox entry    one kind byte in clear, then the body:
 
   kind  body                              meaning
-  S     [local, turn, replies, session]   a consumer has run: its replies, new state (nil: as before), end of the turn
+  S     [local, turn, replies, session]   a settlement: replies, new session state (nil: as before), end of the turn
   D     [local, content]                  a message for one connection; 8 random bytes in clear before it
-  G     [group, content]                  a message for the members of a group that live here; the same
+  G     [group, content]                  a message for the members of a group in this inbox; the same
   J, L  [group, local]                    a connection joins, leaves a group
   K     [local, turn]                     the consumer of this turn is still running
   X     [local, turn]                     the worker that had taken this turn's message has expired
@@ -15,7 +15,7 @@ Inbox entry    one kind byte in clear, then the body:
 
 Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
 
-The random bytes tell entries apart: an entry that was written twice, because an answer was lost, counts once.
+The random bytes identify an entry: one that was written twice, because an answer was lost, counts once.
 """
 
 import os
@@ -45,7 +45,7 @@ class Kind:
     COMMAND = b"C"
 
 
-#: What an inbox refuses above its capacity; everything else is always taken.
+#: The kinds that an inbox refuses above its capacity; all others are always accepted.
 REFUSABLE = (Kind.DELIVERY, Kind.GROUP)
 #: Random bytes behind the kind of a delivery or group message.
 UNIQUE_BYTES = 8
@@ -74,7 +74,7 @@ class EntryCodec:
             self._unpack_aged = lambda data: unpack(cipher.open(data, is_aged=True))
 
     def queue_body(self, envelope: Envelope) -> bytes:
-        """Encode what follows the header of a queue entry."""
+        """Encode the body of a queue entry."""
         if envelope.trace is None:
             return self._pack((envelope.content, envelope.turn, envelope.session))
         return self._pack((envelope.content, envelope.turn, envelope.session, envelope.trace))
@@ -83,7 +83,7 @@ class EntryCodec:
         """Decode a queue entry; `is_aged`: it was taken some time ago.
 
         Raises:
-            DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
+            DecodeError: it is damaged, foreign, or sealed with an unknown key.
         """
         open_body = self._unpack_aged if is_aged else self._unpack
         match open_body(entry[HEADER.size :]):
@@ -126,14 +126,14 @@ class EntryCodec:
         return Kind.COMMAND + self._pack((content,))
 
     def stored(self, value: str | bytes) -> bytes:
-        """Encode a part of what is stored of a socket."""
+        """Encode a part of a socket's registration."""
         return self._pack(value)
 
     def open_stored(self, data: bytes) -> str | bytes:
-        """Decode what `stored` made, however long ago.
+        """Decode the result of `stored`, of any age.
 
         Raises:
-            DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
+            DecodeError: it is damaged, foreign, or sealed with an unknown key.
         """
         value = self._unpack_aged(data)
         if not isinstance(value, (str, bytes)):
@@ -144,7 +144,7 @@ class EntryCodec:
         """Return an inbox entry's kind and fields; `inbox` narrows the fields.
 
         Raises:
-            DecodeError: it is damaged, not ours, or sealed with a key that we do not have.
+            DecodeError: it is damaged, foreign, or sealed with an unknown key.
         """
         kind = entry[:1]
         fields = self._unpack(entry[1 + UNIQUE_BYTES :] if kind in REFUSABLE else entry[1:])

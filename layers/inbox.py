@@ -1,4 +1,4 @@
-"""The reader's side of an inbox, without IO: which local connections are in which group, and what entries mean.
+"""The reader's side of an inbox, without IO: the groups of local connections, and the meaning of entries.
 
 FIFO is the invariant: a join takes effect before every group message that was sent after it.
 """
@@ -13,7 +13,7 @@ from .inbox_events import Commanded, Grouped, InboxEvent, Kept, Lost, Replies, S
 
 logger = logging.getLogger(__name__)
 
-#: Deliveries and group messages that are recognized if they come again: at least so many, at most twice as many.
+#: Deliveries and group messages that are recognized if they are repeated: at least this number, at most twice.
 SEEN_ENTRIES = 10_000
 
 
@@ -38,7 +38,7 @@ class Inbox:
 
     @property
     def groups(self) -> Sequence[str]:
-        """The groups that have members here."""
+        """The groups with members in this inbox."""
         return list(self._members)
 
     def members(self, group: str) -> Sequence[str]:
@@ -46,7 +46,7 @@ class Inbox:
         return tuple(self._members.get(group, ()))
 
     def events(self, entries: Sequence[bytes]) -> list[InboxEvent]:
-        """Apply entries in order; return what the owner has to act on. Damaged entries are counted and skipped."""
+        """Apply entries in order; return the events for the owner. Damaged entries are counted and skipped."""
         events: list[InboxEvent] = []
         for entry in entries:
             if entry[:1] in REFUSABLE and self._was_seen(entry):
@@ -75,7 +75,7 @@ class Inbox:
         return strays
 
     def _was_seen(self, entry: bytes) -> bool:
-        """Note a delivery or group message; return whether it is among the latest: then its write was repeated."""
+        """Note a delivery or group message; return whether it is among the latest, so that its write was repeated."""
         key = entry[: 1 + UNIQUE_BYTES]
         if len(key) <= UNIQUE_BYTES:
             return False  # it is damaged

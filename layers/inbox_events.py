@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 
 class Replies(NamedTuple):
-    """Inbox event: messages for one connection that end no turn."""
+    """Inbox event: messages for one connection outside of a settlement."""
 
     local: str
     contents: Sequence[dict[str, Any]]
@@ -28,8 +28,8 @@ class Kept(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """Inbox event: the worker that had taken this turn's message has expired, and what the consumer did is unknown; or
-    there was no run, because the message had waited too long.
+    """Inbox event: the worker that had taken this turn's message has expired, so that the result is unknown; or the
+    consumer did not run, because the message had waited too long.
     """
 
     local: str

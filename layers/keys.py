@@ -1,4 +1,4 @@
-"""The spelling of every key in the store, in one place.
+"""The names of all keys in the store.
 
 The part in braces is the hash tag: all keys of one channel, inbox or group share a slot of a Redis Cluster, and a
 sharding layer would choose the host by it.
@@ -31,7 +31,7 @@ A key is a layer's own if all of it has this form: the prefix `a` begins the key
 
 import re
 
-#: What follows the braces, as a pattern.
+#: The part after the braces, as a pattern.
 _KINDS = (
     "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
     "marks|members:[^{}]+|delayed|due|fired|seen|records|until"
@@ -39,7 +39,7 @@ _KINDS = (
 
 
 class Keys:
-    """Spells the keys of one layer, which all begin with its prefix. A prefix has no braces."""
+    """Makes the keys of one layer, which all begin with its prefix. A prefix has no braces."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -50,7 +50,7 @@ class Keys:
         return f"{self.prefix}{{{channel}}}:queue"
 
     def wakeup(self, channel: str) -> str:
-        """Return the key of what wakes a channel's readers."""
+        """Return the key of the list that wakes a channel's readers."""
         return f"{self.prefix}{{{channel}}}:wakeup"
 
     def counts(self, channel: str) -> str:
@@ -70,7 +70,7 @@ class Keys:
         return f"{self.prefix}{{{inbox}}}:states"
 
     def pushes(self, writer: str) -> str:
-        """Return the key of what is known of the last pushes of an inbox or reader."""
+        """Return the key of the last pushes of an inbox or reader."""
         return f"{self.prefix}{{{writer}}}:pushes"
 
     def in_flight(self, reader: str) -> str:
@@ -86,7 +86,7 @@ class Keys:
         return f"{self.prefix}{{leases}}:{part}"
 
     def processes(self, part: str) -> str:
-        """Return the key of a part of what is known of the processes of this layer: `seen`, `records`."""
+        """Return the key of a part of the records of this layer's processes: `seen`, `records`."""
         return f"{self.prefix}{{towpath.processes}}:{part}"
 
     def pauses(self) -> str:
@@ -102,7 +102,7 @@ class Keys:
         return f"{self.prefix}{{{group}}}:members:{inbox}"
 
     def delayed(self, target: str) -> str:
-        """Return the key of what is due later in a channel or inbox."""
+        """Return the key of the delayed messages of a channel or inbox."""
         return f"{self.prefix}{{{target}}}:delayed"
 
     def due_index(self, wake_channel: str) -> str:
@@ -114,7 +114,7 @@ class Keys:
         return f"{self.prefix}{{{channel}}}:fired"
 
     def every(self) -> str:
-        """Return a SCAN pattern that all keys of this layer match; `is_own` tells them from others that do."""
+        """Return a SCAN pattern that all keys of this layer match; `is_own` excludes others that match."""
         return self._escaped_prefix() + "{*}:*"
 
     def every_counts(self) -> str:
@@ -126,7 +126,7 @@ class Keys:
         return self._escaped_prefix() + "{*}:marks"
 
     def is_own(self, key: bytes) -> bool:
-        """Return whether a key is one of this layer's, and not of another layer or program in the same database."""
+        """Return whether a key belongs to this layer, not to another layer or program in the same database."""
         return self._own.match(key) is not None
 
     def _escaped_prefix(self) -> str:

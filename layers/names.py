@@ -1,4 +1,4 @@
-"""Channel and group names: what is allowed, and the parts of a name.
+"""Channel and group names: the rules for them, and their parts.
 
 A channel name is ASCII letters, digits, `.`, `-`, `_`, shorter than 100 characters, with at most one type character:
 `?` (one reader, made by `new_channel`) or `!` (owned by a process: `inbox!local`). Group names have no type character.
@@ -65,7 +65,7 @@ def random_token() -> str:
 
 
 def new_reader_name() -> str:
-    """Return an unused name for a reader, which tells a person whose it is: host and process."""
+    """Return an unused name for a reader, with its host and process for readers of logs."""
     return f"{socket.gethostname()}:{os.getpid()}:{random_token()}"
 
 

@@ -1,10 +1,10 @@
 """Plans the operations of settlements, without IO.
 
-Sends to named channels and look-ups of groups come first; then, when everything a settlement's successor could overtake
-is in place, the inbox entries. Settlements that only reply to their own connections are one step.
+Sends to named channels and look-ups of groups come first; then, when a following settlement can no longer overtake
+them, the inbox entries. Settlements that only reply to their own connections are one step.
 
-Order per inbox is the order of the sends. Replies to the run's own reply channel ride in the settlement, one entry a
-run, unless a group send follows them.
+Order per inbox is the order of the sends. Replies to the run's own reply channel are part of the settlement, one entry
+a run, unless a group send follows them.
 """
 
 import logging
@@ -30,7 +30,7 @@ class Plan:
     """
 
     queues: dict[str, list[bytes]] = field(default_factory=dict)
-    #: Of messages that were taken from these channels and are to be run later.
+    #: Messages that are to be run later, by the channel from which they were taken.
     again: dict[str, list[bytes]] = field(default_factory=dict)
     #: Of these, the messages that are in flight: with their channel and their new body.
     postponed: list[tuple[Source, str, bytes]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Planner:
         self._codec = codec
 
     def plan(self, settlements: Sequence[Settlement]) -> Plan:
-        """Plan several runs in order. A send that cannot be encoded is logged and left out; the others go."""
+        """Plan several runs in order. A send that cannot be encoded is logged and left out; the others are sent."""
         plan = Plan()
         for run in settlements:
             if run.again is not None and run.replaces is not None:
@@ -126,7 +126,7 @@ def inbox_entries(plan: Plan, marks: Mapping[str, Sequence[str]]) -> dict[str, l
 
 
 def plain_member_sends(plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[Envelope]:
-    """Return what group sends owe to members that are plain channels, in order."""
+    """Return the sends to members of groups that are plain channels, in order."""
     return [
         Envelope(mark, group_send.content)
         for _, group_send, _ in plan.steps

@@ -42,7 +42,7 @@ class Reaper:
                 self._forget_reader(expired.owner)
 
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
-        """Do the same for a reader that hangs: requeue what it has not begun, lose what is running."""
+        """Do the same for a reader that hangs: requeue messages that have not begun, count the running one as lost."""
         batch = [*running, *unrun]
         if batch:
             channel = batch[0].envelope.channel
@@ -56,7 +56,7 @@ class Reaper:
         self._execute([ForgetOwner(reader)])
 
     def _lose_in_flight(self, reader: str, reason: str) -> None:
-        """Seize what is in flight, end its turns, and count it: each step can be repeated by another process."""
+        """Seize the messages in flight, end their turns, and count them; another process can repeat each step."""
         record = self._execute([Seize(reader)])[0]
         if isinstance(record, Record):
             lost, channel = len(record.entries), record.channel
@@ -66,7 +66,7 @@ class Reaper:
             self._execute([*self._ends(record), CountLost(reader, channel, lost)])
 
     def _ends(self, record: Record) -> list[AnyOperation]:
-        """Return what ends the turns of lost messages."""
+        """Return the entries that end the turns of lost messages."""
         entries: dict[str, list[bytes]] = {}
         for raw in record.entries:
             try:

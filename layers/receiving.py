@@ -1,7 +1,7 @@
 """The blocking receive of 1.x over the operations of a store: one message at a time, from queues and inboxes alike.
 
-A process that reads a `name!` this way gets edge groups as the interface server does: the group index is kept here,
-group messages are handed out member by member, and the groups' marks are renewed while it goes on receiving.
+A process that reads a `name!` this way gets group messages as an interface server does: the group index is kept here,
+group messages are returned member by member, and the marks of groups are renewed while the process receives.
 """
 
 import logging
@@ -24,10 +24,10 @@ from .operations.queues import Batch, Count, Take
 
 logger = logging.getLogger(__name__)
 
-#: How long a blocking receive waits, in seconds.
+#: Seconds that a blocking receive waits.
 RECEIVE_SECONDS = 5.0
 
-#: Waits for one entry of these queues and inboxes for so many seconds; returns the name and the entry.
+#: Waits for one entry of these queues and inboxes, for a number of seconds; returns the name and the entry.
 WaitForEntry = Callable[[Sequence[str], Sequence[str], float], "tuple[str, bytes] | None"]
 
 
@@ -40,7 +40,7 @@ class Receiver:
         self._wait_for_entry = wait_for_entry
         self._lock = threading.Lock()
         self._inboxes: dict[str, Inbox] = {}
-        #: Inbox -> (full channel name, content) read from it and not handed out yet.
+        #: Inbox -> (full channel name, content) that were read and not returned yet.
         self._messages: dict[str, deque[tuple[str, Content]]] = {}
         self._renewed_at: dict[str, float] = {}
 
@@ -54,7 +54,7 @@ class Receiver:
         return found if found is not None else (None, None)
 
     def forget(self) -> None:
-        """Forget groups, and messages that were read and not handed out: the store has been emptied."""
+        """Drop groups, and messages that were read and not returned: the store has been emptied."""
         with self._lock:
             self._inboxes.clear()
             self._messages.clear()
@@ -70,7 +70,7 @@ class Receiver:
     def _open(
         self, name: str, entry: bytes, queues: Sequence[str], inboxes: Sequence[str]
     ) -> tuple[str, Content] | None:
-        """Return the message of an entry that was waited for; an inbox entry may hold none, or several."""
+        """Return the message of a received entry; an inbox entry may hold none, or several."""
         if not is_inbox(name):
             return self._opened(name, entry) or self._receive_now(queues, inboxes)
         with self._lock:

@@ -1,4 +1,4 @@
-"""The replies that an interface server understands: their keys and types, checked where an application sends them.
+"""The replies of interface servers: their keys and types, checked where an application sends them.
 
 | reply to a WebSocket | type | meaning |
 |---|---|---|
@@ -26,7 +26,7 @@ from .protocol import SENDABLE, is_sendable
 
 #: Longest reason of a close frame, in bytes of UTF-8 (RFC 6455, section 5.5: 125 with the code).
 REASON_MAX_BYTES = 123
-#: Statuses that refuse a handshake: 101 would accept it, and 2xx says nothing to a client that wanted a WebSocket.
+#: Statuses that refuse a handshake: 101 would accept it, and 2xx has no meaning for a client that wanted a WebSocket.
 REFUSALS = range(300, 600)
 #: Statuses that begin a response.
 STATUSES = range(200, 600)
@@ -39,7 +39,7 @@ _SHOWN = 60
 
 
 class Key(NamedTuple):
-    """A key of a reply: `expected` says what its value is. Values that may hold a user's data are not shown."""
+    """A key of a reply: `expected` describes its value. Values that may hold a user's data are not shown."""
 
     is_valid: Callable[[Any], bool]
     expected: str
@@ -50,7 +50,7 @@ def check_websocket_reply(content: Content) -> None:
     """Check a reply to a WebSocket.
 
     Raises:
-        InvalidReply: it has an unknown key, a value of a wrong type, or keys that do not go together; says which.
+        InvalidReply: it has an unknown key, a value of a wrong type, or keys that exclude each other; names them.
     """
     if len(content) == 1:  # most replies: a hot path
         ((key, value),) = content.items()
@@ -87,7 +87,7 @@ def check_http_reply(content: Content) -> None:
 
 
 def _checked(content: Content, keys: Mapping[str, Key], whom: str) -> dict[str, Any]:
-    """Return what is in a reply but for None."""
+    """Return a reply without the keys whose value is None."""
     given = {key: value for key, value in content.items() if value is not None}
     for name, value in given.items():
         key = keys.get(name)
@@ -158,7 +158,7 @@ _HTTP = {
     "body_whole": Key(_instance_of(bool), "True", is_shown=True),
     "status_text": Key(lambda value: True, "anything"),  # of early ASGI; ignored
 }
-#: Channel of a message -> the check of what is sent to its reply channel.
+#: Channel of a message -> the check of replies to it.
 REPLY_CHECKS: dict[str, Callable[[Content], None]] = {
     "http.request": check_http_reply,
     "websocket.connect": check_websocket_reply,

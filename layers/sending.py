@@ -1,4 +1,4 @@
-"""From sends to pushes: capacities, refusals, and what is said of them. Shared by the sides of a layer; no IO."""
+"""Turns sends into push operations, enforces capacities, and logs refusals. Shared by the sides of a layer; no IO."""
 
 import logging
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Sender:
         return [Push(channel, new, self._capacities.of(channel)) for channel, new in bodies.items()]
 
     def refused(self, pushes: Sequence[Push], results: Sequence[object]) -> list[Push]:
-        """Return what is left of pushes that were not accepted whole."""
+        """Return the messages of pushes that were not accepted."""
         left = []
         for push, accepted in zip(pushes, results, strict=False):
             if isinstance(accepted, int) and accepted < len(push.bodies):
@@ -51,7 +51,7 @@ class Sender:
         }
 
     def log_refused_deliveries(self, operations: Sequence[AnyOperation], results: Sequence[object]) -> int:
-        """Log what full inboxes refused (the store has counted it); return how many entries that was."""
+        """Log the refusals of full inboxes, which the store has counted; return the number of entries."""
         total = 0
         for operation, refused in zip(operations, results, strict=True):
             if isinstance(operation, PushInbox) and isinstance(refused, int) and refused:

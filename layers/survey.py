@@ -1,4 +1,4 @@
-"""The operator's view of a store that several processes share: who serves it, what waits in it. Plain data.
+"""The operator's view of a store that several processes share: its processes, its queues. Plain data.
 
 Each process registers itself with a record, every few seconds; a record that is not renewed is stale.
 """
@@ -36,13 +36,13 @@ class ProcessRecord:
     #: The names under which it holds leases: the inbox of an interface server, the readers of a worker.
     owners: Sequence[str] = ()
     channels: Sequence[str] = ()
-    #: Numbers of the moment, such as `sockets`, `threads` and `busy`.
+    #: Current numbers, such as `sockets`, `threads` and `busy`.
     numbers: Mapping[str, float] = field(default_factory=dict)
-    #: `serving`, `draining`, or what keeps it from being ready.
+    #: `serving`, `draining`, or the reason why it is not ready.
     state: str = "serving"
     #: Descriptions of the consumers that have run for too long.
     slow: Sequence[str] = ()
-    #: The paused channels from which a worker takes nothing any more.
+    #: The paused channels of a worker.
     paused: Sequence[str] = ()
 
     def encoded(self) -> bytes:
@@ -51,7 +51,7 @@ class ProcessRecord:
 
 
 def decoded_record(text: bytes) -> ProcessRecord | None:
-    """Return the record that a process has written; None if another release wrote something else."""
+    """Return the record that a process has written; None if another release wrote it in another form."""
     try:
         found: Any = json.loads(text)
         known = {each.name for each in fields(ProcessRecord)}
@@ -74,7 +74,7 @@ class QueueState:
     lost: int
     expired: int
     full: int
-    #: Messages that it has taken since it was counted first.
+    #: Messages taken from the channel since it was counted first.
     sent: int = 0
 
 
@@ -108,7 +108,7 @@ class WaitingMessage:
 
 
 class Survey(Protocol):
-    """Looks at the store, and registers processes in it. Each method raises `LayerUnavailable` if it is unavailable."""
+    """Reads the store, and registers processes in it. Each method raises `LayerUnavailable` if it is unavailable."""
 
     def register(self, record: ProcessRecord) -> None:
         """Write or renew the record of a process."""

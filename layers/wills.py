@@ -1,7 +1,7 @@
 """Last wills: the `websocket.disconnect` of each socket of an expired inbox, sent once.
 
 It comes after all events of the socket that reached the store: a socket is skipped while an event of it is queued or in
-flight. So it carries the session state that the last consumer left.
+flight. So it has the session state of the last consumer.
 """
 
 import logging
@@ -41,13 +41,13 @@ class Wills:
         self._execute = execute
 
     def clean_up(self, expired: ExpiredOwner) -> None:
-        """Disconnect the sockets that have no other events; forget the inbox when none is left and groups forgot it.
+        """Disconnect the sockets that have no other events; delete the inbox when none is left and no marks exist.
 
         Raises:
             LayerUnavailable: the store is unavailable.
         """
         inbox = expired.owner
-        self._execute([Fence(inbox)])  # its process may still run: no event of it is accepted after this
+        self._execute([Fence(inbox)])  # its process may still run: its events are refused from now on
         busy = self._busy(inbox)
         sent = left = 0
         for sockets in self._pages(inbox):
@@ -88,7 +88,7 @@ class Wills:
                 return
 
     def _send(self, inbox: str, sockets: Sequence[Socket]) -> int:
-        """Send last events while their channel has room; return for how many sockets."""
+        """Send last events while their channel has room; return the number of sockets."""
         for begin in range(0, len(sockets), AT_A_TIME):
             some = sockets[begin : begin + AT_A_TIME]
             wills = [(socket.local, self._codec.queue_body(self._last_event(inbox, socket))) for socket in some]

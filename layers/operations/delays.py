@@ -31,9 +31,9 @@ MAX_DELAY_SECONDS = 366 * 86_400
 OVERDUE_SECONDS = 7 * 86_400
 #: How often each scheduler reads the due index, in seconds. One is woken if a message is due sooner.
 POLL_SECONDS = 5.0
-#: How long a delivery may take before another process delivers the target, in seconds: far longer than it does.
+#: Seconds after which another process delivers a target: far longer than a delivery takes.
 DELIVERY_SECONDS = 10.0
-#: When a full target is tried again, in seconds.
+#: Seconds after which a full target is tried again.
 FULL_SECONDS = 1.0
 #: Most targets that are found at a time, and most messages of one delivery: bounds of one step of the store.
 MOST_TARGETS = 100
@@ -55,7 +55,7 @@ class DueTargets(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """How many messages were delivered, and the seconds until the target is due again; None: nothing is left."""
+    """The number of delivered messages, and the seconds until the target is due again; None: nothing is left."""
 
     moved: int
     next_seconds: float | None

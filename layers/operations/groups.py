@@ -7,7 +7,7 @@ from .operation import Operation
 
 #: Seconds that an inbox's mark in a group outlives its last renewal.
 MARK_SECONDS = 50
-#: Seconds between two renewals of the same mark: one may fail before it dies.
+#: Seconds between two renewals of the same mark: one may fail before it expires.
 RENEW_SECONDS = 20
 
 
@@ -25,7 +25,7 @@ class Join(Operation[None]):
 
 @dataclass(slots=True)
 class Leave(Operation[None]):
-    """Take members of an inbox, or a plain channel, out of a group; the last takes the mark along."""
+    """Remove members of an inbox, or a plain channel, from a group; with the last one the mark is removed."""
 
     group: str
     mark: str
@@ -42,7 +42,7 @@ class Renew(Operation[bool]):
 
 @dataclass(slots=True)
 class Marks(Operation[list[str]]):
-    """List the living marks of a group: inboxes (ending in `!`) and plain channels."""
+    """List the unexpired marks of a group: inboxes (ending in `!`) and plain channels."""
 
     group: str
 

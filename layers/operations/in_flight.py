@@ -1,8 +1,8 @@
-"""Operations on in-flight records: what a reader has taken and not settled yet. Plain data, as `operations`.
+"""Operations on in-flight records: the messages that a reader has taken and not settled yet. Plain data.
 
 Each reader has one record: the entries of its last batch, with the batch's number. Numbers begin at 1 and only grow.
-A batch is settled when its number is acknowledged, which comes before the next take. Every operation names the number
-that it is about, so that it does the same once, twice, or late: after an error it is executed again.
+A batch is settled when its number is acknowledged, which comes before the next take. Every operation has the number of
+its batch, so that it is idempotent, also if it is executed late: after an error it is executed again.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class BatchId(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A message in flight: its batch, and its entry as it is stored."""
+    """A message in flight: its batch, and its stored entry."""
 
     batch: BatchId
     raw: bytes
@@ -34,7 +34,7 @@ class Record(NamedTuple):
     number: int = 0
 
 
-#: A reader without a lease is known so long after it was registered, in seconds; it registers again after half of it.
+#: Seconds for which the registration of a reader without a lease lasts; it registers again after half of them.
 REGISTERED_SECONDS = 600.0
 
 
@@ -77,7 +77,7 @@ class Requeue(Operation[bool]):
 
 @dataclass(slots=True)
 class Seize(Operation[Record | None]):
-    """Take what is in flight away from a reader whose lease has expired, and end its name: later takes find nothing.
+    """Seize the messages in flight of a reader whose lease has expired, and end its name: later takes find nothing.
 
     Result: `Record`, or None.
 
@@ -89,7 +89,7 @@ class Seize(Operation[Record | None]):
 
 @dataclass(slots=True)
 class CountLost(Operation[None]):
-    """Forget what was seized from a reader, and count it as lost, once."""
+    """Delete the messages that were seized from a reader, and count them as lost, once."""
 
     reader: str
     channel: str
@@ -98,7 +98,7 @@ class CountLost(Operation[None]):
 
 @dataclass(slots=True)
 class CloseReader(Operation[Record | None]):
-    """Forget the record of a reader that stops; a take of it that is executed later finds nothing.
+    """Delete the record of a reader that stops; a take that is executed later finds nothing.
 
     `number` is the last batch that it has seen. A later one that is in flight stays, and nothing is forgotten: then the
     result is its `Record`, else None.

@@ -16,7 +16,7 @@ INBOX_READ = 512
 class PushInbox(Operation[int]):
     """Append entries to an inbox. Deliveries and group messages are refused above `capacity`, all others never.
 
-    `settles` is a batch that is settled with them. Result: how many were refused (int).
+    `settles` is a batch that is settled with them. Result: the number of refused entries (int).
     """
 
     inbox: str
@@ -35,6 +35,6 @@ class TakeInbox(Operation[list[bytes]]):
 
 @dataclass(slots=True)
 class CloseInbox(Operation[None]):
-    """Forget what is in an inbox."""
+    """Delete the entries of an inbox."""
 
     inbox: str

@@ -14,17 +14,17 @@ from .operation import Operation
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
-    """How long leases last and when they count, in seconds. All processes on one store use the same."""
+    """The durations of leases, in seconds. All processes on one store use the same."""
 
-    #: Lease of a reader. It expires if a worker process does nothing for this time, not even renew leases.
+    #: Lease of a reader. It expires if a worker process does not renew it for this time.
     reader_lease: float = 8.0
     #: Lease of an inbox. An interface server renews it every second, or tries to at least every five.
     inbox_lease: float = 20.0
     #: Time without any renewal after which the store counts as having been unavailable.
     silence: float = 5.0
-    #: Time after a silence in which every owner can renew its lease before leases count again.
+    #: Time after an outage in which every owner can renew its lease before leases count again.
     grace: float = 25.0
-    #: How long a claim of an expired owner lasts: far longer than the cleanup takes.
+    #: Duration of the claim of an expired owner: far longer than the cleanup takes.
     claim: float = 10.0
 
 
@@ -41,7 +41,7 @@ class LeaseState(IntEnum):
 
 
 class ExpiredOwner(NamedTuple):
-    """An owner whose lease has expired, and how long ago that was noticed, in seconds."""
+    """An owner whose lease has expired, and the seconds since that was noticed."""
 
     owner: str
     seconds: float
@@ -62,7 +62,7 @@ class Lease(Operation[LeaseState]):
 
 @dataclass(slots=True)
 class ReleaseLease(Operation[None]):
-    """Give up the lease of an owner that stops cleanly."""
+    """Release the lease of an owner that stops cleanly."""
 
     owner: str
 
@@ -99,6 +99,6 @@ class DelayClaim(Operation[None]):
 
 @dataclass(slots=True)
 class ForgetOwner(Operation[None]):
-    """Forget an expired owner: nothing is left to do for it. Its lease is refused for another day."""
+    """Delete an expired owner, whose cleanup is complete. Its lease is refused for another day."""
 
     owner: str

@@ -9,25 +9,25 @@ from ..errors import PartlyRefused
 from ..operations.operation import AnyOperation
 from .commands import result
 
-#: Why Redis refuses all that writes, before it has begun; our scripts write nothing before that shows.
+#: Reasons for which Redis refuses every write before it begins; the scripts write nothing before such a refusal.
 _TAKES_NOTHING = ("OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "MASTERDOWN ", "LOADING ", "NOSCRIPT ")
 
 
 class ErrorAnswers:
-    """Makes of each error that Redis answers what it means: an unknown script, a replica asked to write, a refusal.
+    """Classifies each error answer of Redis: an unknown script, a write on a replica, a refusal.
 
-    One for each connection. It does not know the connection: hiredis's reader, which keeps it and as many bytes as its
-    largest answer had, would else be in a cycle, and wait for the garbage collector.
+    One for each connection. It has no reference to the connection: hiredis's reader, which keeps it and as many bytes
+    as its largest answer had, would otherwise be in a cycle, and wait for the garbage collector.
     """
 
     def __init__(self) -> None:
-        #: The server is a replica: another one is the master now.
+        #: The server is a replica: the master is another server.
         self.is_misled = False
 
     def __call__(self, text: str) -> ResponseError:
         if text.startswith("NOSCRIPT"):
             return NoScriptError(text)
-        # In a script, Redis 6.2 says so in the middle of the text.
+        # For a script, Redis 6.2 has it in the middle of the text.
         if "READONLY" in text:
             self.is_misled = True
             return ReadOnlyError(text)
@@ -35,12 +35,12 @@ class ErrorAnswers:
 
 
 def is_out_of_memory(error: ResponseError) -> bool:
-    """Return whether Redis refused because its memory is full: what needs none is done all the same."""
+    """Return whether Redis refused because its memory is full; commands that need no memory are executed."""
     return str(error).startswith("OOM ")
 
 
 def missing_scripts(answers: Sequence[Any]) -> list[int]:
-    """Return the positions of commands that were not executed because Redis does not know their script."""
+    """Return the positions of commands that were not executed because their script is not loaded."""
     return [position for position, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
 
 

@@ -1,4 +1,4 @@
-"""The event loop's way to Redis: operations over one connection, in one write and one read. Errors become ours here."""
+"""The event loop's client of Redis: operations over one connection, in one write and one read. Errors become ours."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from .hosts import AnyHost
 from .scripts import Command
 from .wires import forget_transport, opened_transport, pack
 
-#: How a connection fails; our errors stand for each.
+#: Errors of a connection; each is raised as one of ours.
 _AWAY = (RedisError, OSError, ProtocolError)
 
 
@@ -26,7 +26,7 @@ class AsyncClient:
     """Executes operations over one connection, one task after the other; a lost connection is opened again."""
 
     def __init__(self, host: AnyHost, commands: Commands, timeout_seconds: float | None = None) -> None:
-        """`timeout_seconds` is the longest time without an answer; None: as the host says."""
+        """`timeout_seconds` is the longest time without an answer; None: the host's own."""
         self.label = f"Redis at {host.label}"
         self._opener = host.async_opener()
         self._timeout_seconds = shorter(host.timeout_seconds, timeout_seconds)
@@ -47,7 +47,7 @@ class AsyncClient:
             loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
             try:
                 retried = await self.exchange([*loads, *(commands[position] for position in missing)])
-            except PartlyRefused as error:  # which is about other commands
+            except PartlyRefused as error:  # whose refusal concerns other commands
                 raise LayerUnavailable(str(error)) from error
             for position, answer in zip(missing, retried[len(loads) :], strict=True):
                 answers[position] = answer
@@ -55,7 +55,7 @@ class AsyncClient:
 
     @property
     def is_open(self) -> bool:
-        """The connection that the last exchange went over is still there."""
+        """Whether the connection of the last exchange is still open."""
         return self._wire is not None
 
     async def exchange(self, commands: Sequence[Command], silent: int = 0) -> list[Any]:

@@ -1,7 +1,7 @@
 """An open asyncio connection to Redis: commands leave in one write, answers come straight from hiredis.
 
-redis-py opens the connection (names, TLS, AUTH, SELECT) and then hands its transport over. Its own way to read, with
-streams and a task and a timeout for each answer, would cost more than everything else that an interface server does.
+redis-py opens the connection (names, TLS, AUTH, SELECT) and then hands its transport over. Its own reading, with
+streams and a task and a timeout for each answer, would cost more than all other work of an interface server.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _INCOMPLETE = object()
 
 
 class AsyncWire(asyncio.Protocol):
-    """One exchange at a time. After an error or a cancellation it is closed: its answers would be out of step."""
+    """One exchange at a time. After an error or a cancellation it is closed, since its answers would be out of step."""
 
     def __init__(self, timeout_seconds: float | None, closed: Callable[[], None]) -> None:
         """`timeout_seconds` bounds each exchange, None does not; `closed` is called once, when it ends."""
@@ -32,7 +32,7 @@ class AsyncWire(asyncio.Protocol):
 
     @property
     def is_misled(self) -> bool:
-        """Return whether what answers is a replica."""
+        """Return whether the server is a replica."""
         return self._errors.is_misled
 
     def take_over(self, transport: asyncio.Transport) -> None:
@@ -41,11 +41,11 @@ class AsyncWire(asyncio.Protocol):
         transport.set_protocol(self)
 
     async def exchange(self, data: bytes, expected: int) -> list[Any]:
-        """Write packed commands and return their answers, `expected` in number; errors that Redis answers among them.
+        """Write packed commands and return their answers, `expected` in number; error answers are among them.
 
         Raises:
-            OSError: the connection failed, or Redis took longer than it may.
-            hiredis.ProtocolError: what came is not Redis's protocol.
+            OSError: the connection failed, or Redis exceeded the timeout.
+            hiredis.ProtocolError: the bytes are not Redis's protocol.
         """
         if self._transport is None:
             raise ConnectionError("the connection is closed")

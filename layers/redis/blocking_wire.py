@@ -1,7 +1,7 @@
 """An open blocking connection to Redis: commands leave in one write, answers come straight from hiredis.
 
-redis-py opens the connection (names, TLS, AUTH, SELECT) and ends it. Its own way to write and read passes six functions
-for each answer, and asks the kernel whether the socket is ready before it uses it.
+redis-py opens the connection (names, TLS, AUTH, SELECT) and closes it. Its own writing and reading calls six functions
+for each answer, and polls the socket before each use.
 """
 
 import socket
@@ -18,12 +18,12 @@ from .wires import Opener, opened_socket, pack
 
 #: What hiredis returns when the next answer is not complete; no answer is this object.
 _INCOMPLETE = object()
-#: Bytes asked of the socket at once.
+#: Bytes of one read of the socket.
 _PIECE = 1 << 16
 
 
 class BlockingWire:
-    """One thread at a time. After an error it is disconnected, for its answers would be out of step."""
+    """One thread at a time. After an error it is disconnected, since its answers would be out of step."""
 
     def __init__(self, opener: Opener, timeout_seconds: float | None) -> None:
         """`timeout_seconds` bounds each wait for the socket, None does not."""
@@ -96,7 +96,7 @@ class BlockingWire:
 
 
 def _let_kernel_time(opened: socket.socket, seconds: float) -> None:
-    """Let the kernel bound each call, where Python would poll before it. OpenSSL would try again instead."""
+    """Let the kernel bound each call, where Python would poll before it. Not under TLS: OpenSSL would try again."""
     interval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)

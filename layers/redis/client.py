@@ -1,4 +1,4 @@
-"""The blocking way to Redis: operations over one connection, in one write and one read. Errors become ours here."""
+"""The blocking client of Redis: operations over one connection, in one write and one read. Errors become ours here."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -19,10 +19,10 @@ from .hosts import AnyHost
 from .scripts import Command
 from .wires import pack
 
-#: What a wait must be shorter than the time that Redis has for an answer, in seconds.
+#: Seconds by which a wait must be shorter than the time that Redis has for an answer.
 MARGIN_SECONDS = 1.0
 
-#: How a connection fails; our `LayerUnavailable` stands for each.
+#: Errors of a connection; each is raised as `LayerUnavailable`.
 _AWAY = (RedisError, OSError, ProtocolError)
 
 _LOADS: list[Command] = [("SCRIPT", "LOAD", script.source) for script in scripts.ALL]
@@ -32,9 +32,9 @@ class Client:
     """Executes operations; any number of threads may use it, each call on a connection of its own."""
 
     def __init__(self, host: AnyHost, commands: Commands, timeout_seconds: float | None = None) -> None:
-        """`timeout_seconds` is the longest time without an answer on pooled connections; None: as the host says."""
+        """`timeout_seconds` is the longest time without an answer on pooled connections; None: the host's own."""
         self.label = f"Redis at {host.label}"
-        #: The longest wait that may be asked of Redis, in seconds: above it the connection would count as lost.
+        #: The longest wait in Redis, in seconds: above it the connection would count as lost.
         self.longest_wait_seconds = math.inf if host.timeout_seconds is None else host.timeout_seconds - MARGIN_SECONDS
         self._timeout_seconds = shorter(host.timeout_seconds, timeout_seconds)
         self._pool: ConnectionPool = host.pool()
@@ -59,7 +59,7 @@ class Client:
             return self._executed(operations, pooled)
 
     def packed_wait(self, wait: Command, last: AnyOperation) -> bytes:
-        """Return the bytes of a command that waits, and of the operation behind it."""
+        """Return the bytes of a blocking command, and of the operation behind it."""
         return pack([wait, self._commands.command(last)])
 
     def execute_before(
@@ -67,7 +67,7 @@ class Client:
     ) -> list[object]:
         """Execute in order; then a wait with an operation behind it, which `execute_after_wait` reads.
 
-        All leaves in one write. Scripts that Redis does not know count as refused: see `load_scripts`.
+        All is sent in one write. Scripts that are not loaded count as refused: see `load_scripts`.
 
         Raises:
             LayerUnavailable: the connection failed. PartlyRefused: Redis refused some, and the wait goes on.
@@ -96,7 +96,7 @@ class Client:
         return found
 
     def load_scripts(self, connection: BlockingWire) -> None:
-        """Let Redis know all scripts.
+        """Load all scripts.
 
         Raises:
             LayerUnavailable: the connection failed.
@@ -104,7 +104,7 @@ class Client:
         self.exchange(connection, _LOADS)
 
     def call(self, *command: Any, connection: BlockingWire | None = None) -> Any:
-        """Execute one plain command; an error that Redis answers is returned, not raised."""
+        """Execute one plain command; an error answer is returned, not raised."""
         if connection is not None:
             return self.exchange(connection, [command])[0]
         with self._pooled() as pooled:
@@ -133,7 +133,7 @@ class Client:
         )
 
     def _with_scripts(self, connection: BlockingWire, commands: Sequence[Command], answers: list[Any]) -> list[Any]:
-        """Load scripts that Redis did not know, and run again what was not run."""
+        """Load missing scripts, and run the commands that were not executed."""
         missing = missing_scripts(answers)
         if missing:
             retried = self.exchange(connection, [*_LOADS, *(commands[position] for position in missing)])

@@ -1,4 +1,4 @@
-"""Operations as Redis commands, and Redis's answers as results. The only place that knows both; no IO."""
+"""Operations as Redis commands, and Redis's answers as results. The only module that depends on both; no IO."""
 
 import math
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .scripts import Command
 from .socket_commands import SocketCommands, socket_readers
 from .time_commands import TimeCommands, time_readers
 
-#: Counters live this long after their last change, in seconds: a day.
+#: TTL of counters after their last change, in seconds: a day.
 COUNTS_SECONDS = 86400
 #: TTL of the results of a writer's last pushes, in seconds: a day after a channel was added.
 PUSHES_SECONDS = 86400
@@ -31,7 +31,7 @@ class Commands:
         self._keys = keys
         self._expiry = expiry
         self._group_expiry = group_expiry
-        #: A queue outlives its messages, so that a worker that comes back late counts and settles what is too old.
+        #: A queue outlives its messages, so that a worker that starts late counts and settles those that have expired.
         self._queue_ms = math.ceil(expiry * 2000) + 60_000
         self._inbox_ms = math.ceil(expiry * 1000) + 1000
         self._writers: dict[type, Callable[[Any], Command]] = {
@@ -145,9 +145,9 @@ class Commands:
         return MARK_SECONDS if join.locals_ else self._group_expiry
 
 
-# `Any`: the result is what the operation's type promises.
+# `Any`: the result has the type that the operation declares.
 def result(operation: AnyOperation, answer: Any) -> Any:
-    """Return what an operation promises from what Redis answered."""
+    """Return the result of an operation from the answer of Redis."""
     reader = _READERS.get(type(operation))
     return reader(operation, answer) if reader is not None else None
 

@@ -16,22 +16,22 @@ from .answers import is_out_of_memory
 from .async_client import AsyncClient
 from .scripts import Command
 
-#: How long one read of the inbox waits, in seconds.
+#: Seconds that one read of the inbox waits.
 WAIT_SECONDS = 5
-#: By so many of its first bytes, and its length, an entry is known again: they name the connection and the turn.
+#: An entry is recognised by this number of its first bytes, which name the connection and the turn, and its length.
 MARK_BYTES = 64
 
-#: Redis answers, as always; but it says whether this user may ask for the other.
+#: With an answer; it shows whether this user may use the other.
 _ASK_FOR_SILENCE: Command = ("CLIENT", "REPLY", "ON")
-#: The next command has no answer. It would come before the wait behind it ends, and wake the event loop for nothing.
+#: Suppresses the answer of the next command, which would wake the event loop before the wait behind it ends.
 _IN_SILENCE: Command = ("CLIENT", "REPLY", "SKIP")
 
 
 class RedisEdge(BaseEdge):
-    """See `BaseEdge`. One read of the inbox is one round trip: drop what the last one gave, wait, look.
+    """See `BaseEdge`. One read of the inbox is one round trip: drop the entries of the last read, wait, read.
 
-    The wait moves the foremost entry to where it is. So what a read gives stays in Redis until the next one, and an
-    answer that is lost with its connection is read again.
+    The wait moves the foremost entry to its own place. So the entries of a read stay in Redis until the next one, and
+    an answer that is lost with its connection is read again.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class RedisEdge(BaseEdge):
         self._out = out
         self._into = into
         self._keys = keys
-        #: The foremost entries of the inbox, which have been handed out.
+        #: The foremost entries of the inbox, which have been returned.
         self._read: Sequence[bytes] = ()
         #: Redis leaves out answers that are not needed.
         self._can_be_silent = False
@@ -83,7 +83,7 @@ class RedisEdge(BaseEdge):
         return self._read
 
     async def _look(self, inbox: str, refusal: ResponseError) -> Sequence[bytes]:
-        """Read without waiting: a Redis whose memory is full refuses to wait, and reading is what frees it."""
+        """Read without waiting: a Redis whose memory is full refuses the wait, and reading frees memory."""
         entries: Sequence[bytes]
         (entries,) = self._check(await self._into.exchange([("LRANGE", inbox, 0, self._reads.limit - 1)]))
         if not entries:
@@ -98,6 +98,6 @@ class RedisEdge(BaseEdge):
 
 
 def _drop(inbox: str, read: Sequence[bytes]) -> Command:
-    """Return the command that takes what was read out of an inbox."""
+    """Return the command that removes the read entries from an inbox."""
     last = read[-1]
     return scripts.DROP_READ.eval([inbox], len(read), len(read) - 1, len(last), last[:MARK_BYTES])

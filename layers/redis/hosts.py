@@ -1,4 +1,4 @@
-"""Where Redis is: the `hosts` and `connection_kwargs` options, checked and turned into what redis-py takes.
+"""The address of Redis: the `hosts` and `connection_kwargs` options, checked and converted to options of redis-py.
 
 | a host | means |
 |---|---|
@@ -29,17 +29,17 @@ DEFAULT_HOST = "redis://127.0.0.1:6379/0"
 #: Seconds to wait for an answer: longer than the longest wait (5 s), short enough to notice a host that has failed.
 SOCKET_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 5.0
-#: What the layer relies on: answers are bytes, in the form of RESP 2.
+#: Options that the layer needs: answers are bytes, in the form of RESP 2.
 _FIXED = {"decode_responses": False, "protocol": 2}
 #: A name or an address, and nothing else of a URL.
 _MACHINE = re.compile(r"[^\s/@?#\[\]]+\Z")
-#: What redis-py says about options, as far as it repeats no value.
+#: Messages of redis-py about options that do not repeat a value.
 _REASONS = (
     (re.compile(r"unexpected keyword argument '(\w+)'"), "redis-py has no option {!r}"),
     (re.compile(r"Invalid value for ['`](\w+)['`] in connection URL"), "its option {!r} has a wrong value"),
     (re.compile(r"Invalid SSL (Certificate Requirements)"), 'ssl_cert_reqs is "none", "optional" or "required"'),
 )
-#: What a UNIX socket has no use for.
+#: Options without a meaning for a UNIX socket.
 _OVER_TCP = {"socket_connect_timeout": CONNECT_TIMEOUT_SECONDS, "socket_keepalive": True}
 
 

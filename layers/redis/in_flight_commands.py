@@ -24,7 +24,7 @@ from .scripts import Command
 RECORD_SECONDS = 86_400
 #: A reader that was closed is remembered so long, in seconds: longer than any write of it can be on its way.
 CLOSED_SECONDS = 600
-#: Counters live this long after their last change, in seconds: a day.
+#: TTL of counters after their last change, in seconds: a day.
 COUNTS_SECONDS = 86_400
 #: Above the number of every batch: the largest of 15 digits.
 LAST_NUMBER = 10**15 - 1

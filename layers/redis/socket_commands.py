@@ -10,7 +10,7 @@ from .scripts import Command
 
 #: Sockets and their states live this long after the last sign of their interface server, in seconds: a day.
 SOCKETS_SECONDS = 86_400
-#: Counters live this long after their last change, in seconds: a day.
+#: TTL of counters after their last change, in seconds: a day.
 COUNTS_SECONDS = 86_400
 
 

@@ -30,7 +30,7 @@ from . import scripts
 from .in_flight_commands import head_of
 from .scripts import Command
 
-#: Counters live this long after their last change, in seconds: a day.
+#: TTL of counters after their last change, in seconds: a day.
 COUNTS_SECONDS = 86_400
 #: When a schedule was due last is known for so many seconds: longer than a year, the rarest that makes sense.
 FIRED_SECONDS = 400 * 86_400
