@@ -16,6 +16,11 @@ Build = Callable[[Path, str], Path]
 
 ROOT = Path(__file__).parents[2]
 
+# Not through sys.path: the repository's root has folders that must never be importable names.
+DOCS = ModuleType("docs")
+DOCS.__path__ = [str(ROOT / "docs")]
+sys.modules.setdefault("docs", DOCS)
+
 #: What a checkout holds beside its tracked files.
 UNTRACKED = shutil.ignore_patterns(
     "__pycache__", "*.egg-info", "*.sqlite3", ".cache", ".environments", ".git", ".hypothesis", ".venv*", ".*_cache",
