@@ -41,12 +41,17 @@ channel_routing = [
 ]
 """
 LOGGING = """
-LOGGING["formatters"] = {"timed": {"format": "%(created).6f %(levelname)s %(name)s: %(message)s"}}
+LOGGING["formatters"] = {
+    "timed": {
+        "class": "towpath.layers.log_fields.TextFormatter",
+        "format": "%(created).6f %(levelname)s %(name)s: %(message)s",
+    },
+}
 LOGGING["handlers"]["console"]["formatter"] = "timed"
 LOGGING["loggers"] = {"towpath.interface.conversation": {"level": "DEBUG"}}
 """
 #: The interface's log line of a lost turn, with its time.
-LOST = re.compile(r"^(\S+) DEBUG \S+conversation: Turn (\d+) of (\S+), on \S+, is lost$", re.MULTILINE)
+LOST = re.compile(r"^(\S+) DEBUG \S+conversation: Turn (\d+) on \S+ is lost \[connection=([^\s\]]+)", re.MULTILINE)
 
 
 def write_project(project: Any, consumers: str, settings: str = "") -> None:

@@ -85,8 +85,8 @@ def test_a_message_that_passes_the_check_travels_in_every_entry(content: dict[st
     except EncodeError:
         return
     held, session = snapshot(content), b"s" * SESSION_STATE_MAX_BYTES
-    body = entry_codec.queue_body(Envelope("channel", held, 2**53, session))
-    assert entry_codec.open_queue_entry("channel", HEADER.pack(0, 1) + body) == ("channel", held, 2**53, session)
+    envelope = Envelope("channel", held, 2**53, session)
+    assert entry_codec.open_queue_entry("channel", HEADER.pack(0, 1) + entry_codec.queue_body(envelope)) == envelope
     entries = [
         entry_codec.settled("local", 2**53, [held, held], session),
         entry_codec.delivery("local", content),

@@ -20,6 +20,7 @@ from django.test import override_settings
 from towpath import channel_layers
 from towpath.binding import registry
 from towpath.layers import Envelope, Grouped, Replies, Settled
+from towpath.layers.inbox_events import InboxEvent
 from towpath.worker import Worker
 
 MEMORY = "towpath.layers.memory.MemoryChannelLayer"
@@ -65,18 +66,25 @@ class Site:
         return self.seen.pop(socket, [])
 
     def _deliver(self) -> None:
-        self.layer.send(self._edge.inbox + "nobody", {"text": "there is something to receive, always"})
-        for event in asyncio.run(self._edge.receive()):
-            match event:
-                case Settled(local=local, replies=replies, session=session):
-                    self.seen.setdefault(local, []).extend(replies)
-                    if session is not None:
-                        self._states[local] = session or None
-                case Replies(local=local, contents=contents):
-                    self.seen.setdefault(local, []).extend(contents)
-                case Grouped(locals=members, content=content):
-                    for local in members:
-                        self.seen.setdefault(local, []).append(content)
+        self.layer.send(self._edge.inbox + "last", {"text": "behind all others"})
+        is_last = False
+        while not is_last:
+            for event in asyncio.run(self._edge.receive()):
+                is_last = is_last or (isinstance(event, Replies) and event.local == "last")
+                self._take(event)
+        del self.seen["last"]
+
+    def _take(self, event: InboxEvent) -> None:
+        match event:
+            case Settled(local=local, replies=replies, session=session):
+                self.seen.setdefault(local, []).extend(replies)
+                if session is not None:
+                    self._states[local] = session or None
+            case Replies(local=local, contents=contents):
+                self.seen.setdefault(local, []).extend(contents)
+            case Grouped(locals=members, content=content):
+                for local in members:
+                    self.seen.setdefault(local, []).append(content)
 
 
 @pytest.fixture
