@@ -1,11 +1,12 @@
 """The cost of metrics, health checks, log lines and traces: an echo and a page with them, against without, in one run.
 
-    python -m bench.observed [--rounds N] [--events N] [--tracing]
+    python -m bench.observed [--rounds N] [--events N] [--tracing | --noise]
 
 Two sites, each with a Redis, an interface server and a worker of its own, get the same events in turns. One is without
 any of it; the other has metrics (scraped once a round), health checks and JSON lines at INFO. Prints, for echoes and
 pages, the processor time of an event in interface server and worker, the events a second, and the ratios of the one
-without to the one with (above 1: it costs nothing).
+without to the one with (above 1: it costs nothing). `--noise` compares two sites without any of it: the ratios show
+the noise of the machine.
 """
 
 import argparse
@@ -96,6 +97,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9, help="rounds of each load on each site (default: 9)")
     parser.add_argument("--events", type=int, default=4000, help="events of a round (default: 4000)")
     parser.add_argument("--tracing", action="store_true", help="trace, too, without an SDK")
+    parser.add_argument("--noise", action="store_true", help="both sites without any of it")
     options = parser.parse_args()
     interface, worker = free_port(), free_port()
     variables = {
@@ -107,6 +109,8 @@ def main() -> int:
     }
     if options.tracing:
         variables |= {"TOWPATH_INTERFACE_TRACING": "on", "TOWPATH_WORKER_TRACING": "on"}
+    if options.noise:
+        variables = {}
     figures = {(load.__name__, name): Figures() for load in (echoes, pages) for name in ("off", "on")}
     with site({}) as off, site(variables) as on:
         for number in range(options.rounds + 1):
@@ -115,7 +119,7 @@ def main() -> int:
                 for name, running in sites if number % 2 else reversed(sites):
                     kept = figures[load.__name__, name] if number else Figures()  # the first round warms up
                     measure(running, load, options.events, kept)
-            for port in (interface, worker):
+            for port in (interface, worker) if variables else ():
                 urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30).close()
     print("| load | processor off, µs | on, µs | off / on | a second off | on | on / off |")
     print("|---|---|---|---|---|---|---|")
