@@ -78,7 +78,7 @@ def test_a_silent_connection_does_not_cost_a_worker_its_lease(play: Any) -> None
         assert talker.done == [2]
         assert stage.counted("websocket.receive", "lost") == 0
 
-    play(scene, times=LeaseTimes(reader_lease=2.0))
+    play(scene, times=LeaseTimes(reader_lease=4.0))
 
 
 def test_an_interface_whose_lease_has_expired_sends_nothing_more(play: Any) -> None:
