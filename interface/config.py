@@ -84,9 +84,9 @@ class InterfaceConfig:
 
     #: Seconds from a WebSocket handshake to the application's answer; then 503.
     websocket_handshake_timeout_seconds: float = 5
-    #: Seconds without a message in either direction before a WebSocket is closed. None is no limit.
+    #: Seconds without a message in either direction before a WebSocket is closed. None: unlimited.
     websocket_idle_timeout_seconds: float | None = None
-    #: Age in seconds at which a WebSocket is closed. None is no limit.
+    #: Age in seconds at which a WebSocket is closed. None: unlimited.
     websocket_timeout_seconds: float | None = None
     #: Seconds without a byte of the client before a ping is sent. None sends none.
     ping_interval_seconds: float | None = 20
