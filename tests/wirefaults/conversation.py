@@ -186,7 +186,7 @@ class Conversation:
                     numbers.add((talker.name, int(mark.partition("-")[2])))
         arrived = Counter(site.journal.named)
         found = [f"{mark} arrived {count} times" for mark, count in arrived.items() if count > 1]
-        counts = self.site.direct.channel_statistics(TALLY)
+        counts = self.site.counts(TALLY)
         counted = sum(counts[f"messages_{what}_count"] for what in ("dropped", "lost", "expired"))
         if len(marks - arrived) > counted + site.drops.count:
             found.append(f"{sorted(marks - arrived)} did not arrive; {counted} were counted, {site.drops.count} logged")

@@ -13,7 +13,8 @@ from ...wirefaults.stage import PATIENCE, Stage
 
 #: Leases that expire within a test.
 SHORT_READER = LeaseTimes(reader_lease=0.8)
-SHORT_INBOX = LeaseTimes(inbox_lease=0.8)
+#: Longer than the second between two renewals, so that a running interface server keeps its lease.
+SHORT_INBOX = LeaseTimes(inbox_lease=2.5)
 
 
 @pytest.mark.parametrize("is_requeue_refused", [False, True])

@@ -12,7 +12,8 @@ from ...wirefaults.faults import answer_lost, not_executed, read_only
 from ...wirefaults.site import CONFIG, until
 from ...wirefaults.stage import PATIENCE, Stage
 
-SHORT_INBOX = LeaseTimes(inbox_lease=0.8, claim=1.0)
+#: Longer than the second between two renewals, so that a running interface server keeps its lease.
+SHORT_INBOX = LeaseTimes(inbox_lease=2.5, claim=1.0)
 
 
 @pytest.mark.parametrize("fault", ["full", "answer lost", "not executed", "read-only"])
@@ -40,7 +41,9 @@ def test_a_disconnect_that_a_full_channel_refused_runs_though_the_interface_is_k
         assert not stage.direct.send_many([Envelope("websocket.disconnect", {"reply_channel": "other!a"})])
         talker.close()
         await until(
-            lambda: stage.direct.channel_statistics("websocket.disconnect")["channel_full_count"], PATIENCE, "x"
+            lambda: stage.direct.channel_statistics("websocket.disconnect")["channel_full_count"],
+            PATIENCE,
+            "the disconnect is refused, since the channel is full",
         )
         await stage.lose_interface()
         stage.start_worker("b")
