@@ -57,14 +57,14 @@ class Message:
         self.channel_name = channel_name
         self.channel_layer = channel_layer
         self.turn = turn
-        self._state = _SessionState(session_state)
+        self._session_state = _SessionState(session_state)
         self._channel: Channel | None = None
         self._reply_channel: Channel | None = None
 
     @classmethod
     def from_envelope(cls, envelope: Envelope, channel_layer: AnyLayer) -> "Message":
         """Make the message of what a layer delivered."""
-        return cls(envelope.content, envelope.channel, channel_layer, envelope.turn, envelope.session)
+        return cls(envelope.content, envelope.channel, channel_layer, envelope.turn, envelope.session_state)
 
     @property
     def channel(self) -> Channel:
@@ -100,7 +100,7 @@ class Message:
             TypeError: the value is not bytes.
             MessageTooLarge: it is longer than `SESSION_STATE_MAX_BYTES`.
         """
-        return self._state.value
+        return self._session_state.value
 
     @session_state.setter
     def session_state(self, value: bytes) -> None:
@@ -111,13 +111,13 @@ class Message:
                 f"the state of a connection is at most {SESSION_STATE_MAX_BYTES} bytes long, not {len(value)}: "
                 "keep a key in it and the rest in a database or cache"
             )
-        self._state.value = value or None
-        self._state.is_changed = True
+        self._session_state.value = value or None
+        self._session_state.is_changed = True
 
     @property
     def session_state_changed(self) -> bool:
         """Whether a consumer has set `session_state`."""
-        return self._state.is_changed
+        return self._session_state.is_changed
 
     def log_fields(self) -> dict[str, Any]:
         """Return what log lines say of this message: the connection, path, client, user and request id that are known.
@@ -136,7 +136,7 @@ class Message:
     def copy(self) -> "Message":
         """Return a message with a deep copy of the content, for the same turn and connection."""
         copied = type(self)(deepcopy(self.content), self.channel_name, self.channel_layer, self.turn)
-        copied._state = self._state
+        copied._session_state = self._session_state
         return copied
 
     def __getitem__(self, key: str) -> Any:

@@ -37,7 +37,7 @@ class Conversation:
     """Sends the events of one HTTP exchange or WebSocket (its owner), from the first to the last."""
 
     __slots__ = (
-        "owner", "reply_channel", "local", "_hub", "_turns", "_session", "_state_bytes",
+        "owner", "reply_channel", "local", "_hub", "_turns", "_session_state", "_state_bytes",
         "_deadline", "_is_accepted", "_is_closed", "_closed_at", "_held", "_under_way_bytes",
     )  # fmt: skip
 
@@ -52,8 +52,8 @@ class Conversation:
         self.owner = owner
         self._hub = hub
         self._turns = Turns(hub.config.incoming_max_events, hub.config.incoming_max_bytes)
-        self._session: bytes | None = None
-        #: The length of the session's state, if it is large.
+        self._session_state: bytes | None = None
+        #: The length of the session state, if it is large.
         self._state_bytes = 0
         #: The event of the turn that is out is, or was, on its channel.
         self._is_accepted = False
@@ -82,7 +82,7 @@ class Conversation:
     def user_id(self) -> object:
         """The user that the session state names, as Django's sessions do; None without one."""
         try:
-            state = None if self._session is None else unpack(self._session)
+            state = None if self._session_state is None else unpack(self._session_state)
         except DecodeError:
             return None  # of a project that keeps something else in it
         return state.get(USER_KEY) if isinstance(state, dict) else None
@@ -137,8 +137,8 @@ class Conversation:
             log.debug("Turn %d is settled too late", event.turn, extra=about(self.owner))
             self._hub.counters.add(Count.SETTLEMENTS_LATE)
             return
-        if event.session is not None:
-            self._keep_session(event.session)
+        if event.session_state is not None:
+            self._keep_session_state(event.session_state)
         try:
             if event.replies and not self._is_closed:
                 self._deliver(event)
@@ -230,7 +230,7 @@ class Conversation:
         return False
 
     def _post(self, event: Event, trace: dict[str, str] | None = None) -> None:
-        envelope = Envelope(event.channel, event.content, self._turns.number, self._session, trace)
+        envelope = Envelope(event.channel, event.content, self._turns.number, self._session_state, trace)
         self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
 
     def _posted(self, envelope: Envelope, outcome: Outcome) -> bool:
@@ -280,15 +280,15 @@ class Conversation:
         """
         return self._is_closed and self._hub.clock.seconds() - self._closed_at > self._hub.turn_seconds
 
-    def _keep_session(self, session: bytes) -> None:
-        if len(session) <= SESSION_STATE_MAX_BYTES:
-            self._session = session or None
-            before, self._state_bytes = self._state_bytes, len(session) if len(session) > SMALL_BYTES else 0
+    def _keep_session_state(self, session_state: bytes) -> None:
+        if len(session_state) <= SESSION_STATE_MAX_BYTES:
+            self._session_state = session_state or None
+            before, self._state_bytes = self._state_bytes, len(session_state) if len(session_state) > SMALL_BYTES else 0
             if before != self._state_bytes:
                 self._count_waiting()
             return
         line = "A session state of %d bytes is dropped: at most %d travel"
-        log.error(line, len(session), SESSION_STATE_MAX_BYTES, extra=about(self.owner))
+        log.error(line, len(session_state), SESSION_STATE_MAX_BYTES, extra=about(self.owner))
         self._hub.counters.add(Count.SESSIONS_TOO_LARGE)
 
     def _next_turn(self) -> None:

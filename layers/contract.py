@@ -28,14 +28,14 @@ class Envelope(NamedTuple):
     """A message for a channel, with its turn and session state.
 
     `turn` is the number of the connection's turn that ends when the message is settled; None if no connection waits.
-    `session` is the connection's opaque state, at most 64 KiB; None where there is none. `trace` is the context of a
-    trace, such as `{"traceparent": "00-..."}`; None without tracing.
+    `session_state` is the opaque state of the connection, at most 64 KiB; None where there is none. `trace` is the
+    context of a trace, such as `{"traceparent": "00-..."}`; None without tracing.
     """
 
     channel: str
     content: Content
     turn: int | None = None
-    session: bytes | None = None
+    session_state: bytes | None = None
     trace: dict[str, str] | None = None
 
     @property
@@ -79,7 +79,7 @@ class Scheduled:
 class Settlement:
     """The settlement of one run of a consumer: its held sends in call order, and the end of its turn.
 
-    `turn` None means that no connection waits. `session` None leaves the connection's state as it is, b"" clears it.
+    `turn` None means that no connection waits. `session_state` None leaves that of the connection, b"" clears it.
     `is_lost`: the consumer did not run, and the connection is notified; all other fields are ignored. `again` is the
     message itself, to be run later: its turn goes on. `replaces` is what is in flight of it, if it was taken by a
     worker.
@@ -88,7 +88,7 @@ class Settlement:
     sends: list[Send] = field(default_factory=list)
     reply_channel: str | None = None
     turn: int | None = None
-    session: bytes | None = None
+    session_state: bytes | None = None
     is_lost: bool = False
     again: Envelope | None = None
     replaces: Source | None = None

@@ -1,17 +1,17 @@
 """The format of entries in queues and inboxes.
 
 Queue entry    16-byte header (sent_at, expires_at: big-endian doubles, the store's clock in seconds), written by the
-               store, then the body: [content, turn, session], or with tracing [content, turn, session, trace].
+               store, then the body: [content, turn, session_state], with tracing [content, turn, session_state, trace].
 Inbox entry    one kind byte in clear, then the body:
 
-  kind  body                              meaning
-  S     [local, turn, replies, session]   a settlement: replies, new session state (nil: as before), end of the turn
-  D     [local, content]                  a message for one connection; 8 random bytes in clear before it
-  G     [group, content]                  a message for the members of a group in this inbox; the same
-  J, L  [group, local]                    a connection joins, leaves a group
-  K     [local, turn]                     the consumer of this turn is still running
-  X     [local, turn]                     the worker that had taken this turn's message has expired
-  C     [command]                         a command of an operator to the interface server, see `commands`
+  kind  body                                    meaning
+  S     [local, turn, replies, session_state]   a settlement: replies, new session state (nil: as before), turn
+  D     [local, content]                        a message for one connection; 8 random bytes in clear before it
+  G     [group, content]                        a message for the members of a group in this inbox; the same
+  J, L  [group, local]                          a connection joins, leaves a group
+  K     [local, turn]                           the consumer of this turn is still running
+  X     [local, turn]                           the worker that had taken this turn's message has expired
+  C     [command]                               a command of an operator to the interface server, see `commands`
 
 Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
 
@@ -76,8 +76,8 @@ class EntryCodec:
     def queue_body(self, envelope: Envelope) -> bytes:
         """Encode the body of a queue entry."""
         if envelope.trace is None:
-            return self._pack((envelope.content, envelope.turn, envelope.session))
-        return self._pack((envelope.content, envelope.turn, envelope.session, envelope.trace))
+            return self._pack((envelope.content, envelope.turn, envelope.session_state))
+        return self._pack((envelope.content, envelope.turn, envelope.session_state, envelope.trace))
 
     def open_queue_entry(self, channel: str, entry: bytes, *, is_aged: bool = False) -> Envelope:
         """Decode a queue entry; `is_aged`: it was taken some time ago.
@@ -87,15 +87,15 @@ class EntryCodec:
         """
         open_body = self._unpack_aged if is_aged else self._unpack
         match open_body(entry[HEADER.size :]):
-            case [dict() as content, (int() | None) as turn, (bytes() | None) as session]:
-                return Envelope(channel, content, turn, session)
-            case [dict() as content, (int() | None) as turn, (bytes() | None) as session, dict() as trace]:
-                return Envelope(channel, content, turn, session, trace)
+            case [dict() as content, (int() | None) as turn, (bytes() | None) as session_state]:
+                return Envelope(channel, content, turn, session_state)
+            case [dict() as content, (int() | None) as turn, (bytes() | None) as session_state, dict() as trace]:
+                return Envelope(channel, content, turn, session_state, trace)
         raise DecodeError(f"an entry of channel {channel!r} is not a message")
 
-    def settled(self, local: str, turn: int, replies: Sequence[Content], session: bytes | None) -> bytes:
+    def settled(self, local: str, turn: int, replies: Sequence[Content], session_state: bytes | None) -> bytes:
         """Encode the end of a turn."""
-        return Kind.SETTLED + self._pack((local, turn, replies, session))
+        return Kind.SETTLED + self._pack((local, turn, replies, session_state))
 
     def delivery(self, local: str, content: Content) -> bytes:
         """Encode a message for one connection."""

@@ -88,10 +88,13 @@ class Inbox:
 
     def _apply(self, kind: bytes, fields: Sequence[Any]) -> InboxEvent | None:
         match kind, fields:
-            case Kind.SETTLED, [str() as local, int() as turn, list() as replies, (bytes() | None) as session] if (
-                _are_messages(replies)
-            ):
-                return Settled(local, turn, replies, session)
+            case Kind.SETTLED, [
+                str() as local,
+                int() as turn,
+                list() as replies,
+                (bytes() | None) as session_state,
+            ] if _are_messages(replies):
+                return Settled(local, turn, replies, session_state)
             case Kind.DELIVERY, [str() as local, dict() as content]:
                 return Replies(local, (content,))
             case Kind.GROUP, [str() as group, dict() as content]:

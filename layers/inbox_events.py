@@ -17,7 +17,7 @@ class Settled(NamedTuple):
     local: str
     turn: int
     replies: Sequence[dict[str, Any]]
-    session: bytes | None
+    session_state: bytes | None
 
 
 class Kept(NamedTuple):

@@ -88,7 +88,7 @@ class Planner:
             return
         replies, others = _split_tail(run.sends, reply_channel)
         self._add_sends(plan, others)
-        state = run.session
+        state = run.session_state
         try:
             entry = self._codec.settled(local, turn, replies, state)
         except MessageTooLarge:  # each reply is within the bound of a message, their sum is not

@@ -29,7 +29,7 @@ class Client:
     def __init__(self, alias: str = DEFAULT_CHANNEL_LAYER, reply_channel: str | None = None) -> None:
         self.alias = alias
         self.reply_channel = _checked_name(reply_channel)
-        self._state: bytes | None = None
+        self._session_state: bytes | None = None
         self._turn = 0
         _clients[self.reply_channel] = self
 
@@ -52,7 +52,7 @@ class Client:
         if is_event(to):
             message = interface_form(to, message)
         self._turn += 1
-        if self.channel_layer.send_many([Envelope(check_channel_name(to), message, self._turn, self._state)]):
+        if self.channel_layer.send_many([Envelope(check_channel_name(to), message, self._turn, self._session_state)]):
             raise ChannelFull(f"channel {to!r} is full")
 
     def consume(self, channel: str, fail_on_none: bool = True) -> Any:
@@ -77,12 +77,12 @@ class Client:
                 envelope = envelope._replace(content=interface_form(channel, envelope.content))
             owner = _clients.get(str(envelope.content.get("reply_channel")))
             if owner is not None:
-                envelope = envelope._replace(session=owner._state)
+                envelope = envelope._replace(session_state=owner._session_state)
             if fail_on_none:
                 self._check_route(envelope)
             consumed = consume(layer, reader, envelope)
-        if owner is not None and consumed.state is not None:
-            owner._state = consumed.state or None
+        if owner is not None and consumed.session_state is not None:
+            owner._session_state = consumed.session_state or None
         if consumed.error is not None:
             raise consumed.error
         return consumed.result

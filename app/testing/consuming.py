@@ -17,12 +17,12 @@ class Consumed(NamedTuple):
     """The result of one message: the return value or error of its consumer, and the new session state.
 
     `error` is an unexpected exception with its traceback; those that the worker handles (ConsumeLater, a refusal) are
-    not. `state` None: as before.
+    not. `session_state` None: as before.
     """
 
     result: object
     error: BaseException | None
-    state: bytes | None
+    session_state: bytes | None
 
 
 class TrialRunner(Runner):
@@ -60,7 +60,7 @@ def consume(layer: ConfiguredLayer, reader: Reader, envelope: Envelope) -> Consu
     runner = TrialRunner(layer, router_of(layer), reader)
     settlement = runner.run(envelope)
     settle(reader, settlement)
-    return Consumed(runner.result, runner.error, settlement.session)
+    return Consumed(runner.result, runner.error, settlement.session_state)
 
 
 def settle(reader: Reader, settlement: Settlement) -> None:

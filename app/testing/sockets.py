@@ -114,8 +114,8 @@ class WSClient(Client):
             self._path = path
         if to == CONNECT:
             self._is_open = True
-        elif not self._is_open and self._state is None:
-            self._state = self._login_state(to)
+        elif not self._is_open and self._session_state is None:
+            self._session_state = self._login_state(to)
         event = {**self._event(to), **({} if text is None else {"text": text}), **(content or {})}
         if not isinstance(event.get("text", ""), (str, bytes)):
             event["text"] = json_module.dumps(event["text"])

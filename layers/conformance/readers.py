@@ -20,8 +20,8 @@ class ReaderCases(LayerCase):
     def test_turn_and_session_travel_with_the_content(self) -> None:
         envelopes: list[Send] = [
             Envelope("channel", {"number": 1}),
-            Envelope("channel", {"number": 2}, turn=0, session=b""),
-            Envelope("channel", {"number": 3}, turn=2**40, session=b"\x00state\xff"),
+            Envelope("channel", {"number": 2}, turn=0, session_state=b""),
+            Envelope("channel", {"number": 3}, turn=2**40, session_state=b"\x00state\xff"),
         ]
         self.layer.send_many(envelopes)
         self.assertEqual([item.envelope for item in self.take(self.reader("channel"), "channel")], envelopes)

@@ -55,7 +55,7 @@ class WillCases(LayerCase):
             {"reply_channel": f"{edge.inbox}{local}", "path": f"/{local}/", "code": 1006} for local in ("a", "b")
         ]
         self.assertEqual([envelope.content for envelope in sent], contents)
-        self.assertEqual([envelope.session for envelope in sent], [None, None])
+        self.assertEqual([envelope.session_state for envelope in sent], [None, None])
 
     async def test_last_events_have_the_session_state_that_was_settled_last(self) -> None:
         edge = await self.edge_of_sockets("a", "b", "c")
@@ -67,7 +67,7 @@ class WillCases(LayerCase):
         reader.exchange([Settlement([], f"{edge.inbox}a", 1), Settlement([], f"{edge.inbox}b", 1, b"")], {})
         with self.assertLogs("towpath.layers", "ERROR"):
             sent = self.reap_until_sent(3)
-        self.assertEqual([envelope.session for envelope in sent], [b"new", None, None])
+        self.assertEqual([envelope.session_state for envelope in sent], [b"new", None, None])
 
     async def test_sockets_that_were_disconnected_before_are_not_disconnected_again(self) -> None:
         edge = await self.edge_of_sockets("a", "b")
@@ -87,7 +87,9 @@ class WillCases(LayerCase):
             self.assertEqual([envelope.content["path"] for envelope in sent], ["/c/"])
             reader.exchange([Settlement([], f"{edge.inbox}a", 1, b"last")], {"websocket.receive": 1})
             sent = self.reap_until_sent(1)
-            self.assertEqual([(envelope.content["path"], envelope.session) for envelope in sent], [("/a/", b"last")])
+            self.assertEqual(
+                [(envelope.content["path"], envelope.session_state) for envelope in sent], [("/a/", b"last")]
+            )
             reader.requeue([])
             sent = self.reap_until_sent(1)
             self.assertEqual([envelope.content["path"] for envelope in sent], ["/b/"])

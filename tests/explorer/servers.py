@@ -250,9 +250,10 @@ class ServerStates:
         outbound._is_flushing = bool(state.pending or state.unanswered and not state.is_away or state.flight)
 
     def _put_conversation(self, frozen: Any) -> None:
-        local, is_accepted, is_closed, session, client, turns = frozen
+        local, is_accepted, is_closed, session_state, client, turns = frozen
         conversation = self._new_client(local, client)._conversation
-        conversation._is_accepted, conversation._is_closed, conversation._session = is_accepted, is_closed, session
+        conversation._is_accepted, conversation._is_closed = is_accepted, is_closed
+        conversation._session_state = session_state
         for name, value in zip(_TURNS, thaw(turns), strict=True):
             setattr(conversation._turns, name, value)
 
@@ -263,7 +264,7 @@ class ServerStates:
         conversation.reply_channel = self._edge.inbox + local
         conversation._hub = self._hub
         conversation._turns = Turns(1000, 10**9)
-        conversation._session = None
+        conversation._session_state = None
         conversation._deadline = self._hub.clock
         conversation._is_accepted = conversation._is_closed = False
         conversation._closed_at = 0.0
@@ -316,7 +317,7 @@ def _frozen_post(post: _Post) -> Any:
 def _frozen_conversation(conversation: Any) -> Any:
     turns = freeze([getattr(conversation._turns, name) for name in _TURNS])
     return (
-        conversation.local, conversation._is_accepted, conversation._is_closed, conversation._session,
+        conversation.local, conversation._is_accepted, conversation._is_closed, conversation._session_state,
         conversation.owner.state, turns,
     )  # fmt: skip
 

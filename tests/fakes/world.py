@@ -37,12 +37,12 @@ class World:
             await self.inbox.dispatch(event)
         await quiet()
 
-    async def settle(self, *replies: Content, session: bytes | None = None) -> None:
+    async def settle(self, *replies: Content, session_state: bytes | None = None) -> None:
         """Settle the turn of the latest event that was accepted."""
         envelope = self.edge.sent[-1]
         assert envelope.turn is not None
         local = envelope.content["reply_channel"].partition("!")[2]
-        await self.arrive(Settled(local, envelope.turn, replies, session))
+        await self.arrive(Settled(local, envelope.turn, replies, session_state))
 
     async def advance(self, seconds: float, step: float = 1.0) -> None:
         """Turn the clock."""

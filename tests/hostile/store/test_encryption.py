@@ -43,7 +43,7 @@ def everything(redis_url: str) -> bytes:
 def fill(layer: RedisChannelLayer) -> None:
     """Leave a message of every kind in the store."""
     content = {"text": MARK, "bytes": MARK.encode(), "headers": [[b"cookie", MARK.encode()]]}
-    layer.send_many([Envelope("plain", content, session=MARK.encode()), Envelope("inbox!you", content)])
+    layer.send_many([Envelope("plain", content, session_state=MARK.encode()), Envelope("inbox!you", content)])
     layer.group_add("group", "inbox!you")
     layer.group_add("group", "plain")
     layer.send_many([GroupSend("group", content)])

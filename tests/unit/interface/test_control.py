@@ -25,7 +25,7 @@ async def open_sockets(world: World, *users: str | None) -> list[Any]:
     clients = []
     for user in users:
         request = await world.shake_hands()
-        await world.settle({"accept": True}, session=None if user is None else login(user))
+        await world.settle({"accept": True}, session_state=None if user is None else login(user))
         clients.append(request.transport)
     return clients
 
@@ -90,7 +90,7 @@ async def test_a_long_list_comes_in_pages_up_to_the_limit_with_the_count_of_all(
 async def test_values_of_clients_are_cut(make_world: MakeWorld) -> None:
     world = make_world()
     await world.shake_hands(path="/chat/" + "x" * 300)
-    await world.settle({"accept": True}, session=login("u" * 5000))
+    await world.settle({"accept": True}, session_state=login("u" * 5000))
     [answer] = await command(world, command="sockets", limit=1)
     assert [len(answer["sockets"][0][key]) for key in ("path", "user")] == [203, 203]
 

@@ -46,22 +46,22 @@ async def test_replies_are_delivered_in_order_before_the_next_event_leaves(make_
 async def test_session_state_travels_with_the_next_events(make_world, make_owner):
     world = make_world()
     conversation = Conversation(world.hub, make_owner())
-    for session in (b"one", None, b"", None):
+    for session_state in (b"one", None, b"", None):
         await emitted(world, conversation, "a")
-        await world.settle(session=session)
+        await world.settle(session_state=session_state)
     await emitted(world, conversation, "a")
-    assert [sent.session for sent in world.edge.sent] == [None, b"one", b"one", None, None]
+    assert [sent.session_state for sent in world.edge.sent] == [None, b"one", b"one", None, None]
 
 
 async def test_a_session_over_its_bound_is_dropped_counted_and_logged(make_world, make_owner, caplog):
     world = make_world()
     conversation = Conversation(world.hub, make_owner())
     await emitted(world, conversation, "a")
-    await world.settle(session=b"x" * SESSION_STATE_MAX_BYTES)
+    await world.settle(session_state=b"x" * SESSION_STATE_MAX_BYTES)
     await emitted(world, conversation, "a")
-    await world.settle(session=b"y" * (SESSION_STATE_MAX_BYTES + 1))
+    await world.settle(session_state=b"y" * (SESSION_STATE_MAX_BYTES + 1))
     await emitted(world, conversation, "a")
-    assert world.edge.sent[-1].session == b"x" * SESSION_STATE_MAX_BYTES
+    assert world.edge.sent[-1].session_state == b"x" * SESSION_STATE_MAX_BYTES
     assert world.hub.counters.totals[Count.SESSIONS_TOO_LARGE] == 1
     assert "65537 bytes" in caplog.text
 

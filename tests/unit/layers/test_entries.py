@@ -17,9 +17,9 @@ def stamped(body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize(("turn", "session"), [(None, None), (0, b""), (2**40, b"\x00state")])
-def test_a_queue_entry_comes_back_as_it_was(codec: EntryCodec, turn: int | None, session: bytes | None) -> None:
-    envelope = Envelope("channel", {"text": "é", "bytes": b"\xff"}, turn, session)
+@pytest.mark.parametrize(("turn", "session_state"), [(None, None), (0, b""), (2**40, b"\x00state")])
+def test_a_queue_entry_comes_back_as_it_was(codec: EntryCodec, turn: int | None, session_state: bytes | None) -> None:
+    envelope = Envelope("channel", {"text": "é", "bytes": b"\xff"}, turn, session_state)
     assert codec.open_queue_entry("channel", stamped(codec.queue_body(envelope))) == envelope
 
 
@@ -77,12 +77,12 @@ def test_the_longest_entry_is_packed_and_a_longer_one_is_refused() -> None:
 
 def test_a_message_of_the_greatest_length_fits_into_every_entry() -> None:
     content = {"bytes": b"x" * (MAX_MESSAGE_BYTES - 12)}
-    name, turn, session = "i" * (MAX_NAME_LENGTH - 1), 2**63 - 1, b"s" * SESSION_STATE_MAX_BYTES
+    name, turn, session_state = "i" * (MAX_NAME_LENGTH - 1), 2**63 - 1, b"s" * SESSION_STATE_MAX_BYTES
     check_content(content)
     assert len(pack(content)) == MAX_MESSAGE_BYTES
     codec = EntryCodec()
-    codec.queue_body(Envelope(name, content, turn, session))
-    codec.settled(name, turn, [content], session)
+    codec.queue_body(Envelope(name, content, turn, session_state))
+    codec.settled(name, turn, [content], session_state)
     codec.delivery(name, content)
     codec.group(name, content)
 

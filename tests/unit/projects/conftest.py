@@ -76,10 +76,10 @@ class Site:
 
     def _take(self, event: InboxEvent) -> None:
         match event:
-            case Settled(local=local, replies=replies, session=session):
+            case Settled(local=local, replies=replies, session_state=session_state):
                 self.seen.setdefault(local, []).extend(replies)
-                if session is not None:
-                    self._states[local] = session or None
+                if session_state is not None:
+                    self._states[local] = session_state or None
             case Replies(local=local, contents=contents):
                 self.seen.setdefault(local, []).extend(contents)
             case Grouped(locals=members, content=content):

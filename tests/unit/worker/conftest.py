@@ -114,11 +114,11 @@ class Connections:
         self.edge = layer.edge()
         asyncio.run(self.edge.open())
 
-    def send(self, channel, local="c", turn=1, session=None, **content):
+    def send(self, channel, local="c", turn=1, session_state=None, **content):
         """Send a connection's event."""
         self.edge.opened(local)
         content = {"reply_channel": self.edge.inbox + local, **content}
-        assert not self.layer.send_many([Envelope(channel, content, turn, session)])
+        assert not self.layer.send_many([Envelope(channel, content, turn, session_state)])
 
     def receive(self):
         """Return the inbox events that are there; something has to be."""
@@ -144,4 +144,6 @@ def routed():
 @pytest.fixture
 def taken():
     """Return a function that makes a message as a reader delivers it."""
-    return lambda channel, turn=None, session=None, **content: Taken(Envelope(channel, content, turn, session), b"raw")
+    return lambda channel, turn=None, session_state=None, **content: Taken(
+        Envelope(channel, content, turn, session_state), b"raw"
+    )

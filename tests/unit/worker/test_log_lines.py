@@ -17,10 +17,10 @@ project = logging.getLogger("a.project")
 CONTENT = {"reply_channel": "interface.x!y", "path": "/chat/"}
 
 
-def records_of(layer, caplog, consumer, content=CONTENT, session=None):
+def records_of(layer, caplog, consumer, content=CONTENT, session_state=None):
     caplog.set_level(logging.INFO)
     runner = Runner(layer, Router([route("websocket.receive", consumer)]), RunOptions(), lambda settlement: None)
-    runner.run(Envelope("websocket.receive", content, 1, session))
+    runner.run(Envelope("websocket.receive", content, 1, session_state))
     return caplog.records
 
 
@@ -65,7 +65,7 @@ def test_the_user_is_known_once_the_session_is_read_and_never_loaded_for_a_line(
         project.info("after")
 
     state = pack({"_auth_user_id": "17", "room": "a"})
-    before, after = (fields for _, fields in written(consumer, session=state))
+    before, after = (fields for _, fields in written(consumer, session_state=state))
     assert "user" not in before
     assert after["user"] == "17"
 

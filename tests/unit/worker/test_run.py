@@ -35,13 +35,20 @@ def run(layer):
     """Return a function that runs one consumer with one message and returns what is settlement."""
 
     def run(
-        consumer, channel="websocket.receive", ended=None, ordered=True, options=None, turn=7, session=None, **more
+        consumer,
+        channel="websocket.receive",
+        ended=None,
+        ordered=True,
+        options=None,
+        turn=7,
+        session_state=None,
+        **more,
     ):
         router = Router([route("websocket.receive", consumer, ordered=ordered)])
         router.add_route(route(["websocket.connect", "jobs"], consumer, ordered=ordered))
         runner = Runner(layer, router, options or RunOptions(), (ended if ended is not None else []).append)
         content = {"reply_channel": REPLY, **more}
-        return runner.run(Envelope(channel, content, turn, session))
+        return runner.run(Envelope(channel, content, turn, session_state))
 
     return run
 
@@ -87,9 +94,9 @@ def test_changed_connection_state_travels_back(run):
     def clear_state(message):
         message.session_state = b""
 
-    assert run(set_state, session=b"old").session == b"new"
-    assert run(clear_state, session=b"old").session == b""
-    assert run(lambda message: None, session=b"old").session is None
+    assert run(set_state, session_state=b"old").session_state == b"new"
+    assert run(clear_state, session_state=b"old").session_state == b""
+    assert run(lambda message: None, session_state=b"old").session_state is None
 
 
 def test_changed_connection_state_without_a_turn_is_dropped_and_logged(run, caplog):
@@ -119,7 +126,7 @@ def test_a_consumer_that_raises_is_logged_and_what_it_sent_leaves(run, caplog, e
 
 
 def test_consume_later_sends_the_message_again_and_keeps_its_turn(run):
-    settlement = run(raising(ConsumeLater), session=b"state", text="hi")
+    settlement = run(raising(ConsumeLater), session_state=b"state", text="hi")
     again = Envelope("websocket.receive", {"reply_channel": REPLY, "text": "hi", RETRIES_KEY: 1}, 7, b"state")
     assert settlement == Settlement([BEFORE], again=again)
     twice = run(raising(ConsumeLater), **again.content)
@@ -131,7 +138,7 @@ def test_consume_later_begins_again_with_the_old_connection_state(run):
         message.session_state = b"half done"
         raise ConsumeLater
 
-    settlement = run(consumer, session=b"state")
+    settlement = run(consumer, session_state=b"state")
     assert settlement == Settlement(
         again=Envelope("websocket.receive", {"reply_channel": REPLY, RETRIES_KEY: 1}, 7, b"state")
     )

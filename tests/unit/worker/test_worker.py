@@ -80,7 +80,7 @@ def test_state_travels_with_the_connection(make, connections):
 
     worker = make(count)
     connections.send("websocket.receive", turn=1)
-    connections.send("websocket.receive", turn=2, session=b"x")
+    connections.send("websocket.receive", turn=2, session_state=b"x")
     assert worker.run_one()
     assert worker.run_one()
     assert connections.receive() == [Settled("c", 1, [], b"x"), Settled("c", 2, [], b"xx")]
@@ -93,7 +93,7 @@ def test_a_message_put_off_comes_again_with_its_turn(make, connections):
         echo(message)
 
     worker = make(second_time)
-    connections.send("websocket.receive", text="hi", turn=4, session=b"s")
+    connections.send("websocket.receive", text="hi", turn=4, session_state=b"s")
     assert worker.run_one()
     assert worker.run_one()
     assert connections.receive() == [Settled("c", 4, [{"text": "hi"}], None)]

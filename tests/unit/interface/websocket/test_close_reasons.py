@@ -75,7 +75,7 @@ async def test_an_end_is_logged_once_with_its_reason(make_world, caplog, by, cod
     client = await world.open_socket()
     client.text("hello")
     await world.arrive()
-    await world.settle(session=pack({"_auth_user_id": "17"}))
+    await world.settle(session_state=pack({"_auth_user_id": "17"}))
     await ended(world, client, by=by)
     [(_, details)] = [each for each in told if each[0] == "disconnected"]
     assert (details["code"], details["user"]) == (code, "17")
@@ -112,7 +112,7 @@ async def test_a_state_that_is_not_a_session_has_no_user(make_world):
     for state in (b"\xc1", pack([1]), pack({"user": 1}), b"\xff" * 10):
         client.text("hello")
         await world.arrive()
-        await world.settle(session=state)
+        await world.settle(session_state=state)
         assert conversation.user_id is None
 
 
