@@ -10,6 +10,7 @@ from typing import Any
 
 from towpath.layers.contract import Content
 from towpath.layers.errors import TowpathError
+from towpath.layers.protocol import HTTP_PREFIX, HTTP_REQUEST, WEBSOCKET_PREFIX
 
 Headers = Sequence[Sequence[bytes]]
 
@@ -38,12 +39,12 @@ _KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
 #: Keys whose text may have been written as bytes. `text` is none of them: a frame has text or bytes.
 _TEXTS = ("method", "path", "root_path", "scheme", "http_version")
 #: Channel -> keys without which its events cannot be read.
-_NEEDED = {"http.request": ("method", "path")}
+_NEEDED = {HTTP_REQUEST: ("method", "path")}
 
 
 def is_event(channel: str) -> bool:
     """Return whether interface servers send events to this channel."""
-    return channel.startswith(("websocket.", "http."))
+    return channel.startswith((WEBSOCKET_PREFIX, HTTP_PREFIX))
 
 
 def interface_form(channel: str, content: Content) -> Content:

@@ -21,6 +21,7 @@ from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind,
 
 from towpath.layers.contract import Content
 from towpath.layers.inbox_events import Replies, Settled
+from towpath.layers.protocol import CONNECT, HTTP_REQUEST
 from towpath.layers.tracing import carrier_of, context_in, context_of, tracer, warn_without_sdk
 
 from .conversation import Conversation
@@ -82,7 +83,7 @@ class TracedConversation(Conversation):
             _attributes(channel, content),
             links,
         )
-        if channel == "websocket.connect":
+        if channel == CONNECT:
             self._first = span.get_span_context()
         self._waiting[id(content)] = span, 0
 
@@ -127,7 +128,7 @@ class TracedConversation(Conversation):
 
 
 def _name(channel: str, content: Content) -> str:
-    if channel != "http.request":
+    if channel != HTTP_REQUEST:
         return channel
     method = content.get("method")
     return method if method in _METHODS else "HTTP"

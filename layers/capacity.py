@@ -9,9 +9,10 @@ from fnmatch import translate
 from functools import lru_cache
 
 from .errors import ConfigurationError
+from .protocol import HTTP_REQUEST, WEBSOCKET_PREFIX
 
-#: Used where no patterns are given: a connection has at most one event in `websocket.*`.
-DEFAULT_CHANNEL_CAPACITY: Mapping[str | re.Pattern[str], int] = {"websocket.*": 10_000, "http.request": 1_000}
+#: Used where no patterns are given. A WebSocket has at most one event in the channels of the first pattern.
+DEFAULT_CHANNEL_CAPACITY: Mapping[str | re.Pattern[str], int] = {f"{WEBSOCKET_PREFIX}*": 10_000, HTTP_REQUEST: 1_000}
 
 #: Number of names whose capacity is cached. Generated names are many, so the cache is bounded.
 CACHED_NAMES = 1_024

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from .contract import Content
 from .errors import InvalidReply
-from .protocol import SENDABLE, is_sendable
+from .protocol import CONNECT, DISCONNECT, HTTP_REQUEST, RECEIVE, SENDABLE, is_sendable
 
 #: Longest reason of a close frame, in bytes of UTF-8 (RFC 6455, section 5.5: 125 with the code).
 REASON_MAX_BYTES = 123
@@ -160,8 +160,8 @@ _HTTP = {
 }
 #: Channel of a message -> the check of replies to it.
 REPLY_CHECKS: dict[str, Callable[[Content], None]] = {
-    "http.request": check_http_reply,
-    "websocket.connect": check_websocket_reply,
-    "websocket.receive": check_websocket_reply,
-    "websocket.disconnect": check_websocket_reply,
+    HTTP_REQUEST: check_http_reply,
+    CONNECT: check_websocket_reply,
+    RECEIVE: check_websocket_reply,
+    DISCONNECT: check_websocket_reply,
 }

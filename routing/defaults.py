@@ -5,6 +5,7 @@ A WebSocket on a path without a route is refused: an accepted socket without a c
 
 from towpath.channels.exceptions import DenyConnection
 from towpath.channels.message import Message
+from towpath.layers.protocol import CONNECT, DISCONNECT, HTTP_DISCONNECT, HTTP_REQUEST, RECEIVE
 
 from .match import Consumer
 from .route import Route
@@ -33,11 +34,11 @@ def deny_consumer(message: Message, **kwargs: object) -> None:
 def default_routes(router: ListingRouter, http_consumer: Consumer | str | None) -> list[Route]:
     """Return the routes that come behind those of `router`; without `http_consumer` there is none for requests."""
     unrouted = UnroutedConsumer(router)
-    requests = [] if http_consumer is None else [Route("http.request", http_consumer)]
+    requests = [] if http_consumer is None else [Route(HTTP_REQUEST, http_consumer)]
     return [
         *requests,
-        Route("http.disconnect", null_consumer),
-        Route("websocket.connect", unrouted),
-        Route("websocket.receive", unrouted),
-        Route("websocket.disconnect", null_consumer),
+        Route(HTTP_DISCONNECT, null_consumer),
+        Route(CONNECT, unrouted),
+        Route(RECEIVE, unrouted),
+        Route(DISCONNECT, null_consumer),
     ]

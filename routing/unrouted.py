@@ -10,6 +10,7 @@ from django.conf import settings
 
 from towpath.channels.exceptions import DenyConnection
 from towpath.channels.message import Message
+from towpath.layers.protocol import CONNECT
 
 from .filters import Pattern
 from .listing import ListedRoute
@@ -19,8 +20,6 @@ from .path_syntax import PATH_KEY
 
 logger = logging.getLogger(__name__)
 
-#: The channel of handshakes.
-CONNECT = "websocket.connect"
 #: Paths of dropped frames that are remembered, so that each is logged once.
 MAX_LOGGED_PATHS = 100
 #: Routes that an explanation lists; the others are counted.

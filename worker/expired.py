@@ -4,10 +4,10 @@ import logging
 from collections.abc import Sequence
 
 from towpath.layers.contract import Content, Envelope, Settlement, Taken
+from towpath.layers.protocol import CONNECT, HTTP_REQUEST
 
 logger = logging.getLogger(__name__)
 
-REQUESTS = "http.request"
 #: The response to a request that was not handled in time.
 REQUEST_EXPIRED: Content = {
     "status": 503,
@@ -15,8 +15,6 @@ REQUEST_EXPIRED: Content = {
     "content": b"Service Unavailable: the request waited too long for a worker.\n",
     "more_content": False,
 }
-#: The channel whose connections are notified that nothing has run: a handshake is answered 503; 403 would mean "never".
-HANDSHAKES = "websocket.connect"
 
 
 def settlements_of_expired(expired: Sequence[Taken]) -> list[Settlement]:
@@ -31,7 +29,8 @@ def settlements_of_expired(expired: Sequence[Taken]) -> list[Settlement]:
 
 def _settlement(envelope: Envelope) -> Settlement:
     reply_channel = envelope.reply_channel
-    settlement = Settlement([], reply_channel, envelope.turn, is_lost=envelope.channel == HANDSHAKES)
-    if envelope.channel == REQUESTS and reply_channel is not None:
+    # The connection of a handshake is notified that nothing has run, and answers 503; 403 would mean "never".
+    settlement = Settlement([], reply_channel, envelope.turn, is_lost=envelope.channel == CONNECT)
+    if envelope.channel == HTTP_REQUEST and reply_channel is not None:
         settlement.sends.append(Envelope(reply_channel, REQUEST_EXPIRED))
     return settlement

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from towpath.layers.contract import Content, Envelope, Send
+from towpath.layers.protocol import CONNECT, HTTP_REQUEST, INTERNAL_ERROR
 
 #: The response to a request whose consumer failed; Django answers for its own views.
 REQUEST_FAILED: Content = {
@@ -13,8 +14,8 @@ REQUEST_FAILED: Content = {
 }
 #: The rest of a response whose head has left already: the connection is cut, so that no client takes it for complete.
 RESPONSE_FAILED: Content = {"closed": True}
-#: Refuses a handshake; closes a socket whose accept has left already. 1011: internal error (RFC 6455, section 7.4.1).
-HANDSHAKE_FAILED: Content = {"accept": False, "status": 500, "close": 1011}
+#: Refuses a handshake; closes a socket whose accept has left already.
+HANDSHAKE_FAILED: Content = {"accept": False, "status": 500, "close": INTERNAL_ERROR}
 
 
 def sends_of_failed(envelope: Envelope, sends: list[Send]) -> list[Send]:
@@ -49,6 +50,6 @@ def _answer_handshake(replies: list[Content]) -> Content | None:
 
 
 ANSWERS: dict[str, Callable[[list[Content]], Content | None]] = {
-    "http.request": _answer_request,
-    "websocket.connect": _answer_handshake,
+    HTTP_REQUEST: _answer_request,
+    CONNECT: _answer_handshake,
 }

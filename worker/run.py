@@ -12,6 +12,7 @@ from towpath.channels.stopping import worker_stopping
 from towpath.handler.network import network_waits
 from towpath.layers.contract import Envelope, Settlement
 from towpath.layers.log_fields import current_subject
+from towpath.layers.protocol import CONNECT
 from towpath.routing import Match, Router, name_of
 
 from .context import in_own_context
@@ -20,7 +21,7 @@ from .failed import sends_of_failed
 from .offers import decline, is_offer
 from .signals import announce, consumer_finished, consumer_started
 from .unanswered import refuse_unanswered
-from .verdicts import CONNECT, RETRIES_KEY, Verdict, judge, judge_unmatched
+from .verdicts import RETRIES_KEY, Verdict, judge, judge_unmatched
 
 logger = logging.getLogger(__name__)
 

@@ -32,6 +32,7 @@ from towpath.channels import (
 from towpath.layers.client_log import ClientLog
 from towpath.layers.codec import check_content
 from towpath.layers.contract import Envelope
+from towpath.layers.protocol import CONNECT
 from towpath.routing.unrouted import NoRoute, shown_path
 
 from .failed import ANSWERS
@@ -45,8 +46,6 @@ failures = FailureLog()
 
 #: Key of a message that counts how often it was put off.
 RETRIES_KEY = "__retries__"
-#: The only channel on which a connection can be refused.
-CONNECT = "websocket.connect"
 #: The status of a refusal that a consumer asks for.
 FORBIDDEN = 403
 

@@ -19,6 +19,7 @@ from towpath.channels import Channel, DenyConnection, Message
 from towpath.decorating import Decorator, hang, opening
 from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError, TowpathError
+from towpath.layers.protocol import CONNECT, HTTP_REQUEST
 from towpath.routing import name_of
 from towpath.sessions.decorators import open_channel_session
 
@@ -27,8 +28,6 @@ from .users import hang_user, log_in
 
 if TYPE_CHECKING:  # models cannot be imported before Django is set up
     from django.contrib.auth.base_user import AbstractBaseUser
-
-CONNECT = "websocket.connect"
 
 
 class TokenCheckFailed(TowpathError):
@@ -95,7 +94,7 @@ def _parameters(check: Callable[..., Any]) -> list[str]:
 def _logged_in(message: Message, check: Check, places: TokenPlaces, required: bool) -> AbstractContextManager[None]:
     if message.channel_name == CONNECT:
         return _handshake(message, check, places, required)
-    if message.channel_name == "http.request":
+    if message.channel_name == HTTP_REQUEST:
         raise ConfigurationError("token_user is for WebSockets; in a view, read the token from the request's headers")
     return _later_event(message)
 

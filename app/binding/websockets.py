@@ -20,6 +20,7 @@ from towpath.channels import InvalidFrame, Message
 from towpath.generic.websockets import WebsocketMultiplexer
 from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError
+from towpath.layers.protocol import RECEIVE
 
 from .base import Binding
 from .declaration import check_stream, sent_fields
@@ -73,7 +74,7 @@ class WebsocketBinding(Binding):
     @classmethod
     def trigger_inbound(cls, message: Message, **kwargs: Any) -> None:
         """Make the change that a frame requests; ignore the opening and closing of sockets."""
-        if message.channel_name == "websocket.receive":
+        if message.channel_name == RECEIVE:
             super().trigger_inbound(message, **kwargs)
 
     @classmethod

@@ -9,14 +9,13 @@ from django.core.checks import Warning as CheckWarning
 
 from towpath.channels import Message
 from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.protocol import CONNECT, RECEIVE
 from towpath.routing import ListedRoute, Route, Router
 from towpath.routing.filters import Pattern
 from towpath.routing.include import Include
 from towpath.routing.path_syntax import PATH_KEY, is_path
 
 from .routes import sound_routers
-
-CONNECT, RECEIVE = "websocket.connect", "websocket.receive"
 
 #: Values of parameters of Django's path syntax, and of groups of regular expressions; the first that matches is taken.
 _CONVERTED = {"str": "a", "slug": "a", "int": "1", "path": "a", "uuid": "00000000-0000-0000-0000-000000000000"}

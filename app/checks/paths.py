@@ -9,6 +9,7 @@ from typing import Any
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
+from towpath.layers.protocol import HTTP_PREFIX, WEBSOCKET_PREFIX
 from towpath.routing import ListedRoute
 from towpath.routing.filters import Pattern
 from towpath.routing.path_syntax import PATH_KEY, is_path
@@ -45,7 +46,7 @@ def check_channels(**_: Any) -> list[CheckMessage]:
         for where, router in sound_routers()
         for listed in router.listed()
         for channel in sorted(listed.route.channel_names() - TEXT_KEYS.keys())
-        if channel.startswith(("http.", "websocket.")) or _meant(channel)
+        if channel.startswith((HTTP_PREFIX, WEBSOCKET_PREFIX)) or _meant(channel)
     ]
 
 

@@ -7,13 +7,14 @@ from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
 from towpath.layers.errors import ConfigurationError
+from towpath.layers.protocol import CONNECT, DISCONNECT, HTTP_DISCONNECT, HTTP_REQUEST, RECEIVE
 from towpath.routing import ListedRoute, Router
 
 from .settings import sound_layers
 
 #: Channel -> the keys of its messages that hold text or bytes, which filters can match.
 TEXT_KEYS: Mapping[str, tuple[str, ...]] = {
-    "http.request": (
+    HTTP_REQUEST: (
         "body",
         "body_channel",
         "http_version",
@@ -24,10 +25,10 @@ TEXT_KEYS: Mapping[str, tuple[str, ...]] = {
         "root_path",
         "scheme",
     ),
-    "http.disconnect": ("path", "reply_channel"),
-    "websocket.connect": ("path", "query_string", "reply_channel", "root_path", "scheme"),
-    "websocket.receive": ("bytes", "path", "reply_channel", "text"),
-    "websocket.disconnect": ("path", "reply_channel"),
+    HTTP_DISCONNECT: ("path", "reply_channel"),
+    CONNECT: ("path", "query_string", "reply_channel", "root_path", "scheme"),
+    RECEIVE: ("bytes", "path", "reply_channel", "text"),
+    DISCONNECT: ("path", "reply_channel"),
 }
 
 

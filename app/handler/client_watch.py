@@ -9,6 +9,7 @@ import time
 
 from towpath.channels import Channel
 from towpath.channels.stopping import is_worker_stopping
+from towpath.layers.protocol import FLOW_CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class ClientWatch:
         self._stopping_since: float | None = None
         self._looked_at = time.monotonic()
         self._progress_at = self._looked_at
-        self.flow_channel: str = self._layer.new_channel("http.response.flow?")
+        self.flow_channel: str = self._layer.new_channel(FLOW_CHANNEL)
         self.sent_bytes = 0
         self.taken_bytes = 0
         #: The client has left: no more parts are sent.

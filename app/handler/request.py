@@ -23,6 +23,7 @@ from django.utils.functional import cached_property
 
 from towpath.channels import Message, ResponseLater
 from towpath.channels.events import interface_form
+from towpath.layers.protocol import HTTP_REQUEST
 
 from .body import READ_AHEAD_BYTES, BodyAborted, BodyChannel, BodyTimeout
 from .environment import build_meta, script_name, split_path
@@ -56,7 +57,7 @@ class AsgiRequest(HttpRequest):
         except UnicodeDecodeError:
             raise
         except (KeyError, TypeError, AttributeError, ValueError):  # a message that was made by hand
-            message.content = interface_form("http.request", message.content)
+            message.content = interface_form(HTTP_REQUEST, message.content)
             self._read_message(message)
         self.resolver_match = None
         self._read_started = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from towpath.layers.commands import SocketFilter
 from towpath.layers.names import check_channel_name
+from towpath.layers.protocol import HTTP_REQUEST, POLICY_VIOLATION
 
 from . import draining, pausing, sockets
 from .site import OrderRefused, Site
@@ -12,8 +13,6 @@ from .site import OrderRefused, Site
 #: The fields of all orders, as the page's forms send them; those that are empty count as absent.
 FIELDS = ("channel", "server", "user", "group", "path", "seconds", "code")
 Fields = Mapping[str, str]
-#: The channel of the pages themselves.
-REQUESTS = "http.request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,10 @@ def filter_of(fields: Fields) -> SocketFilter:
 
 def _pause(site: Site, fields: Fields) -> str:
     channel, seconds = _channel(fields), _number(fields, "seconds")
-    if channel == REQUESTS and seconds is None:
-        raise OrderRefused(f"A pause of {REQUESTS} needs a number of seconds here: this page is answered through it")
+    if channel == HTTP_REQUEST and seconds is None:
+        raise OrderRefused(
+            f"A pause of {HTTP_REQUEST} needs a number of seconds here: this page is answered through it"
+        )
     return pausing.pause(site, channel, seconds, apply_seconds=0).report().partition("\n")[0]
 
 
@@ -64,9 +65,7 @@ def _purge(site: Site, fields: Fields) -> str:
 
 def _kick(site: Site, fields: Fields) -> str:
     code = _number(fields, "code")
-    count, answers = sockets.close_sockets(
-        site, filter_of(fields), sockets.POLICY_VIOLATION if code is None else int(code), ""
-    )
+    count, answers = sockets.close_sockets(site, filter_of(fields), POLICY_VIOLATION if code is None else int(code), "")
     answers.check()
     return f"{count} WebSockets were closed"
 

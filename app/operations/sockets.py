@@ -13,9 +13,6 @@ from .site import OrderRefused, Site
 from .status import duration
 from .table import table
 
-#: "Policy violation" (RFC 6455, section 7.4.1): pages of `WebSocketBridge` do not come back after it.
-POLICY_VIOLATION = 1008
-
 _COLUMNS = ("channel", "path", "user", "client", "age", "interface")
 
 

@@ -15,6 +15,7 @@ from django.http.request import validate_host
 from towpath.channels import DenyConnection, Message
 from towpath.channels.events import headers_of
 from towpath.decorating import check_decorated, find_message, subclass
+from towpath.layers.protocol import CONNECT
 
 __all__ = ["AllowedHostsOnlyOriginValidator", "BaseOriginValidator", "allowed_hosts_only"]
 
@@ -87,7 +88,7 @@ def _checked_class(consumer: type, validator: type[BaseOriginValidator]) -> type
 
     @wraps(run)
     def consume(*args: Any, **kwargs: Any) -> None:
-        is_handshake = find_message(args, consumer).channel_name == "websocket.connect"
+        is_handshake = find_message(args, consumer).channel_name == CONNECT
         (checked if is_handshake else run)(*args, **kwargs)
 
     return subclass(consumer, __init__=consume)

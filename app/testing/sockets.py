@@ -13,17 +13,10 @@ from towpath.auth import transfer_user
 from towpath.channels import Message
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 from towpath.layers.contract import Content
+from towpath.layers.protocol import CONNECT, DISCONNECT, HTTP_REQUEST, NORMAL_CLOSURE, WEBSOCKET_PREFIX
 from towpath.sessions.decorators import open_channel_session
 
 from .client import Client
-
-#: The event that opens a WebSocket.
-CONNECT = "websocket.connect"
-#: The event that ends a WebSocket, and the code of a browser whose page gives none.
-DISCONNECT = "websocket.disconnect"
-NORMAL_CLOSE_CODE = 1000
-#: The event of a page.
-REQUEST = "http.request"
 
 
 class WSClient(Client):
@@ -180,13 +173,13 @@ class WSClient(Client):
         if to == CONNECT:
             self._order = 0
             return {**self._head("ws"), "order": 0}
-        if to == REQUEST:
+        if to == HTTP_REQUEST:
             return {**self._head("http"), "http_version": "1.1", "method": "GET", "body": b""}
         self._order += 1
         event: Content = {"path": self._path.partition("?")[0], "order": self._order}
         if to == DISCONNECT:
-            event["code"] = NORMAL_CLOSE_CODE
-        if not (self._is_open and to.startswith("websocket.")):
+            event["code"] = NORMAL_CLOSURE
+        if not (self._is_open and to.startswith(WEBSOCKET_PREFIX)):
             event["headers"] = self.headers
         return event
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from towpath.layers.contract import Content
 from towpath.layers.names import new_channel_name
+from towpath.layers.protocol import BODY_CHANNEL
 
 from ..outbound import Outcome
 
 if TYPE_CHECKING:
     from ..hub import Hub
 
-CHANNEL_PATTERN = "http.request.body?"
 #: The largest piece, in bytes.
 PIECE_MAX_BYTES = 256 * 1024
 #: Pauses between tries while the body channel is full: the first and the longest, in seconds.
@@ -50,7 +50,7 @@ class BodyChannel:
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", take: Take, failed: Callable[[], None]) -> None:
-        self.name = new_channel_name(CHANNEL_PATTERN)
+        self.name = new_channel_name(BODY_CHANNEL)
         self._hub = hub
         self._take = take
         self._failed = failed

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from towpath.layers.client_log import ClientLines
 from towpath.layers.contract import Content
 from towpath.layers.log_fields import about
+from towpath.layers.protocol import HTTP_DISCONNECT, HTTP_REQUEST
 
 from ..accesslog import no_log, without_secrets
 from ..connections import TooManyConnections
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 log.addFilter(ClientLines())
-
-REQUEST = "http.request"
-DISCONNECT = "http.disconnect"
 
 NO_ANSWER = "The application did not answer in time. Please try again in a moment."
 NOT_NOW = "The application cannot take more requests right now. Please try again in a moment."
@@ -164,7 +162,7 @@ class Exchange:
                 self._refuse_one_too_many(str(error))
                 return
         message = request_message(self.head, self._body, conversation.reply_channel)
-        conversation.emit(REQUEST, message, insist=False)
+        conversation.emit(HTTP_REQUEST, message, insist=False)
 
     def _refuse_one_too_many(self, reason: str) -> None:
         self._log(logging.INFO, " is refused: %s", reason)
@@ -271,7 +269,7 @@ class Exchange:
                 self._body.close(is_awaited=self._conversation is not None)
             if self._conversation is not None:
                 left: Content = {"reply_channel": self._conversation.reply_channel, "path": self.head.path}
-                self._conversation.close(DISCONNECT, left)
+                self._conversation.close(HTTP_DISCONNECT, left)
         self._finish()
 
     def _finish(self) -> None:

@@ -4,14 +4,13 @@ from collections import Counter
 
 from towpath.layers.monitoring import Family, Histogram
 from towpath.layers.monitoring.measures import single
+from towpath.layers.protocol import PRIVATE_CODES, STANDARD_CODES
 
 from ..accesslog import ActionLogger, Details, no_log
 
 #: Statuses by class; all others are `other`.
 STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx", "other")
 _CLASSES = {hundred: f"{hundred}xx" for hundred in range(1, 6)}
-#: The close codes of RFC 6455 and the IANA registry; those that applications and clients choose count by thousands.
-_CODES = range(1000, 1016)
 
 
 class ActionCounts:
@@ -77,6 +76,6 @@ def status_class(status: int) -> str:
 
 def code_class(code: int) -> str:
     """Return a standard close code as it is, others by their thousand: clients may choose any of 3000 to 4999."""
-    if code in _CODES:
+    if code in STANDARD_CODES:
         return str(code)
-    return f"{code // 1000}xxx" if code in range(3000, 5000) else "other"
+    return f"{code // 1000}xxx" if code in PRIVATE_CODES else "other"

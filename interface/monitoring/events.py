@@ -11,12 +11,12 @@ from typing import Any
 from towpath.layers.inbox_events import Settled
 from towpath.layers.monitoring import Family, Histogram
 from towpath.layers.monitoring.measures import SECONDS_BOUNDS
+from towpath.layers.protocol import EVENT_CHANNELS
 
 from ..conversation import Conversation
 from ..turns import Event
 from ..websocket.connection import WebSocket
 
-CHANNELS = ("http.request", "http.disconnect", "websocket.connect", "websocket.receive", "websocket.disconnect")
 PREFIX = "towpath_interface"
 
 
@@ -25,7 +25,7 @@ class EventCounts:
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
-        self.events = {channel: Histogram() for channel in CHANNELS}
+        self.events = {channel: Histogram() for channel in EVENT_CHANNELS}
         self.waits = Histogram()
         self.handshakes = {outcome: Histogram() for outcome in ("accepted", "refused")}
         self.bytes_in = self.bytes_out = 0

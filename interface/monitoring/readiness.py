@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.monitoring import Check, Health
+from towpath.layers.protocol import CONNECT, HTTP_REQUEST
 from towpath.layers.survey import ProcessRecord, Survey
 
 from ..eventloop.clock import Clock, pause
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Channels that workers have to read: the first events of requests and of WebSockets.
-NEEDED_CHANNELS = ("http.request", "websocket.connect")
+NEEDED_CHANNELS = (HTTP_REQUEST, CONNECT)
 #: Seconds between two polls for workers.
 LOOK_SECONDS = 2.0
 

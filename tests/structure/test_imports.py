@@ -57,9 +57,9 @@ ARROWS = {
     },
 }
 
-#: The modules of `layers` that every folder may import: the types of the contract, the root of all errors, and the
-#: bounds of log lines about clients.
-VOCABULARY = {f"towpath.layers.{name}" for name in ("client_log", "codec", "contract", "errors", "names")}
+#: The modules of `layers` that every folder may import: the types of the contract, the root of all errors, the
+#: names of channels and close codes, and the bounds of log lines about clients.
+VOCABULARY = {f"towpath.layers.{name}" for name in ("client_log", "codec", "contract", "errors", "names", "protocol")}
 
 #: Folder -> what it must not import from elsewhere.
 FOREIGN = {

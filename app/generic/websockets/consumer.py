@@ -7,6 +7,7 @@ from towpath.auth import channel_and_http_session_user_from_http, channel_sessio
 from towpath.channels import Channel, Group, Message, SendNotAvailableOnDemultiplexer
 from towpath.layers.contract import Content
 from towpath.layers.errors import ConfigurationError
+from towpath.layers.protocol import CONNECT, DISCONNECT, RECEIVE
 from towpath.sessions import enforce_ordering
 
 from ..base import BaseConsumer, Decorator
@@ -22,9 +23,9 @@ class WebsocketConsumer(BaseConsumer):
     """
 
     method_mapping: Mapping[str, str] = {
-        "websocket.connect": "raw_connect",
-        "websocket.receive": "raw_receive",
-        "websocket.disconnect": "raw_disconnect",
+        CONNECT: "raw_connect",
+        RECEIVE: "raw_receive",
+        DISCONNECT: "raw_disconnect",
     }
     #: `message.user`: who is logged in to the browser; kept in the connection's session.
     http_user: bool = False

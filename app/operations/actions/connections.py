@@ -3,6 +3,7 @@
 from django.core.management.base import CommandParser
 
 from towpath.layers.commands import SocketFilter
+from towpath.layers.protocol import POLICY_VIOLATION
 
 from .. import draining, sockets
 from ..site import OrderRefused, Site
@@ -54,7 +55,7 @@ class KickSockets(Action):
         super().add_arguments(parser)
         parser.add_argument("channel", nargs="?", metavar="CHANNEL", help="the reply channel of one connection")
         add_filter(parser)
-        code, text = sockets.POLICY_VIOLATION, "the close code (default: %(default)s)"
+        code, text = POLICY_VIOLATION, "the close code (default: %(default)s)"
         parser.add_argument("--code", type=int, default=code, metavar="N", help=text)
         parser.add_argument("--reason", default="", metavar="TEXT", help="up to 123 bytes for the client")
 

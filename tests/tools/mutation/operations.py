@@ -13,7 +13,7 @@ OPERATIONS = [
     Mutant(
         "a close code that a client chooses is not a label",
         "interface/**/actions.py",
-        "    if code in _CODES:",
+        "    if code in STANDARD_CODES:",
         "    if True:",
         "tests/unit/interface/monitoring/test_monitoring.py -k label",
     ),
@@ -159,7 +159,7 @@ OPERATIONS = [
     Mutant(
         "the channel of the admin's page is not paused without an end",
         "app/operations/orders.py",
-        "    if channel == REQUESTS and seconds is None:",
+        "    if channel == HTTP_REQUEST and seconds is None:",
         "    if False:",
         "tests/unit/app/test_admin_orders.py -k page_itself",
     ),

@@ -7,8 +7,9 @@ import pytest
 from towpath.layers.commands import SocketFilter
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.protocol import POLICY_VIOLATION
 from towpath.layers.survey import GroupState, ProcessRecord, QueueState, StoreState
-from towpath.operations import orders, pausing, recent, sockets
+from towpath.operations import orders, pausing, recent
 from towpath.operations.orders import ORDERS, filter_of, given_fields, target_of
 from towpath.operations.rows import group_rows, process_rows, queue_rows
 from towpath.operations.site import OrderRefused, Site
@@ -75,7 +76,7 @@ def test_sockets_are_closed_with_a_code_that_keeps_pages_away(site: Site, monkey
     close = Mock(return_value=(3, Mock()))
     monkeypatch.setattr(orders.sockets, "close_sockets", close)
     assert ORDERS["kick"].give(site, {"user": "7"}) == "3 WebSockets were closed"
-    close.assert_called_once_with(site, SocketFilter(user="7"), sockets.POLICY_VIOLATION, "")
+    close.assert_called_once_with(site, SocketFilter(user="7"), POLICY_VIOLATION, "")
     assert filter_of({"group": "room"}) == SocketFilter(group="room")
 
 

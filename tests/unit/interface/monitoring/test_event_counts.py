@@ -3,10 +3,11 @@
 from typing import Any
 
 from towpath.interface.kinds import Kinds
-from towpath.interface.monitoring.events import CHANNELS, EventCounts, counted_conversation, counted_websocket
+from towpath.interface.monitoring.events import EventCounts, counted_conversation, counted_websocket
 from towpath.interface.tracing import traced
 from towpath.interface.websocket.begin import begin
 from towpath.layers.monitoring import Histogram
+from towpath.layers.protocol import EVENT_CHANNELS
 
 
 def numbers(counts: EventCounts) -> dict[tuple[str, ...], float]:
@@ -74,4 +75,4 @@ async def test_a_socket_whose_waiting_events_are_dropped_is_counted_on(make_worl
 
 def test_the_labels_are_those_of_the_server() -> None:
     labels = {labels[0] for family in EventCounts().families() for labels, _ in family.samples if labels}
-    assert labels == {*CHANNELS, "accepted", "refused", "in", "out"}
+    assert labels == {*EVENT_CHANNELS, "accepted", "refused", "in", "out"}

@@ -1,0 +1,46 @@
+"""Names of channels and close codes are written in one module, `layers/protocol.py`; all others import them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.once
+
+#: A channel of interface servers, a pattern of one, or the beginning of their names.
+CHANNEL = re.compile(r"(http|websocket)\.(\*|connect|receive|disconnect|request|request\.body\?|response\.flow\?)?")
+#: Close codes that mean nothing else. (1000 is a usual number.)
+CLOSE_CODES = range(1001, 1016)
+
+#: Files and folders that write them out -> the reason.
+ALLOWED = {
+    "layers/protocol.py": "the module itself",
+    "layers/conformance": "messages as plain data, for authors of layers to read",
+    "app/migrate": "text that it finds in projects of Channels 1.x, and writes into them",
+}
+
+
+def literals(source: Path) -> Iterator[str]:
+    """Yield each name and close code that a module writes out, with its line."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant):
+            is_name = isinstance(node.value, str) and CHANNEL.fullmatch(node.value)
+            if is_name or (type(node.value) is int and node.value in CLOSE_CODES):
+                yield f"{source}:{node.lineno}: {node.value!r}"
+
+
+def test_names_of_channels_and_close_codes_come_from_the_module_of_protocols(
+    root: Path, folders: dict[str, str]
+) -> None:
+    sources = [source for folder in folders for source in (root / folder).rglob("*.py")]
+    allowed = tuple(str(root / path) for path in ALLOWED)
+    found = [text for source in sources if not str(source).startswith(allowed) for text in literals(source)]
+    assert not found, "import these from towpath.layers.protocol:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("path", ALLOWED)
+def test_an_exception_is_still_needed(root: Path, path: str) -> None:
+    place = root / path
+    assert any(list(literals(source)) for source in (place.rglob("*.py") if place.is_dir() else [place]))
