@@ -22,6 +22,7 @@ ONCE = {
         "structure/test_language.py",
         "structure/test_mutants.py",
         "structure/test_parity.py",
+        "structure/test_protocol_names.py",
         "structure/test_user_types.py",
     ],
     "they search a model": ["unit/explorer/test_search.py", "unit/explorer/test_turn_protocol.py"],
