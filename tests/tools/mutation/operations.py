@@ -170,4 +170,32 @@ OPERATIONS = [
         "    def __copy__(self) -> list[Any]:\n        return list(self)",
         "tests/unit/interface/commandline/test_environment.py -k replaces_the_environment",
     ),
+    Mutant(
+        "the readiness of an interface server that drains fails before anything else",
+        "interface/**/oversight.py",
+        "            self._monitor.readiness.is_draining = True",
+        "            pass",
+        "tests/unit/interface/process/test_service.py -k readiness_fails_before",
+    ),
+    Mutant(
+        "a drain waits for the configured pause",
+        "interface/**/oversight.py",
+        "wait_for(forced.wait(), self._drain_pause_seconds)",
+        "wait_for(forced.wait(), 0.0)",
+        "tests/unit/interface/process/test_service.py -k readiness_fails_before",
+    ),
+    Mutant(
+        "a drain closes WebSockets over a time",
+        "interface/**/draining.py",
+        "steps=max(1, int(seconds / STEP_SECONDS))",
+        "steps=1",
+        "tests/unit/interface/test_server.py -k spread_over_time",
+    ),
+    Mutant(
+        "the clients of a drained server come back at different times",
+        "interface/websocket/connection.py",
+        "        seconds = random() * self._hub.reconnect_seconds",
+        "        seconds = self._hub.reconnect_seconds",
+        "tests/unit/interface/websocket/test_connection.py -k different_times",
+    ),
 ]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -217,6 +218,42 @@ def test_a_drain_waits_before_the_stop_and_a_second_signal_ends_that() -> None:
         service.signalled()
         await reactor.stopped.wait()
         assert server.calls == ["start", "force", "stop"]
+
+    asyncio.run(live())
+
+
+class Monitor:
+    """A monitor whose readiness a test reads."""
+
+    def __init__(self) -> None:
+        self.readiness = SimpleNamespace(is_draining=False)
+
+    async def start(self) -> None:
+        """Serve nothing."""
+
+    async def stop(self) -> None:
+        """Serve nothing any more."""
+
+
+@pytest.mark.parametrize("seconds", [0.01, 3600.0])
+def test_readiness_fails_before_the_stop_which_waits_for_the_configured_pause(seconds: float) -> None:
+    async def live() -> None:
+        server, reactor, monitor = Server(), Reactor(), Monitor()
+        oversight = Oversight(server, monitor, drain_pause_seconds=seconds)  # type: ignore[arg-type]
+        service = Service(server, "a layer", "127.0.0.1:8000", oversight)  # type: ignore[arg-type]
+        service.begin(reactor)
+        server.may_start.set()
+        server.may_end.set()
+        await settle()
+        assert not monitor.readiness.is_draining
+        service.signalled()
+        await settle()
+        assert monitor.readiness.is_draining
+        assert seconds < 1 or server.calls == ["start"]
+        if seconds > 1:
+            service.signalled()
+        await asyncio.wait_for(reactor.stopped.wait(), 30)
+        assert server.calls[-1] == "stop"
 
     asyncio.run(live())
 
