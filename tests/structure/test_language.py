@@ -87,7 +87,7 @@ def sources(root: Path) -> list[Path]:
     return [
         source
         for source in found
-        if not {"project_1x", "originals"} & set(source.parts) and source.name != "test_language.py"
+        if not {"project_1x", "originals", ".environments"} & set(source.parts) and source.name != "test_language.py"
     ]
 
 

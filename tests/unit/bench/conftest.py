@@ -1,27 +1,15 @@
 """The bench package under its own name, results made by hand, and generators without the client library they run on."""
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-BENCH = Path(__file__).parents[3] / "bench"
-
-# Not through sys.path: the repository's root has folders that must never be importable names.
-if "bench" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location(
-        "bench", BENCH / "__init__.py", submodule_search_locations=[str(BENCH)]
-    )
-    assert _spec is not None and _spec.loader is not None
-    sys.modules["bench"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["bench"])
+from ...fakes.generators import fake_picows, text_frame
 
 
 @dataclass
@@ -96,28 +84,16 @@ def scenario() -> Callable[..., object]:
 @pytest.fixture(scope="session")
 def generators() -> Iterator[Callable[[str], ModuleType]]:
     """Import a module of bench.load; picows is not installed where tests run, and nothing here opens a socket."""
-    picows = ModuleType("picows")
-    kinds = Enum("WSMsgType", ["TEXT", "PING"])
-    vars(picows).update(WSListener=object, WSMsgType=kinds, WSFrame=object, WSTransport=object)
-    vars(picows).update(WSCloseCode=None, WSInvalidStatusError=Exception, ws_connect=None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "picows", picows)
+        patch.setitem(sys.modules, "picows", fake_picows())
         yield lambda name: importlib.import_module(f"bench.load.{name}")
 
 
 @pytest.fixture
 def frame(generators) -> Callable[[bytes], SimpleNamespace]:
-    """Make a text frame as picows hands it to a listener."""
+    """Make a text frame as picows passes it to a listener."""
 
-    def make(payload):
-        text = generators("echo").WSMsgType.TEXT
-        return SimpleNamespace(
-            msg_type=text,
-            get_payload_as_bytes=lambda: payload,
-            get_payload_as_ascii_text=lambda: payload.decode("ascii"),
-        )
-
-    return make
+    return lambda payload: text_frame(generators("echo"), payload)
 
 
 @pytest.fixture

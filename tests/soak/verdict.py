@@ -7,18 +7,25 @@ from .memory import Sample, growth
 
 #: The roles of the processes.
 ROLES = ("interface", "worker", "redis")
-#: What of the traffic must not have happened at all.
+#: Counts of the traffic that must be 0.
 LOSSES = (
     "answers lost", "answers out of order", "deliveries lost", "delayed texts lost", "texts doubled", "sockets lost",
     "handshakes refused",
 )  # fmt: skip
-#: A process may grow by so much after the warm-up, as a share; or by so many MiB, which is the noise of small ones.
+#: Parts of the keys that remain after a run, for a day or as long as a process runs.
+KEPT_KEYS = ("}:counts", "}:inflight", "}:pushes", "{leases}:", "{towpath.processes}:")
+#: Growth that a process may have after the warm-up: a share of its memory, or, for small processes, MiB.
 MOST_GROWTH, NOISE_MEBIBYTES = 0.15, 5.0
+
+
+def is_kept(key: str) -> bool:
+    """Return whether a key may remain in Redis after the last connection has ended."""
+    return any(part in key for part in KEPT_KEYS)
 
 
 @dataclass(slots=True)
 class Soak:
-    """Everything about one run; `traffic` is what the generator said at its end."""
+    """Everything about one run; `traffic` is the last answer of the generator."""
 
     date: str
     machine: dict[str, str]
@@ -42,7 +49,7 @@ class Soak:
         return found
 
     def problems(self) -> list[str]:
-        """Return what must not be."""
+        """Return the violations, one a line; empty if there are none."""
         counts = self.counts
         failed = [name for name in counts if "failed" in name or name.startswith("pages ") and name != "pages 200"]
         found = [f"{counts[name]:,} {name}" for name in (*LOSSES, *sorted(failed)) if counts.get(name)]
@@ -87,7 +94,7 @@ class Soak:
             ("lost or wrong", "; ".join(problems) if problems else "nothing"),
         ]
         facts = ", ".join(f"{name} {value}" for name, value in self.machine.items())
-        lines = [f"{self.date}; {facts}.", "", "| what | measured |", "|---|---|"]
+        lines = [f"{self.date}; {facts}.", "", "| figure | measured |", "|---|---|"]
         return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows)])
 
     def _times(self) -> str:
@@ -96,4 +103,4 @@ class Soak:
 
     def _memory(self, role: str) -> str:
         medians = growth(self.samples, role, self.seconds)
-        return "too short to say" if medians is None else f"{medians[0]:.0f} and {medians[1]:.0f} MiB a process"
+        return "the run was too short" if medians is None else f"{medians[0]:.0f} and {medians[1]:.0f} MiB a process"

@@ -1,4 +1,4 @@
-"""The memory of every process, sampled while the soak runs, and whether it was flat."""
+"""The memory of every process, sampled while the soak runs, and its growth."""
 
 import os
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from pathlib import Path
 from statistics import median
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-#: The first part of the time in which memory may grow: caches fill, sockets open.
+#: The share of the time, at its beginning, in which memory may grow: caches fill, sockets open.
 WARM_UP_SHARE = 0.2
-#: A process begins small: samples younger than this, in seconds, say nothing of growth.
+#: A process begins small: samples of a process younger than this, in seconds, are ignored.
 YOUNG_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Resident memory of one process, at a time in seconds since the start; `age_seconds` is how long it is known."""
+    """Resident memory of a process at a time in seconds since the start; its age counts from its first sample."""
 
     seconds: float
     role: str
@@ -29,13 +29,13 @@ class Sample:
 
 
 class Sampler:
-    """Looks at processes, and remembers since when it knows them."""
+    """Samples processes, with their ages."""
 
     def __init__(self) -> None:
         self.samples: list[Sample] = []
         self._known: dict[int, float] = {}
 
-    def look(self, seconds: float, by_role: dict[str, list[int]]) -> None:
+    def sample(self, seconds: float, by_role: dict[str, list[int]]) -> None:
         """Sample all running processes."""
         for role, pids in by_role.items():
             for pid in pids:
@@ -57,7 +57,7 @@ def resident_mebibytes(pid: int) -> float | None:
 def growth(samples: Sequence[Sample], role: str, whole_seconds: float) -> tuple[float, float] | None:
     """Return the median memory of a role's processes in the first third after the warm-up, and in the last third.
 
-    None: there are no samples in one of them.
+    None if one of them has no samples.
     """
     begin = whole_seconds * WARM_UP_SHARE
     third = (whole_seconds - begin) / 3

@@ -1,14 +1,21 @@
-"""The soak says what was lost and what grew, and its traffic notices what is missing."""
+"""The soak reports losses and growth of memory, and its traffic counts what is missing."""
 
 import asyncio
+import importlib
 import os
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from bench.report.documents import replace_generated
-from bench.soaking.memory import Sample, Sampler, growth, resident_mebibytes
-from bench.soaking.verdict import LOSSES, Soak
+from tests.soak.memory import Sample, Sampler, growth, resident_mebibytes
+from tests.soak.verdict import LOSSES, Soak, is_kept
+from towpath.layers.keys import Keys
+
+from ...fakes.generators import BENCH, fake_picows, text_frame
+
+DOCS = BENCH.parent / "docs" / "evidence"
 
 
 def steady(role="worker", mebibytes=lambda seconds: 50.0):
@@ -66,26 +73,40 @@ def test_a_process_that_has_just_begun_says_nothing_of_growth():
 
 def test_a_sampler_sees_processes_that_live_and_no_others():
     sampler = Sampler()
-    sampler.look(0.0, {"worker": [os.getpid()], "redis": [2**22 + 1]})
+    sampler.sample(0.0, {"worker": [os.getpid()], "redis": [2**22 + 1]})
     assert [sample.role for sample in sampler.samples] == ["worker"]
     assert resident_mebibytes(os.getpid()) > 1
 
 
-def test_the_document_of_this_repository_has_its_markers(tmp_path, command_line):
+def test_the_document_of_this_repository_has_its_markers(tmp_path):
     copy = tmp_path / "reliability.md"
-    copy.write_text((command_line.DOCS / "reliability.md").read_text())
-    replace_generated(copy, "new", by="bench/soak")
+    copy.write_text((DOCS / "reliability.md").read_text())
+    replace_generated(copy, "new", by="tests/soak/run")
     assert copy.read_text().count("\nnew\n") == 1
 
 
+def test_keys_that_live_for_a_day_or_as_long_as_a_process_may_remain_and_no_others():
+    keys = Keys("towpath:")
+    kept = (
+        keys.counts("a"),
+        keys.in_flight("reader.a"),
+        keys.pushes("reader.a"),
+        keys.leases("held"),
+        keys.processes("seen"),
+    )
+    assert [key for key in kept if not is_kept(key)] == []
+    assert [key for key in (keys.queue("a"), keys.inbox("interface.a!"), keys.delayed("a")) if is_kept(key)] == []
+
+
 @pytest.fixture
-def client(generators, frame):
-    module = generators("soak")
+def client(monkeypatch):
+    monkeypatch.setitem(sys.modules, "picows", fake_picows())
+    module = importlib.import_module("tests.soak.traffic")
     sent = []
     tally = module.Tally()
     client = module.SoakClient(tally, "g0", 0.0)
     client.on_ws_connected(SimpleNamespace(send=lambda kind, text: sent.append(text.decode())))
-    hear = lambda text: client.on_ws_frame(None, frame(text))  # noqa: E731
+    hear = lambda text: client.on_ws_frame(None, text_frame(module, text))  # noqa: E731
     return SimpleNamespace(client=client, tally=tally, sent=sent, hear=hear, module=module)
 
 

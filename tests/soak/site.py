@@ -1,5 +1,6 @@
 """The site of the soak: interface processes on one socket, workers, Redis; any of them replaced while it serves."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from bench.systems.processes import Processes, answers
 from bench.systems.redis import start_redis
 from bench.systems.towpath import APPS, BACKLOG
 
+#: The settings and consumers of the soak; the rest is the benchmark's.
+PROJECT = Path(__file__).parent / "project"
 INTERFACES, WORKERS, THREADS = 2, 2, 2
 #: Longer than an interface server's grace period.
 END_SECONDS = 30
@@ -23,7 +26,7 @@ class ReplaceableProcesses(Processes):
     """Processes that may end before the others do."""
 
     def pids(self, role: str) -> list[int]:
-        """Return who runs, the oldest first."""
+        """Return the ids of the running processes of a role, the oldest first."""
         return self.by_role.get(role, [])
 
     def retire(self, pid: int) -> int:
@@ -45,7 +48,7 @@ class ReplaceableProcesses(Processes):
             self._started.remove(entry)
 
     def ended(self) -> list[str]:
-        """Return who has ended by itself, with its code and the end of its log."""
+        """Return the processes that ended by themselves, with exit code and end of the log."""
         return [
             f"{role} {process.pid} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}"
             for role, process, log in self._started
@@ -74,10 +77,10 @@ class Site:
         self._fd = listener.fileno()
         self._environment = {
             "DJANGO_SETTINGS_MODULE": "soak_settings",
-            "PYTHONPATH": str(APPS),
+            "PYTHONPATH": f"{PROJECT}{os.pathsep}{APPS}",
             "BENCH_REDIS_URL": redis_url,
         }
-        #: Exit codes of those who were replaced, other than 0.
+        #: Exit codes of replaced processes, other than 0.
         self.bad_exits: list[str] = []
         self.replaced = {"worker": 0, "interface": 0}
 
@@ -91,7 +94,7 @@ class Site:
             self.processes.start(role, command, self._environment, pass_fds=[self._fd])
 
     def replace(self, role: str) -> None:
-        """Start one, then end the oldest: as a deploy of one after the other does."""
+        """Start one, then end the oldest, as a rolling deploy does."""
         oldest = self.processes.pids(role)[0]
         self.start(role)
         code = self.processes.retire(oldest)

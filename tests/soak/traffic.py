@@ -1,8 +1,8 @@
-"""The traffic of the soak: sockets that come and go and ask one thing after the other, and HTTP beside them.
+"""The traffic of the soak: sockets that connect, send requests and disconnect, and HTTP beside them.
 
-Each socket is in a group. It asks for an echo, for a text to its group, or for a text that comes two seconds later,
-waits for the answer, pauses, and asks again; after a while it leaves, politely or not, and another comes. When stdin
-ends, all leave, and one line of JSON says what was sent and what is missing.
+Each socket is in a group. It requests an echo, a text to its group, or a text that is delayed by two seconds, waits for
+the answer, pauses, and sends the next request. After some time it disconnects, with or without a close frame, and
+another connects. At the end of stdin all disconnect, and one line of JSON has the counts of what was sent and lost.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 from picows import WSCloseCode, WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport, ws_connect
 
-from .measuring import percentile_ms, run, say, stdin_lines
+from bench.load.measuring import percentile_ms, run, say, stdin_lines
 
 GROUPS = 20
 #: Seconds after which an answer, a delivery or a delayed text counts as lost.
 LOST_SECONDS = 30.0
 LIFE_SECONDS = (20.0, 120.0)
-#: Close codes of a server that is replaced: the client comes back.
+#: The close code of a server that is replaced: the client connects again.
 SENT_AWAY = 1012
 KINDS = ("echo",) * 16 + ("later",) * 2 + ("group",)
 HTTP_CLIENTS, HTTP_PAUSE = 8, 0.1
@@ -38,7 +38,7 @@ class Tally:
         self.marks = count(1)
         self.latencies: list[float] = []
         self.members: dict[str, set[SoakClient]] = {f"g{number}": set() for number in range(GROUPS)}
-        #: Group texts: who has to hear them still.
+        #: Group texts: the members that have not received them yet.
         self.owed: dict[str, set[SoakClient]] = {}
 
 
@@ -53,15 +53,15 @@ class SoakClient(WSListener):
         self._done = 0
         self._answered = asyncio.Event()
         self._later: set[str] = set()
-        self._heard: set[str] = set()
+        self._received: set[str] = set()
         self.closed = asyncio.Event()
         self._close_code = 0
         self._transport: WSTransport | None = None
         self._is_leaving = False
 
     @property
-    def is_unheard(self) -> bool:
-        """Return whether it was never connected."""
+    def is_unconnected(self) -> bool:
+        """Return whether the connection was never established."""
         return self._transport is None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -69,9 +69,9 @@ class SoakClient(WSListener):
         self._transport = transport
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Take what comes."""
+        """Handle a text, a ping or a close frame."""
         if frame.msg_type == WSMsgType.TEXT:
-            self._hear(frame.get_payload_as_ascii_text())
+            self._receive(frame.get_payload_as_ascii_text())
         elif frame.msg_type == WSMsgType.PING:
             transport.send_pong(frame.get_payload_as_bytes())
         elif frame.msg_type == WSMsgType.CLOSE:
@@ -80,7 +80,7 @@ class SoakClient(WSListener):
             transport.disconnect()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Be no member any more."""
+        """Leave the group, and wake the tasks that wait."""
         self._leave_group()
         self.closed.set()
         self._answered.set()
@@ -108,7 +108,7 @@ class SoakClient(WSListener):
             self._tally.owed[mark] = set(self._tally.members[self._group])
         elif kind == "later":
             self._later.add(mark)
-            asyncio.get_running_loop().call_later(LOST_SECONDS, self._look_for_later, mark)
+            asyncio.get_running_loop().call_later(LOST_SECONDS, self._count_lost_delayed, mark)
         self._answered.clear()
         began = time.perf_counter()
         self._transport.send(WSMsgType.TEXT, f"{kind} {mark}".encode())
@@ -117,13 +117,13 @@ class SoakClient(WSListener):
         if self._done == self._asked:
             self._tally.latencies.append(time.perf_counter() - began)
             if kind == "group":
-                asyncio.get_running_loop().call_later(LOST_SECONDS, self._look_for_group, mark)
+                asyncio.get_running_loop().call_later(LOST_SECONDS, self._count_lost_deliveries, mark)
             return
-        self._tally.owed.pop(mark, None)  # nobody knows whether it was sent
+        self._tally.owed.pop(mark, None)  # it is unknown whether it was sent
         self._tally.counts["unanswered when sent away" if self.closed.is_set() else "answers lost"] += 1
         self._done = self._asked
 
-    def _hear(self, text: str) -> None:
+    def _receive(self, text: str) -> None:
         kind, _, rest = text.partition(" ")
         counts = self._tally.counts
         if kind == "done":
@@ -133,18 +133,18 @@ class SoakClient(WSListener):
             self._answered.set()
             return
         counts[f"{kind} texts"] += 1
-        counts["texts doubled"] += rest in self._heard
-        self._heard.add(rest)
+        counts["texts doubled"] += rest in self._received
+        self._received.add(rest)
         if kind == "later":
             self._later.discard(rest)
         else:
             self._tally.owed.get(rest, set()).discard(self)
 
-    def _look_for_later(self, mark: str) -> None:
+    def _count_lost_delayed(self, mark: str) -> None:
         if mark in self._later and not self.closed.is_set():
             self._tally.counts["delayed texts lost"] += 1
 
-    def _look_for_group(self, mark: str) -> None:
+    def _count_lost_deliveries(self, mark: str) -> None:
         self._tally.counts["deliveries lost"] += len(self._tally.owed.pop(mark, ()))
 
     def _leave_group(self) -> None:
@@ -153,7 +153,7 @@ class SoakClient(WSListener):
             owed.discard(self)
 
     async def leave(self, manner: str) -> None:
-        """End the socket, once, or say how it ended."""
+        """Close the socket, or count how the server closed it; only the first call has an effect."""
         if self._is_leaving:
             return
         self._is_leaving = True
@@ -161,7 +161,7 @@ class SoakClient(WSListener):
             sent_away = self._close_code == SENT_AWAY
             self._tally.counts["sent away with 1012" if sent_away else "sockets lost"] += 1
             if not sent_away:
-                self._tally.counts[f"closed with {self._close_code}"] += 1  # 0: without a word
+                self._tally.counts[f"closed with {self._close_code}"] += 1  # 0: without a close frame
             return
         self._leave_group()
         self._tally.counts[f"left {manner}"] += 1
@@ -173,21 +173,21 @@ class SoakClient(WSListener):
 
 
 async def visitors(uri: str, tally: Tally, pause: float, stop: asyncio.Event, group: str) -> None:
-    """Be one socket after the other until `stop`; the first lives are short or long, so that not all end at once."""
+    """Open one socket after the other until `stop`; the first ones differ in length, so that not all end at once."""
     lives = _lives()
     while not stop.is_set():
         client = SoakClient(tally, group, pause)
         try:
             await ws_connect(partial(_same, client), f"{uri}/soak/{group}/")
-        except WSInvalidStatusError:  # a server that leaves answers a handshake that waits with 503
+        except WSInvalidStatusError:  # a server that drains answers waiting handshakes with 503
             tally.counts["handshakes refused"] += 1
             await asyncio.sleep(1)
             continue
-        except Exception as error:  # each is a failure of its own kind
+        except Exception as error:  # counted by kind
             tally.counts[f"handshakes failed ({type(error).__name__})"] += 1
             await asyncio.sleep(1)
             continue
-        if client.is_unheard:  # picows says nothing of a connection that ends before its handshake does
+        if client.is_unconnected:  # picows raises nothing if a connection ends before its handshake
             tally.counts["handshakes failed (no answer)"] += 1
             await asyncio.sleep(1)
             continue
@@ -214,7 +214,7 @@ def _lives() -> Iterator[float]:
 
 
 async def ask_pages(url: str, tally: Tally, stop: asyncio.Event) -> None:
-    """Ask for a page now and then, on a connection of its own each time."""
+    """Request a page again and again, on a new connection each time."""
     parts = urlsplit(url)
     head = f"GET /hello/ HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode()
     while not stop.is_set():
@@ -248,11 +248,11 @@ async def measure(url: str, sockets: int, pause: float) -> None:
 
 
 def main() -> None:
-    """Read the command line, run, answer."""
+    """Read the command line, run, print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
     parser.add_argument("--sockets", type=int, default=2000)
-    parser.add_argument("--pause", type=float, default=4, help="seconds between an answer and the next question")
+    parser.add_argument("--pause", type=float, default=4, help="seconds between an answer and the next request")
     options = parser.parse_args()
     run(measure(options.url, options.sockets, options.pause))
 
