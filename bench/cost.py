@@ -29,10 +29,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-cost-") as folder:
         place = Path(folder)
-        archive = subprocess.run(["git", "archive", options.commit], cwd=ROOT, check=True, capture_output=True).stdout
-        (place / "old").mkdir()
-        subprocess.run(["tar", "-x"], cwd=place / "old", input=archive, check=True)
-        trees = {"old": mapped(place / "old", place / "old-tree"), "new": mapped(ROOT, place / "new-tree")}
+        trees = two_trees(options.commit, place)
         with RedisServer(place) as socket:
             runs: dict[str, list[dict[str, dict[str, float]]]] = {"old": [], "new": []}
             for _ in range(options.rounds):
@@ -40,6 +37,14 @@ def main() -> int:
                     runs[name].append(driven(tree, socket))
     report(runs)
     return 0
+
+
+def two_trees(commit: str, place: Path) -> dict[str, Path]:
+    """Return folders from which `towpath` of a commit (`old`) and of this tree (`new`) can be imported."""
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+    (place / "old").mkdir()
+    subprocess.run(["tar", "-x"], cwd=place / "old", input=archive, check=True)
+    return {"old": mapped(place / "old", place / "old-tree"), "new": mapped(ROOT, place / "new-tree")}
 
 
 def mapped(root: Path, tree: Path) -> Path:

@@ -12,6 +12,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 START_SECONDS = 30
+#: Programs that count instructions are some fifty times slower.
+COUNTED_START_SECONDS = 600
 STOP_SECONDS = 15
 LOOK_SECONDS = 0.05
 LOG_END_BYTES = 2000
@@ -24,9 +26,11 @@ class StartFailed(Exception):
 class Processes:
     """The started processes, by role. Use `running_processes`, which stops them all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prefix: Sequence[str] = ()) -> None:
         #: For configurations, sockets and logs; deleted at the end.
         self.folder = folder
+        #: A program that runs each command, such as Valgrind.
+        self._prefix = prefix
         self._started: list[tuple[str, subprocess.Popen[bytes], Path]] = []
 
     @property
@@ -48,7 +52,7 @@ class Processes:
         log = self.folder / f"{role}-{len(self._started)}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                command,
+                [*self._prefix, *command],
                 env={**os.environ, **(environment or {})},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -64,7 +68,7 @@ class Processes:
         Raises:
             StartFailed: a process has ended, or it takes too long.
         """
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + (COUNTED_START_SECONDS if self._prefix else START_SECONDS)
         while not is_ready():
             for role, process, log in self._started:
                 if process.poll() is not None:
@@ -88,10 +92,10 @@ class Processes:
 
 
 @contextmanager
-def running_processes() -> Iterator[Processes]:
-    """Give a place to start processes; they have ended afterwards."""
+def running_processes(prefix: Sequence[str] = ()) -> Iterator[Processes]:
+    """Give a place to start processes, each by `prefix`; they have ended afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        processes = Processes(Path(folder))
+        processes = Processes(Path(folder), prefix)
         try:
             yield processes
         finally:

@@ -1,4 +1,4 @@
-"""Towpath of this working tree: interface processes on one listening socket, workers, a Redis."""
+"""Towpath, by default of this working tree: interface processes on one listening socket, workers, a Redis."""
 
 import importlib.metadata
 import os
@@ -28,6 +28,10 @@ class Towpath:
     #: What runs Django's commands; others count or profile.
     worker_admin: tuple[str, ...] = (sys.executable, "-m", "django")
     interface_admin: tuple[str, ...] = (sys.executable, "-m", "django")
+    #: A folder from which `towpath` is imported; None: the one that is installed.
+    tree: Path | None = None
+    #: A program that runs all processes; see `bench.instructions`.
+    prefix: tuple[str, ...] = ()
 
     def unavailable(self) -> str | None:
         """Return whether Redis is missing."""
@@ -41,11 +45,11 @@ class Towpath:
     @contextmanager
     def start(self, shape: Shape) -> Iterator[Running]:
         """Start it all; see `System`."""
-        with running_processes() as processes:
+        with running_processes(self.prefix) as processes:
             redis_url = start_redis(processes)
             environment = {
                 "DJANGO_SETTINGS_MODULE": "towpath_settings",
-                "PYTHONPATH": str(APPS),
+                "PYTHONPATH": os.pathsep.join(str(path) for path in (self.tree, APPS) if path is not None),
                 "BENCH_REDIS_URL": redis_url,
             }
             for _ in range(shape.workers):

@@ -23,10 +23,11 @@ OTHERS = "others"
 class RunCounts:
     """The runs of one thread, by channel and by consumer, both of the routing. An observer of its worker."""
 
-    __slots__ = ("ages", "consumer", "consumers", "durations", "ended", "failures", "has_failed", "settling")
+    __slots__ = ("ages", "consumer", "durations", "ended", "failures", "has_failed", "settling")
 
     def __init__(self, channels: Iterable[str]) -> None:
-        self.durations = {channel: Histogram() for channel in channels}
+        #: By channel and consumer; None: no route matched.
+        self.durations: dict[str, dict[object, Histogram]] = {channel: {} for channel in channels}
         self.failures = dict.fromkeys(self.durations, 0)
         #: From the send of messages to their take.
         self.ages = {channel: Histogram() for channel in self.durations}
@@ -36,7 +37,6 @@ class RunCounts:
         self.ended: list[float] = []
         #: The consumer that runs, or ran last; None before its route is known.
         self.consumer: object = None
-        self.consumers: dict[object, Histogram] = {}
         #: The consumer that runs has raised.
         self.has_failed = False
 
@@ -57,27 +57,35 @@ class RunCounts:
 
         return CountedRunner
 
-    def consumed(self, consumer: object, seconds: float) -> None:
-        """Count a run of a consumer; those beyond a number are one, should a project make them anew."""
-        histogram = self.consumers.get(consumer)
-        if histogram is None:
-            key = consumer if len(self.consumers) < CONSUMERS_MAX_COUNT else OTHERS
-            histogram = self.consumers.setdefault(key, Histogram())
-        histogram.observe(seconds)
+    def new_histogram(self, channel: str, consumer: object) -> Histogram:
+        """Return the histogram of a consumer that ran first; those beyond a number share one.
+
+        A project may make consumers anew, again and again.
+        """
+        known = self.durations[channel]
+        if consumer is not None and sum(map(len, self.durations.values())) >= CONSUMERS_MAX_COUNT:
+            consumer = OTHERS
+        return known.setdefault(consumer, Histogram())
 
     def taken(self, received: Received) -> None:
         """Count how long messages have waited in their queue."""
         ages = self.ages[received.taken[0].envelope.channel]
+        counts, now = ages.counts, received.now
         for item in received.taken:
-            ages.observe(max(0.0, received.now - sent_at(item.raw)))
+            age = now - sent_at(item.raw)
+            counts[bisect_left(SECONDS_BOUNDS, age)] += 1
+            if age > 0:  # the clock of the store may have been set back
+                ages.total_seconds += age
 
     def written(self) -> None:
         """Count how long the settlements of runs have waited."""
         if not self.ended:
             return
-        now = perf_counter()
+        settling, now = self.settling, perf_counter()
+        counts = settling.counts
         for ended in self.ended:
-            self.settling.observe(now - ended)
+            counts[bisect_left(SECONDS_BOUNDS, now - ended)] += 1
+            settling.total_seconds += now - ended
         self.ended.clear()
 
     def failed(self, error: BaseException) -> None:
@@ -98,13 +106,11 @@ class CountedBatching(Batching):
         """Take a run into account, and count it."""
         Batching.observe(self, channel, run_seconds)
         runs = self._runs
-        histogram = runs.durations[channel]
+        consumer, runs.consumer = runs.consumer, None
+        histogram = runs.durations[channel].get(consumer) or runs.new_histogram(channel, consumer)
         histogram.counts[bisect_left(SECONDS_BOUNDS, run_seconds)] += 1
         histogram.total_seconds += run_seconds
         runs.ended.append(perf_counter())
-        if runs.consumer is not None:
-            runs.consumed(runs.consumer, run_seconds)
-            runs.consumer = None
         if runs.has_failed:
             runs.has_failed = False
             runs.failures[channel] += 1
@@ -115,8 +121,9 @@ def families_of(runs: Iterable[RunCounts], channels: Iterable[str]) -> list[Fami
     each = list(runs)
     totals = {channel: Histogram() for channel in channels}
     for counts in each:
-        for channel, histogram in counts.durations.items():
-            totals[channel].add(histogram)
+        for channel, by_consumer in counts.durations.items():
+            for histogram in list(by_consumer.values()):
+                totals[channel].add(histogram)
     messages = []
     for channel, total in totals.items():
         failed = sum(counts.failures[channel] for counts in each)
@@ -142,8 +149,9 @@ def _sum(histograms: Iterable[Histogram]) -> Histogram:
 
 def _by_consumer(each: Iterable[RunCounts]) -> list[tuple[tuple[str, ...], Histogram]]:
     totals: dict[str, Histogram] = {}
-    for counts in each:
-        for consumer, histogram in list(counts.consumers.items()):
-            name = consumer if isinstance(consumer, str) else name_of(consumer)
-            totals.setdefault(name, Histogram()).add(histogram)
+    for by_consumer in (found for counts in each for found in counts.durations.values()):
+        for consumer, histogram in list(by_consumer.items()):
+            if consumer is not None:
+                name = consumer if isinstance(consumer, str) else name_of(consumer)
+                totals.setdefault(name, Histogram()).add(histogram)
     return [((name,), histogram) for name, histogram in totals.items()]

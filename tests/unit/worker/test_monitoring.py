@@ -59,12 +59,35 @@ def test_a_worker_counts_queue_age_consumers_and_settlements() -> None:
     assert dict(messages.samples)["a", "failed"] == 3
 
 
-def test_consumers_that_a_project_makes_anew_are_bounded() -> None:
-    runs = RunCounts([])
+def test_consumers_that_a_project_makes_anew_are_bounded_over_all_channels() -> None:
+    runs = RunCounts(["a", "b"])
+    _, batching = runs.attached(RunOptions(), ["a", "b"])
     for number in range(2 * CONSUMERS_MAX_COUNT):
-        runs.consumed(type(f"Consumer{number}", (), {}), 0.1)
-    assert len(runs.consumers) == CONSUMERS_MAX_COUNT + 1
-    assert sum(runs.consumers[OTHERS].counts) == CONSUMERS_MAX_COUNT
+        runs.consumer = type(f"Consumer{number}", (), {})
+        batching.observe("ab"[number % 2], 0.1)
+    assert sum(map(len, runs.durations.values())) == CONSUMERS_MAX_COUNT + 2
+    assert [sum(runs.durations[channel][OTHERS].counts) for channel in "ab"] == [CONSUMERS_MAX_COUNT // 2] * 2
+    _, consumers, *_, durations = families_of([runs], ["a", "b"])
+    assert len(consumers.samples) == CONSUMERS_MAX_COUNT + 1
+    assert [sum(histogram.counts) for _, histogram in durations.samples] == [CONSUMERS_MAX_COUNT] * 2
+
+
+def test_a_message_without_a_route_counts_for_its_channel_and_for_no_consumer() -> None:
+    runs = RunCounts(["a"])
+    _, batching = runs.attached(RunOptions(), ["a"])
+    batching.observe("a", 0.1)
+    _, consumers, *_, durations = families_of([runs], ["a"])
+    assert not consumers.samples
+    assert [sum(histogram.counts) for _, histogram in durations.samples] == [1]
+
+
+def test_messages_that_seem_to_be_sent_in_the_future_count_without_a_time() -> None:
+    """The clock of the store may have been set back."""
+    layer, runs = MemoryChannelLayer(), RunCounts(["a"])
+    layer.send("a", {})
+    received = layer.reader(["a"]).exchange([], {"a": 1})
+    runs.taken(received._replace(now=0.0))
+    assert (sum(runs.ages["a"].counts), runs.ages["a"].total_seconds) == (1, 0.0)
 
 
 class SlowWorker:
