@@ -72,7 +72,10 @@ TEST = [
     *CRON,
     *METRICS,
     *TRACING,
+    # Releases of instrumentations are called betas; each needs the SDK of its own time.
     "opentelemetry-sdk>=1.30",
+    "opentelemetry-instrumentation-django>=0.51b0",
+    "opentelemetry-instrumentation-celery>=0.51b0",
     *MIGRATE,
     *DOCS,
     *OPERATIONS,

@@ -7,7 +7,7 @@ from pathlib import Path
 BOUND = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)(\[[^]]*\])?>=(?P<version>[0-9.]+)")
 
 #: The lists of setup.py that users install from; tools of the tests stay as new as they are.
-LISTS = ("REQUIRED", "SPEEDUPS", "HTTP2", "ENCRYPTION", "CRON", "METRICS", "MIGRATE", "OPERATIONS")
+LISTS = ("REQUIRED", "SPEEDUPS", "HTTP2", "ENCRYPTION", "CRON", "METRICS", "TRACING", "MIGRATE", "OPERATIONS")
 
 
 def lower_bounds(root: Path) -> tuple[str, ...]:
