@@ -18,8 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from .systems.base import Running, Shape
-from .systems.processor_time import processor_seconds
-from .systems.quiet import wait_until_quiet
+from .systems.processes import processor_seconds, wait_until_quiet
 from .systems.towpath import Towpath
 
 KIB = 1024
@@ -41,7 +40,7 @@ def frame(first: int, payload: bytes = b"") -> bytes:
     return bytes([first]) + length + MASK + masked
 
 
-#: What a client sends once, and then again and again, in blocks that go into one packet each.
+#: The bytes that a client sends once, and those that it repeats, in blocks that fit into one packet each.
 BYTES: Mapping[str, tuple[bytes, bytes]] = {
     "echoes of 64 bytes (honest)": (OPEN, frame(0x81, b"x" * 64)),
     "pages (honest)": (b"", GET),
@@ -55,10 +54,10 @@ BYTES: Mapping[str, tuple[bytes, bytes]] = {
     "a message in fragments of a byte": (OPEN + frame(0x01, b"x"), frame(0x00, b"x") * 1000),
     "empty messages": (OPEN, frame(0x81) * 1000),
 }
-#: What a client sends, and then nothing more.
+#: The bytes that a client sends before it is silent.
 CONNECTIONS: Mapping[str, bytes] = {
     "an idle WebSocket (honest)": OPEN,
-    "a connection that says nothing": b"",
+    "a connection without any bytes": b"",
     "an incomplete head of 30 KiB": GET[:-2] + b"x: " + b"y" * 30 * KIB,
     "an incomplete message of 200 KiB": OPEN + frame(0x82, bytes(200 * KIB))[:-1],
     "an incomplete upload of 200 KiB": CHUNKED + b"FFFFF\r\n" + bytes(200 * KIB),
@@ -68,7 +67,7 @@ HONEST_BYTES, HONEST_CONNECTION = next(iter(BYTES)), next(iter(CONNECTIONS))
 
 
 class Flood:
-    """Sends blocks over one connection after the other, as fast as they are taken, and reads what comes."""
+    """Sends blocks over one connection after the other, as fast as the server reads them, and reads the answers."""
 
     def __init__(self, port: int, once: bytes, block: bytes) -> None:
         self._port = port

@@ -12,25 +12,22 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import growth
-from .report.documents import replace_generated
-from .report.machine import machine
-from .report.markdown import growth_table, tables, unmet
-from .report.plot import plot_bars, plot_growth
-from .report.results import Results, read_results
-from .rounds import Outcome, estimate_seconds, explained, measure
+from .plots import plot_bars, plot_growth
+from .report import growth_table, replace_generated, tables, unmet
+from .results import Outcome, Results, machine, read_results
+from .rounds import estimate_seconds, explained, measure, measure_growth
 from .scenarios import SCENARIOS
 from .scenarios.base import Scale, Scenario
-from .stopping import stop_in_order
 from .systems import SYSTEMS
 from .systems.base import System
+from .systems.processes import stop_on_signals
 
 ROOT = Path(__file__).parent.parent
 #: A run is kept beside the code only if it is published.
 DOCS, RESULTS = ROOT / "docs" / "evidence", Path(__file__).parent / "results"
 GROWTH_SECONDS = 240
 NEEDED_FILES = 12_000
-#: What `--quick` measures with, to end within two minutes: one system of each kind, and one count.
+#: The systems of `--quick`, which ends within two minutes: one of each kind.
 QUICK_SYSTEMS = ("towpath", "channels-async-uvicorn-pubsub", "gunicorn-gthread", "autobahn")
 QUICK_LEAVES_OUT = frozenset({"echo-50", "counts-echo-1", "counts-get", "counts-group"})
 
@@ -48,14 +45,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--report", type=Path, metavar="JSON", help="write the documents from results kept earlier")
     parser.add_argument("--print", action="store_true", dest="prints", help="print the tables, write no document")
-    parser.add_argument("--list", action="store_true", help="say what there is to choose from")
+    parser.add_argument("--list", action="store_true", help="print the keys of systems and scenarios")
     return parser.parse_args(arguments)
 
 
 def main() -> int:
-    """Do what the command line asks for; return the exit code."""
+    """Run the command line; return the exit code."""
     options = parse()
-    stop_in_order()
+    stop_on_signals()
     if options.list:
         _list()
         return 0
@@ -102,7 +99,7 @@ def _run(
 
 
 def _is_able(system: System, results: Results) -> bool:
-    """Return whether a system can be measured; note its versions, or what it lacks."""
+    """Return whether a system can be measured; record its versions, or the reason why not."""
     lack = system.unavailable()
     if lack is None:
         try:
@@ -118,7 +115,7 @@ def _is_able(system: System, results: Results) -> bool:
 
 def _add_growth(results: Results, scale: Scale) -> None:
     try:
-        for point in growth.measure(scale):
+        for point in measure_growth(scale):
             results.growth.append(point)
     except Exception as error:
         results.outcomes.append(Outcome("growth", "towpath", failure=explained(error)))
@@ -154,7 +151,7 @@ def _chosen(keys: str | None, among: Sequence) -> list:
     wanted = keys.split(",")
     unknown = set(wanted) - {item.key for item in among}
     if unknown:
-        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; bench/run --list says what there is")
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; bench/run --list prints all keys")
     return [item for item in among if item.key in wanted]
 
 

@@ -23,8 +23,7 @@ from unittest.mock import patch
 from urllib.request import urlopen
 
 from .systems.base import Running, Shape
-from .systems.processes import free_port
-from .systems.processor_time import processor_seconds
+from .systems.processes import free_port, processor_seconds
 from .systems.towpath import Towpath
 
 CONNECTIONS = 16

@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 from .cost import two_trees
 from .scenarios.base import generate
 from .systems.base import Running, Shape
-from .systems.processor_time import processor_seconds
-from .systems.quiet import wait_until_quiet
+from .systems.processes import processor_seconds, wait_until_quiet
 from .systems.towpath import Towpath
 
 MIB = 1024 * 1024

@@ -1,4 +1,4 @@
-"""The floor: Autobahn on Twisted's default reactor, nothing behind it. Ports: WebSocket, then HTTP."""
+"""Bare Autobahn on Twisted's default reactor: an echo and groups. Arguments: the ports of WebSocket and HTTP."""
 
 import sys
 

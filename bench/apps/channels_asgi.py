@@ -6,7 +6,6 @@ from asgiref.sync import async_to_sync
 from django.core.asgi import get_asgi_application
 from django.urls import path
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "channels_settings"
 http = get_asgi_application()
 
 from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer  # noqa: E402

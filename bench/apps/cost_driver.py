@@ -1,6 +1,6 @@
-"""Drives one version of the layer for `bench.cost`: prints what each kind of message costs, as JSON.
+"""Drives one version of the layer for `bench.cost`: prints the cost of each kind of message, as JSON.
 
-Only what both versions have is used. Times are processor times, of this process and of Redis.
+Only names that both versions have are used. Times are processor times, of this process and of Redis.
 """
 
 import asyncio
@@ -110,7 +110,7 @@ class Driver:
         return Envelope(channel, {"reply_channel": reply_channel, "path": "/chat/lobby/", **content}, 1)
 
     async def settle(self, count: int, waits: bool, answer: Any) -> None:
-        """Settle what was taken before, take `count` messages, and read the settlements."""
+        """Settle the messages that were taken before, take `count` messages, and read the settlements."""
         limits = {"websocket.receive": TOGETHER, "http.request": TOGETHER}
         settlements, self.settlements = self.settlements, []
         seen = -len(settlements)

@@ -1,5 +1,6 @@
 """The view that Pushpin calls for each event of a socket, in place of consumers."""
 
+from bench_urls import urlpatterns as plain
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from gripcontrol import (
@@ -8,7 +9,6 @@ from gripcontrol import (
     encode_websocket_events,
     websocket_control_message,
 )
-from plain_urls import urlpatterns as plain
 
 
 def socket(request: HttpRequest, name: str | None = None) -> HttpResponse:

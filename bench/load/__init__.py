@@ -1,1 +1,1 @@
-"""Load generators: lean processes on uvloop, so that they are not the bottleneck; each says how busy it was itself."""
+"""Load generators: small processes on uvloop, so that they are not the bottleneck; each reports its own load."""

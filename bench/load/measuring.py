@@ -46,7 +46,7 @@ def percentile_ms(seconds: Sequence[float], percent: float) -> float:
 
 
 def latencies_ms(seconds: Sequence[float]) -> dict[str, float]:
-    """Return the figures that stand for latencies; none of nothing, since 0 ms would look good."""
+    """Return the figures of latencies; none without latencies, since 0 ms would look good."""
     if not seconds:
         return {}
     return {"p50_ms": percentile_ms(seconds, 50), "p99_ms": percentile_ms(seconds, 99)}

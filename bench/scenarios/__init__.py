@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-from . import counts, echoes, groups, http, interfaces, slow_clients, sockets
+from . import counts, groups, http, sockets
 from .base import Scenario
 
 SCENARIOS: Sequence[Scenario] = (
-    *echoes.SCENARIOS,
+    *sockets.SCENARIOS,
     *groups.SCENARIOS,
     *http.SCENARIOS,
-    *sockets.SCENARIOS,
-    *interfaces.SCENARIOS,
-    *slow_clients.SCENARIOS,
     *counts.SCENARIOS,
 )

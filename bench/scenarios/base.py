@@ -3,12 +3,10 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Literal
 
-from bench.lines import LineProcess
-from bench.systems.base import Running, Service, Shape, System
-
-from .targets import Target
+from bench.systems.base import LineProcess, Running, Service, Shape, System
 
 #: Figures by key. `generator_busy`, `missed` and other faults are read by the report, too.
 Figures = Mapping[str, float]
@@ -38,6 +36,36 @@ class Figure:
     better: Literal["higher", "lower"]
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`limit` is a number; with `of`, a glob over system keys, a multiple of the best figure among these.
+
+    Which peer is best, and whether more or less is wanted, follows from the figure's `better`.
+    """
+
+    figure: str
+    limit: float
+    of: str | None = None
+    #: "must", or "reach" for.
+    kind: Literal["must", "reach"] = "must"
+
+    def wanted(self, better: str, medians: Mapping[str, float]) -> float | None:
+        """Return the number to reach; None if no such peer was measured."""
+        if self.of is None:
+            return self.limit
+        peers = [value for key, value in medians.items() if fnmatch(key, self.of)]
+        if not peers:
+            return None
+        return self.limit * (max(peers) if better == "higher" else min(peers))
+
+    def is_met(self, better: str, medians: Mapping[str, float]) -> bool | None:
+        """Return whether Towpath's figure reaches it; None if one of the figures is missing."""
+        wanted, ours = self.wanted(better, medians), medians.get("towpath")
+        if wanted is None or ours is None:
+            return None
+        return ours >= wanted if better == "higher" else ours <= wanted
+
+
 Measure = Callable[[Running, Scale], Figures]
 #: Starts the system itself, in more than one shape.
 MeasureSystem = Callable[[System, Scale], Figures]
@@ -58,7 +86,7 @@ class Scenario:
     measure_system: MeasureSystem | None = None
     shape: Shape = ONE
     systems: frozenset[str] | None = None
-    #: At most so many repeats, for what takes long.
+    #: The most repeats, for scenarios that take long.
     most_repeats: int = 3
     targets: Sequence[Target] = field(default_factory=tuple)
     #: Roughly, for one system once; for the estimate at the start.
@@ -69,12 +97,12 @@ class Scenario:
         return self.service in system.serves and (self.systems is None or system.key in self.systems)
 
 
-def load(module: str, *arguments: object) -> LineProcess:
+def load(generator: str, *arguments: object) -> LineProcess:
     """Start a generator of `bench.load`."""
-    return LineProcess([sys.executable, "-m", f"bench.load.{module}", *map(str, arguments)])
+    return LineProcess([sys.executable, "-m", "bench.load", generator, *map(str, arguments)])
 
 
-def generate(module: str, *arguments: object) -> Figures:
-    """Run a generator to its end and return what it answers."""
-    with load(module, *arguments) as generator:
-        return generator.answer(300)
+def generate(generator: str, *arguments: object) -> Figures:
+    """Run a generator to its end and return its answer."""
+    with load(generator, *arguments) as process:
+        return process.answer(300)

@@ -24,7 +24,7 @@ SENT = frozenset({"eval", "evalsha", "blpop", "client|id", "set", "ping"})
 SHORT, LONG = 1.0, 3.0
 SENDS_A_SECOND = 150
 
-#: Runs a load for so many seconds, or sends; returns the number of messages.
+#: Runs a load for a number of seconds; returns the number of messages.
 Load = Callable[[Running, float], float]
 
 
@@ -44,14 +44,14 @@ def requests(running: Running, seconds: float) -> float:
 
 
 def group_sends(running: Running, seconds: float) -> float:
-    """Send to a group of 200, often enough that the joins before, which batch as they come, do not show."""
+    """Send to a group of 200, often enough that the cost of the joins, whose batches differ, is negligible."""
     sends = int(SENDS_A_SECOND * seconds)
     one_group(200, sends, pause_seconds=0)(running, Scale())
     return sends
 
 
 def counting(load: Load) -> Callable[[System, Scale], Figures]:
-    """Return the measurement of what one message of a load costs."""
+    """Return the measurement of the cost of one message of a load."""
 
     def measure(system: System, scale: Scale) -> Figures:
         short, long = (0.3, 0.6) if scale.is_quick else (SHORT, LONG)

@@ -2,16 +2,14 @@
 
 import time
 
-from bench.lines import LineProcess, Silent
-from bench.systems.base import Running
+from bench.systems.base import LineProcess, Running, Silent
 
-from .base import Figure, Figures, Scale, Scenario, load
-from .targets import Target
+from .base import Figure, Figures, Scale, Scenario, Target, load
 
 SIZE = 64
 #: A send that has not reached all by then has not reached all.
 DELIVERY_SECONDS = 10.0
-#: Between one text's delivery and the next send: Pushpin holds back what follows another within 25 ms.
+#: Between the delivery of a text and the next send: Pushpin delays a text that follows another within 25 ms.
 PAUSE_SECONDS = 0.06
 
 LAST = Figure("last_ms", "to the last member, ms", "lower")
@@ -20,7 +18,7 @@ MEDIAN = Figure("p50_ms", "median, ms", "lower")
 WORST = Figure("p99_ms", "99 %, ms", "lower")
 CHANNELS = "channels-*"
 
-#: Who can be measured with thousands of sockets in reasonable time.
+#: The systems that can be measured with thousands of sockets in reasonable time.
 LARGE = frozenset(
     {
         "towpath",
@@ -83,7 +81,7 @@ def _begin(receivers: LineProcess, sender: LineProcess, groups: list[str]) -> No
 
 
 def _is_delivered(receivers: LineProcess) -> bool:
-    """Wait until a text has reached all members; what it has not reached is counted in the end."""
+    """Wait until a text has reached all members; missing deliveries are counted at the end."""
     try:
         receivers.answer(DELIVERY_SECONDS)
     except Silent:

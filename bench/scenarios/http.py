@@ -1,9 +1,11 @@
-"""Plain HTTP through Django: a trivial view, a view that waits, and a mix of short and long ones."""
+"""Plain HTTP through Django: a trivial view, a view that waits, a mix of both, and pages beside slow clients."""
 
-from bench.systems.base import Running, Shape
+from statistics import median
 
-from .base import Figure, Figures, Scale, Scenario, generate
-from .targets import Target
+from bench.systems.base import Running, Shape, System
+from bench.systems.processes import wait_until_quiet
+
+from .base import Figure, Figures, Scale, Scenario, Target, generate, load
 
 SYSTEMS = frozenset(
     {
@@ -24,20 +26,51 @@ WORST = Figure("p99_ms", "99 %, ms", "lower")
 
 
 def hello(running: Running, scale: Scale) -> Figures:
-    """Ask for a trivial view over 32 connections."""
+    """Request a trivial view over 32 connections."""
     arguments = ["--connections", 32, "--seconds", scale.seconds(3)]
     return generate("get", running.http_url + "/hello/", *arguments)
 
 
 def waiting(running: Running, scale: Scale) -> Figures:
-    """Ask for a view that takes 20 ms of sleep, over 64 connections."""
+    """Request a view that sleeps for 20 ms, over 64 connections."""
     arguments = ["--connections", 64, "--seconds", scale.seconds(3)]
     return generate("get", running.http_url + "/sleep/0.02/", *arguments)
 
 
 def mixed(running: Running, scale: Scale) -> Figures:
-    """Ask for 500 naps, 20 in flight."""
+    """Request a view that sleeps 500 times, 20 in flight."""
     return generate("sleeps", running.http_url, "--requests", scale.number(500))
+
+
+#: Turns without and with slow clients.
+TURNS = 3
+
+
+def compared(system: System, scale: Scale) -> Figures:
+    """Measure pages and echoes without slow clients and with them, in turns."""
+    pages: dict[bool, list[float]] = {False: [], True: []}
+    echoes: dict[bool, list[float]] = {False: [], True: []}
+    with system.start(Shape(workers=1, threads=2)) as running:
+        for _ in range(1 if scale.is_quick else TURNS):
+            _measure(running, scale, pages[False], echoes[False])
+            arguments = ["--posters", scale.number(200), "--readers", scale.number(200)]
+            with load("slow", running.http_url, *arguments) as slow:
+                slow.answer(60)
+                wait_until_quiet([running], 0.5)
+                _measure(running, scale, pages[True], echoes[True])
+                slow.end()
+            wait_until_quiet([running], 0.5)
+    return {
+        "pages": median(pages[False]) / median(pages[True]),
+        "echoes": median(echoes[False]) / median(echoes[True]),
+    }
+
+
+def _measure(running: Running, scale: Scale, pages: list[float], echoes: list[float]) -> None:
+    arguments = ["--connections", 8, "--seconds", scale.seconds(3)]
+    pages.append(generate("get", running.http_url + "/hello/", *arguments)["rate"])
+    arguments = ["--sockets", 8, "--seconds", scale.seconds(3)]
+    echoes.append(generate("echo", running.websocket_uri + "/echo/", *arguments)["rate"])
 
 
 SCENARIOS = [
@@ -75,5 +108,19 @@ SCENARIOS = [
         most_repeats=1,
         targets=(Target("seconds", 12), Target("seconds", 11, kind="reach")),
         seconds=20,
+    ),
+    Scenario(
+        "slow-clients",
+        "Pages and echoes of others while 200 clients send and 200 read slowly, 2 worker threads",
+        "http",
+        (
+            Figure("pages", "pages without over with them", "lower"),
+            Figure("echoes", "echoes without over with them", "lower"),
+        ),
+        measure_system=compared,
+        systems=frozenset({"towpath"}),
+        most_repeats=1,
+        targets=(Target("pages", 1.2), Target("echoes", 1.2)),
+        seconds=60,
     ),
 ]

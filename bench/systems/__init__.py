@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from .autobahn import Autobahn
 from .base import System
-from .channels import Channels
-from .gunicorn import Gunicorn
-from .nchan import Nchan
-from .pushpin import Pushpin
+from .proxies import Nchan, Pushpin
+from .servers import Autobahn, Channels, Gunicorn
 from .towpath import Towpath
 
 SYSTEMS: Sequence[System] = (

@@ -1,8 +1,9 @@
-"""Shows that systems do what they are measured with: `python -m bench.systems.check [KEY ...]`.
+"""Checks that systems do what they are measured with: `python -m bench.systems.check [KEY ...]`.
 
-Hello, echo and a group send, each seen by a client, and no process left afterwards.
+A page, an echo and a group send each reach a client, and no process is left afterwards.
 """
 
+import argparse
 import asyncio
 import os
 import sys
@@ -29,7 +30,7 @@ class Listener(WSListener):
 
 
 async def echoed(running: Running) -> str:
-    """Return what comes back for "hello"."""
+    """Return the echo of "hello"."""
     transport, listener = await ws_connect(Listener, running.websocket_uri + "/echo/")
     transport.send(WSMsgType.TEXT, b"hello")
     return await asyncio.wait_for(listener.text, WAIT_SECONDS)
@@ -51,7 +52,7 @@ def check(system: System) -> None:
     """Check one system.
 
     Raises:
-        AssertionError: it does not do what it should.
+        AssertionError: an answer or a delivery is wrong or missing.
     """
     with system.start(Shape()) as running:
         if "http" in system.serves:
@@ -66,17 +67,21 @@ def check(system: System) -> None:
         assert not any(os.path.exists(f"/proc/{pid}") for pid in pids), "a process is left"
 
 
-def main() -> None:
-    """Check the systems that are named, or all."""
+def main() -> int:
+    """Check the systems that are named, or all; return the exit code."""
+    parser = argparse.ArgumentParser(prog="bench.systems.check", description=(__doc__ or "").partition(":")[0] + ".")
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="of a system (default: all)")
+    keys = parser.parse_args().keys
     for system in SYSTEMS:
-        if sys.argv[1:] and system.key not in sys.argv[1:]:
+        if keys and system.key not in keys:
             continue
         lack = system.unavailable()
         if lack is None:
             print(system.key, system.prepare())
             check(system)
-        print(f"{system.key}: {lack or 'does what it should'}")
+        print(f"{system.key}: {lack or 'passed'}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

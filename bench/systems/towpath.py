@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .base import Running, Service, Shape
-from .processes import Processes, answers, running_processes
-from .redis import redis_unavailable, redis_version, start_redis
+from .processes import Processes, answers, redis_unavailable, redis_version, running_processes, start_redis
 
 APPS = Path(__file__).parent.parent / "apps"
 PACKAGES = ("towpath", "Django", "Twisted", "autobahn", "uvloop", "redis", "hiredis")
@@ -25,7 +24,7 @@ class Towpath:
     key: str = "towpath"
     name: str = "Towpath"
     serves: frozenset[Service] = frozenset({"http", "websocket", "group"})
-    #: What runs Django's commands; others count or profile.
+    #: The command that runs Django's commands; others count or profile.
     worker_admin: tuple[str, ...] = (sys.executable, "-m", "django")
     interface_admin: tuple[str, ...] = (sys.executable, "-m", "django")
     #: A folder from which `towpath` is imported; None: the one that is installed.
@@ -48,7 +47,8 @@ class Towpath:
         with running_processes(self.prefix) as processes:
             redis_url = start_redis(processes)
             environment = {
-                "DJANGO_SETTINGS_MODULE": "towpath_settings",
+                "DJANGO_SETTINGS_MODULE": "bench_settings",
+                "BENCH_SYSTEM": "towpath",
                 "PYTHONPATH": os.pathsep.join(str(path) for path in (self.tree, APPS) if path is not None),
                 "BENCH_REDIS_URL": redis_url,
             }
@@ -61,7 +61,7 @@ class Towpath:
                 http_url=f"http://127.0.0.1:{port}",
                 websocket_uri=f"ws://127.0.0.1:{port}",
                 processes=processes.by_role,
-                sender_command=[sys.executable, str(APPS / "towpath_sender.py")],
+                sender_command=[sys.executable, str(APPS / "sender.py"), "towpath"],
                 sender_environment={**os.environ, **environment},
                 redis_url=redis_url,
             )

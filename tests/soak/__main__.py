@@ -19,10 +19,10 @@ from pathlib import Path
 
 import redis
 
-from bench.lines import LineProcess
-from bench.report.documents import replace_generated
-from bench.report.machine import machine
-from bench.stopping import stop_in_order
+from bench.report import replace_generated
+from bench.results import machine
+from bench.systems.base import LineProcess
+from bench.systems.processes import stop_on_signals
 
 from .memory import Sampler
 from .plot import plot_memory
@@ -53,7 +53,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Run the soak, write its figures; return the exit code."""
     options = parse()
-    stop_in_order()
+    stop_on_signals()
     _raise_file_limit()
     soak = Soak(datetime.date.today().isoformat(), machine(), options.minutes, options.sockets)
     with running_site() as site:

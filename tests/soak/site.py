@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.systems.processes import Processes, answers
-from bench.systems.redis import start_redis
+from bench.systems.processes import Processes, answers, start_redis
 from bench.systems.towpath import APPS, BACKLOG
 
 #: The settings and consumers of the soak; the rest is the benchmark's.
@@ -77,6 +76,7 @@ class Site:
         self._fd = listener.fileno()
         self._environment = {
             "DJANGO_SETTINGS_MODULE": "soak_settings",
+            "BENCH_SYSTEM": "towpath",
             "PYTHONPATH": f"{PROJECT}{os.pathsep}{APPS}",
             "BENCH_REDIS_URL": redis_url,
         }

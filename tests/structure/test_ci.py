@@ -13,6 +13,7 @@ LINE = re.compile(r'^    "(?P<python>\d+\.\d+) (?P<django>\d+\.\d+) (?P<options>
 ONCE = {
     "they read sources and documents": [
         "structure/test_audit.py",
+        "structure/test_bench.py",
         "structure/test_buffers_of_the_document.py",
         "structure/test_documentation.py",
         "structure/test_ci.py",

@@ -48,8 +48,7 @@ def make_system() -> type[FakeSystem]:
 @pytest.fixture
 def results() -> Callable[..., object]:
     """Make results of figures by (scenario, system): a list has one dictionary, or failure text, for each repeat."""
-    from bench.report.results import Results
-    from bench.rounds import Outcome
+    from bench.results import Outcome, Results
 
     def make(measured, **others):
         outcomes = [
@@ -93,14 +92,14 @@ def generators() -> Iterator[Callable[[str], ModuleType]]:
 def frame(generators) -> Callable[[bytes], SimpleNamespace]:
     """Make a text frame as picows passes it to a listener."""
 
-    return lambda payload: text_frame(generators("echo"), payload)
+    return lambda payload: text_frame(generators("sockets"), payload)
 
 
 @pytest.fixture
 def command_line() -> Iterator[ModuleType]:
     """bench.main without matplotlib, which tests do not need."""
-    plot = ModuleType("bench.report.plot")
+    plot = ModuleType("bench.plots")
     vars(plot).update(plot_bars=lambda *arguments: None, plot_growth=lambda *arguments: None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "bench.report.plot", plot)
+        patch.setitem(sys.modules, "bench.plots", plot)
         yield importlib.import_module("bench.main")

@@ -2,10 +2,9 @@
 
 import pytest
 
-from bench.growth import Point
-from bench.report.documents import BEGIN, END
-from bench.rounds import Outcome
-from bench.scenarios.targets import Target
+from bench.report import BEGIN, END
+from bench.results import Outcome, Point
+from bench.scenarios.base import Target
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def bench(command_line, scenario, make_system, monkeypatch, tmp_path):
     monkeypatch.setattr(command_line, "SCENARIOS", [scenario("echo", columns=("rate",)), scenario("get")])
     monkeypatch.setattr(command_line, "machine", lambda: FACTS)
     monkeypatch.setattr(command_line, "_raise_file_limit", lambda: None)
-    monkeypatch.setattr(command_line.growth, "measure", lambda scale: [Point("sockets", 1, {"echoes/s": 1.0})])
+    monkeypatch.setattr(command_line, "measure_growth", lambda scale: [Point("sockets", 1, {"echoes/s": 1.0})])
     for name in ("benchmarks.md", "performance.md"):
         path = tmp_path / "docs" / "evidence" / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.report.documents import BEGIN, END, replace_generated
+from bench.report import BEGIN, END, replace_generated
 
 WRITTEN = f"# Title\n\nWritten by hand.\n\n{BEGIN}\nold\n{END}\n\nAfterwards.\n"
 

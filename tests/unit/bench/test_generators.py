@@ -13,7 +13,7 @@ HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 @pytest.fixture
 def tally(generators, monkeypatch):
     """A group of two members, of which what they say is kept."""
-    module = generators("members")
+    module = generators("sockets")
     answers = []
     monkeypatch.setattr(module, "say", answers.append)
     tally = module.Tally(2)
@@ -24,7 +24,7 @@ def tally(generators, monkeypatch):
 @pytest.fixture
 def echo_client(generators):
     """A client with two texts under way at once, and what it sends."""
-    client = generators("echo").EchoClient(argparse.Namespace(size=8, window=2), [])
+    client = generators("sockets").EchoClient(argparse.Namespace(size=8, window=2), [])
     sent = []
     client.on_ws_connected(SimpleNamespace(send=lambda kind, text: sent.append(text)))
     client.start()
@@ -34,7 +34,7 @@ def echo_client(generators):
 @pytest.fixture
 def get_client(generators):
     """A client with a connection that keeps what is written to it."""
-    module = generators("get")
+    module = generators("pages")
     written = []
     client = module.GetClient("127.0.0.1", 80, b"GET /", module.Tally())
     client.connection_made(SimpleNamespace(write=written.append))
@@ -63,7 +63,7 @@ def test_a_text_that_reached_all_is_delivered_once(tally):
 
 
 def test_a_delivery_too_many_is_counted_and_reaches_no_other_member(generators, tally, frame):
-    twice, once = (generators("members").Member(tally) for _ in range(2))
+    twice, once = (generators("sockets").Member(tally) for _ in range(2))
     for member in (twice, twice, once):
         member.on_ws_frame(None, frame(b"1.0"))
     assert tally.doubled == 1
@@ -79,9 +79,9 @@ def test_the_warm_up_is_forgotten(tally):
 
 
 def test_what_is_missing_in_the_end_is_said(generators, tally, monkeypatch):
-    monkeypatch.setattr(generators("members"), "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(generators("sockets"), "PATIENCE_SECONDS", 0)
     tally.add(f"{time.monotonic():.9f}")
-    asyncio.run(generators("members")._sum_up(tally, 2, 2))
+    asyncio.run(generators("sockets")._sum_up(tally, 2, 2))
     assert tally.answers[-1]["missed"] == 3
 
 

@@ -9,11 +9,10 @@ from types import SimpleNamespace
 import pytest
 import redis
 
-from bench.report.markdown import tables, unmet
+from bench.report import tables, unmet
 from bench.rounds import measure
-from bench.scenarios import interfaces, sockets
-from bench.scenarios.base import Scale
-from bench.scenarios.targets import Target
+from bench.scenarios import sockets
+from bench.scenarios.base import Scale, Target
 
 AHEAD = "## Where a peer is ahead\n"
 
@@ -57,7 +56,7 @@ def test_a_peer_that_lost_something_is_not_ahead_without_a_word(written, scenari
 
 
 def test_a_message_without_a_receiver_has_no_time(generators, monkeypatch):
-    members = generators("members")
+    members = generators("sockets")
     said = []
     monkeypatch.setattr(members, "say", said.append)
     monkeypatch.setattr(members, "PATIENCE_SECONDS", 0)
@@ -68,7 +67,7 @@ def test_a_message_without_a_receiver_has_no_time(generators, monkeypatch):
 
 
 def test_two_deliveries_to_one_member_do_not_stand_for_one_that_another_missed(generators, frame, monkeypatch):
-    members = generators("members")
+    members = generators("sockets")
     monkeypatch.setattr(members, "say", lambda answer: None)
     tally = members.Tally(2)
     twice, _ = members.Member(tally), members.Member(tally)
@@ -110,7 +109,7 @@ def test_whatever_goes_wrong_in_one_scenario_the_others_go_on(scenario, make_sys
 
 @pytest.mark.parametrize("step", ["growth", "prepare"])
 def test_a_trouble_elsewhere_leaves_what_was_measured(command_line, scenario, make_system, monkeypatch, tmp_path, step):
-    from bench.rounds import Outcome
+    from bench.results import Outcome
 
     def fail(*arguments):
         raise subprocess.CalledProcessError(1, "pip") if step == "prepare" else OSError("no more ports")
@@ -123,7 +122,7 @@ def test_a_trouble_elsewhere_leaves_what_was_measured(command_line, scenario, ma
     monkeypatch.setattr(command_line, "ROOT", tmp_path)
     monkeypatch.setattr(command_line, "RESULTS", tmp_path)
     monkeypatch.setattr(command_line, "_raise_file_limit", lambda: None)
-    monkeypatch.setattr(command_line.growth, "measure", fail if step == "growth" else lambda *arguments: [])
+    monkeypatch.setattr(command_line, "measure_growth", fail if step == "growth" else lambda *arguments: [])
     monkeypatch.setattr(command_line, "measure", lambda *_: [Outcome("echo", "towpath", {"rate": 1.0})])
     monkeypatch.setattr("sys.argv", ["bench/run", "--print"])
     assert command_line.main() == 1
@@ -187,5 +186,5 @@ def test_sockets_that_were_lost_while_silent_are_in_the_figures(losing, running)
 
 def test_the_load_of_the_generator_reaches_the_report(make_system, monkeypatch):
     figures = {"rate": 1.0, "sockets_lost": 0, "texts_lost": 0, "texts_wrong": 0, "generator_busy": 0.95}
-    monkeypatch.setattr(interfaces, "echo", lambda *arguments, **options: lambda running, scale: figures)
-    assert interfaces.one_and_two(make_system("towpath"), Scale())["generator_busy"] == 0.95
+    monkeypatch.setattr(sockets, "echo", lambda *arguments, **options: lambda running, scale: figures)
+    assert sockets.one_and_two(make_system("towpath"), Scale())["generator_busy"] == 0.95

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bench.lines import LineProcess, Silent
+from bench.systems.base import LineProcess, Silent
 
 
 def python(code):

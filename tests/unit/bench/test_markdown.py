@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.growth import Point
-from bench.report.markdown import growth_table, number, tables, unmet
-from bench.scenarios.targets import Target
+from bench.report import growth_table, number, tables, unmet
+from bench.results import Point
+from bench.scenarios.base import Target
 
 SYSTEMS = ("towpath", "peer", "other")
 

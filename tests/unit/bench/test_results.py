@@ -2,8 +2,7 @@
 
 import json
 
-from bench.growth import Point
-from bench.report.results import read_results
+from bench.results import Point, read_results
 
 
 def test_the_median_of_three_is_the_middle_one(results):

@@ -5,7 +5,6 @@ import os
 import pytest
 
 rolling = pytest.importorskip("bench.rolling")
-visitors = pytest.importorskip("bench.load.visitors")
 
 
 def test_the_table_has_a_row_for_each_way_with_the_longest_time_first():
@@ -18,7 +17,7 @@ def test_the_table_has_a_row_for_each_way_with_the_longest_time_first():
 
 
 def test_a_time_without_a_page_counts_if_it_ended_during_the_restart():
-    found = visitors.Visitors("127.0.0.1:1", 0)
+    found = rolling.Visitors("127.0.0.1:1", 0)
     found._pages = [1.0, 9.0, 10.0, 13.0, 13.5]
     assert found.without_page(since=9.5) == 3.0
     assert found.without_page(since=13.2) == 0.5

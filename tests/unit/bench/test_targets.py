@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.scenarios.targets import Target
+from bench.scenarios.base import Target
 
 MEDIANS = {"towpath": 90.0, "channels-sync-a": 30.0, "channels-sync-b": 50.0, "autobahn": 100.0}
 

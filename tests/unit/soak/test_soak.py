@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.report.documents import replace_generated
+from bench.report import replace_generated
 from tests.soak.memory import Sample, Sampler, growth, resident_mebibytes
 from tests.soak.verdict import LOSSES, Soak, is_kept
 from towpath.layers.keys import Keys

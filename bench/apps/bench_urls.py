@@ -1,4 +1,4 @@
-"""The views that every Django system is measured with."""
+"""The views of every Django system."""
 
 import time
 
@@ -8,12 +8,12 @@ from django.views.decorators.csrf import csrf_exempt
 
 
 def hello(request: HttpRequest) -> HttpResponse:
-    """Do nothing, as fast as Django can."""
+    """Return a short page."""
     return HttpResponse("hello")
 
 
 def sleep(request: HttpRequest, seconds: str) -> HttpResponse:
-    """Wait as for a database: the processor is free meanwhile, the thread is not."""
+    """Sleep, as a view that waits for a database: the processor is free meanwhile, the thread is not."""
     time.sleep(float(seconds))
     return HttpResponse("slept")
 

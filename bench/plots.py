@@ -13,12 +13,10 @@ import matplotlib.pyplot as plt
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from bench.growth import Point
-from bench.scenarios.base import Scenario
-from bench.systems.base import System
-
-from .markdown import number
-from .results import Results
+from .report import number
+from .results import Point, Results
+from .scenarios.base import Scenario
+from .systems.base import System
 
 OURS_COLOUR, THEIRS_COLOUR = "#0f766e", "#cbd5e1"
 COLUMNS = 2

@@ -1,18 +1,37 @@
-"""The raw results of one run, as they are kept in JSON."""
+"""The raw results of one run, as they are kept in JSON, and the machine on which they were measured."""
 
 import json
+import os
+import platform
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from bench.growth import Point
-from bench.rounds import Outcome
+
+@dataclass(slots=True)
+class Outcome:
+    """One measurement of one scenario with one system; `failure` is the reason if there are no figures."""
+
+    scenario: str
+    system: str
+    figures: dict[str, float] = field(default_factory=dict)
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One measurement: the varied quantity, its size, and the figures by name."""
+
+    axis: str
+    size: int
+    figures: dict[str, float]
 
 
 @dataclass(slots=True)
 class Results:
-    """Everything that the documents are made from. `lacks` says why systems were not measured."""
+    """The contents of the documents. `lacks` has the reasons why systems were not measured."""
 
     date: str
     machine: dict[str, str]
@@ -48,9 +67,36 @@ class Results:
 
 
 def read_results(path: Path) -> Results:
-    """Read what `Results.save` wrote."""
+    """Read a file of `Results.save`."""
     raw: Mapping[str, object] = json.loads(path.read_text())
     results = Results(**raw)  # type: ignore[arg-type]  # the file is ours
     results.outcomes = [Outcome(**outcome) for outcome in results.outcomes]  # type: ignore[arg-type]
     results.growth = [Point(**point) for point in results.growth]  # type: ignore[arg-type]
     return results
+
+
+def machine() -> dict[str, str]:
+    """Return the facts about this machine that matter."""
+    return {
+        "processor": _first_value(Path("/proc/cpuinfo"), "model name"),
+        "cores": str(os.cpu_count()),
+        "memory": f"{int(_first_value(Path('/proc/meminfo'), 'MemTotal').split()[0]) / 1024**2:.0f} GiB",
+        "kernel": platform.release(),
+        "Python": platform.python_version(),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    """Return the commit that was measured, with "-dirty" if files were changed."""
+    command = ["git", "describe", "--always", "--dirty"]
+    asked = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "unknown"
+
+
+def _first_value(path: Path, name: str) -> str:
+    for line in path.read_text().splitlines():
+        key, mark, value = line.partition(":")
+        if mark and key.strip() == name:
+            return value.strip()
+    return "unknown"

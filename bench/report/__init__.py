@@ -1,1 +1,0 @@
-"""From raw results to the documents: `markdown` and `plot`. Generated text is between markers."""
