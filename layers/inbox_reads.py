@@ -1,15 +1,13 @@
-"""How many entries one read of an inbox may take. Plain logic.
+"""The number of entries that one read of an inbox may take. Plain logic.
 
-Entries are as long as replies of the application are, so a number alone bounds no memory: a read takes few entries
-until a full one of them was short.
+Entries may be long, so a number alone does not bound memory. Reads begin with `FIRST_COUNT` entries of any length; longer
+ones stop after `READ_BYTES`.
 """
 
 from collections.abc import Sequence
 
 #: Entries of a read at first, and at most.
-FIRST_COUNT, MOST_COUNT = 64, 512
-#: A full read of more bytes than this is not followed by a longer one.
-LONG_BYTES = 1024 * 1024
+FIRST_COUNT, MOST_COUNT = 8, 512
 
 
 class InboxReads:
@@ -21,8 +19,8 @@ class InboxReads:
         self.limit = FIRST_COUNT
 
     def note(self, entries: Sequence[bytes]) -> None:
-        """Take a read into account: twice as many may follow a full read of short entries."""
-        if len(entries) < self.limit or sum(map(len, entries)) > LONG_BYTES:
-            self.limit = FIRST_COUNT
-        else:
+        """Take a read into account: twice as many may follow a full one, half as many one that was nearly empty."""
+        if len(entries) >= self.limit:
             self.limit = min(2 * self.limit, MOST_COUNT)
+        elif 4 * len(entries) < self.limit:
+            self.limit = max(self.limit // 2, FIRST_COUNT)

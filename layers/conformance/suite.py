@@ -12,6 +12,7 @@ from .expired_readers import ExpiredReaderCases
 from .expiries import ExpiryCases
 from .groups import GroupCases
 from .leases import LeaseCases
+from .lengths import LengthCases
 from .names import NameCases
 from .pauses import PauseCases
 from .queues import QueueCases
@@ -27,6 +28,7 @@ class ConformanceTestCase(
     Asgi1Cases,
     ContentCases,
     QueueCases,
+    LengthCases,
     CapacityCases,
     ExpiryCases,
     GroupCases,

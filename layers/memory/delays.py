@@ -5,7 +5,7 @@ The entries are the due index, too: they change in one step, so there are no tok
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
@@ -29,6 +29,7 @@ from ..operations.delays import (
 )
 from ..operations.in_flight import Acknowledge
 from ..operations.inboxes import PushInbox
+from ..operations.operation import READ_BYTES
 from ..operations.queues import Count, Push
 from ..operations.schedules import Fire, Fired
 from .in_flight import Records
@@ -89,8 +90,8 @@ class Delays:
     def deliver_due(self, deliver_due: DeliverDue) -> Delivered:
         """Move the entries that are due, while there is room."""
         now, waiting = self._clock(), self._entries[deliver_due.target]
-        due = [entry for entry in heapq.nsmallest(MOST_DELIVERED, waiting) if entry[0] <= now]
-        moved = self._move(deliver_due, [entry[UNIQUE_BYTES:] for _, _, entry in due])
+        due = _one_delivery(entry for at, _, entry in heapq.nsmallest(MOST_DELIVERED, waiting) if at <= now)
+        moved = self._move(deliver_due, [entry[UNIQUE_BYTES:] for entry in due])
         for _ in range(moved):
             heapq.heappop(waiting)
         self._put_off.pop(deliver_due.target, None)
@@ -123,6 +124,18 @@ class Delays:
         moved = self._queues.push(Push(deliver_due.target, bodies, deliver_due.capacity))
         self._queues.count(Count(deliver_due.target, "full", moved - len(bodies)))
         return moved
+
+
+def _one_delivery(due: Iterable[bytes]) -> list[bytes]:
+    """Return the first entries, up to the one that makes them `READ_BYTES` or more."""
+    found: list[bytes] = []
+    length = 0
+    for entry in due:
+        found.append(entry)
+        length += len(entry)
+        if length >= READ_BYTES:
+            break
+    return found
 
 
 class Firing:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from ..entries import REFUSABLE
 from ..operations.inboxes import CloseInbox, PushInbox, TakeInbox
+from .batches import pop_batch
 from .expiring import Expiring
 
 
@@ -36,9 +37,7 @@ class Inboxes:
     def take(self, take: TakeInbox) -> list[bytes]:
         """Take entries, oldest first."""
         inbox = self._entries.get(take.inbox)
-        if not inbox:
-            return []
-        return [inbox.popleft() for _ in range(min(take.limit, len(inbox)))]
+        return pop_batch(inbox, take.limit) if inbox else []
 
     def length(self, inbox: str) -> int:
         """Count the entries of an inbox."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..entries import HEADER, is_expired, sent_at
 from ..operations.queues import Batch, ChannelState, Count, Drop, Push, Statistics, Take
+from .batches import pop_batch
 from .expiring import Expiring
 
 #: Counters live this long after their last change, in seconds: a day.
@@ -45,7 +46,7 @@ class Queues:
         for channel, count in zip(take.channels, take.counts, strict=True):
             queue = self._entries.get(channel)
             if queue:
-                entries = [queue.popleft() for _ in range(min(count, len(queue)))]
+                entries = pop_batch(queue, count)
                 if not queue:
                     self._entries.pop(channel)
                 return Batch(channel, self._clock(), entries)

@@ -27,7 +27,7 @@ class PushInbox(Operation[int]):
 
 @dataclass(slots=True)
 class TakeInbox(Operation[list[bytes]]):
-    """Take up to `limit` entries from an inbox."""
+    """Take up to `limit` entries from an inbox; none after `READ_BYTES` of them."""
 
     inbox: str
     limit: int

@@ -8,6 +8,9 @@ group, so that all its keys share a hash slot.
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
+#: Bytes of entries after which one read of the store takes or returns no further entry. The scripts have it, too.
+READ_BYTES = 1024 * 1024
+
 Result = TypeVar("Result")
 _Result = TypeVar("_Result", covariant=True)
 

@@ -76,7 +76,7 @@ ENDED = Batch("", 0.0, ())
 
 @dataclass(slots=True)
 class Take(Operation[Batch | None]):
-    """Take up to `counts[i]` entries from the first of `channels` that has any.
+    """Take up to `counts[i]` entries from the first of `channels` that has any; none after `READ_BYTES` of them.
 
     With a `reader` they become its in-flight batch `number`. If it has that batch already, because an answer was lost,
     the same batch is the result again; while the batch before is not settled, nothing is taken. `has_waited` says that

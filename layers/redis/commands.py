@@ -118,7 +118,7 @@ class Commands:
         return scripts.PUSH_INBOX.call([*keys, self._keys.in_flight(reader)], *limits, head_of(number), *push.entries)
 
     def _take_inbox(self, take: TakeInbox) -> Command:
-        return "LPOP", self._keys.inbox(take.inbox), take.limit
+        return scripts.TAKE_INBOX.call([self._keys.inbox(take.inbox)], take.limit, self._inbox_ms)
 
     def _close_inbox(self, close: CloseInbox) -> Command:
         return "DEL", self._keys.inbox(close.inbox), self._keys.counts(close.inbox)

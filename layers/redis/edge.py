@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from ..capacity import Capacities
 from ..edge import BaseEdge
 from ..entries import EntryCodec
 from ..errors import LayerUnavailable
+from ..inbox_reads import FIRST_COUNT
 from ..keys import Keys
 from ..operations.operation import Operation, Result
 from . import scripts
@@ -63,7 +64,7 @@ class RedisEdge(BaseEdge):
 
     async def _read_inbox(self) -> Sequence[bytes]:
         inbox, read = self._keys.inbox(self.inbox), self._read
-        look = ("BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, self._reads.limit - 1)
+        look = ("BLMOVE", inbox, inbox, "LEFT", "LEFT", WAIT_SECONDS), _others(inbox, self._reads.limit - 1)
         drop = [_drop(inbox, read)] if read else []
         if self._into.is_open and self._can_be_silent:
             commands = [_IN_SILENCE, *drop, *look] if drop else look
@@ -72,6 +73,8 @@ class RedisEdge(BaseEdge):
             silence, *dropped, foremost, others = await self._into.exchange([_ASK_FOR_SILENCE, *drop, *look])
             self._check(dropped)
             self._can_be_silent = not isinstance(silence, ResponseError)
+        if isinstance(others, NoScriptError):
+            (others,) = await self._into.exchange([scripts.READ_SOME.eval([inbox], 1, self._reads.limit - 1)])
         self._check([others])
         if isinstance(foremost, ResponseError) and not is_out_of_memory(foremost):
             self._check([foremost])  # and what was read is there still: the drop was refused as well
@@ -85,7 +88,7 @@ class RedisEdge(BaseEdge):
     async def _look(self, inbox: str, refusal: ResponseError) -> Sequence[bytes]:
         """Read without waiting: a Redis whose memory is full refuses the wait, and reading frees memory."""
         entries: Sequence[bytes]
-        (entries,) = self._check(await self._into.exchange([("LRANGE", inbox, 0, self._reads.limit - 1)]))
+        (entries,) = self._check(await self._into.exchange([scripts.READ_SOME.eval([inbox], 0, self._reads.limit)]))
         if not entries:
             self._check([refusal])
         return entries
@@ -95,6 +98,11 @@ class RedisEdge(BaseEdge):
             if isinstance(answer, ResponseError):
                 raise LayerUnavailable(f"{self._into.label} refused to read the inbox: {answer}") from answer
         return answers
+
+
+def _others(inbox: str, most: int) -> Command:
+    """Return the command that reads entries behind the foremost; a script bounds the bytes of more than a few."""
+    return ("LRANGE", inbox, 1, most) if most < FIRST_COUNT else scripts.READ_SOME.call([inbox], 1, most)
 
 
 def _drop(inbox: str, read: Sequence[bytes]) -> Command:

@@ -36,7 +36,7 @@ def _load(*names: str) -> Script:
 
 PUSH = _load("append", "notify", "push")
 FENCE = _load("fence")
-TAKE = _load("record", "unpack_record", "notify", "take")
+TAKE = _load("record", "unpack_record", "notify", "pop_some", "take")
 REGISTER = _load("register")
 ACKNOWLEDGE = _load("acknowledge")
 REQUEUE = _load("record", "notify", "requeue")
@@ -48,6 +48,8 @@ OUTSTANDING = _load("outstanding")
 COUNT = _load("count")
 STATISTICS = _load("statistics")
 PUSH_INBOX = _load("append", "push_inbox")
+TAKE_INBOX = _load("pop_some", "take_inbox")
+READ_SOME = _load("read_some")
 DROP_READ = _load("drop_read")
 LEASE = _load("lease")
 EXPIRE = _load("expire")
@@ -77,7 +79,7 @@ RESUME = _load("resume")
 PAUSED = _load("paused")
 
 ALL = (
-    *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, JOIN, LEAVE, RENEW, MARKS),
+    *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, TAKE_INBOX, JOIN, LEAVE, RENEW, MARKS),
     *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
     *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM),
     *(ADD_SOCKETS, PUSH_WILLS, STORE_STATE, SOCKETS),

@@ -125,7 +125,7 @@ class RedisSurvey:
         """Return the oldest messages of a channel, and leave them there."""
         seconds, microseconds = self._call(("TIME",))
         now = int(seconds) + int(microseconds) / 1e6
-        entries = self._call(("LRANGE", self._keys.queue(channel), 0, limit - 1))
+        entries = self._call(scripts.READ_SOME.eval([self._keys.queue(channel)], 0, limit))
         return [_waiting(now, entry, self._content(channel, entry)) for entry in entries]
 
     def _content(self, channel: str, entry: bytes) -> Content | None:

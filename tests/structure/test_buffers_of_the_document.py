@@ -30,11 +30,11 @@ def test_a_buffer_has_a_test_and_options_that_exist(row: list[str]) -> None:
     assert len(row) == 6
     parser = ArgumentParser()
     add_options(parser)
-    options, tests = re.findall(r"`(--[a-z-]+)`", row[4]), re.findall(r"`(tests/[^`]+)`", row[5])
+    options, tests = re.findall(r"`(--[a-z-]+)`", row[4]), re.findall(r"`((?:tests|layers/conformance)/[^`]+)`", row[5])
     assert set(options) <= set(parser._option_string_actions)
     for test in tests:
         path, _, name = test.partition("::")
-        assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+        assert re.search(rf"^ *(async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
     assert tests
 
 

@@ -1,4 +1,5 @@
--- Move what is due into its queue or inbox, as far as there is room; the rest stays.
+-- Move what is due into its queue or inbox, as far as there is room; the rest stays. None is moved after a MiB of them
+-- (READ_BYTES in operation.py).
 -- Returns {how many were moved, seconds until the next is due, or '' if none is left, or 'full'}.
 -- KEYS[1]  delayed: sorted set of entries (random bytes, then a body) by the time (s) they are due
 -- KEYS[2]  queue: list of entries (16-byte header sent_at, expires_at; then the body), or inbox: list of bodies;
@@ -11,7 +12,17 @@ local delayed, list, counts = KEYS[1], KEYS[2], KEYS[3]
 local capacity, is_queue = tonumber(ARGV[1]), ARGV[2] ~= ''
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, ARGV[6])
+local due, bytes, most = {}, 0, tonumber(ARGV[6])
+repeat
+  local count = math.min(8, most - #due)  -- few at a time: entries may be long
+  local some = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', #due, count)
+  for i = 1, #some do
+    if bytes < 1048576 then
+      due[#due + 1] = some[i]
+      bytes = bytes + #some[i]
+    end
+  end
+until #some < count or #due >= most or bytes >= 1048576
 
 local waiting = redis.call('LLEN', list)
 -- A full queue gives up what is too old, so that messages nobody took do not refuse new ones.

@@ -191,7 +191,7 @@ FAULTS = [
     Mutant(
         "an answer that is lost is read again",
         "layers/**/edge.py",
-        '"LEFT", "LEFT", WAIT_SECONDS), ("LRANGE", inbox, 1, self._reads.limit - 1)',
+        '"LEFT", "LEFT", WAIT_SECONDS), _others(inbox, self._reads.limit - 1)',
         '"LEFT", "LEFT", WAIT_SECONDS), ("LPOP", inbox, self._reads.limit)',
         "tests/redis/test_lost_answers.py -k read_again",
     ),

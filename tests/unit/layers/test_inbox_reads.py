@@ -1,10 +1,10 @@
-"""The number of entries that one read of an inbox takes: few, until full reads were short."""
+"""The number of entries that one read of an inbox takes: few, until reads were full."""
 
 import asyncio
 
 import pytest
 
-from towpath.layers.inbox_reads import FIRST_COUNT, LONG_BYTES, MOST_COUNT, InboxReads
+from towpath.layers.inbox_reads import FIRST_COUNT, MOST_COUNT, InboxReads
 from towpath.layers.memory import MemoryChannelLayer
 
 
@@ -13,24 +13,22 @@ def reads() -> InboxReads:
     return InboxReads()
 
 
-def test_reads_grow_while_they_are_full_of_short_entries(reads: InboxReads) -> None:
+def test_reads_grow_while_they_are_full(reads: InboxReads) -> None:
     limits = []
-    for _ in range(5):
+    for _ in range(7):
         reads.note([b"x"] * reads.limit)
         limits.append(reads.limit)
-    assert limits == [128, 256, 512, MOST_COUNT, MOST_COUNT]
+    assert limits == [16, 32, 64, 128, 256, 512, MOST_COUNT]
 
 
-def test_a_long_read_is_followed_by_a_short_one(reads: InboxReads) -> None:
-    reads.note([b"x"] * FIRST_COUNT)
-    reads.note([bytes(LONG_BYTES // 100)] * reads.limit)
-    assert reads.limit == FIRST_COUNT
-
-
-def test_a_read_that_is_not_full_is_followed_by_a_short_one(reads: InboxReads) -> None:
-    reads.note([b"x"] * FIRST_COUNT)
-    reads.note([b"x"])
-    assert reads.limit == FIRST_COUNT
+def test_reads_shrink_to_the_first_limit_while_they_are_nearly_empty(reads: InboxReads) -> None:
+    for _ in range(2):
+        reads.note([b"x"] * reads.limit)
+    limits = []
+    for count in (8, 7, 7, 1, 0):
+        reads.note([b"x"] * count)
+        limits.append(reads.limit)
+    assert limits == [32, 16, 16, 8, FIRST_COUNT]
 
 
 def test_an_edge_takes_replies_in_reads_of_bounded_length() -> None:
@@ -45,4 +43,4 @@ def test_an_edge_takes_replies_in_reads_of_bounded_length() -> None:
         await edge.close()
         return found
 
-    assert asyncio.run(lengths()) == [64, 128, 108]
+    assert asyncio.run(lengths()) == [8, 16, 32]
