@@ -1,7 +1,7 @@
 """The number of entries that one read of an inbox may take. Plain logic.
 
-Entries may be long, so a number alone does not bound memory. Reads begin with `FIRST_COUNT` entries of any length; longer
-ones stop after `READ_BYTES`.
+Entries may be long, so a number alone does not bound memory. Reads begin with `FIRST_COUNT` entries of any length;
+longer ones stop after `READ_BYTES`.
 """
 
 from collections.abc import Sequence
