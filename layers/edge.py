@@ -86,7 +86,9 @@ class BaseEdge:
             self._push(channel, [envelopes[position] for position in where]) for channel, where in positions.items()
         ]
         results, refusal = await self._pushed(pushes)
-        self._note_sockets(pushes, results)
+        for push, accepted in zip(pushes, results, strict=True):
+            if (push.opens or push.closes) and isinstance(accepted, int):
+                self._note_sockets(push, accepted)
         known = _accepted(positions.values(), results)
         if refusal is not None:
             raise PartlyRefused(str(refusal), known, refusal.is_clean) from refusal
@@ -129,13 +131,11 @@ class BaseEdge:
         number = PushNumber(self.inbox, self._number)
         return Push(channel, bodies, self._capacities.of(channel), number, opens, closes)
 
-    def _note_sockets(self, pushes: Sequence[Push], results: Sequence[object]) -> None:
+    def _note_sockets(self, push: Push, accepted: int) -> None:
         """Note the sockets that are registered in the store now."""
-        for push, accepted in zip(pushes, results, strict=True):
-            if isinstance(accepted, int):
-                self._registered.update(push.opens[:accepted])
-                for local in push.closes[:accepted]:
-                    self._registered.pop(local, None)
+        self._registered.update(push.opens[:accepted])
+        for local in push.closes[:accepted]:
+            self._registered.pop(local, None)
 
     def _local(self, envelope: Envelope) -> str:
         return str(envelope.content.get("reply_channel", "")).removeprefix(self.inbox)

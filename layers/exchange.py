@@ -178,29 +178,37 @@ class BaseReader:
 
     def _acknowledging(self, operations: list[AnyOperation]) -> list[AnyOperation]:
         """Add what settles the last batch: with the last entries that are written, so both are refused or none."""
-        if any(isinstance(operation, Requeue) for operation in operations):
-            return operations  # which settles the batch, or else it must stay in flight
+        last = -1
+        for position, operation in enumerate(operations):
+            if type(operation) is PushInbox:
+                last = position
+            elif type(operation) is Requeue:
+                return operations  # which settles the batch, or else it must stay in flight
         batch = BatchId(self.name, self.number)
-        for position in range(len(operations) - 1, -1, -1):
-            operation = operations[position]
-            if isinstance(operation, PushInbox):
-                operations[position] = PushInbox(operation.inbox, operation.entries, operation.capacity, batch)
-                return operations
-        return [*operations, Acknowledge(*batch)] if self.number else operations
+        if last >= 0:
+            push = cast(PushInbox, operations[last])
+            operations[last] = PushInbox(push.inbox, push.entries, push.capacity, batch)
+        elif self.number:
+            operations.append(Acknowledge(*batch))
+        return operations
 
     def _settling(self, settlements: Sequence[Settlement]) -> list[AnyOperation]:
         """Do the first step of writing settlements; return the operations of the second."""
         if settlements:
             plan = self._planner.plan(settlements)
-            pushes = self._numbered(self._sender.queue_pushes(plan))
-            self._unsent.append(Unsent(plan, pushes, self._numbered_postpones(plan.postponed)))
+            if plan.is_one_step and not self._unsent:
+                self._unanswered += self._second_step(plan, {})
+            else:
+                pushes = self._numbered(self._sender.queue_pushes(plan))
+                self._unsent.append(Unsent(plan, pushes, self._numbered_postpones(plan.postponed)))
         while self._unsent:
             unsent = self._unsent[0]
             has_first_step = unsent.pushes or unsent.postpones or unsent.plan.groups
             marks = self._first_step(unsent) if has_first_step else {}
             self._unanswered += self._second_step(unsent.plan, marks)
             self._unsent.pop(0)
-        self._unanswered += self._numbered_counts()
+        if self._counts:
+            self._unanswered += self._numbered_counts()
         return list(self._unanswered)
 
     def _second_step(self, plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[AnyOperation]:

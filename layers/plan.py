@@ -38,6 +38,11 @@ class Plan:
     steps: list[tuple[str | None, GroupSend | None, bytes]] = field(default_factory=list)
     states: list[StoreState] = field(default_factory=list)
 
+    @property
+    def is_one_step(self) -> bool:
+        """Return whether there are only entries of inboxes: no named channel, and no group."""
+        return not (self.queues or self.groups or self.again or self.postponed)
+
 
 class Planner:
     """Makes plans with the entry codec of one layer."""

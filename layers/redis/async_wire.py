@@ -29,6 +29,10 @@ class AsyncWire(asyncio.Protocol):
         self._answers: list[Any] = []
         self._expected = 0
         self._done: asyncio.Future[list[Any]] | None = None
+        #: When the last exchange has begun, by the clock of the event loop.
+        self._began_at = 0.0
+        #: Checks the timeout; not made anew for each exchange, which would cost more than all else here.
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_misled(self) -> bool:
@@ -52,7 +56,9 @@ class AsyncWire(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._done = loop.create_future()
         self._expected = expected
-        timer = self._timeout_seconds and loop.call_later(self._timeout_seconds, self._time_is_up)
+        self._began_at = loop.time()
+        if self._timer is None and self._timeout_seconds:
+            self._timer = loop.call_later(self._timeout_seconds, self._check_time, loop)
         self._transport.write(data)
         try:
             return await self._done
@@ -61,15 +67,13 @@ class AsyncWire(asyncio.Protocol):
             raise
         finally:
             self._done = None
-            if timer:
-                timer.cancel()
 
     def close(self) -> None:
         """Close the connection; an exchange that waits fails."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.abort()
-            self._closed()
+            self._end()
         self._fail(ConnectionError("the connection was closed"))
 
     def data_received(self, data: bytes) -> None:
@@ -90,11 +94,23 @@ class AsyncWire(asyncio.Protocol):
         """Redis or the network has ended the connection."""
         transport, self._transport = self._transport, None
         if transport is not None:
-            self._closed()
+            self._end()
         self._fail(exc if isinstance(exc, OSError) else ConnectionError("Redis closed the connection"))
 
-    def _time_is_up(self) -> None:
-        self._fail(TimeoutError(f"no answer within {self._timeout_seconds} seconds"))
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._closed()
+
+    def _check_time(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._done is None or self._timeout_seconds is None:
+            return
+        left_seconds = self._began_at + self._timeout_seconds - loop.time()
+        if left_seconds > 0:
+            self._timer = loop.call_later(left_seconds, self._check_time, loop)
+        else:
+            self._fail(TimeoutError(f"no answer within {self._timeout_seconds} seconds"))
 
     def _fail(self, error: Exception) -> None:
         if self._done is not None and not self._done.done():

@@ -12,7 +12,7 @@ from ..operations.operation import AnyOperation
 from ..operations.queues import Batch, Take
 from ..sending import Sender
 from .client import MARGIN_SECONDS, Client
-from .in_flight_commands import head_of
+from .in_flight_commands import HEAD_BYTES, head_of
 
 #: Waits are kept by the order of their channels and what may be taken from each.
 KEPT_WAITS = 64
@@ -102,4 +102,4 @@ class RedisReader(BaseReader):
 
 def with_number(packed: bytes, number: int) -> bytes:
     """Return a packed take whose last argument, the head of the record, has `number` instead of 0."""
-    return packed[: -len(head_of(0)) - 2] + head_of(number) + b"\r\n"
+    return b"%b%b\r\n" % (packed[: -HEAD_BYTES - 2], head_of(number))
