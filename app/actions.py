@@ -7,7 +7,7 @@ import logging
 
 from towpath.interface.accesslog import Details, escaped
 
-#: Action of a WebSocket -> word in its line, and the HTTP status whose colour the line gets.
+#: Action of a WebSocket -> its word in the line, and the HTTP status that determines the colour.
 WEBSOCKET_WORDS = {
     "connecting": ("HANDSHAKING", 100),
     "connected": ("CONNECT", 101),

@@ -119,7 +119,7 @@ class ChannelLayerManager:
         layer = self._built.get(alias)
         if layer is not None:
             return layer
-        with self._lock:  # several threads may come here; each alias has one layer only
+        with self._lock:  # several threads may run this; each alias has one layer only
             if alias not in self._built:
                 self._built[alias] = self.make_backend(alias)
             return self._built[alias]
@@ -128,7 +128,7 @@ class ChannelLayerManager:
         return alias in self._built or alias in self.configs
 
     def set(self, alias: str, layer: ConfiguredLayer | None) -> ConfiguredLayer | None:
-        """Put `layer` in the place of an alias and return what was there; None: build it from the settings again."""
+        """Put `layer` in the place of an alias and return the previous one; None: build it from the settings again."""
         with self._lock:
             old = self._built.pop(alias, None)
             if layer is not None:

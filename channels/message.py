@@ -32,7 +32,7 @@ class _SessionState:
 class Message:
     """A message as its consumer gets it. It reads like the dict `content`; decorators add attributes to it.
 
-    `__doomed__` is True on the last try of a message that was put off by ConsumeLater: the next one drops it.
+    `__doomed__` is True on the last run of a message that ConsumeLater has postponed: another ConsumeLater drops it.
     `turn` is the number of the connection's turn that ends with this message; None if no connection waits.
     """
 
@@ -40,7 +40,7 @@ class Message:
 
     #: The session of the connection. Decorators of `towpath.sessions` and `towpath.auth` open it; absent without one.
     channel_session: "SessionBase"
-    #: The session of the browser, opened likewise; None if the browser sent no cookie of one.
+    #: The session of the browser, opened in the same way; None if the browser sent no cookie of one.
     http_session: "SessionBase | None"
     #: The user, of the class that AUTH_USER_MODEL names, or AnonymousUser. Decorators of `towpath.auth` load it.
     user: Any
@@ -122,7 +122,7 @@ class Message:
     def log_fields(self) -> dict[str, Any]:
         """Return what log lines say of this message: the connection, path, client, user and request id that are known.
 
-        Loads nothing: the user is known once code has looked at it, or at the session.
+        Loads nothing: the user is known once code has read it, or the session.
         """
         client = self.content.get("client")
         return {

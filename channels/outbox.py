@@ -55,7 +55,7 @@ class Outbox:
             return not self._is_closed
 
     def close(self) -> None:
-        """Accept no more sends; held ones stay for the owner to take."""
+        """Accept no more sends; the owner takes those that are held."""
         with self._lock:
             self._is_closed = True
 

@@ -99,7 +99,7 @@ def ascii_escape(char: str) -> str:
 
 
 def log_time(seconds: float) -> str:
-    """Return a time as `03/Feb/2026:14:05:06`, local time, with English months whatever the locale."""
+    """Return a time as `03/Feb/2026:14:05:06`: local time, with English months in every locale."""
     now = time.localtime(seconds)
     day = f"{now.tm_mday:02d}/{_MONTHS[now.tm_mon - 1]}/{now.tm_year}"
     return f"{day}:{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"

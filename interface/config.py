@@ -71,7 +71,7 @@ class InterfaceConfig:
     #: Bytes of one response, or to one WebSocket, that may wait in memory for a client. The rest of a response waits on
     #: disk; a WebSocket is closed if its client takes nothing for five seconds, or 16 MiB more wait.
     output_buffer_max_bytes: int = 1 * MIB
-    #: Seconds in which the client must take a block of a response (64 KiB); then it is cut off.
+    #: Seconds in which the client must take a block of a response (64 KiB); then the connection is aborted.
     send_timeout_seconds: float = 120
     #: Bytes of a response of unknown length that are kept for a slow client before its worker waits.
     response_spool_max_bytes: int = 256 * MIB
@@ -104,7 +104,7 @@ class InterfaceConfig:
     compression_window_bits: int = 12
     #: Bytes below which a message is not compressed.
     compression_min_bytes: int = 256
-    #: Origins from which handshakes are accepted besides the site's own. None: no others; "*": any, and none at all.
+    #: Origins, beside the site's own, from which handshakes are accepted. None: no others; "*": any, or without one.
     allowed_origins: tuple[str, ...] | Literal["*"] | None = None
     #: Hosts that a WebSocket handshake may name, such as `example.com` and `.example.com`. None and "*": any.
     allowed_hosts: tuple[str, ...] | Literal["*"] | None = None
@@ -143,7 +143,7 @@ class InterfaceConfig:
     drain_pause_seconds: float = 0
     #: Clients that are asked to reconnect each second: the close of each WebSocket holds the seconds to wait.
     drain_reconnects: int = 500
-    #: Seconds from then until open connections are cut off.
+    #: Seconds from then until open connections are aborted.
     grace_seconds: float = 10
 
     def __post_init__(self) -> None:

@@ -268,7 +268,7 @@ class Conversation:
 
     def _accepted(self) -> None:
         if self._turns.phase is Phase.LAST_OUT:
-            self._next_turn()  # nobody waits for its settlement
+            self._next_turn()  # its settlement is not awaited
         else:
             self._is_accepted = True
             self._deadline.set(LOOK_SECONDS)

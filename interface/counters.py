@@ -29,7 +29,7 @@ class Count(Enum):
 
 
 class Counters:
-    """Totals since the start, and what is new since the last report."""
+    """Totals since the start, and the counts since the last report."""
 
     def __init__(self) -> None:
         self.totals: Counter[Count] = Counter()

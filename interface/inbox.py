@@ -19,9 +19,9 @@ from .interfaces import GroupMessage, Registered
 
 log = logging.getLogger(__name__)
 
-#: Members of one group message served before other work of the event loop has its turn: a few milliseconds.
+#: Members of a group message that are served before other work of the event loop runs: a few milliseconds.
 MEMBERS_AT_A_TIME = 128
-#: After an error of our own in reading, so that it does not fill the log.
+#: Seconds to wait after an error of our own in reading, so that it does not fill the log.
 ERROR_PAUSE_SECONDS = 0.5
 
 
@@ -43,13 +43,13 @@ class Inbox:
                 await self._hub.availability.wait_until_back()
                 continue
             except Exception:
-                log.exception("Reading the inbox failed; what it held may be lost")
+                log.exception("Reading the inbox failed; its entries may be lost")
                 await pause(self._hub.clock, ERROR_PAUSE_SECONDS)
                 continue
             self._hub.counters.received += len(events)
             for event in events:
                 await self.dispatch(event)
-            await asyncio.sleep(0)  # output of this turn is written to sockets before the store is asked again
+            await asyncio.sleep(0)  # output of this turn is written to sockets before the next read of the store
 
     async def dispatch(self, event: InboxEvent) -> None:
         """Deliver one event to its connection, or to all members of its group."""
@@ -61,7 +61,7 @@ class Inbox:
             return
         conversation = self._hub.connections.get(event.local)
         if conversation is None:
-            log.debug("A message for %s, which has gone", event.local)
+            log.debug("A message for %s, which is closed", event.local)
             if isinstance(event, Replies):
                 notify_closed(self._hub, event)
             return

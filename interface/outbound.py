@@ -130,7 +130,7 @@ class Outbound:
         return True
 
     async def _send(self, posts: list[_Post]) -> list[_Post]:
-        """Send and report; return what was refused because its channel is full."""
+        """Send and report; return the messages that were refused because their channel is full."""
         try:
             results = await self._edge.send([post.envelope for post in posts])
         except LayerUnavailable as error:

@@ -13,7 +13,7 @@ from .interfaces import Registered
 
 
 class Recovery:
-    """Looks turns up in the store, all of them in one operation."""
+    """Looks turns up in the store, all in one operation."""
 
     def __init__(self, edge: Edge, connections: Connections, availability: Availability) -> None:
         self._edge = edge

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 #: How often the lease is renewed and the counters are reported.
 RENEW_SECONDS = 1.0
-#: First and longest pause while the layer is unavailable; a try costs no more than a refused connection.
+#: First and longest pause while the layer is unavailable; a retry costs only a refused connection.
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 0.5
 #: Seconds between two checks, at the end, whether all connections have closed.
 LOOK_SECONDS = 0.02
@@ -51,7 +51,7 @@ class Port(Protocol):
         """Return the address."""
 
     def stopListening(self) -> "Deferred[None] | None":
-        """Accept no more."""
+        """Stop accepting connections."""
 
 
 class Endpoint(Protocol):

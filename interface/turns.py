@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from towpath.layers.contract import Content
 
-#: Bytes that are counted for an event besides its text and bytes: empty frames are not free.
+#: Bytes that are counted for an event in addition to its text and bytes: empty frames are not free.
 EVENT_OVERHEAD_BYTES = 64
 #: The length of text or bytes below which their exact size is not computed.
 SHORT_LENGTH = 512

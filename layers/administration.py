@@ -41,7 +41,7 @@ class Administration:
         self._execute([Pause(check_channel_name(channel), seconds)])
 
     def resume(self, channel: str) -> bool:
-        """Let workers take from a channel again; return whether it was paused.
+        """Let workers take messages from a channel again; return whether it was paused.
 
         Raises:
             InvalidName: the name is not one of a channel.

@@ -30,7 +30,7 @@ SHOWN_LENGTH = 200
 
 
 class BadCommand(TowpathError):
-    """Raised when a command is not one of this table; the message says what is wrong, and what to write instead."""
+    """Raised when a command is not one of this table; the message has the error and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

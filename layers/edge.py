@@ -105,7 +105,7 @@ class BaseEdge:
         try:
             results = await self._execute(pushes)
         except PartlyRefused as error:
-            if self._is_unanswered and error.is_clean:  # now; not when it was asked for the first time
+            if self._is_unanswered and error.is_clean:  # now, and not at the first request
                 raise LayerUnavailable(str(error)) from error
             results, refusal = error.results, error
         except BaseException:  # also if the process stops while it waits for the answer

@@ -20,7 +20,7 @@ class TowpathError(Exception):
 
 
 class ConfigurationError(TowpathError, ValueError):
-    """Raised at start when an option is wrong; names the option, the value and what is expected."""
+    """Raised at start when an option is wrong; names the option, the value and the expected one."""
 
 
 class InvalidName(TowpathError, TypeError):
@@ -52,10 +52,10 @@ class LayerUnavailable(TowpathError):
 
 
 class PartlyRefused(LayerUnavailable):
-    """Raised when the store did some operations of a list and refused others, as Redis does when its memory is full.
+    """Raised when the store executed some operations of a list and refused others, as a full Redis does.
 
-    `results` has the result of each operation, None where it was refused. `is_clean` says that nothing of what was
-    refused was begun, because the store takes nothing at all for the moment: it may be asked for again.
+    `results` has the result of each operation, None if it was refused. With `is_clean` no refused operation was begun,
+    since the store accepts no writes for the moment: they may be repeated.
     """
 
     def __init__(self, message: str, results: Sequence[object], is_clean: bool = False) -> None:

@@ -133,7 +133,7 @@ class BaseReader:
         self._counts = [*hanging._counts]
 
     def close(self) -> None:
-        """Write what is not answered yet, requeue what was taken and not returned, and release the lease."""
+        """Write unanswered operations, requeue taken messages that were not returned, and release the lease."""
         self._write(self._settling(()))
         # A take that was not answered may be executed until the record is closed.
         while isinstance(unseen := self._execute([CloseReader(self.name, self.number)])[0], Record):
@@ -161,7 +161,7 @@ class BaseReader:
         """
 
     def _taken(self, operations: list[AnyOperation], take: Take, block_seconds: float) -> Batch | None:
-        """Write, and take what is there; wait for it if there is nothing.
+        """Write, and take messages; wait for them if there are none.
 
         Where messages come one at a time, settlements and the wait are one round trip. Where they come faster, a take
         that finds nothing goes before the wait: what comes meanwhile makes the next batch larger, which costs less.
@@ -324,7 +324,7 @@ class BaseReader:
         ]
 
     def _take(self, limits: Mapping[str, int]) -> Take | None:
-        """Ask first who has given nothing for the longest time: no channel waits for two batches of another."""
+        """Try the channels in the order of their last batches: no channel waits for two batches of another."""
         wanted = tuple([channel for channel in self._channels if limits.get(channel, 0) > 0])
         counts = tuple([limits[channel] for channel in wanted])
         return Take(wanted, counts, self.name, self.number + 1) if wanted else None

@@ -20,7 +20,7 @@ SEEN_ENTRIES = 10_000
 class Inbox:
     """The group index of one `name!`, fed by its entries.
 
-    `is_open` says whether a connection may join groups; None lets every local part join.
+    `is_open` returns whether a connection may join groups; None: every local part may.
     """
 
     def __init__(self, name: str, codec: EntryCodec, is_open: Callable[[str], bool] | None = None) -> None:

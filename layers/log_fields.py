@@ -1,8 +1,8 @@
 """The connection that a log line is about: its id, path, client, user and request id, as fields of the record.
 
 An interface server passes its connection with the line (`about`). A worker sets the message whose consumer runs, so
-that every line written meanwhile has the fields, also those of the project and of Django. Nothing is computed before a
-line is written. Values are bounded, and escaped where they are not plain words: a client cannot forge a line.
+that every line of its run has the fields, also those of the project and of Django. Fields are computed only when a line
+is written. Values are bounded, and escaped where they are not plain words: a client cannot forge a line.
 """
 
 import logging
@@ -55,7 +55,7 @@ def _bounded(value: object) -> str:
 
 
 def shown(value: str) -> str:
-    """Return a value as a text line shows it: a plain word as it is, anything else as a literal without line breaks."""
+    """Return a value for a text line: a plain word unchanged, any other value as a literal without line breaks."""
     return value if _PLAIN.fullmatch(value) else excerpt(value, VALUE_MAX_LENGTH + len("..."))
 
 

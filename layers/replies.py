@@ -26,7 +26,7 @@ from .protocol import CONNECT, DISCONNECT, HTTP_REQUEST, RECEIVE, SENDABLE, is_s
 
 #: Longest reason of a close frame, in bytes of UTF-8 (RFC 6455, section 5.5: 125 with the code).
 REASON_MAX_BYTES = 123
-#: Statuses that refuse a handshake: 101 would accept it, and 2xx has no meaning for a client that wanted a WebSocket.
+#: Statuses that refuse a handshake: 101 would accept it, and 2xx has no meaning in the answer to a handshake.
 REFUSALS = range(300, 600)
 #: Statuses that begin a response.
 STATUSES = range(200, 600)

@@ -25,7 +25,7 @@ class Sender:
     def queue_pushes(self, plan: Plan) -> list[Push]:
         """Return one push for each named channel of a plan."""
         pushes = [Push(channel, bodies, self._capacities.of(channel)) for channel, bodies in plan.queues.items()]
-        # What was accepted before is not refused now: its place may have been taken while it was in flight.
+        # A message that was accepted before is not refused now: its place may have been taken while it was in flight.
         return pushes + [Push(channel, bodies, UNLIMITED) for channel, bodies in plan.again.items()]
 
     def pushes(self, envelopes: Sequence[Envelope]) -> list[Push]:

@@ -1,7 +1,7 @@
 """Traces of events by OpenTelemetry: the parts that interface servers and workers share. Imported only with tracing on.
 
 The context of a trace travels beside the turn of a message (`Envelope.trace`), as headers travel with a request.
-Spans go where the project's SDK of OpenTelemetry sends them; without an SDK they go nowhere.
+The project's SDK of OpenTelemetry exports the spans; without an SDK they are dropped.
 """
 
 import logging
@@ -26,7 +26,7 @@ def tracer() -> Tracer:
 
 
 def warn_without_sdk() -> None:
-    """Log that spans go nowhere, if no SDK is set up."""
+    """Log that spans are dropped, if no SDK is set up."""
     if isinstance(trace.get_tracer_provider(), ProxyTracerProvider):
         logger.warning(
             "Tracing is on, but no SDK of OpenTelemetry is set up, so that no span is exported: set a tracer provider, "
@@ -35,7 +35,7 @@ def warn_without_sdk() -> None:
 
 
 def carrier_of(context: Context) -> dict[str, str]:
-    """Return what is to travel with a message, bounded."""
+    """Return the headers that travel with a message, bounded."""
     carrier: dict[str, str] = {}
     propagate.inject(carrier, context=context)
     return _bounded(carrier)

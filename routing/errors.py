@@ -6,4 +6,4 @@ from towpath.layers.errors import ConfigurationError
 
 
 class RoutingError(ConfigurationError, ImproperlyConfigured):
-    """Raised when a route, an include or the ROUTING setting is wrong; names it and what is expected."""
+    """Raised when a route, an include or the ROUTING setting is wrong; names it and the expected value."""

@@ -20,7 +20,7 @@ from .path_syntax import PATH_KEY
 
 logger = logging.getLogger(__name__)
 
-#: Paths of dropped frames that are remembered, so that each is logged once.
+#: The number of paths of dropped frames that are kept, so that each is logged once.
 MAX_LOGGED_PATHS = 100
 #: Routes that an explanation lists; the others are counted.
 MAX_ROUTES = 20

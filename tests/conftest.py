@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def unbounded_client_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Log every line about a client in this process, however many tests ran before."""
+    """Log every line about a client in this process: earlier tests do not use up its bound."""
     monkeypatch.setattr(client_log, "SECONDS_A_LINE", 1e-9)
 
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def keep_requested(layer: ChannelLayer, received: Received, batch: BatchId) -> None:
-    """Let the layer keep what the one message of a batch requests, once: it may be called again.
+    """Store the delayed message that a request contains, once: the call may be repeated.
 
     Raises:
         LayerUnavailable: the layer is unavailable; the request is still in flight, or was kept.

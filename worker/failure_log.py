@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 #: Tracebacks of one error at one line of code that are logged in `WINDOW_SECONDS`; those after them are counted.
 TRACEBACKS = 10
 WINDOW_SECONDS = 60.0
-#: Errors that are counted; beyond, the counts begin anew.
+#: The most errors that are counted; then the counts begin anew.
 MOST_ERRORS = 1000
 
 Key = tuple[type[BaseException], str, int]
@@ -26,7 +26,7 @@ class FailureLog:
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._lock = Lock()
-        #: Error -> when its window began, and how often it came in it.
+        #: Error -> the beginning of its window, and its count in it.
         self._counts: dict[Key, tuple[float, int]] = {}
 
     def log(self, error: BaseException, channel: str) -> None:
@@ -40,7 +40,7 @@ class FailureLog:
             logger.error("%s at this line is logged again in %g seconds", type(error).__name__, WINDOW_SECONDS)
 
     def _counted(self, key: Key) -> tuple[int, int]:
-        """Return how often the error occurred in the window that has ended, else 0, and how often in this one."""
+        """Return the counts of the error in the window that has just ended (or 0), and in this one."""
         now = self._seconds()
         with self._lock:
             began, count = self._counts.get(key, (now, 0))

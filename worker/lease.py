@@ -20,7 +20,7 @@ class WorkerLease:
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = boot_seconds) -> None:
-        """`seconds` is how long a renewal lasts, from when it was asked for."""
+        """`seconds` is the duration of a renewal, from its request."""
         self._seconds = seconds
         self._clock = clock
         self._expires_at: float | None = None
@@ -35,7 +35,7 @@ class WorkerLease:
         return expires_at is not None and self._clock() < expires_at
 
     def renewed(self, asked_at: float) -> None:
-        """Note that a renewal that was asked for at `asked_at`, by the same clock, was answered."""
+        """Note that a renewal requested at `asked_at`, by the same clock, was answered."""
         if self._expires_at is None or asked_at >= self._expires_at:
             self.term += 1
         self._expires_at = asked_at + self._seconds

@@ -51,7 +51,7 @@ class Limits:
 
 
 def resident_mebibytes() -> int:
-    """Return the memory of this process in bytes; its peak if the system does not report the present value."""
+    """Return the memory of this process in bytes; its peak if the system does not report the current value."""
     if _STATM.exists():
         return int(_STATM.read_text().split()[1]) * resource.getpagesize() // 2**20
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,11 +9,11 @@ from towpath.channels import Message
 
 
 def is_offer(message: Message) -> bool:
-    """Return whether the body of a request is still on its way from the client."""
+    """Return whether the body of a request is still incomplete."""
     return message.content.get("body_is_complete") is False
 
 
 def decline(message: Message) -> None:
-    """Ask for the request again when its body is complete."""
+    """Request the message again when its body is complete."""
     if message.reply_channel is not None:
         message.reply_channel.send({"body_whole": True})

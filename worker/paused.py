@@ -1,4 +1,4 @@
-"""The channels that operators have paused, as the store named them last: the workers of a process take none of them.
+"""The paused channels, as last read from the store: the workers of a process take no messages from them.
 
 Written by the thread that renews leases, read by the workers; the set is replaced at once.
 """
@@ -20,5 +20,5 @@ class PausedChannels:
 
 
 def unpaused(limits: Mapping[str, int], paused: Collection[str]) -> Mapping[str, int]:
-    """Return the limits of what is taken without those of paused channels."""
+    """Return the limits of the next take, without paused channels."""
     return {channel: limit for channel, limit in limits.items() if channel not in paused}

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 EXIT_STOPPED = 0
 #: Exit code when a second signal cut running consumers off.
 EXIT_FORCED = 75
-#: Exit code when a consumer exceeded its time, and was cut off.
+#: Exit code when a consumer exceeded its time and was aborted.
 EXIT_HUNG = 70
 #: Seconds between two checks of the limits of a process.
 LOOK_SECONDS = 1.0

@@ -16,7 +16,7 @@ from towpath.layers.operations.schedules import Fired
 
 logger = logging.getLogger(__name__)
 
-#: When to try again, in seconds, if the channel was full, or the store's clock is behind ours.
+#: Seconds until the next try if the channel was full, or the store's clock is behind ours.
 AGAIN_SECONDS = {Fired.FULL: 1.0, Fired.EARLY: 0.1}
 
 

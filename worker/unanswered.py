@@ -38,7 +38,7 @@ def refuse_unanswered(match: Match, message: Message, outbox: Outbox) -> None:
 
 
 def _may_be_answered(reply_channel: str, sends: Iterable[Send | Delayed]) -> bool:
-    """Return whether a send answers, or passes the name of the reply channel on."""
+    """Return whether a send is the answer, or contains the name of the reply channel."""
     return any(
         send.channel == reply_channel or reply_channel in _texts(send.content)
         for send in sends

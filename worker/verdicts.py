@@ -159,7 +159,7 @@ def _refuse(message: Message) -> None:
         message.reply_channel.send({"close": True})
 
 
-#: The first row that fits counts.
+#: The first matching row counts.
 TABLE: tuple[tuple[type[BaseException], Callable[[Case], Verdict]], ...] = (
     (ConsumeLater, _consume_later),
     (DenyConnection, _deny),

@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 BLOCK_SECONDS = 5.0
 #: Pause of a worker that holds no lease, in seconds: until one is renewed, it takes nothing.
 NO_LEASE_PAUSE_SECONDS = 0.1
-#: How often a worker whose channels are all paused looks whether one is resumed, in seconds.
+#: Seconds between two checks of a worker whose channels are all paused.
 ALL_PAUSED_SECONDS = 0.5
 #: For how long a worker that stops tries to settle, and how often, in seconds.
 CLOSE_SECONDS = 2.0
@@ -250,7 +250,7 @@ class Worker:
             observer.written()
 
     def _wait_for_lease(self) -> None:
-        """Take nothing, since it would be counted as lost; write what is settlement."""
+        """Write the settlement without a take, whose messages would be counted as lost."""
         try:
             self._settle()
         except LayerUnavailable as error:

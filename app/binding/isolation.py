@@ -51,7 +51,7 @@ class _LazySavepoint:
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Execute a query, after the savepoint."""
         if not self._is_made:
-            self._is_made = True  # the query that makes the savepoint comes here, too
+            self._is_made = True  # the query that makes the savepoint passes here, too
             self._id = self._connection.savepoint()  # None where the database has none
         return execute(sql, params, many, context)
 

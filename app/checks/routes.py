@@ -43,7 +43,7 @@ def sound_routers() -> Iterator[tuple[str, Router]]:
         try:
             router = Router(layer.routing)
         except ConfigurationError:
-            continue  # check_layers says what is wrong with it
+            continue  # check_layers reports the error
         yield f"CHANNEL_LAYERS[{alias!r}]['ROUTING']", router
 
 

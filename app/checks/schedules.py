@@ -22,7 +22,7 @@ def _messages(alias: str, layer: LayerSettings) -> Iterator[CheckMessage]:
     try:
         taken = Router(layer.routing).channels
     except ConfigurationError:
-        return  # check_layers says what is wrong with it
+        return  # check_layers reports the error
     for entry in layer.schedule:
         if entry.channel not in taken:
             where = f"CHANNEL_LAYERS[{alias!r}]['SCHEDULE'][{entry.name!r}]"

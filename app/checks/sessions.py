@@ -30,7 +30,7 @@ def check_session_engine(**_: Any) -> list[CheckMessage]:
     try:
         session = import_module(engine).SessionStore()
         reason = _reason_against(session)
-    except Exception as error:  # whatever an engine raises, it is to be said here and not by each consumer
+    except Exception as error:  # any error of an engine is reported here, and not by each consumer
         return [Error(f"{where} cannot serve: {type(error).__name__}: {error}", hint=_HINT, id="towpath.E004")]
     if reason is not None:
         return [Error(f"{where} cannot serve: {reason}.", hint=_HINT, id="towpath.E004")]

@@ -113,7 +113,7 @@ def _is_memory_layer(backend: str) -> bool:
     try:
         found = import_string(backend)
     except Exception:
-        return False  # check_layers says what is wrong with it
+        return False  # check_layers reports the error
     return isinstance(found, type) and issubclass(found, MemoryChannelLayer)
 
 

@@ -24,7 +24,7 @@ MOST_CLOCK_SECONDS = 1.0
 
 
 class Finding(NamedTuple):
-    """A finding about a Redis: the number of its id, what is wrong, and what to write instead."""
+    """A finding about a Redis: the number of its id, the error, and the remedy."""
 
     number: int
     text: str
@@ -68,7 +68,7 @@ def _findings(ask: Callable[[], "Inspection"], prefix: str) -> Iterator[Finding]
 
 
 def server_findings(found: "Inspection") -> Iterator[Finding]:
-    """Yield what is wrong with the server: its release, a Cluster, a replica."""
+    """Yield the errors of the server: its release, a Cluster, a replica."""
     if found.software == "Redis" and found.version is not None and _release(found.version) < OLDEST_REDIS:
         oldest = ".".join(map(str, OLDEST_REDIS))
         yield Finding(17, f"Redis is {found.version}, and the layer needs {oldest}", "Upgrade it, or use Valkey.")
@@ -88,7 +88,7 @@ def server_findings(found: "Inspection") -> Iterator[Finding]:
 
 
 def memory_findings(found: "Inspection") -> Iterator[Finding]:
-    """Yield what is wrong with the memory and the disk of Redis."""
+    """Yield the errors of memory and disk of Redis."""
     if found.eviction_policy not in (None, "noeviction"):
         text = f"maxmemory-policy is {found.eviction_policy!r}: a full Redis drops messages and groups silently"
         yield Finding(
@@ -109,7 +109,7 @@ def memory_findings(found: "Inspection") -> Iterator[Finding]:
 
 
 def time_findings(found: "Inspection") -> Iterator[Finding]:
-    """Yield what is wrong with the distance to Redis, and with the clocks."""
+    """Yield the errors of the round-trip time to Redis, and of the clocks."""
     if found.latency_seconds > MOST_LATENCY_SECONDS:
         text = f"a round trip to Redis takes {found.latency_seconds * 1000:.1f} ms, and each page needs several"
         yield Finding(
@@ -123,7 +123,7 @@ def time_findings(found: "Inspection") -> Iterator[Finding]:
 
 
 def network_findings(found: "Inspection") -> Iterator[Finding]:
-    """Yield what lets others reach Redis, or read what goes to it."""
+    """Yield the settings by which others can reach Redis, or read the traffic to it."""
     if not (found.is_loopback or found.has_password):
         hint = (
             "Set a password in Redis (ACL SETUSER, or requirepass) and write it into the URL: "

@@ -1,4 +1,4 @@
-"""Commands of operators about a running site: its state, orders to its processes, restarts without a gap.
+"""Operation of a running site: its state, orders to its processes, and restarts without downtime.
 
-Behind `manage.py towpath`: `actions` are its subcommands, the modules beside it do the work.
+`actions` are the subcommands of `manage.py towpath`; the other modules implement them.
 """

@@ -1,6 +1,7 @@
-"""The page of Django's admin about the running site: what `manage.py towpath` shows and does, under its permissions.
+"""The page of Django's admin about the running site: the state and the orders of `manage.py towpath`.
 
-`view_runningsite` shows it; `change_runningsite` allows orders, each by POST and after a question, kept in the log.
+The permission `view_runningsite` shows the page; `change_runningsite` allows orders. An order is a POST that has been
+confirmed, and is recorded in the log of the admin.
 """
 
 from collections.abc import Mapping
@@ -34,10 +35,10 @@ _REFUSALS = (OrderRefused, InvalidName, LayerUnavailable)
 
 @admin.register(RunningSite)
 class RunningSiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it is generic for type checkers only
-    """One page, a part of it that is refreshed, and the orders."""
+    """The page, the part of it that is refreshed, and the orders."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return False: there is one site."""
+        """Return False: there is only one site."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: RunningSite | None = None) -> bool:
@@ -45,7 +46,7 @@ class RunningSiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it is gen
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of the page, in place of those of a table."""
+        """Return the URLs of the page, which replace those of a change list."""
         wrap, name = self.admin_site.admin_view, "towpath_operations_runningsite"
         return [
             path("", wrap(self.changelist_view), name=f"{name}_changelist"),
@@ -54,7 +55,7 @@ class RunningSiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it is gen
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the page; WebSockets and groups only if they are asked for."""
+        """Show the page; WebSockets and groups only if the query requests them."""
         self._check(request, self.has_view_permission(request))
         alias = request.GET.get("layer", DEFAULT_CHANNEL_LAYER)
         context = {
@@ -75,7 +76,7 @@ class RunningSiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it is gen
         return TemplateResponse(request, f"{TEMPLATES}/state.html", context)
 
     def order_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Ask whether an order is to be given; give it once that is confirmed."""
+        """Show the confirmation of an order; execute the order once it is confirmed."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         self._check(request, self.has_change_permission(request))
@@ -134,7 +135,7 @@ def _site(alias: str) -> Site:
     """Return the site of a layer.
 
     Raises:
-        OrderRefused: there is none of that name, or it lives in one process.
+        OrderRefused: the layer does not exist, or belongs to one process.
     """
     try:
         return site_of(shared_layer(alias, "this page"))
@@ -143,7 +144,7 @@ def _site(alias: str) -> Site:
 
 
 def _searched(sent: Mapping[str, str], alias: str) -> dict[str, Any]:
-    """Return the WebSockets or groups that the page was asked for."""
+    """Return the WebSockets or groups that the query requests."""
     try:
         if "sockets" in sent:
             found = find_sockets(_site(alias), filter_of(given_fields(sent)), SHOWN)

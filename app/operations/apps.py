@@ -1,4 +1,4 @@
-"""The page of the admin: a Django app of its own, since only projects that list it have its permissions."""
+"""The Django app of the admin's page: only projects that install it get its permissions."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""Commands to interface servers and their answers: each question has a channel, read until all have answered."""
+"""Commands to interface servers, and their answers: each command has a reply channel, read until all have answered."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,15 @@ from towpath.layers.survey import ProcessRecord
 from .pausing import process_name
 from .site import OrderRefused, Site
 
-#: How long servers have to answer, in seconds: far more than one that is busy takes.
+#: Seconds that servers have to answer: far more than a busy server needs.
 ANSWER_SECONDS = 5.0
-#: Begins the names of the channels that answers are sent to.
+#: The prefix of the reply channels.
 ANSWERS = "towpath.answers?"
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of each server, by its name, in the order in which they came, and the servers without a last one."""
+    """The answers of each server, by its name, in order of arrival, and the servers whose last answer is missing."""
 
     by_server: Mapping[str, Sequence[Content]]
     silent: Sequence[str]
@@ -28,7 +28,7 @@ class Answers:
         """Check that all servers have answered.
 
         Raises:
-            OrderRefused: some have not.
+            OrderRefused: an answer is missing.
         """
         if self.silent:
             names = ", ".join(self.silent)
@@ -38,10 +38,10 @@ class Answers:
 
 
 def ask(site: Site, command: Command, servers: Sequence[ProcessRecord]) -> Answers:
-    """Give a command to servers, and wait for their answers.
+    """Send a command to servers, and wait for their answers.
 
     Raises:
-        OrderRefused: a server says that it cannot be carried out.
+        OrderRefused: a server has answered that it cannot execute the command.
         LayerUnavailable: Redis does not answer.
     """
     layer = site.layer.channel_layer

@@ -8,12 +8,12 @@ from .asking import ask
 from .pausing import process_name
 from .site import OrderRefused, Site
 
-#: Time between two looks whether a server has gone, in seconds.
+#: Seconds between two checks whether a server has ended.
 LOOK_SECONDS = 0.2
 
 
 def drain(site: Site, name: str) -> None:
-    """Let an interface server stop as with SIGTERM; it has begun to when this returns.
+    """Make an interface server stop as on SIGTERM; its drain has begun when this returns.
 
     Raises:
         OrderRefused: no such server is running, it has not answered, or it cannot stop by itself.
@@ -31,7 +31,7 @@ def wait_until_gone(site: Site, name: str, seconds: float) -> None:
     """Wait until an interface server has ended.
 
     Raises:
-        OrderRefused: it has not, after `seconds`.
+        OrderRefused: it still runs after `seconds`.
         LayerUnavailable: Redis does not answer.
     """
     deadline = time.monotonic() + seconds

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class NoRows(models.Manager["RunningSite"]):
-    """Finds nothing, without asking the database: `dumpdata` asks every model."""
+    """Returns no rows and does not query the database: `dumpdata` queries every model."""
 
     def get_queryset(self) -> models.QuerySet["RunningSite"]:
         """Return nothing."""
@@ -17,7 +17,7 @@ class NoRows(models.Manager["RunningSite"]):
 class RunningSite(models.Model):
     """`view_runningsite` shows the page of the admin, `change_runningsite` gives orders on it."""
 
-    #: The channel, server or WebSockets that an order was about.
+    #: The channel, server or WebSockets of an order.
     target: "models.CharField[str, str]" = models.CharField(max_length=200, primary_key=True)
 
     objects: ClassVar[NoRows] = NoRows()

@@ -1,4 +1,4 @@
-"""The orders of the admin's page: a title, the question before it is carried out, and what it does."""
+"""The orders of the admin's page: title, text of the confirmation, and action."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from towpath.layers.protocol import HTTP_REQUEST, POLICY_VIOLATION
 from . import draining, pausing, sockets
 from .site import OrderRefused, Site
 
-#: The fields of all orders, as the page's forms send them; those that are empty count as absent.
+#: The fields of all orders in the page's forms; an empty field counts as absent.
 FIELDS = ("channel", "server", "user", "group", "path", "seconds", "code")
 Fields = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order. `give` returns what was done; it raises `OrderRefused`, `InvalidName` and `LayerUnavailable`."""
+    """One order. `give` returns the result as text; it raises `OrderRefused`, `InvalidName` and `LayerUnavailable`."""
 
     title: str
     question: str
@@ -30,7 +30,7 @@ def given_fields(sent: Mapping[str, str]) -> dict[str, str]:
 
 
 def target_of(fields: Fields) -> str:
-    """Return the channel, server or WebSockets that an order is about, as a person reads it."""
+    """Return the channel, server or WebSockets of an order as readable text."""
     if "server" in fields:
         return fields["server"]
     named = {"channel": "{}", "user": "user {}", "group": "group {}", "path": "path {}"}
@@ -38,7 +38,7 @@ def target_of(fields: Fields) -> str:
 
 
 def filter_of(fields: Fields) -> SocketFilter:
-    """Return the WebSockets that fields name."""
+    """Return the WebSockets that the fields select."""
     return SocketFilter(fields.get("channel"), fields.get("user"), fields.get("group"), fields.get("path"))
 
 
@@ -92,9 +92,11 @@ def _number(fields: Fields, name: str) -> float | None:
 
 
 ORDERS: Mapping[str, Order] = {
-    "pause": Order("Pause", "Workers take nothing from it until it is resumed; its messages wait, and expire.", _pause),
-    "resume": Order("Resume", "Workers take from it again.", _resume),
-    "purge": Order("Purge", "All messages that wait in it are dropped. They cannot be brought back.", _purge),
+    "pause": Order(
+        "Pause", "Workers take no messages from it until it is resumed; its messages wait, and may expire.", _pause
+    ),
+    "resume": Order("Resume", "Workers take messages from it again.", _resume),
+    "purge": Order("Purge", "All messages that wait in it are dropped. They cannot be restored.", _purge),
     "kick": Order("Close", "All WebSockets that match now are closed.", _kick),
     "drain": Order("Drain", "The server closes its WebSockets and ends; its supervisor starts another one.", _drain),
 }

@@ -1,4 +1,4 @@
-"""Pauses of channels: workers stop taking from one, its messages wait. The store keeps the pause, not the workers."""
+"""Pauses of channels, from which workers take no messages. A pause is kept in the store, not by the workers."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ from towpath.layers.survey import ProcessRecord
 
 from .site import OrderRefused, Site
 
-#: How long a pause waits for the workers to say that they take nothing any more, in seconds: they learn of it within
-#: two, and end a wait that had just begun two seconds later.
+#: Seconds that a pause waits until the workers confirm it: they read it within two seconds, and a blocking read that
+#: has just begun ends two seconds later.
 APPLY_SECONDS = 15.0
-#: Time between two looks at their records, in seconds.
+#: Seconds between two reads of their records.
 LOOK_SECONDS = 0.2
 #: Channels that an error message names.
 NAMED_CHANNELS = 12
@@ -21,7 +21,7 @@ NAMED_CHANNELS = 12
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """A channel that was paused, and the workers of it that had not said yet that they take nothing any more."""
+    """A paused channel, and its workers that have not confirmed the pause yet."""
 
     channel: str
     seconds: float | None
@@ -62,10 +62,10 @@ def pause(site: Site, channel: str, seconds: float | None, apply_seconds: float 
 
 
 def check_known(site: Site, channel: str) -> None:
-    """Check that workers could take from a channel, so that a mistyped name is noticed.
+    """Check that workers can take messages from a channel, so that a mistyped name is an error.
 
     Raises:
-        OrderRefused: neither the routing nor a running worker has it, or the scheduler takes from it.
+        OrderRefused: neither the routing nor a running worker has it, or it belongs to the scheduler.
     """
     if channel == DELAY_CHANNEL:
         raise OrderRefused(f"{DELAY_CHANNEL} cannot be paused: the scheduler of each worker process takes from it")
@@ -76,12 +76,12 @@ def check_known(site: Site, channel: str) -> None:
 
 
 def process_name(record: ProcessRecord) -> str:
-    """Return the name of a process, by which commands know it: host and process id."""
+    """Return the name of a process in commands: host and process id."""
     return f"{record.host}:{record.pid}"
 
 
 def paused_state(channel: str, paused: Mapping[str, float | None]) -> str:
-    """Return whether a channel is paused, and for how long still, for a table."""
+    """Return the cell of a table: whether a channel is paused, and for how many more seconds."""
     if channel not in paused:
         return ""
     left = paused[channel]

@@ -10,7 +10,7 @@ from towpath.layers.survey import GroupState, Survey, WaitingMessage
 from .pausing import paused_state
 from .table import table
 
-#: Characters of a value that are shown of a message.
+#: Characters of a value of a message that are shown.
 SHOWN_LENGTH = 200
 
 

@@ -1,4 +1,4 @@
-"""The status of a site, read from Redis once a second at most, whatever the number of viewers."""
+"""The status of a site, read from Redis at most once a second for all viewers."""
 
 import time
 from threading import Lock
@@ -8,16 +8,16 @@ from towpath.layers.errors import LayerUnavailable
 from .site import Site
 from .status import Status, read_status
 
-#: How long a status is shown to others, in seconds.
+#: Seconds for which a status is shared between viewers.
 FRESH_SECONDS = 1.0
 
 _lock = Lock()
-#: By alias of the layer: when the status was read, and the status, or the reason why there is none.
+#: By alias of the layer: the time of the read, and the status or the error of the read.
 _recent: dict[str, tuple[float, Status | LayerUnavailable]] = {}
 
 
 def recent_status(site: Site) -> Status:
-    """Return the status of a site, not older than a second. One thread of the process reads it, the others wait for it.
+    """Return the status of a site, at most one second old. One thread of the process reads it, the others wait for it.
 
     Raises:
         LayerUnavailable: Redis does not answer.
@@ -34,13 +34,13 @@ def recent_status(site: Site) -> Status:
 
 
 def forget_status(alias: str) -> None:
-    """Read the status of a layer anew when it is next asked for: an order has changed it."""
+    """Drop the status of a layer, which an order has changed: the next request reads it again."""
     with _lock:
         _recent.pop(alias, None)
 
 
 def _read(site: Site) -> Status | LayerUnavailable:
-    """Read the status; an error is kept as it is, so that a Redis that hangs holds up one request a second."""
+    """Read the status; an error is kept like a status, so that an unresponsive Redis delays one request a second."""
     try:
         return read_status(site.survey, site.channels)
     except LayerUnavailable as error:

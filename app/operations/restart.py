@@ -1,7 +1,7 @@
 """A rolling restart of workers: one process at a time gets SIGTERM; the next one once its successor has a lease.
 
-The supervisor of this machine, whichever it is, starts the successor. The sockets stay open, and while one worker is
-replaced the others take its messages.
+The supervisor of this machine starts the successor. Sockets stay open; while one worker is replaced, the others run its
+messages.
 """
 
 import logging
@@ -17,12 +17,12 @@ from towpath.layers.survey import ProcessRecord, Survey
 
 log = logging.getLogger(__name__)
 
-#: Time between two looks for the successor, in seconds.
+#: Seconds between two checks for the successor.
 LOOK_SECONDS = 0.2
 
 
 class RestartFailed(TowpathError):
-    """Raised when a worker did not stop, or its successor did not come: the others were left alone."""
+    """Raised if a worker does not stop or has no successor; the remaining workers are not restarted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Restart:
     host: str = socket.gethostname()
 
     def run(self) -> int:
-        """Restart one after the other; return how many. Those that had ended before are not counted.
+        """Restart one after the other; return their number, without those that had ended before.
 
         Raises:
-            RestartFailed: a worker could not be stopped, or no successor came in time.
+            RestartFailed: a worker could not be stopped, or no successor has started in time.
             LayerUnavailable: Redis did not answer before the first step.
         """
         workers, count = self._workers(), 0
@@ -64,9 +64,9 @@ class Restart:
         has_ended = False
         before = {record.id for record in self._workers()}
         try:
-            if worker.state != "draining":  # a second signal would cut its consumers off
+            if worker.state != "draining":  # a second signal would abort its consumers
                 os.kill(worker.pid, signal.SIGTERM)
-        except ProcessLookupError:  # its successor may hold a lease by now: any worker that does will do
+        except ProcessLookupError:  # its successor may already hold a lease: any worker that holds one will do
             self.say(f"{label} has ended already")
             before, has_ended = set(), True
         except PermissionError as error:
@@ -84,7 +84,7 @@ class Restart:
         return not has_ended
 
     def _is_replaced(self, worker: ProcessRecord, before: set[str]) -> bool:
-        """Return whether the worker has gone, and one that was not there before holds a lease."""
+        """Return whether the worker has ended and a new one holds a lease."""
         try:
             now = {record.id for record in self._workers()}
         except LayerUnavailable as error:

@@ -1,4 +1,4 @@
-"""Rows of the admin's page: plain values under the names that its templates use."""
+"""Rows of the admin's page: plain values, by the names in its templates."""
 
 import time
 from collections.abc import Sequence

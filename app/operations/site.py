@@ -1,4 +1,4 @@
-"""The running site that an operator looks at: one channel layer of the project with all its processes."""
+"""The running site: one channel layer of the project with all its processes."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from ..project import project_router
 
 
 class OrderRefused(TowpathError):
-    """Raised when an order of an operator cannot be carried out; the message says why, and what can be done."""
+    """Raised when an order of an operator cannot be executed; the message has the reason and a remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def site_of(layer: ConfiguredLayer) -> Site:
     """Return the site of a layer.
 
     Raises:
-        OrderRefused: its store belongs to one process, or is not one of ours.
+        OrderRefused: its store belongs to one process, or is not a layer of Towpath.
     """
     survey = survey_of(layer.channel_layer)
     if survey is None:

@@ -1,4 +1,4 @@
-"""The open WebSockets of a site, listed and closed: the interface servers are asked, since they alone know them."""
+"""The open WebSockets of a site, listed and closed by requests to the interface servers, which alone know them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _COLUMNS = ("channel", "path", "user", "client", "age", "interface")
 
 @dataclass(frozen=True, slots=True)
 class FoundSockets:
-    """Sockets that match, as far as the limit allows, oldest first; `count` of all that do."""
+    """The matching sockets, oldest first, up to the limit; `count` is the number of all matches."""
 
     sockets: Sequence[dict[str, Any]]
     count: int
@@ -41,7 +41,7 @@ class FoundSockets:
 
 
 def find_sockets(site: Site, wanted: SocketFilter, limit: int) -> FoundSockets:
-    """Return the sockets that match; each server names up to `limit`.
+    """Return the matching sockets; each server returns up to `limit`.
 
     Raises:
         OrderRefused: no interface server is running.
@@ -58,7 +58,7 @@ def find_sockets(site: Site, wanted: SocketFilter, limit: int) -> FoundSockets:
 
 
 def close_sockets(site: Site, wanted: SocketFilter, code: int, reason: str) -> tuple[int, Answers]:
-    """Close the sockets that match; return how many, and the answers.
+    """Close the matching sockets; return their number, and the answers.
 
     Raises:
         OrderRefused: no interface server is running, or the code or reason cannot be sent.
@@ -73,7 +73,7 @@ def close_sockets(site: Site, wanted: SocketFilter, code: int, reason: str) -> t
 
 
 def _servers(site: Site, wanted: SocketFilter) -> Sequence[ProcessRecord]:
-    """Return the servers that may have what is wanted."""
+    """Return the servers that may have matching sockets."""
     servers = site.living("interface")
     if not servers:
         raise OrderRefused("No interface server is running")

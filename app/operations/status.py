@@ -1,4 +1,4 @@
-"""The state of a site: Redis, interface servers, workers, queues. A handful of round trips, without a search."""
+"""The state of a site: Redis, interface servers, workers, queues. It takes a few round trips, and scans no keys."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,13 +14,13 @@ from .table import table
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The processes found. One `is_alive` while one of its leases is held: a record outlives a kill by 16 s."""
+    """The processes of a site. `is_alive`: a lease is held; the record of a killed process remains for 16 s."""
 
     store: StoreState
     processes: Sequence[ProcessRecord]
     queues: Sequence[QueueState]
     held: frozenset[str]
-    #: The channels that are paused, with the seconds that are left; None: until they are resumed.
+    #: The paused channels, with the remaining seconds; None: until they are resumed.
     paused: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
@@ -55,7 +55,7 @@ class Status:
 
 
 def read_status(survey: Survey, channels: Iterable[str]) -> Status:
-    """Look at a site; `channels` are those of the project's routing, those of its workers are added.
+    """Read the status of a site; `channels` are those of the project's routing, those of its workers are added.
 
     Raises:
         LayerUnavailable: Redis does not answer.
@@ -113,7 +113,7 @@ def _counts(queue: QueueState) -> tuple[int, int, int, int]:
 
 
 def duration(seconds: float) -> str:
-    """Return a time with its two largest units."""
+    """Return a duration with its two largest units."""
     minutes, rest = divmod(int(max(0, seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

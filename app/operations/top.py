@@ -24,7 +24,7 @@ LATE_SECONDS = 1.0
 
 
 def show(site: "Site", interval_seconds: float, console: Console, keyboard: Keyboard) -> None:
-    """Show the site until `q` is pressed; while Redis does not answer, the last state with the error above it."""
+    """Show the site until `q` is pressed; while Redis is unavailable, show the last state with the error above it."""
     channels = site.channels
     shown, asked_at = Screen(), 0.0
     with Live(console=console, screen=True, auto_refresh=False) as live:
@@ -42,14 +42,14 @@ def show(site: "Site", interval_seconds: float, console: Console, keyboard: Keyb
 
 
 class Screen:
-    """The picture of a status, with rates since the one before."""
+    """The screen of a status, with rates since the previous one."""
 
     def __init__(self) -> None:
         self._sent: Mapping[str, int] | None = None
         self._picture: RenderableType = Text("")
 
     def of(self, status: Status, seconds: float, now: float) -> RenderableType:
-        """Return the picture of a status that was read `seconds` after the one before."""
+        """Return the screen of a status that was read `seconds` after the previous one."""
         sent = {queue.channel: queue.sent for queue in status.queues}
         rates = (
             {}
@@ -68,7 +68,7 @@ class Screen:
         return self._picture
 
     def with_error(self, error: str) -> RenderableType:
-        """Return the last picture below an error."""
+        """Return the last screen below an error."""
         return Group(Text(error, style="bold red"), self._picture)
 
 

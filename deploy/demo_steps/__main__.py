@@ -1,4 +1,4 @@
-"""The demo: makes what it needs, starts it under supervisor, and stops all of it. Standard library only."""
+"""The demo: makes its environment, runs the site under supervisor, and stops all of it. Standard library only."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ EXIT_CANNOT_START = 3
 
 
 def main() -> int:
-    """Run what the command line asks for; return the exit code."""
+    """Run the demo or its check; return the exit code."""
     options = parse()
     try:
         return check_once() if options.check else serve(options)
@@ -41,11 +41,11 @@ def parse() -> argparse.Namespace:
         description="Run the live blog with Redis, an interface server and two workers, until Ctrl-C.",
         epilog="TOWPATH_PYTHON selects the interpreter.",
     )
-    parser.add_argument("--port", type=int, default=8000, help="where browsers find it (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port of the site (default: %(default)s)")
     parser.add_argument(
         "--state", type=Path, default=ROOT / "var" / "demo", help="folder for its database and logs (default: var/demo)"
     )
-    parser.add_argument("--check", action="store_true", help="start on free ports, try everything once, and stop")
+    parser.add_argument("--check", action="store_true", help="start on free ports, check each function once, and stop")
     return parser.parse_args()
 
 
@@ -61,7 +61,7 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def check_once() -> int:
-    """Start the demo with a fresh database on free ports, see a post travel, stop it."""
+    """Start the demo with a new database on free ports, check that a post arrives, and stop it."""
     with tempfile.TemporaryDirectory(prefix="towpath-check-") as state:
         site = provide(Path(state), free_port())
         with Supervision(site, say) as supervision:
@@ -83,7 +83,7 @@ def provide(state: Path, port: int) -> Site:
 
 
 def welcome(site: Site) -> str:
-    """Say where it is, who can log in, what to try, and how to stop."""
+    """Print the URL, the accounts, commands to try, and how to stop."""
     return f"""
     The live blog is at   {site.address}
     Log in as             editor / editor   (writes posts)   or   reader / reader   (chats)

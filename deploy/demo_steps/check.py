@@ -18,14 +18,14 @@ PATIENCE_SECONDS = 20
 
 
 class CheckFailed(Exception):
-    """Something did not happen; the message says what."""
+    """A step failed; the message has its description."""
 
 
 def check(site: Site, say: Say) -> None:
-    """Try everything once.
+    """Run each step once.
 
     Raises:
-        CheckFailed: something did not happen.
+        CheckFailed: a step failed.
     """
     page = fetch(site, f"/liveblog/{BLOG}/")
     say(f"The page came over HTTP: {len(page)} bytes")

@@ -1,4 +1,4 @@
-"""TCP ports of this machine: whether one is free, and one that is."""
+"""TCP ports of this machine: the check of a port, and the search for a free one."""
 
 import socket
 
@@ -6,14 +6,14 @@ HOST = "127.0.0.1"
 
 
 class PortTaken(Exception):
-    """A port that the demo was to use is in use; the message names the option that changes it."""
+    """The port of the demo is in use; the message names the option that changes it."""
 
 
 def require_free(port: int, option: str) -> None:
-    """Make sure that the demo can listen on a port.
+    """Check that the demo can listen on a port.
 
     Raises:
-        PortTaken: it cannot.
+        PortTaken: another process listens on it.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

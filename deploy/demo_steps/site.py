@@ -21,12 +21,12 @@ MAX_SOCKET_PATH_BYTES = 100
 
 
 class SiteError(Exception):
-    """A management command failed; the message holds what it wrote."""
+    """A management command failed; the message has its output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One running copy of the example. `state` is the folder for everything that it writes."""
+    """One running copy of the example. `state` is the folder of its files."""
 
     root: Path
     environment: Environment
@@ -58,12 +58,12 @@ class Site:
 
     @property
     def control_socket(self) -> Path:
-        """Where supervisorctl finds supervisor."""
+        """The UNIX socket of supervisor."""
         return self.sockets / "supervisor.sock"
 
     @property
     def redis_socket(self) -> Path:
-        """Where the site finds its Redis."""
+        """The UNIX socket of Redis."""
         return self.sockets / "redis.sock"
 
     def settings(self) -> dict[str, str]:
@@ -99,7 +99,7 @@ class Site:
         return self.state / name
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command to its end; return what it wrote.
+        """Run a management command to its end; return its output.
 
         Raises:
             SiteError: it failed.
@@ -120,7 +120,7 @@ class Site:
 
 
 def prepare_database(site: Site, say: Say) -> None:
-    """Make the folders, the scripts, the tables and the sample content, where they are not there yet."""
+    """Make the folders, the scripts, the tables and the sample content that do not exist yet."""
     site.logs.mkdir(parents=True, exist_ok=True)
     if site.sockets != site.state:
         make_private(site.sockets)
@@ -133,10 +133,10 @@ def prepare_database(site: Site, say: Say) -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make sure that a folder is this user's, and that no other user can write to it.
+    """Check that a folder belongs to this user, and that no other user can write to it.
 
     Raises:
-        SiteError: it is another user's, as a folder in /tmp may be.
+        SiteError: it belongs to another user, which is possible in /tmp.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()

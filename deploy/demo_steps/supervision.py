@@ -23,7 +23,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DidNotStart(Exception):
-    """The site does not answer; the message holds the ends of the logs."""
+    """The site does not answer; the message has the ends of the logs."""
 
 
 class Supervision:
@@ -72,10 +72,10 @@ class Supervision:
             self._log.close()
 
     def wait_until_ready(self) -> None:
-        """Return when a page has come all the way from a worker.
+        """Wait until a worker has rendered a page.
 
         Raises:
-            DidNotStart: it does not come within a minute, or supervisor has ended.
+            DidNotStart: there is no page within a minute, or supervisor has ended.
         """
         self._say("Waiting for the first page")
         deadline = time.monotonic() + READY_SECONDS
@@ -121,9 +121,9 @@ class Supervision:
         return False
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Leave the `with` block at the first signal; say that it is being done at the next.
+        """Leave the `with` block at the first signal; print at the next ones that the site is stopping.
 
-        A signal before supervisor runs is only noted: `wait_until_ready` acts on it.
+        A signal before supervisor runs is only recorded: `wait_until_ready` raises then.
         """
         if self._is_stopping:
             self._say("Still stopping: running consumers may finish")

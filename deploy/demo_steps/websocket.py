@@ -1,4 +1,4 @@
-"""A WebSocket client of a few lines (RFC 6455): enough to see that text frames arrive. Standard library only."""
+"""A small WebSocket client (RFC 6455), which can only read text frames. Standard library only."""
 
 import base64
 import os
@@ -12,7 +12,7 @@ TEXT, CLOSE, PING = 0x1, 0x8, 0x9
 
 
 class WebSocketError(Exception):
-    """The handshake was refused or the server closed; the message says which."""
+    """The handshake was refused or the server closed the connection; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class WebSocket:
         """Wait for the next text frame.
 
         Raises:
-            WebSocketError: the server closes instead.
-            TimeoutError: nothing comes in time.
+            WebSocketError: the server closes the connection.
+            TimeoutError: no frame arrives in time.
         """
         while True:
             frame = self._receive()

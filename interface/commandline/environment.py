@@ -1,4 +1,4 @@
-"""The options of a command, given by variables of the environment: TOWPATH_INTERFACE_PORT=8000 is `--port 8000`.
+"""The options of a command as environment variables: TOWPATH_INTERFACE_PORT=8000 is `--port 8000`.
 
 The names are derived from the parser: a prefix and the first long spelling of an option in capitals, with underscores.
 An option on the command line replaces its variable; a variable that is empty is not set.
@@ -13,7 +13,7 @@ from typing import Any
 
 #: The prefix of the options of interface servers.
 INTERFACE_PREFIX = "TOWPATH_INTERFACE_"
-#: Longest text of a variable that an error shows.
+#: Characters of a variable's value that an error shows.
 SHOWN_MAX_LENGTH = 80
 
 _SWITCH = {"on": True, "1": True, "true": True, "yes": True, "off": False, "0": False, "false": False, "no": False}
@@ -23,13 +23,13 @@ Check = Callable[[str, Any], None]
 
 
 class EnvironmentText(str):
-    """The text of an option that a variable gave: other users of the machine cannot read it."""
+    """The value of an option from a variable: other users of the machine cannot read it."""
 
     __slots__ = ()
 
 
 class _Replaceable(list[Any]):
-    """The values of an option that may be repeated: the first one on the command line replaces all of them."""
+    """The values of an option from a variable: the first one on the command line replaces all of them."""
 
     def __copy__(self) -> list[Any]:
         return []
@@ -45,11 +45,11 @@ def read_environment(
 ) -> list[str]:
     """Make the variables that begin with `prefix` the defaults of the parser's options, and name them in its help.
 
-    `without` are options, by `dest`, that no variable gives. A value that is not allowed ends the command as a wrong
-    argument does, with an error that names the variable.
+    `without` are the options, by `dest`, without a variable. An invalid value ends the command like an invalid
+    argument, with an error that names the variable.
 
     Returns:
-        Warnings: a sentence for each variable with the prefix that is not an option.
+        Warnings: a sentence for each variable that has the prefix and is not an option.
     """
     variables = os.environ if environment is None else environment
     if parser.epilog is None:
@@ -73,7 +73,7 @@ def read_environment(
 
 
 def _name_of(action: argparse.Action, prefix: str, without: frozenset[str]) -> str | None:
-    """Return the variable of an option; None if it has none."""
+    """Return the name of an option's variable; None if it has none."""
     if action.dest in without or isinstance(action, (argparse._HelpAction, argparse._VersionAction)):
         return None
     long = [flag for flag in action.option_strings if flag.startswith("--")]
@@ -96,7 +96,7 @@ def _switch(text: str) -> bool:
 
 
 def _parts(text: str) -> list[str]:
-    """Return values that are separated by commas or spaces; quotes keep both."""
+    """Split values at commas and spaces, except inside quotes."""
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace += ","
     lexer.whitespace_split = True

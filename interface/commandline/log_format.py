@@ -1,4 +1,4 @@
-"""Log lines as JSON, one object a line, for programs that collect them."""
+"""Log lines as JSON, one object a line, for log collectors."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ FORMATS = ("text", "json")
 class JsonFormatter(logging.Formatter):
     """Writes `time` (UTC), `level`, `logger`, `message`, `process`, and `exception` where there is a traceback.
 
-    A line about a connection has its fields besides (see `layers.log_fields`).
+    A line about a connection also has its fields (see `layers.log_fields`).
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -40,7 +40,7 @@ def add_log_format(parser: argparse.ArgumentParser) -> None:
 
 
 def use_log_format(log_format: str) -> None:
-    """With `json`, let each handler that writes to a stream or file write JSON, also handlers of the project."""
+    """With `json`, make each handler that writes to a stream or file write JSON, including handlers of the project."""
     if log_format != "json":
         return
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]

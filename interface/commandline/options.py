@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..config import InterfaceConfig
 from ..websocket.hosts import is_entry
 
-#: Proxies that the old switch `--proxy-headers` trusts: those of this machine.
+#: The proxies that `--proxy-headers` of 1.x trusts: those of this machine.
 LOCAL_PROXIES = ("127.0.0.0/8", "::1", "unix")
 
 
@@ -28,7 +28,7 @@ def count_or_none(text: str) -> int | None:
 
 
 def permissions(text: str) -> int:
-    """Read permissions as chmod takes them, in octal."""
+    """Read permissions in octal, as in chmod."""
     return int(text, 8)
 
 
@@ -44,7 +44,7 @@ def on_or_off(text: str) -> bool:
     return {"on": True, "off": False}[text]
 
 
-#: What each way to read an option wants.
+#: The expected value of each reader, for errors.
 _WANTED: dict[Callable[[str], object], str] = {
     seconds: "a number of seconds",
     seconds_or_none: "a number of seconds, or none",
@@ -76,35 +76,44 @@ _OPTIONS = (
     _Option("bind", "-b --bind --host", str, "host name or IP address to listen on"),
     _Option("port", "-p --port", int, "TCP port to listen on"),
     _Option("unix_socket", "-u --unix-socket", str, "path of a UNIX socket to listen on"),
-    _Option("unix_socket_mode", "--unix-socket-mode", permissions, "permissions of that socket in octal"),
-    _Option("fd", "--fd", int, "inherited descriptor to listen on; 0 is one, too"),
+    _Option("unix_socket_mode", "--unix-socket-mode", permissions, "permissions of the UNIX socket in octal"),
+    _Option("fd", "--fd", int, "inherited descriptor to listen on; 0 is allowed"),
     _Option("endpoints", "-e --endpoint", str, "Twisted endpoint string to listen on", Values.MANY),
-    _Option("http_timeout_seconds", "-t --http-timeout --http_timeout", seconds_or_none, "until a response begins"),
-    _Option("idle_timeout_seconds", "--idle-timeout", seconds, "silence between two requests of a connection"),
-    _Option("head_timeout_seconds", "--head-timeout", seconds, "until the head of a request is complete"),
-    _Option("body_timeout_seconds", "--body-timeout", seconds, "silence in the middle of a request's body"),
-    _Option("head_max_bytes", "--head-max-bytes", int, "request line and headers together"),
-    _Option("headers_max_count", "--headers-max-count", int, "headers of a request"),
-    _Option("body_inline_max_bytes", "--body-inline-max-bytes", int, "longer request bodies are sent in pieces"),
-    _Option("body_max_bytes", "--body-max-bytes", count_or_none, "longer request bodies are refused"),
-    _Option("body_rate_bytes", "--body-rate-bytes", int, "bytes a second with which a request's body comes at least"),
-    _Option("output_buffer_max_bytes", "--output-buffer-max-bytes", int, "what may wait in memory for a slow client"),
-    _Option("send_timeout_seconds", "--send-timeout", seconds, "until a block of 64 KiB has left for the client"),
+    _Option(
+        "http_timeout_seconds",
+        "-t --http-timeout --http_timeout",
+        seconds_or_none,
+        "limit for the beginning of a response",
+    ),
+    _Option(
+        "idle_timeout_seconds", "--idle-timeout", seconds, "limit for the time between two requests of a connection"
+    ),
+    _Option("head_timeout_seconds", "--head-timeout", seconds, "limit for the whole head of a request"),
+    _Option("body_timeout_seconds", "--body-timeout", seconds, "limit for a pause within a request's body"),
+    _Option("head_max_bytes", "--head-max-bytes", int, "limit for request line and headers together"),
+    _Option("headers_max_count", "--headers-max-count", int, "limit for the number of headers of a request"),
+    _Option(
+        "body_inline_max_bytes", "--body-inline-max-bytes", int, "size from which a request body is sent in chunks"
+    ),
+    _Option("body_max_bytes", "--body-max-bytes", count_or_none, "size above which a request body is refused with 413"),
+    _Option("body_rate_bytes", "--body-rate-bytes", int, "minimum rate of a request's body, in bytes a second"),
+    _Option("output_buffer_max_bytes", "--output-buffer-max-bytes", int, "bytes in memory that wait for a slow client"),
+    _Option("send_timeout_seconds", "--send-timeout", seconds, "limit for sending a block of 64 KiB to a client"),
     _Option(
         "response_spool_max_bytes",
         "--response-spool-max-bytes",
         int,
-        "what is kept for a slow client of a response of unknown length",
+        "bytes of a response of unknown length that are kept for a slow client",
     ),
-    _Option("spool_memory_max_bytes", "--spool-memory-max-bytes", int, "bodies kept in memory, all together"),
-    _Option("spool_max_bytes", "--spool-max-bytes", int, "bodies kept on disk, all together"),
+    _Option("spool_memory_max_bytes", "--spool-memory-max-bytes", int, "total size of bodies kept in memory"),
+    _Option("spool_max_bytes", "--spool-max-bytes", int, "total size of bodies kept on disk"),
     _Option("spool_folder", "--spool-folder", str, "folder for bodies that are kept on disk"),
     _Option(
         "websocket_handshake_timeout_seconds",
         "--websocket-handshake-timeout --websocket_handshake_timeout "
         "--websocket-connect-timeout --websocket_connect_timeout",
         seconds,
-        "until the application answers a WebSocket handshake",
+        "limit for the application's answer to a WebSocket handshake",
     ),
     _Option(
         "websocket_timeout_seconds",
@@ -112,49 +121,72 @@ _OPTIONS = (
         seconds_or_none,
         "age at which a WebSocket is closed",
     ),
-    _Option("websocket_idle_timeout_seconds", "--websocket-idle-timeout", seconds_or_none, "silence on a WebSocket"),
-    _Option("ping_interval_seconds", "--ping-interval", seconds_or_none, "silence before a ping"),
-    _Option("ping_timeout_seconds", "--ping-timeout", seconds_or_none, "from a ping to its pong"),
+    _Option(
+        "websocket_idle_timeout_seconds",
+        "--websocket-idle-timeout",
+        seconds_or_none,
+        "limit for the time without a message on a WebSocket",
+    ),
+    _Option("ping_interval_seconds", "--ping-interval", seconds_or_none, "time without a message before a ping"),
+    _Option("ping_timeout_seconds", "--ping-timeout", seconds_or_none, "limit for the pong"),
     _Option("ws_protocols", "--ws-protocol", str, "a WebSocket subprotocol to accept", Values.LISTS),
-    _Option("websocket_path_max_bytes", "--websocket-path-max-bytes", int, "longest path of a WebSocket"),
-    _Option("max_message_bytes", "--max-message-bytes --websocket-max-message-size", int, "longest WebSocket message"),
+    _Option("websocket_path_max_bytes", "--websocket-path-max-bytes", int, "limit for the path of a WebSocket"),
+    _Option(
+        "max_message_bytes", "--max-message-bytes --websocket-max-message-size", int, "limit for a WebSocket message"
+    ),
     _Option("compression", "--compression", on_or_off, "compress WebSocket messages, on or off"),
     _Option("compression_window_bits", "--compression-window-bits", int, "largest window, as a power of two"),
-    _Option("compression_min_bytes", "--compression-min-bytes", int, "shorter WebSocket messages stay as they are"),
+    _Option(
+        "compression_min_bytes", "--compression-min-bytes", int, "size from which a WebSocket message is compressed"
+    ),
     _Option(
         "allowed_origins", "--allowed-origin", str, "origin whose pages may open WebSockets; * for all", Values.MANY
     ),
-    _Option("allowed_hosts", "--allowed-host", host, "host that WebSockets may ask for; * for all", Values.MANY),
-    _Option("max_connections", "--max-connections", int, "requests and WebSockets open at a time"),
-    _Option("incoming_max_events", "--incoming-max-events", int, "events of a connection that may wait"),
-    _Option("incoming_max_bytes", "--incoming-max-bytes", int, "their bytes"),
-    _Option("buffers_max_bytes", "--buffers-max-bytes", int, "what clients may keep in memory, all together"),
-    _Option("events_max_bytes", "--events-max-bytes", int, "WebSocket messages in the layer or with workers, together"),
-    _Option("root_path", "--root-path", str, "path the application is mounted at"),
-    _Option("proxy_strips_root_path", "--proxy-strips-root-path", on_or_off, "the proxy removes that from paths"),
     _Option(
-        "trusted_proxies", "--trusted-proxies", str, "proxies whose X-Forwarded-* headers are believed", Values.LISTS
+        "allowed_hosts",
+        "--allowed-host",
+        host,
+        "value of the Host header that WebSockets may have; * for all",
+        Values.MANY,
     ),
+    _Option("max_connections", "--max-connections", int, "limit for open requests and WebSockets"),
+    _Option("incoming_max_events", "--incoming-max-events", int, "limit for waiting events of a connection"),
+    _Option("incoming_max_bytes", "--incoming-max-bytes", int, "limit for their bytes"),
+    _Option("buffers_max_bytes", "--buffers-max-bytes", int, "limit for the memory of all clients together"),
+    _Option(
+        "events_max_bytes",
+        "--events-max-bytes",
+        int,
+        "limit for WebSocket messages in the layer and in workers, all together",
+    ),
+    _Option("root_path", "--root-path", str, "path the application is mounted at"),
+    _Option(
+        "proxy_strips_root_path", "--proxy-strips-root-path", on_or_off, "the proxy removes this path from requests"
+    ),
+    _Option("trusted_proxies", "--trusted-proxies", str, "proxies whose X-Forwarded-* headers are used", Values.LISTS),
     _Option(
         "request_id_header",
         "--request-id-header",
         str,
-        "header with the id of a request, which a trusted proxy gives or the server makes, such as X-Request-ID",
+        "header with the id of a request, set by a trusted proxy or by the server, such as X-Request-ID",
     ),
     _Option("tracing", "--tracing", on_or_off, "trace events by OpenTelemetry, on or off"),
     _Option("access_log", "--access-log", str, "file for the access log, - for standard output"),
     _Option("metrics", "--metrics", str, "HOST:PORT or unix:PATH that serves /metrics, /live and /ready"),
     _Option("health_path", "--health-path", str, "path on the public port below which /live and /ready are answered"),
     _Option(
-        "drain_pause_seconds", "--drain-pause", seconds, "from the order to stop, when /ready fails, to the stop itself"
+        "drain_pause_seconds",
+        "--drain-pause",
+        seconds,
+        "time from SIGTERM, when /ready fails, to the beginning of the drain",
     ),
-    _Option("drain_reconnects", "--drain-reconnects", int, "clients a second that a stop asks to connect again"),
-    _Option("grace_seconds", "--grace", seconds, "from the stop to the end"),
+    _Option("drain_reconnects", "--drain-reconnects", int, "clients a second that a drain lets reconnect"),
+    _Option("grace_seconds", "--grace", seconds, "limit for the drain"),
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a parser; what is not given stays None."""
+    """Add the options to a parser; an absent option is None."""
     for option in _OPTIONS:
         parser.add_argument(
             *option.flags.split(),
@@ -174,7 +206,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 # `Any`: the values have the types of `InterfaceConfig`, which checks them.
 def config_from(namespace: argparse.Namespace | dict[str, Any], **defaults: Any) -> InterfaceConfig:
-    """Make the configuration out of parsed options; `defaults` are for those that were not given.
+    """Make the configuration from parsed options; `defaults` replace absent ones.
 
     Raises:
         ConfigurationError: a value is not allowed.
@@ -193,7 +225,7 @@ def config_from(namespace: argparse.Namespace | dict[str, Any], **defaults: Any)
 
 
 def check_option(option: str, value: object) -> None:
-    """Check the value of one option, by itself; names that are not options here are ignored.
+    """Check the value of a single option; other names than those of options are ignored.
 
     Raises:
         ConfigurationError: the value is not allowed.
@@ -210,7 +242,7 @@ def _value(option: _Option, given: Any) -> Any:
 
 
 def _reader(read: Callable[[str], object]) -> Callable[[str], object]:
-    """Return what reads an option and, where it cannot, says what it wants."""
+    """Return the reader of an option, whose error says which value is expected."""
 
     def parse(text: str) -> object:
         try:

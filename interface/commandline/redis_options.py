@@ -1,7 +1,7 @@
-"""The options of a layer without a project: where its Redis is, and what the workers' layer is made with.
+"""The options of a layer without a project: the URL of its Redis, and the configuration that workers use, too.
 
-Every user of a machine sees the command lines of its processes, so a URL with a password comes from a variable of the
-environment or from a file.
+The command lines of processes are visible to every user of a machine, so a URL with a password comes from an
+environment variable or from a file.
 """
 
 import argparse
@@ -23,9 +23,9 @@ _LAYER_OPTIONS = ("prefix", "expiry", "group_expiry", "capacity", "channel_capac
 
 def add_redis_options(group: "argparse._ArgumentGroup") -> None:
     """Add the options to a group of a parser."""
-    group.add_argument("--redis", metavar="URL", help="a Redis layer, in place of MODULE:LAYER")
-    group.add_argument("--redis-env", metavar="NAME", help="the same; the URL is in a variable of the environment")
-    group.add_argument("--redis-file", metavar="PATH", help="the same; the URL is in a file, with nothing else")
+    group.add_argument("--redis", metavar="URL", help="URL of a Redis layer, instead of MODULE:LAYER")
+    group.add_argument("--redis-env", metavar="NAME", help="the same; the URL is in an environment variable")
+    group.add_argument("--redis-file", metavar="PATH", help="the same; the URL is the only content of a file")
     group.add_argument("--prefix", help="prefix of its keys", default=argparse.SUPPRESS)
     group.add_argument("--expiry", type=float, metavar="SECONDS", help="of its messages", default=argparse.SUPPRESS)
     group.add_argument("--group-expiry", type=float, metavar="SECONDS", help="of its groups", default=argparse.SUPPRESS)
@@ -35,20 +35,20 @@ def add_redis_options(group: "argparse._ArgumentGroup") -> None:
         action="append",
         type=_pattern_and_number,
         metavar="PATTERN=N",
-        help="of the channels that match; may be given more than once, the first that matches counts",
+        help="capacity of the channels that match; may be repeated, and the first match counts",
         default=argparse.SUPPRESS,
     )
 
 
 def redis_url(options: argparse.Namespace) -> str | None:
-    """Return the URL of the Redis that the options name; None if they name none.
+    """Return the URL of Redis in the options; None without one.
 
     Raises:
-        ConfigurationError: they name several, or the variable or file has none in it.
+        ConfigurationError: there are several, or the variable or file has none.
     """
     given = [name for name in ("redis", "redis_env", "redis_file") if getattr(options, name) is not None]
     if len(given) > 1:
-        raise ConfigurationError("of --redis, --redis-env and --redis-file, more than one is given: choose one")
+        raise ConfigurationError("--redis, --redis-env and --redis-file exclude each other: give one of them")
     if options.redis_env is not None:
         return _from_environment(options.redis_env)
     if options.redis_file is not None:
@@ -63,7 +63,7 @@ def redis_url(options: argparse.Namespace) -> str | None:
 
 
 def redis_layer(url: str, options: argparse.Namespace) -> ChannelLayer:
-    """Make a Redis layer out of the options.
+    """Make a Redis layer from the options.
 
     Raises:
         ConfigurationError: one of them is wrong.
@@ -110,7 +110,7 @@ def _from_file(path: str) -> str:
 def _has_password(url: str) -> bool:
     try:
         return urlsplit(url).password is not None or "password=" in url
-    except ValueError:  # the layer says what is wrong with it
+    except ValueError:  # the error of the layer has the reason
         return False
 
 

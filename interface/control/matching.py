@@ -12,14 +12,14 @@ from ..websocket.connection import WebSocket
 if TYPE_CHECKING:
     from ..hub import Hub
 
-#: Connections looked at before other work of the event loop has its turn: about a millisecond.
+#: Connections that are compared before other work of the event loop runs: about a millisecond.
 LOOKED_AT_A_TIME = 128
 
 Match = tuple[Registered, WebSocket]
 
 
 async def matching(hub: "Hub", wanted: SocketFilter) -> AsyncIterator[Match]:
-    """Yield the open sockets that match; those that open or close meanwhile may be missed."""
+    """Yield the open sockets that match; those that open or close during the search may be missed."""
     for position, conversation in enumerate(_candidates(hub, wanted), 1):
         if position % LOOKED_AT_A_TIME == 0:
             await asyncio.sleep(0)
@@ -51,7 +51,7 @@ def user_of(conversation: Registered) -> str | None:
 
 
 def described(conversation: Registered, socket: WebSocket, now: float) -> dict[str, Any]:
-    """Return what an operator sees of a socket, with values of clients bounded."""
+    """Return the description of a socket for operators, with values of clients bounded."""
     user, (path, client, opened_at) = user_of(conversation), socket.facts
     return {
         "channel": conversation.reply_channel,

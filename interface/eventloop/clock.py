@@ -1,4 +1,4 @@
-"""The part of a reactor that plain code needs: the time, and a call later. Tests pass `twisted.internet.task.Clock`."""
+"""The part of a reactor that plain code needs: time and delayed calls. Tests pass `twisted.internet.task.Clock`."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ class Timer(Protocol):
         """Do not make the call."""
 
     def active(self) -> bool:
-        """Return whether the call is still to come."""
+        """Return whether the call is still scheduled."""
 
     def getTime(self) -> float:
         """Return when the call is due, in the seconds of its clock."""
@@ -24,13 +24,13 @@ class Clock(Protocol):
     def seconds(self) -> float:
         """Return the time in seconds since an arbitrary moment."""
 
-    # `Any`: the reactor's own signature is open, and every implementation spells it a little differently.
+    # `Any`: the signature of Twisted's reactor is open, and implementations differ.
     def callLater(self, delay: float, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call after `delay` seconds; return the `Timer`."""
 
 
 async def pause(clock: Clock, seconds: float) -> None:
-    """Wait that long by this clock, in the running event loop."""
+    """Wait for `delay` seconds by this clock, in the running event loop."""
     future = asyncio.get_running_loop().create_future()
     timer: Timer = clock.callLater(seconds, future.set_result, None)
     try:

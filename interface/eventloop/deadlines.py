@@ -29,7 +29,7 @@ class Deadlines:
 
     def place(self, deadline: "Deadline", due: float) -> int:
         """Schedule the check of a deadline at `due`; return its slot, for `remove`."""
-        if not self._slots:  # else time that passes while deadlines are handled would skip those of the next slot
+        if not self._slots:  # otherwise the time to handle deadlines would skip those of the next slot
             self._looked_at = self._slot_now()
         if self._timer is None:
             self._start_timer()
@@ -38,7 +38,7 @@ class Deadlines:
         return slot
 
     def remove(self, deadline: "Deadline", slot: int) -> None:
-        """Take a deadline out of its slot; the last one of all takes the timer with it."""
+        """Remove a deadline from its slot; without deadlines the timer is cancelled."""
         deadlines = self._slots.get(slot)
         if deadlines is None:
             return
@@ -86,7 +86,7 @@ class Deadline:
         return self._due is not None
 
     def set(self, seconds: float | None) -> None:
-        """Expire `seconds` from now, whatever was set before; None clears the deadline."""
+        """Expire `seconds` from now, in place of an earlier setting; None clears the deadline."""
         if seconds is None:
             self._due = None
             return

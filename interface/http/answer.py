@@ -41,7 +41,7 @@ class Progress(Enum):
     NOT_BEGUN = "its sender works on it, and asks to be notified when the client leaves"
     MORE = "more is to come"
     COMPLETE = "this was the last part"
-    COMPLETE_EARLY = "it has no content, so that the parts to come are not wanted"
+    COMPLETE_EARLY = "it has no content, so that further parts are not used"
     TOO_SLOW = "the client takes too little, and its sender does not wait"
     NO_ROOM = "it cannot be kept for its client, and nothing of it is written"
 
@@ -69,7 +69,7 @@ class Answer:
         self._ahead_max_bytes: float = hub.config.response_spool_max_bytes
         self._has_last = False
         self._is_timed = False
-        #: The client did not take the kept content in time: the sender does not wait for it.
+        #: The client did not take the kept content in time: the sender no longer waits for it.
         self._is_slow = False
         self._patience: Timer | None = None
         #: The end of the response has been written.
@@ -152,7 +152,7 @@ class Answer:
     def _begin(self, head: ResponseHead, content: bytes, is_last: bool) -> None:
         self._head = head
         if head.length is not None:
-            self._ahead_max_bytes = math.inf  # it has an end, and only the room of the process bounds it
+            self._ahead_max_bytes = math.inf  # its length is known, and only the bound of the process applies
         self._wire.set_deadline(None)
         if len(content) <= BLOCK_BYTES:
             self.has_left = is_last
@@ -237,7 +237,7 @@ class Answer:
             flow.sent(self.content_bytes)
 
     def _is_patient(self, spool: Spool) -> bool:
-        """Return whether the sender waits a moment because the client may be fast enough."""
+        """Return whether the sender waits for a moment, since the client may be fast enough."""
         if not spool.waiting_bytes:
             self._is_slow = False
         if self._is_slow or spool.waiting_bytes <= QUICK_BYTES:

@@ -302,7 +302,7 @@ class Exchange:
             self._fail(503, NOT_NOW)
 
     def lost(self) -> None:
-        """Answer 503, or cut off the response that a worker left behind. An offer that is lost counts as declined."""
+        """Answer 503, or abort the incomplete response of a worker. An offer that is lost counts as declined."""
         if self._phase >= Phase.LEAVING:
             return
         if self._offer is Offer.OUT and self._body is not None:
@@ -311,7 +311,7 @@ class Exchange:
             self._give_up(503, NO_ANSWER)
 
     def failed(self) -> None:
-        """Answer 503, or cut off the response."""
+        """Answer 503, or abort the response."""
         if self._phase < Phase.LEAVING:
             self._give_up(503, NO_ANSWER)
 

@@ -53,11 +53,11 @@ class HttpFactory(ServerFactory):
         return protocol
 
     def acceptableProtocols(self) -> list[bytes]:
-        """Return what to offer in TLS (ALPN), best first."""
+        """Return the protocols to offer in TLS (ALPN), in order of preference."""
         return [b"h2", b"http/1.1"] if H2_ENABLED else [b"http/1.1"]
 
     def opened(self, connection: Connection) -> bool:
-        """Register a connection; return False if it is one too many (`max_connections`), which is to be refused."""
+        """Register a connection; return False if it exceeds `max_connections` and is to be refused."""
         self._connections.add(connection)
         if self._goes_away:
             connection.go_away()
@@ -68,7 +68,7 @@ class HttpFactory(ServerFactory):
         self._connections.discard(connection)
 
     def log_refused(self, facts: ConnectionFacts, status: int, size: int) -> None:
-        """Write a request that was refused before it was understood into the access log."""
+        """Write a request that was refused before it was parsed into the access log."""
         if self.hub.log_action is not no_log:
             client = None if facts.client is None else "{}:{}".format(*facts.client)
             details = {"method": "-", "path": "-", "status": status, "size": size, "time_taken": 0.0, "client": client}

@@ -155,7 +155,7 @@ class Http1Connection(Protocol):
             self._end_response()
 
     def abort(self) -> None:
-        """Drop the connection, so that the client sees that the response is not complete."""
+        """Abort the connection, so that the client recognizes an incomplete response."""
         self._occupant = None
         self._transport.abortConnection()
 

@@ -36,12 +36,12 @@ OUTPUT_FREE_BYTES = 2 * QUEUE_MAX_BYTES
 #: Bytes of the table of sent headers (RFC 7541, 4.2), also if the client allows more: the table is searched for each
 #: header of each response.
 TABLE_MAX_BYTES = 4096
-#: Streams that have ended and are remembered, so that frames that were on their way to them are not an error.
+#: The number of ended streams that are kept, so that frames already sent to them are not an error.
 CLOSED_STREAMS_COUNT = 200
 
 
 class BoundedState(ProtocolState):
-    """The state of the protocol, with a short memory: h2's own remembers 65,536 streams, in 8 MiB."""
+    """The state of the protocol, which keeps few ended streams: h2's own keeps 65,536 streams, in 8 MiB."""
 
     MAX_CLOSED_STREAMS = CLOSED_STREAMS_COUNT
 
@@ -53,7 +53,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
     _sendingDeferred: "Deferred[Any] | None"
     _abortingCall: Any
     conn: ProtocolState
-    #: Twisted's: seconds until a connection that should close is cut off.
+    #: Twisted's: seconds until a connection that should close is aborted.
     abortTimeout = LINGER_SECONDS
 
     def __init__(self, factory: Site) -> None:
@@ -91,7 +91,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         self.factory.hub.memory.hold(self, 0)
 
     def _linger(self) -> None:
-        """Close: TLS does not while a producer is registered, and waits for the client's word."""
+        """Close: TLS does not close while a producer is registered, and waits for the client's close."""
         self._lingering = Lingering(self.transport)
         self._lingering.begin(has_unread=False, is_secure=self.facts.is_secure)
         self.setTimeout(None)
@@ -246,7 +246,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
             sending.callback(None)
 
     def _rest_streams(self) -> None:
-        """Let streams wait that have data and no window; an end of stream needs none."""
+        """Suspend streams with data and without window; an end of stream needs no window."""
         for stream_id, queue in self._outboundStreamQueues.items():
             if queue and isinstance(queue[0], bytes) and self.conn.local_flow_control_window(stream_id) <= 0:
                 self.priority.block(stream_id)

@@ -26,7 +26,7 @@ class Carrier(Protocol):
 
     factory: Site
     facts: ConnectionFacts
-    #: Requests that wait until what they wrote has left.
+    #: Requests that wait until their written bytes are sent.
     undrained: "set[Http2Request]"
 
     def queued_bytes(self, stream_id: int) -> int:
@@ -162,7 +162,7 @@ class Http2Request:
             self._connection.factory.hub.requests.give_back(1)
 
     def drained(self) -> None:
-        """Let the exchange go on."""
+        """Let the exchange continue."""
         if self._exchange is not None:
             self._exchange.drained()
 

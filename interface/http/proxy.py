@@ -5,7 +5,7 @@
 | `X-Forwarded-For` | the client's address: the rightmost one that is not a trusted proxy's; port 0 if not given |
 | `X-Forwarded-Proto` | the scheme: the last value, `http` or `https` |
 | `X-Forwarded-Port` | the port that the client connected to |
-| `X-Forwarded-Host` | the authority that the client asked for: the last value |
+| `X-Forwarded-Host` | the authority that the client requested: the last value |
 
 A client can put any value at the left of these lists; only the part that the nearest trusted proxy added is reliable.
 """

@@ -40,10 +40,10 @@ class Site(Interface):
         """Make the connection that takes over where TLS agreed on HTTP/2."""
 
     def opened(self, connection: Connection) -> bool:
-        """Register a connection; return False if it is one too many, which is to be refused."""
+        """Register a connection; return False if it exceeds the limit and is to be refused."""
 
     def closed(self, connection: Connection) -> None:
         """Forget a connection that has ended, or uses another protocol now."""
 
     def log_refused(self, facts: ConnectionFacts, status: int, size: int) -> None:
-        """Write a request that was refused before it was understood into the access log."""
+        """Write a request that was refused before it was parsed into the access log."""

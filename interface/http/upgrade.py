@@ -1,4 +1,4 @@
-"""A WebSocket handshake at the level of HTTP (RFC 6455, 4.2.1): detected, validated, and kept until it is answered."""
+"""A WebSocket handshake in HTTP (RFC 6455, 4.2.1): detected, validated, and kept until it is answered."""
 
 import logging
 import re
@@ -31,7 +31,7 @@ class WrongVersion(BadRequest):
 
 
 def wants_websocket(head: ParsedHead) -> bool:
-    """Return whether a request asks for a WebSocket, validly or not."""
+    """Return whether a request is a WebSocket handshake, valid or not."""
     values = [value for name, value in head.headers if name == b"upgrade"]
     return bool(values) and b"websocket" in tokens(values)
 
@@ -40,8 +40,8 @@ def check_handshake(head: ParsedHead) -> None:
     """Check a request that `wants_websocket`.
 
     Raises:
-        BadRequest: it is not a valid handshake.
-        WrongVersion: it is one, of another version.
+        BadRequest: the handshake is not valid.
+        WrongVersion: it is valid in another version.
     """
     if head.method != "GET" or head.version != "1.1" or head.length != 0:
         raise BadRequest("a WebSocket handshake is a GET of HTTP/1.1 without a body")
@@ -51,7 +51,7 @@ def check_handshake(head: ParsedHead) -> None:
     if len(keys) != 1 or _KEY.fullmatch(keys[0]) is None:
         raise BadRequest("Sec-WebSocket-Key is not valid")
     if _values(head, b"sec-websocket-version") != [VERSION]:
-        raise WrongVersion("this version of the WebSocket protocol is not spoken here", 426)
+        raise WrongVersion("this version of the WebSocket protocol is not supported", 426)
 
 
 def _values(head: ParsedHead, wanted: bytes) -> list[bytes]:

@@ -26,7 +26,7 @@ class ActionCounts:
 
     @property
     def is_last(self) -> bool:
-        """Return whether no other logger wants the actions."""
+        """Return whether no other logger uses the actions."""
         return self._log_action is no_log
 
     def request(self, status: int, seconds: float, size: int) -> None:

@@ -32,7 +32,7 @@ class EventCounts:
         self.late = Histogram()
 
     def families(self) -> list[Family]:
-        """Return what was counted since the start."""
+        """Return the counts since the start."""
         events = [((channel,), histogram) for channel, histogram in self.events.items()]
         handshakes = [((outcome,), histogram) for outcome, histogram in self.handshakes.items()]
         octets = [(("in",), self.bytes_in), (("out",), self.bytes_out)]
@@ -68,7 +68,7 @@ class EventCounts:
             Family(
                 f"{PREFIX}_loop_late_seconds",
                 "histogram",
-                "Lateness of a timer of the event loop, looked at twice a second",
+                "Lateness of a timer of the event loop, measured twice a second",
                 (),
                 [((), self.late)],
             ),
@@ -110,7 +110,7 @@ class _CountedConversation(Conversation):
         if self._since is not None:
             self.counts.waits.observe(self._sent_at - self._since.pop(0))
             if not self._turns.waiting_count or not self._since:
-                self._since = None  # also what was dropped while it waited
+                self._since = None  # also events that were dropped while they waited
         Conversation._post(self, event, trace)
 
     def settled(self, event: Settled) -> None:

@@ -11,7 +11,7 @@ from .actions import ActionCounts
 
 
 def exchange_with_health(path: str, health: Callable[[], Health], base: type[Exchange] = Exchange) -> type[Exchange]:
-    """Return a class of exchanges that answers `path`/live and `path`/ready, whatever the method."""
+    """Return a class of exchanges that answers `path`/live and `path`/ready, with any method."""
     pages: dict[str, Callable[[], Page]] = {
         f"{path}/live": lambda: Page(200, JSON_TYPE, b'{"status": "live"}\n'),
         f"{path}/ready": lambda: ready_page(health()),

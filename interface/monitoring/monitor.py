@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..server import InterfaceServer
 
-#: Seconds between two looks at the event loop.
+#: Seconds between two measurements of the event loop.
 LOOK_SECONDS = 0.5
 
 

@@ -1,4 +1,4 @@
-"""The addresses of the configuration as endpoints, with errors that say what is wrong with an address.
+"""The addresses of the configuration as endpoints, with errors that name the address and the remedy.
 
 Several may be combined. Inherited descriptors are sockets that another process opened and may share among many: they
 are never shut down, re-permitted or removed here, and accepting from them must not block.

@@ -32,7 +32,7 @@ class Oversight:
         self._registering: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Serve health and metrics, before the server is ready.
+        """Serve health checks and metrics, before the server is ready.
 
         Raises:
             CannotListen: their address cannot be used.
@@ -47,7 +47,7 @@ class Oversight:
             self._registering = asyncio.get_running_loop().create_task(registration.renew())
 
     async def drain(self, forced: asyncio.Event) -> None:
-        """Let the health checks fail, and give load balancers the time to see it; less if `forced` is set."""
+        """Make the health checks fail, and wait until load balancers have noticed it, or `forced` is set."""
         self._is_draining = True
         if self._monitor is not None:
             self._monitor.readiness.is_draining = True
@@ -58,7 +58,7 @@ class Oversight:
                 return
 
     async def stop(self) -> None:
-        """Remove the record, and serve nothing any more."""
+        """Remove the record, and close the monitoring address."""
         if self._registering is not None:
             self._registering.cancel()
             await asyncio.wait([self._registering])

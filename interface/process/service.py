@@ -35,11 +35,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class ExitCode(IntEnum):
     """How an interface server's process ended."""
 
-    STOPPED = 0  #: as told, and everything was finished
+    STOPPED = 0  #: on a signal, with all work finished
     FAILED = 1  #: by an error that is in the log
-    USAGE = 2  #: an option, the layer's import path or a configuration is wrong
+    USAGE = 2  #: on an invalid option, import path of the layer, or configuration
     CANNOT_LISTEN = 4  #: an address could not be used
-    FORCED = 75  #: by a second signal, with connections cut off
+    FORCED = 75  #: by a second signal, with connections aborted
 
 
 def serve(layer: ChannelLayer, config: InterfaceConfig, log_action: ActionLogger = no_log) -> ExitCode:

@@ -1,4 +1,4 @@
-"""Permissions of UNIX sockets: `--trusted-proxies unix` trusts every user of the machine who can connect to one.
+"""Permissions of UNIX sockets: `--trusted-proxies unix` trusts every user of the machine with access to one.
 
 Connecting needs write permission on the socket and search permission on each folder above it.
 """
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def is_open_to_all(path: str) -> bool:
-    """Return whether any user of this machine can connect to the socket at `path`; False if it cannot be looked at."""
+    """Return whether every user of this machine can connect to the socket at `path`; False if that cannot be read."""
     if path.startswith("\0"):
         return True  # an abstract one has no permissions
     try:

@@ -48,7 +48,7 @@ Parameters = Sequence[tuple[bytes, bytes | None]]
 class Agreement(NamedTuple):
     """The window sizes of client and server, as powers of two."""
 
-    #: The window that the server compresses with; None: the client asked for no limit.
+    #: The window that the server compresses with; None: the client has set no limit.
     server_window_bits: int | None
     #: The largest window that the client may use; None: it cannot be limited, and may use the largest of all.
     client_window_bits: int | None

@@ -6,7 +6,7 @@ first and sends its snapshot then, so a group message in between belongs behind 
 
 from .replies import Reply
 
-#: Bytes that a message occupies besides its frame.
+#: Bytes that a message occupies in addition to its frame.
 OVERHEAD_BYTES = 64
 
 

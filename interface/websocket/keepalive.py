@@ -1,7 +1,7 @@
 """Keep-alive of a WebSocket: pings, and the close after silence or at an age. Plain logic over one clock.
 
-Only received bytes show that a client is connected: sent ones may stay in a buffer. While the server itself does not
-read (its events wait for a worker), no pong can be demanded.
+Only received bytes show that a client is connected: sent ones may stay in a buffer. While the server does not read,
+because events wait for a worker, pongs are not expected.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Keepalive:
         self.talked_at = now
 
     def check(self, now: float, is_reading: bool) -> Due:
-        """Return what is due; a ping is taken as sent."""
+        """Return the action that is due; a returned ping counts as sent."""
         limits = self._limits
         if limits.age is not None and now >= self.opened_at + limits.age:
             return Due.CLOSE_OLD
@@ -61,12 +61,12 @@ class Keepalive:
         return Due.NOTHING
 
     def resumed(self, now: float) -> None:
-        """Restart the client's time: the server reads again, and has not seen bytes that arrived meanwhile."""
+        """Restart the client's time: the server reads again, and bytes that arrived during the pause are unread."""
         self.heard_at = self.talked_at = now
         self._pinged_at = None
 
     def next_check(self, now: float, is_reading: bool) -> float | None:
-        """Return in how many seconds something may be due; None if never."""
+        """Return the seconds until an action may be due; None if never."""
         limits, moments = self._limits, []
         if limits.age is not None:
             moments.append(self.opened_at + limits.age)

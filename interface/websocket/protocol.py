@@ -96,7 +96,7 @@ class Socket(WebSocketServerProtocol):
         self._is_resting = False
 
     def open(self, key: str, header_lines: bytes = b"") -> None:
-        """Answer the client's handshake, whose Sec-WebSocket-Key is `key`, with 101 and these headers besides.
+        """Answer the client's handshake, whose Sec-WebSocket-Key is `key`, with 101 and additional headers.
 
         Raises:
             RuntimeError: Autobahn did not take the handshake that was made for it.
@@ -249,7 +249,7 @@ class Socket(WebSocketServerProtocol):
         self._received = bytearray()
 
     def onMessageFrameData(self, payload: bytes) -> None:
-        """Append received bytes of a message; many tiny pieces cost no more than one."""
+        """Append received bytes of a message; many small pieces cost as much as a large one."""
         if not self.failedByMe and not self._is_shed:
             self._received += payload
 

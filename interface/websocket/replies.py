@@ -37,7 +37,7 @@ class State(Enum):
 
     HANDSHAKE = "handshake"
     OPEN = "open"
-    LEAVING = "leaving"  # we closed because the server stops: what the client still says counts
+    LEAVING = "leaving"  # we closed because the server stops: later messages of the client are still handled
     CLOSING = "closing"  # the application, the client or an error has closed
     CLOSED = "closed"
 
@@ -66,7 +66,7 @@ class Reply:
     content: bytes | None = None
 
 
-#: In the handshake, by (accept, is there a frame, is there a close).
+#: In the handshake, by (accept, has a frame, has a close).
 _IN_HANDSHAKE: dict[tuple[bool | None, bool, bool], tuple[Step, ...]] = {
     (True, False, False): (Step.ACCEPT,),
     (True, True, False): (Step.ACCEPT, Step.SEND),
@@ -97,7 +97,7 @@ def parse_reply(content: Content) -> Reply:
     """Check a reply and encode its frame.
 
     Raises:
-        BadReply: it has an unknown key, a value of a wrong type, keys that do not go together, or nothing in it.
+        BadReply: it has an unknown key, a value of a wrong type, keys that exclude each other, or no key.
     """
     given = {key: value for key, value in content.items() if value is not None}
     instead = Reply(close=INTERNAL_ERROR) if given.get("close", False) is not False else None

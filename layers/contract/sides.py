@@ -28,7 +28,7 @@ class Reader(Protocol):
     name: str
     #: Number of the batch that `exchange` returned last; 0 before the first.
     number: int
-    #: Its lease has expired, and others have ended its name: it takes no more messages. Another reader must follow it.
+    #: Its lease has expired, and others have ended its name: no more messages are taken. Another reader must follow it.
     is_ended: bool
     #: Called when the settlements of an exchange are written, before it waits; None calls nothing.
     written: Callable[[], None] | None

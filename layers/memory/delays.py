@@ -107,7 +107,7 @@ class Delays:
         """Do nothing: the remaining entries are known."""
 
     def count(self, counted: CountDelayed) -> int:
-        """Count what is kept."""
+        """Count the kept entries."""
         return len(self._entries.get(counted.target, ()))
 
     def clear(self) -> None:

@@ -39,7 +39,7 @@ class Expiring(Generic[Value]):
         return value
 
     def touch(self, name: str, seconds: float) -> Value:
-        """Return an item, made anew if it has expired, and let it expire after `seconds` from now or later."""
+        """Return an item, a new one if it has expired; it expires `seconds` from now or later."""
         dies_at = self._clock() + seconds
         value = self.get(name)
         if value is None:
@@ -52,7 +52,7 @@ class Expiring(Generic[Value]):
         return value
 
     def pop(self, name: str) -> None:
-        """Forget an item, if it is there."""
+        """Remove an item, if it exists."""
         self._items.pop(name, None)
 
     def clear(self) -> None:

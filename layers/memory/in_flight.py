@@ -26,10 +26,10 @@ LAST_NUMBER = 2**53
 
 
 class Records:
-    """The last batch of each reader, and what is settled of it."""
+    """The last batch of each reader, and the settled part of it."""
 
     def __init__(self, queues: Queues, owners: Callable[[], Sequence[str]]) -> None:
-        """`owners` names the readers and inboxes that have a lease, or had one and are to be cared for."""
+        """`owners` returns the readers and inboxes that hold a lease, or have expired and are not cleaned up yet."""
         self._queues = queues
         self._owners = owners
         self._records: dict[str, Record] = {}
@@ -115,7 +115,7 @@ class Records:
         return self._seized.get(seize.reader)
 
     def count_lost(self, count: CountLost) -> None:
-        """Forget what was seized, and count it."""
+        """Remove a seized batch, and count its entries as lost."""
         if self._seized.pop(count.reader, None) is not None:
             self._queues.count(Count(count.channel, "lost", count.amount))
 

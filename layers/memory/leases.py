@@ -36,7 +36,7 @@ class Leases:
         self._counts_from = 0.0
 
     def lease(self, lease: Lease) -> LeaseState:
-        """Renew a lease; return what was known of it."""
+        """Renew a lease; return its state."""
         now = self._clock()
         if self._is_silent(now, lease.times):
             self._counts_from = now + lease.times.grace

@@ -57,7 +57,7 @@ class Queues:
         return list(self._entries.get(channel) or ())
 
     def has_room(self, channel: str, capacity: int) -> bool:
-        """Return whether a channel holds fewer than `capacity`, without what is too old."""
+        """Return whether a channel holds fewer than `capacity` entries, without expired ones."""
         waiting = self._entries.get(channel) or deque()
         expired = self._give_up_expired(waiting, Push(channel, [b""], capacity), self._clock())
         self._add(channel, {"expired": expired})
@@ -68,7 +68,7 @@ class Queues:
         return self._clock()
 
     def put_back(self, channel: str, entries: Sequence[bytes]) -> None:
-        """Put entries back to the front, the first one foremost."""
+        """Requeue entries at the front, the first one foremost."""
         if entries:
             self._entries.touch(channel, self._life).extendleft(reversed(entries))
 

@@ -96,7 +96,7 @@ class Store:
         return found
 
     def wake(self) -> None:
-        """Let everyone who waits look again."""
+        """Wake all waiting threads."""
         with self._changed:
             self._changed.notify_all()
 

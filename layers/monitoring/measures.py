@@ -18,7 +18,7 @@ class Histogram:
     __slots__ = ("counts", "total_seconds")
 
     def __init__(self) -> None:
-        #: For each bound, and for what is longer than the last.
+        #: For each bound, and for values above the last one.
         self.counts = [0] * (len(SECONDS_BOUNDS) + 1)
         self.total_seconds = 0.0
 

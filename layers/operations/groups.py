@@ -15,7 +15,7 @@ RENEW_SECONDS = 20
 class Join(Operation[None]):
     """Mark that a group has members in an inbox (`locals_` names them), or a plain channel (`locals_` empty).
 
-    The mark of an inbox lives `MARK_SECONDS` and wants renewing; that of a plain channel `group_expiry`.
+    The mark of an inbox expires after `MARK_SECONDS` unless renewed; that of a plain channel after `group_expiry`.
     """
 
     group: str

@@ -29,4 +29,4 @@ class Resume(Operation[bool]):
 
 @dataclass(slots=True)
 class ReadPaused(Operation[Paused]):
-    """Look for the channels that are paused."""
+    """Return the paused channels."""

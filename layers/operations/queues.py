@@ -28,7 +28,7 @@ class PushNumber(NamedTuple):
 class Push(Operation[int]):
     """Append bodies to a channel's queue while it holds fewer than `capacity`.
 
-    With a `number` it is executed at most once, however often it is asked for. `opens` has the WebSocket (local part,
+    With a `number` it is executed at most once, also if it is repeated. `opens` has the WebSocket (local part,
     registration) that each body opens, `closes` the local part that each body closes: registered, or no longer, if the
     body is accepted. Result: how many were accepted (int), the first ones; `FENCED` if the writer is fenced.
     """
@@ -102,7 +102,7 @@ class Drop(Operation[None]):
 class Count(Operation[None]):
     """Add to one of a channel's counters (`sent`, `full`, `expired`, `dropped`, `lost`).
 
-    With a `number`, at most once, however often it is asked for.
+    With a `number`, at most once, also if it is repeated.
     """
 
     channel: str

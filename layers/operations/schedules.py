@@ -1,4 +1,4 @@
-"""The operation of a schedule: send a message once for each time it is due, however many processes want to."""
+"""The operation of a schedule: send a message once for each time it is due, however many processes try."""
 
 from dataclasses import dataclass
 from enum import IntEnum

@@ -22,13 +22,13 @@ from .scripts import Command
 
 #: TTL of a record, in seconds: a day. It is counted as lost long before that.
 RECORD_SECONDS = 86_400
-#: A reader that was closed is remembered so long, in seconds: longer than any write of it can be on its way.
+#: TTL of the record of a closed reader, in seconds: longer than any write of it can be delayed.
 CLOSED_SECONDS = 600
 #: TTL of counters after their last change, in seconds: a day.
 COUNTS_SECONDS = 86_400
 #: Above the number of every batch: the largest of 15 digits.
 LAST_NUMBER = 10**15 - 1
-#: The head of a record, and what is before each of its parts.
+#: The head of a record, and the length before each of its parts.
 HEAD_BYTES, LENGTH = 16, struct.Struct(">I")
 
 

@@ -162,7 +162,7 @@ def _missing(wire: BlockingWire, keys: Keys) -> Rights:
 
 
 def _reached(opener: Any) -> dict[str, bool]:
-    """Return over what the connection goes, and whether it was opened with a secret."""
+    """Return the transport of the connection, and whether it was opened with a secret."""
     opened = opened_socket(opener)
     has_certificate = bool(getattr(opener, "certfile", None))
     return {

@@ -22,7 +22,7 @@ from .inspection import Inspection, inspect
 from .reader import RedisReader
 from .survey import RedisSurvey
 
-#: Keys deleted or looked through in one step of `flush` and `global_statistics`: short enough not to stop Redis.
+#: Keys that one step of `flush` and `global_statistics` deletes or reads: few enough not to block Redis.
 SCAN_COUNT = 1000
 #: The longest time without an answer, in seconds, before a connection is replaced: when leases of workers are renewed
 #: (they last 8 s); when an interface server sends, and when it waits for its inbox (for 5 s at most).
@@ -89,7 +89,7 @@ class RedisChannelLayer(BaseChannelLayer):
         return edge
 
     def survey(self) -> Survey:
-        """Return the operator's view; a Redis that does not answer is given up after two seconds."""
+        """Return the survey for operators; its calls fail after two seconds without an answer."""
         return RedisSurvey(self._lease_client, self._keys, self._codec)
 
     def inspect(self) -> Inspection:

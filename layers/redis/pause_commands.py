@@ -8,7 +8,7 @@ from ..operations.pauses import Pause, Paused, ReadPaused, Resume
 from . import scripts
 from .scripts import Command
 
-#: TTL of the pauses after the last one that was asked for, in seconds: longer than any pause with a duration.
+#: TTL of the pauses after the last order, in seconds: longer than any pause with a duration.
 PAUSES_SECONDS = 400 * 86_400
 
 

@@ -1,8 +1,8 @@
 """Redis URLs, checked so that no part of a password gets into a message.
 
 An unquoted `#`, `/` or `?` in a password makes a fragment, path or query of its rest, and perhaps a host of its
-beginning; urllib and redis-py then quote these parts, or connect somewhere else. Messages here say what is wrong with a
-URL and never what stands there.
+beginning; urllib and redis-py then quote these parts, or connect somewhere else. Messages here name the wrong part of a
+URL and never quote it.
 """
 
 import re
@@ -25,7 +25,7 @@ def label_of(url: str) -> str:
     """Return a Redis URL without user, password and options, for messages.
 
     Raises:
-        ConfigurationError: it is not a Redis URL; says what is wrong and quotes nothing of it.
+        ConfigurationError: it is not a Redis URL; the error names the wrong part and quotes nothing.
     """
     scheme, mark, _ = url.partition("://")
     if not mark or scheme not in SCHEMES:

@@ -46,7 +46,7 @@ class SentinelHost:
 
     @property
     def label(self) -> str:
-        """Return whom the Sentinels are asked for."""
+        """Return the names of the master and of its Sentinels, for messages."""
         return f"{self.master_name!r} of the Sentinels {', '.join(f'{name}:{port}' for name, port in self.sentinels)}"
 
     @property

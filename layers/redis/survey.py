@@ -31,7 +31,7 @@ from .client import Client
 from .commands import COUNTS_SECONDS
 from .scripts import Command
 
-#: Keys looked at in one step of the search for groups, short enough not to stop Redis; and steps at most.
+#: Keys that one step of the search for groups reads, few enough not to block Redis; and the most steps.
 SCAN_COUNT, MOST_SCANS = 1000, 1000
 #: Age at which a record that was not renewed is removed, and age at which all records expire, in seconds.
 REMOVED_SECONDS = 60
@@ -39,7 +39,7 @@ RECORDS_SECONDS = 86_400
 
 
 class RedisSurvey:
-    """Looks at one layer's Redis."""
+    """Reads the state of a layer from its Redis."""
 
     def __init__(self, client: Client, keys: Keys, codec: EntryCodec) -> None:
         self._client = client

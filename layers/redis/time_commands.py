@@ -32,7 +32,7 @@ from .scripts import Command
 
 #: TTL of counters after their last change, in seconds: a day.
 COUNTS_SECONDS = 86_400
-#: When a schedule was due last is known for so many seconds: longer than a year, the rarest that makes sense.
+#: TTL of the time at which a schedule was last due, in seconds: longer than a year, the rarest schedule.
 FIRED_SECONDS = 400 * 86_400
 
 

@@ -10,7 +10,7 @@ from .models import Blog, ChatLine, Entry, Post
 
 
 class Refused(Exception):
-    """Raised when an action is not allowed or not valid; its text is for the person who asked."""
+    """Raised when an action is not allowed or not valid; its text is shown to the user."""
 
 
 def is_editor(user: Any) -> bool:
@@ -19,10 +19,10 @@ def is_editor(user: Any) -> bool:
 
 
 def perform(user: Any, blog: Blog, action: Mapping[str, Any]) -> None:
-    """Do what `action` asks for.
+    """Execute an action.
 
     Raises:
-        Refused: this user may not, or the text or the id is not valid.
+        Refused: the user lacks the permission, or the text or the id is not valid.
     """
     do = action.get("do")
     if do == "chat":
@@ -63,7 +63,7 @@ def find_post(blog: Blog, pk: Any) -> Post:
 
 
 def clean(text: Any, model: type[Entry]) -> str:
-    """Return the text as it is stored, with plain line ends and nothing round it."""
+    """Return the text as it is stored: with plain line ends, stripped."""
     cleaned = "\n".join(text.replace("\x00", "").splitlines()).strip() if isinstance(text, str) else ""
     if not cleaned:
         raise Refused("Write something first.")

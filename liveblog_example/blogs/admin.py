@@ -1,4 +1,4 @@
-"""The admin. Changes made here appear on every open page, as from anywhere else."""
+"""The admin. Changes made here appear on every open page, like all others."""
 
 from typing import Any
 
@@ -47,4 +47,4 @@ class PostAdmin(EntryAdmin):
 
 @admin.register(ChatLine)
 class ChatLineAdmin(EntryAdmin):
-    """Chat lines: here is where they can be moderated."""
+    """Chat lines, to be moderated."""

@@ -17,9 +17,9 @@ NO_SUCH_BLOG = 4404
 
 @channel_session_user_from_http
 def connect(message: Message, slug: str) -> None:
-    """Let a page in, then send it what it missed since it was rendered.
+    """Accept a page, then send the changes that it missed since it was rendered.
 
-    It joins first and reads second: what is posted in between arrives twice, and the page knows it by its revision.
+    It joins first and reads second: a post in between arrives twice, and the page recognizes it by its revision.
     """
     blog = Blog.objects.filter(slug=slug).first()
     if blog is None:
@@ -34,7 +34,7 @@ def connect(message: Message, slug: str) -> None:
 
 @channel_session_user
 def receive(message: Message, slug: str) -> None:
-    """Do what the page asks for, and answer with the `ref` of the question."""
+    """Execute the action of the page, and answer with its `ref`."""
     action = decode(message.get("text"))
     try:
         perform(message.user, Blog.objects.get(slug=slug), action)
@@ -46,9 +46,9 @@ def receive(message: Message, slug: str) -> None:
 
 
 def poll(message: Message, slug: str) -> None:
-    """Answer at once if something is newer than `since`; else the blog's next change answers.
+    """Answer at once if there are changes after `since`; otherwise the blog's next change answers.
 
-    A request without an answer ends when the page gives up (it asks again after 25 seconds) or the interface does.
+    A request without an answer ends with the timeout of the page, which repeats it after 25 seconds, or of the server.
     """
     blog = Blog.objects.filter(slug=slug).first()
     if blog is None:
@@ -62,7 +62,7 @@ def poll(message: Message, slug: str) -> None:
 
 
 def decode(text: str | None) -> dict[str, Any]:
-    """Return the action in a frame; what is not a JSON object asks for nothing."""
+    """Return the action in a frame; empty if it is not a JSON object."""
     try:
         action = json.loads(text or "")
     except ValueError:

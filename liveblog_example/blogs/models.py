@@ -55,7 +55,7 @@ class Blog(models.Model):
         return Group(f"liveblog-{self.pk}-pollers")
 
     def next_revision(self) -> int:
-        """Take the next revision number; other writers of this blog now wait until the transaction ends."""
+        """Take the next revision number; other writers of this blog wait until the transaction ends."""
         Blog.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
         self.refresh_from_db(fields=["revision"])
         return self.revision
@@ -77,7 +77,7 @@ class EntryQuerySet(models.QuerySet[Any]):
 class Entry(models.Model):
     """The fields of posts and chat lines. `notify` sends each change to the open pages of the blog.
 
-    A removed entry stays in the table without being shown, so that readers who reconnect learn that it is gone.
+    A removed entry stays in the table and is not shown, so that pages that reconnect can remove it.
     """
 
     max_length = 500

@@ -20,7 +20,7 @@ Payload = dict[str, Any]
 
 
 def change(entry: Entry) -> Payload:
-    """Describe the present state of an entry."""
+    """Return the current state of an entry as a change."""
     described = {"id": entry.dom_id, "revision": entry.revision}
     if entry.removed:
         return {"kind": "deleted", **described}
@@ -29,7 +29,7 @@ def change(entry: Entry) -> Payload:
 
 
 def snapshot(blog: Blog, since: int) -> Payload:
-    """Describe everything that changed after revision `since`."""
+    """Return a snapshot of all changes after revision `since`."""
     if not 0 <= blog.revision - since <= CHANGES_AT_MOST:
         return {"kind": "reload"}
     missed = [
@@ -42,7 +42,7 @@ def snapshot(blog: Blog, since: int) -> Payload:
 
 
 def single(entry: Payload) -> Payload:
-    """Describe one change as a snapshot, for those who wait with a poll."""
+    """Return one change as a snapshot, for pages that poll."""
     revision = entry["revision"]
     return {"kind": "snapshot", "after": revision - 1, "revision": revision, "entries": [entry]}
 

@@ -1,4 +1,4 @@
-"""The pages. They can be read without JavaScript, and every form on them works without it, too."""
+"""The pages. They are readable without JavaScript, and their forms work without it."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -26,7 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def blog(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the latest posts and the end of the chat; with `?before=ID`, older posts.
 
-    The revision is read before the entries: the page may show a newer entry than it says, but never misses one.
+    The revision is read before the entries: the page may show a newer entry than its revision, but never misses one.
     """
     blog = get_object_or_404(Blog, slug=slug)
     before = request.GET.get("before", "")
@@ -55,7 +55,7 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, slug: str) -> HttpResponse:
-    """Do what a form asks for: for pages without JavaScript, and for those whose WebSocket cannot open."""
+    """Execute the action of a form: for pages without JavaScript or without a WebSocket."""
     blog = get_object_or_404(Blog, slug=slug)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
     try:

@@ -1,4 +1,4 @@
-"""Which consumer gets which message. Requests that match nothing here are answered by Django's views."""
+"""The routes of messages to consumers. Requests that match none are answered by Django's views."""
 
 from towpath import include
 

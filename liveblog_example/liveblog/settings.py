@@ -20,7 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def from_environment(name: str, development: str) -> str:
-    """Return an environment variable; a development default serves only while DEBUG is on."""
+    """Return an environment variable; the development default is used only while DEBUG is on."""
     value = os.environ.get(name)
     if value is None and not DEBUG:
         raise ImproperlyConfigured(f"With DEBUG=0, {name} must be set in the environment.")
@@ -92,8 +92,8 @@ def channel_layer() -> dict[str, Any]:
 CHANNEL_LAYERS = {"default": {**channel_layer(), "ROUTING": "liveblog.routing.channel_routing"}}
 
 
-# The database. Several worker processes write to one SQLite file, so: a log that readers need not wait for, write
-# transactions that queue up from their first statement, and twenty seconds of patience.
+# The database. Several worker processes write to one SQLite file: with a write-ahead log readers do not wait, write
+# transactions queue up at their first statement, for up to twenty seconds.
 
 
 def database() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A Django project on disk, and its processes: what the end-to-end tests start, talk to and stop."""
+"""A Django project on disk, and its processes: the processes of the end-to-end tests, and their clients."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ import pytest
 
 from .. import ports
 
-#: Seconds until a process that does not do what it must is a failure; far above what a loaded machine needs.
+#: Seconds until a missing reaction of a process is a failure; far above the time on a loaded machine.
 PATIENCE_SECONDS = 60
 
 MANAGE = """
@@ -66,7 +66,7 @@ def receive(message):
 
 
 class Process:
-    """A process of the project; everything it writes, to either stream, is kept in order."""
+    """A process of the project; its output, from both streams, is kept in order."""
 
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
         self._popen = subprocess.Popen(

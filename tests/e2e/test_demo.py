@@ -30,7 +30,7 @@ SECOND_RUN_SECONDS = 60
 
 
 class Demo(NamedTuple):
-    """A demo that is up, and what it has said by then."""
+    """A running demo, and its output until then."""
 
     process: subprocess.Popen[str]
     output: str
@@ -208,7 +208,7 @@ def post(demo: Demo, text: str) -> None:
 
 
 def run_check(variables: dict[str, str], timeout_seconds: int) -> str:
-    """Run `deploy/demo --check` and return what it says."""
+    """Run `deploy/demo --check` and return its output."""
     done = subprocess.run(
         [str(DEMO), "--check"],
         env=variables,
@@ -223,7 +223,7 @@ def run_check(variables: dict[str, str], timeout_seconds: int) -> str:
 
 
 def read_until(process: subprocess.Popen[str], end: str) -> str:
-    """Read what the process writes, up to a line."""
+    """Read the output of the process, up to a line."""
     output = ""
     assert process.stdout is not None
     for line in process.stdout:

@@ -1,4 +1,4 @@
-"""Mistakes of a first hour in a real site: the log of the process says what is wrong."""
+"""Mistakes of a first hour in a real site: the log of the process names the error."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

@@ -1,6 +1,6 @@
 """A project of Channels 1.x, written as its documentation teaches, goes through towpath-migrate and runs.
 
-`project_1x` is what a user of 1.1.8 had. Nothing in it is changed but by the command.
+`project_1x` is a project of Channels 1.1.8. Nothing in it is changed but by the command.
 """
 
 import json
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def migration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """The folder after the command, and what it named."""
+    """The folder after the command, and the lines that it printed."""
     copy = tmp_path_factory.mktemp("project_1x") / "project"
     shutil.copytree(SOURCE, copy)
     return copy, findings(copy)
@@ -39,7 +39,7 @@ def migrated(project: Any, migration: tuple[Path, list[str]]) -> Any:
 
 
 def findings(folder: Path) -> list[str]:
-    """Run the command; return what it leaves to a person."""
+    """Run the command; return the lines that are left to the user."""
     with redirect_stdout(StringIO()) as said:
         assert main([str(folder)]) == ExitCode.TO_DO
     lines = [line.removeprefix(f"{folder}/") for line in said.getvalue().splitlines()]
@@ -122,7 +122,7 @@ def use_its_classes(address: str) -> None:
 
 
 def bind_a_slider(address: str, get: Callable[[str], bytes]) -> None:
-    """A model bound both ways: what a view changes reaches the socket, and what the socket says reaches the model."""
+    """A model bound both ways: changes by a view reach the socket, and changes by the socket reach the model."""
     with connect(f"ws://{address}/streams/") as slider:
         receive(slider)
         get(f"http://{address}/slide/?name=left&value=5")

@@ -29,7 +29,7 @@ BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.
 
 @dataclass(slots=True)
 class Site:
-    """The reader's project, its processes, and the ports that stand for those of the README."""
+    """The reader's project, its processes, and the ports in place of those of the README."""
 
     folder: Path
     ports: dict[str, str]
@@ -55,7 +55,7 @@ class Site:
         return done.stdout
 
     def start(self, command: str) -> None:
-        """Start what a reader leaves running in a terminal; its output goes to a file."""
+        """Start a command that keeps running in a terminal; its output is written to a file."""
         with (self.folder / f"output-{len(self.processes)}.txt").open("a") as output:
             arguments = [found_server(part) for part in shlex.split(self.adapt(command))]
             self.processes.append(
@@ -65,7 +65,7 @@ class Site:
             )
 
     def output(self) -> str:
-        """Return what the processes have written."""
+        """Return the output of the processes."""
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("output-*.txt")))
 
     def stop(self) -> list[int]:
@@ -220,7 +220,7 @@ def opened(site: Site, address: str) -> ClientConnection:
 
 
 def until(attempt: Callable[[], ClientConnection | None], site: Site) -> ClientConnection:
-    """Try again until it succeeds; fail with what the processes wrote."""
+    """Try again until it succeeds; fail with the output of the processes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if (result := attempt()) is not None:

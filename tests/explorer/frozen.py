@@ -26,7 +26,7 @@ def freeze(value: Any) -> Any:
 
 
 def thaw(frozen: Any) -> Any:
-    """Return a copy of what was frozen."""
+    """Return a copy of the frozen object."""
     if type(frozen) is not tuple:
         return frozen
     kind, *items = frozen

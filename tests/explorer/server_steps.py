@@ -90,7 +90,7 @@ class ServerSteps:
     def _looking(self, state: State, server: ServerState) -> Iterator[Step]:
         """Yield looks for turns whose events are neither queued nor in flight; other looks change nothing.
 
-        Such an event does not come back, so the entry that ends the turn is written in the same step.
+        Such an event is not sent again, so the entry that ends the turn is written in the same step.
         """
         if state[SERVER] not in self._turns:
             self._turns[state[SERVER]] = self._states.turns_out(server)

@@ -45,7 +45,7 @@ class Tape:
         """Return the next answer.
 
         Raises:
-            Stopped: there is none. A `finally` of the code that asks again is stopped with the first request.
+            Stopped: there is none. A `finally` of the code with a request of its own is stopped at that request.
         """
         if self._stopped is None and self._position < len(self._answers):
             answer = self._answers[self._position]

@@ -23,7 +23,7 @@ class FakeEdge:
         self.sent: list[Envelope] = []
         self.batches: list[list[Envelope]] = []
         self.full: set[str] = set()
-        #: Connections whose event is queued or in flight, and what was asked of that.
+        #: Connections whose event is queued or in flight, and the requests for them.
         self.outstanding: set[str] = set()
         self.checks: list[tuple[dict[str, int], list[str]]] = []
         #: The send whose answer was lost; the next one must be the same.
@@ -120,7 +120,7 @@ class FakeEdge:
         self.is_open = False
 
     def channels(self) -> list[str]:
-        """Name the channels of what was sent, in order."""
+        """Return the channels of the sent events, in order."""
         return [envelope.channel for envelope in self.sent]
 
     def _raise_if_away(self) -> None:
@@ -129,7 +129,7 @@ class FakeEdge:
 
 
 class FakeOwner:
-    """Writes down what a conversation tells it."""
+    """Records the calls of a conversation."""
 
     is_socket = is_open = False
 

@@ -65,7 +65,7 @@ class FakeTransport:
             self.protocol.connectionLost(Failure(error))
 
     def take(self) -> bytes:
-        """Return what was written since the last call."""
+        """Return the bytes written since the last call."""
         written, self.written = self.written, b""
         return written
 

@@ -85,7 +85,7 @@ class Conversation:
 
 
 class Transport(StringTransport):
-    """A client's end: what was written, whether it is paused, how it was closed."""
+    """A client's end: the written bytes, whether it is paused, how it was closed."""
 
     ends_writing = False
     #: A producer that is paused by the next write.
@@ -136,7 +136,7 @@ class Client:
         return self.transport.disconnected or getattr(self.transport, "aborting", False)
 
     def block(self) -> None:
-        """Stop taking what the server writes."""
+        """Stop reading from the server."""
         assert self.transport.producer is not None
         self.transport.producer.pauseProducing()
 
@@ -146,7 +146,7 @@ class Client:
         self.transport.producer.resumeProducing()
 
     def unblock_for_a_block(self) -> None:
-        """Take what the server writes next, and then nothing more."""
+        """Read the next bytes of the server, and then none."""
         producer: Any = self.transport.producer
         if producer is not None:
             self.transport.blocks_after = producer

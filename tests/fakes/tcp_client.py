@@ -35,7 +35,7 @@ class Client:
             self.socket.sendall(part)
 
     def handshake(self, *headers: bytes, path: bytes = b"/", host: bytes = b"example.com", key: bytes = KEY) -> bytes:
-        """Ask for a WebSocket; return the answer's head."""
+        """Send a WebSocket handshake; return the head of the answer."""
         lines = [b"GET " + path + b" HTTP/1.1", b"Host: " + host, b"Connection: Upgrade", b"Upgrade: websocket"]
         lines += [b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: " + key, *headers, b"", b""]
         self.send(b"\r\n".join(lines))

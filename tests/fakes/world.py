@@ -52,7 +52,7 @@ class World:
             await quiet()
 
     async def look(self) -> None:
-        """Look for the turns that are late, as the server does each second, and bring what the edge says of them."""
+        """Look up the late turns, as the server does each second, and deliver the edge's answers."""
         await self.hub.recovery.look()
         while not self.edge.arrived.empty():
             await self.arrive(*self.edge.arrived.get_nowait())

@@ -82,7 +82,7 @@ def request(message):
 """
 
 
-#: Tests that wait for the end of leases do so with short ones, unless this is asked for.
+#: Leases are short, so that tests need not wait for their expiry, unless a test uses this.
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
 LAYER = """
 from towpath.layers.operations.leases import LeaseTimes
@@ -113,7 +113,7 @@ def faulty(stack: Any) -> Any:
 
 @pytest.fixture
 def report(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Say what a test did, and what was lost: in the report of the run, and on the terminal with `-s`."""
+    """Print the events of a test, and the losses: in the report of the run, and on the terminal with `-s`."""
 
     def say(text: str) -> None:
         record_property("measured", text)

@@ -1,4 +1,4 @@
-"""The journal of consumers in worker processes: modules of a test's project, and what is in the journal afterwards.
+"""The journal of consumers in worker processes: modules of a test's project, and the entries of the journal afterwards.
 
 Consumers run inside `running` of the module `noted`. The interface server logs each turn that it calls lost.
 """

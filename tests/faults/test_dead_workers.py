@@ -1,4 +1,4 @@
-"""Workers crash inside consumers: messages that they had taken are lost, counted and logged; all else goes on."""
+"""Workers crash inside consumers: messages that they had taken are lost, counted and logged; all others are handled."""
 
 import asyncio
 import os
@@ -73,7 +73,7 @@ async def _count(uri: str, stop: asyncio.Event) -> tuple[int, list[int]]:
 
 
 async def _kill(uri: str) -> None:
-    """Have one worker killed by a message of a socket, in the middle of what others sent."""
+    """Let a message of a socket kill one worker, between the messages of others."""
     async with connect(uri) as socket:
         await socket.send("kill")
         await socket.send("done")
@@ -109,7 +109,7 @@ def test_workers_killed_under_load_lose_what_was_in_their_hands_and_nothing_else
 
 
 def test_a_worker_killed_while_it_waits_loses_nothing(faulty: Any, within_patience: Any) -> None:
-    """An idle worker is killed after it has answered: what it had in its hand before was settled."""
+    """An idle worker is killed after it has answered: its earlier batch was settled."""
     _, port = faulty.interface()
     idle = faulty.worker()
     idle.wait_for("Starting")
@@ -131,7 +131,7 @@ def test_a_worker_killed_while_it_waits_loses_nothing(faulty: Any, within_patien
 
 
 def test_a_worker_stopped_before_it_has_started_ends_in_order(faulty: Any) -> None:
-    """SIGTERM comes while the project is being loaded: nothing was taken, and the exit code says so."""
+    """SIGTERM comes while the project is being loaded: no message was taken, as the exit code shows."""
     faulty.project.write("urls.py", "import signal\nprint('loading', flush=True)\nsignal.pause()\nurlpatterns = []\n")
     worker = faulty.worker()
     worker.wait_for("loading")

@@ -62,7 +62,7 @@ def supervise(stack: Any) -> Iterator[Callable[[int], Supervisor]]:
 
 @pytest.fixture
 def status(stack: Any) -> Callable[[], dict[str, Any]]:
-    """Ask for the state of the site."""
+    """Request the state of the site."""
 
     def ask() -> dict[str, Any]:
         process = stack.project.manage("towpath", "status", "--json")
@@ -81,7 +81,7 @@ def alive_workers(stack: Any) -> list[ProcessRecord]:
 
 
 async def ask_pages(address: str, status_of: Callable[[str], int], stop: asyncio.Event) -> tuple[set[int], float]:
-    """Ask for a page again and again; return the statuses, and the longest time without an answer in seconds."""
+    """Request a page repeatedly; return the statuses, and the longest time without an answer in seconds."""
     statuses, longest, before = set(), 0.0, time.monotonic()
     while not stop.is_set():
         statuses.add(await asyncio.to_thread(status_of, address))

@@ -74,7 +74,7 @@ async def hang(site: Any, clients: AsyncExitStack, wait_until: Callable[..., Non
 
 
 def ask(site: Any, command: str) -> str:
-    """Run a command of the guide; return what it wrote."""
+    """Run a command of the guide; return its output."""
     program, *arguments = shlex.split(command)
     if program == "curl":
         return fetch(arguments[0].replace(":9100/", f":{site.metrics_port}/"))[1].decode()

@@ -77,13 +77,13 @@ def _get(address: str) -> bytes:
 def test_two_interfaces_on_one_socket_restarted_one_after_the_other_refuse_no_client(
     faulty: Any, within_patience: Any, report: Any
 ) -> None:
-    """Requests, each on a connection of its own, and sockets that come back when they are sent away."""
+    """Requests, each on a connection of its own, and sockets that reconnect after a drain."""
     faulty.worker("--threads", "2")
     with closing(socket.create_server(("127.0.0.1", 0), backlog=256)) as listener, ExitStack() as started:
         port = int(listener.getsockname()[1])
 
         def start() -> subprocess.Popen[bytes]:
-            """Start an interface server as supervisor does; it listens when it says so."""
+            """Start an interface server as supervisor does; it listens once it has logged that."""
             process = subprocess.Popen(
                 [Path(sys.executable).parent / "towpath-interface", "asgi:channel_layer", "--fd", "0"],
                 cwd=faulty.project.folder,

@@ -55,7 +55,7 @@ def spans_of(project: Any) -> list[dict[str, Any]]:
 
 
 def fetch(port: int) -> tuple[bytes, str | None]:
-    """Ask for a page as a proxy does that traces; return the page and the id in its headers."""
+    """Request a page like a proxy with tracing; return the page and the id in its headers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"traceparent": f"00-{TRACE_ID}-{PARENT}-01", "X-Request-ID": "of-the-proxy"}
     connection.request("GET", "/page/", headers=headers)

@@ -14,7 +14,7 @@ async def _ask(socket: Any, text: str) -> str:
 
 
 def test_a_consumer_that_hangs_is_lost_alone(faulty: Any, within_patience: Any) -> None:
-    """One of two threads hangs: the other finishes what it has, the process ends, all sockets go on with the next."""
+    """One of two threads hangs: the other finishes its messages, the process ends, the next one serves all sockets."""
     _, port = faulty.interface()
     worker = faulty.worker("--threads", "2", "--message-timeout", "3")
 

@@ -1,4 +1,4 @@
-"""The monitor of one worker process: its health, its metrics, and those that the store alone knows."""
+"""The monitor of one worker process: its health, its metrics, and those of the store."""
 
 from collections.abc import Sequence
 from threading import Lock

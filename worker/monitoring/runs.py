@@ -1,4 +1,4 @@
-"""Runs of consumers, counted by each worker for itself: nothing is locked, the totals are added up when asked for."""
+"""Runs of consumers, counted by each worker for itself: nothing is locked, the totals are added up on request."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from towpath.routing import Match, name_of
 from ..batching import Batching
 from ..run import Runner, RunOptions
 
-#: Consumers with a name of their own in metrics, and the name of all others.
+#: The most consumers that are named in metrics, and the name of all others.
 CONSUMERS_MAX_COUNT = 500
 OTHERS = "others"
 

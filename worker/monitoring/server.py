@@ -1,4 +1,4 @@
-"""The monitoring address of a worker process: threads of its own answer, whatever the consumers do."""
+"""The monitoring address of a worker process: threads of its own answer, also while consumers block."""
 
 import logging
 import os

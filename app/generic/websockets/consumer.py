@@ -1,4 +1,4 @@
-"""A WebSocket as a class: connect, receive, disconnect, and the groups that it is in meanwhile."""
+"""A WebSocket as a class: connect, receive, disconnect, and its groups."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -105,7 +105,7 @@ class WebsocketConsumer(BaseConsumer):
         self.connect(message, **kwargs)
 
     def raw_receive(self, message: Message, **kwargs: Any) -> None:
-        """Hand on what is in the frame."""
+        """Call the handler with the content of the frame."""
         text = message.get("text")
         if text is not None:
             self.receive(text=text, **kwargs)

@@ -1,4 +1,4 @@
-"""`manage.py rundelay`: 1.x had a process for delayed messages. Here workers hand them on, so it only says so."""
+"""`manage.py rundelay`: the command of 1.x for delayed messages. Workers deliver them, so it only prints a notice."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
 
 
 class Command(BaseCommand):
-    """Says that there is nothing to run, and succeeds; it takes the options of 1.x."""
+    """Prints that there is nothing to run, and succeeds; it accepts the options of 1.x."""
 
-    help = "Does nothing: workers hand delayed messages on themselves. Take it out of your process supervisor."
+    help = "Does nothing: workers deliver delayed messages. Remove it from your process supervisor."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,7 +1,7 @@
 """`manage.py runinterface`: an interface server on the project's layer. The server itself is `towpath.interface`.
 
-The options are those of `towpath-interface`. No project code runs here beyond what `django.setup()` imports, hence no
-system checks, which would import the routing and with it all consumers.
+The options are those of `towpath-interface`. No code of the project runs here but that which `django.setup()` imports:
+there are no system checks, which would import the routing and with it all consumers.
 """
 
 import sys
@@ -36,7 +36,7 @@ class Command(EnvironmentCommand):
     environment_prefix = INTERFACE_PREFIX
 
     def add_arguments(self, parser: CommandParser) -> None:
-        text = "the layer to serve (default: %(default)s)"
+        text = "alias of the layer to serve (default: %(default)s)"
         parser.add_argument("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help=text)
         add_log_format(parser)
         add_options(parser)

@@ -1,7 +1,7 @@
 """`manage.py runserver`: interface server and workers in one process, restarted when code changes.
 
-It is Django's own command up to the point where a server would be started, so addresses, the reloader and static files
-work as they do there; what is started instead is in `towpath.development`.
+Addresses, the reloader and static files work as in Django's command, which it extends; instead of Django's server it
+starts that of `towpath.development`.
 """
 
 import os
@@ -32,11 +32,11 @@ from ...settings import read_settings
 
 #: Worker threads, unless --nothreading.
 WORKER_THREADS = 4
-#: How long responses and sockets may take to end, in seconds: an edit should be seen soon.
+#: Seconds that responses and sockets have to end: the reload after an edit waits for them.
 GRACE_SECONDS = 1.0
-#: What to do if the layer's store does not answer.
+#: The remedy in the error if the layer's store is unavailable.
 _WITHOUT_REDIS = 'Start it, or develop without it: BACKEND "towpath.layers.memory.MemoryChannelLayer" needs no Redis.'
-#: Where the line of each request goes.
+#: The logger of the line of each request.
 REQUEST_LOGGER = "towpath.requests"
 
 
@@ -79,7 +79,7 @@ class Command(DjangoCommand):
         return super().get_handler(*args, **{**options, "use_static_handler": use_static})
 
     def inner_run(self, *args: Any, **options: Any) -> None:
-        """Check the project and serve it; in a thread of the reloader, or in the main one."""
+        """Check the project and serve it, in the main thread or in a thread of the reloader."""
         if not options["use_asgi"] or DEFAULT_CHANNEL_LAYER not in (getattr(settings, "CHANNEL_LAYERS", None) or {}):
             super().inner_run(*args, **options)
             return
@@ -142,6 +142,6 @@ class Command(DjangoCommand):
         )
 
     def _give_up(self, text: str) -> NoReturn:
-        """Say why and end the process, also from a thread of the reloader, where an exception would not."""
+        """Print the reason and end the process: in a thread of the reloader an exception would not end it."""
         self.stderr.write(f"Error: {text}")
         os._exit(1)

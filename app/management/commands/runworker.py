@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: `-v` from which each message is logged.
+#: The lowest `-v` that logs each message.
 VERBOSE = 2
 
 
@@ -42,40 +42,45 @@ class Command(EnvironmentCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
-        add("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help="the layer to serve (default: %(default)s)")
+        add(
+            "--layer",
+            default=DEFAULT_CHANNEL_LAYER,
+            metavar="ALIAS",
+            help="alias of the layer to serve (default: %(default)s)",
+        )
         add("--threads", type=int, default=1, metavar="N", help="worker threads (default: %(default)s)")
         globs: dict[str, Any] = {"action": "append", "metavar": "GLOB"}
-        add("--only-channels", help="listen only to channels like this; may be repeated", **globs)
-        add("--exclude-channels", help="do not listen to channels like this; may be repeated", **globs)
+        add("--only-channels", help="take only from channels that match; may be repeated", **globs)
+        add("--exclude-channels", help="do not take from channels that match; may be repeated", **globs)
         add(
             "--message-timeout",
             type=float,
             metavar="SECONDS",
-            help="a consumer that takes longer is lost, and its process ends for a fresh one (default: no limit)",
+            help="limit for a consumer; after it the message is lost and the process is replaced (default: no limit)",
         )
         add(
             "--slow-after",
             type=float,
             default=DEFAULT_SECONDS,
             metavar="SECONDS",
-            help="warn of a consumer that takes longer, with its name and stack (default: %(default)g)",
+            help="run time of a consumer from which its name and stack are logged (default: %(default)g)",
         )
         add(
             "--max-messages",
             type=int,
             metavar="N",
-            help="end in order, for a fresh process, after so many messages or up to a tenth fewer (default: no limit)",
+            help="stop cleanly, to be replaced, after this many messages, or up to a tenth fewer (default: no limit)",
         )
         add(
             "--max-memory",
             type=int,
             metavar="MIB",
-            help="end in order, for a fresh process, above so much memory (default: no limit)",
+            help="stop cleanly, to be replaced, above this amount of memory (default: no limit)",
         )
         add(
             "--disable-graceful-stop",
             action="store_true",
-            help="end at once on a signal: running consumers are cut off, what was taken is lost",
+            help="stop at once on a signal: running consumers are aborted, and taken messages are lost",
         )
 
         add_log_format(parser)
@@ -105,9 +110,9 @@ class Command(EnvironmentCommand):
             _limits({option: value})
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Catch signals before anything is loaded or checked: until messages are taken, they end the process at once.
+        """Handle signals before the project is loaded and checked: before messages are taken, they stop the process.
 
-        A process that has not begun to work has nothing to finish, and ends with exit code 0.
+        Such a process has no work to finish, and ends with exit code 0.
         """
         with StopSignals(not options["disable_graceful_stop"]) as self._signals:
             self._signals.exit_code = EXIT_STOPPED
@@ -123,7 +128,7 @@ class Command(EnvironmentCommand):
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            log.info("Ending at once: running consumers are cut off")
+            log.info("Stopping at once: running consumers are aborted")
 
     def _build_pool(self, options: dict[str, Any]) -> WorkerPool:
         layer = shared_layer(options["layer"], "a worker")
@@ -168,5 +173,5 @@ def _limits(options: Mapping[str, Any]) -> Limits:
 
 
 def log_message(channel: str, message: object) -> None:
-    """Write one line for a message that is about to be consumed; what is in it stays out of the log."""
+    """Log one line for a message before its consumer runs; its content is not logged."""
     log.info("Message on %s", channel)

@@ -1,4 +1,4 @@
-"""`manage.py towpath`: the commands of operators about a running site, which are made in `towpath.operations`."""
+"""`manage.py towpath`: the commands of operators about a running site, implemented in `towpath.operations`."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        text = "the layer to look at (default: %(default)s)"
+        text = "alias of the layer (default: %(default)s)"
         parser.add_argument("--layer", default=DEFAULT_CHANNEL_LAYER, metavar="ALIAS", help=text)
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         for action in ACTIONS:

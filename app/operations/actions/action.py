@@ -42,7 +42,7 @@ class Action(ABC):
 
     @abstractmethod
     def run(self, site: Site, console: Console, options: Options) -> None:
-        """Do it.
+        """Run the subcommand.
 
         Raises:
             OrderRefused, InvalidName, LayerUnavailable.

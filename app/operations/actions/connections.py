@@ -10,21 +10,21 @@ from ..site import OrderRefused, Site
 from .action import Action, Console, Options
 from .showing import add_limit
 
-#: Sockets that are shown unless an option says otherwise.
+#: The number of sockets that are shown by default.
 SOCKETS = 100
-#: How long a drain is waited for, in seconds: longer than the pause and the grace of the shipped files.
+#: Seconds to wait for the end of a drain: longer than the pause and the grace of the shipped files.
 DRAIN_SECONDS = 120.0
 
 
 def add_filter(parser: CommandParser) -> None:
-    """Add the options that say which sockets."""
-    parser.add_argument("--user", metavar="ID", help="those of a user, whose login travels with the connection")
+    """Add the options that select sockets."""
+    parser.add_argument("--user", metavar="ID", help="sockets of this user, if its login is in the session state")
     parser.add_argument("--group", metavar="NAME", help="the members of a group")
-    parser.add_argument("--path", metavar="GLOB", help="those whose path matches, as /chat/*")
+    parser.add_argument("--path", metavar="GLOB", help="sockets whose path matches, such as /chat/*")
 
 
 def filter_of(options: Options) -> SocketFilter:
-    """Return the filter that the options give."""
+    """Return the filter of the options."""
     return SocketFilter(options.get("channel"), options["user"], options["group"], options["path"])
 
 
@@ -71,12 +71,12 @@ class DrainInterface(Action):
     """The end of an interface server."""
 
     name = "drain"
-    help = "let an interface server stop as with SIGTERM"
+    help = "make an interface server stop as on SIGTERM"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("server", metavar="HOST:PID", help="the server, as `status` names it")
-        text = "how long to wait for its end, 0: not at all (default: %(default)g)"
+        parser.add_argument("server", metavar="HOST:PID", help="the name of the server in `status`")
+        text = "seconds to wait for its end; 0 returns at once (default: %(default)g)"
         parser.add_argument("--timeout", type=float, default=DRAIN_SECONDS, metavar="SECONDS", help=text)
 
     def run(self, site: Site, console: Console, options: Options) -> None:

@@ -9,7 +9,7 @@ from ..restart import Restart
 from ..site import OrderRefused, Site
 from .action import Action, Console, Options
 
-#: How long one worker may take to finish what it took and to be replaced, in seconds: more than supervisors wait.
+#: Seconds in which a worker must finish its messages and be replaced: more than supervisors wait.
 RESTART_SECONDS = 120.0
 
 
@@ -17,12 +17,12 @@ class PauseChannel(Action):
     """A pause of a channel."""
 
     name = "pause"
-    help = "let workers take nothing from a channel; its messages wait"
+    help = "stop workers from taking messages of a channel; its messages wait"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("channel", metavar="CHANNEL")
-        text = "resume it by itself after this time (default: when it is resumed)"
+        text = "seconds after which the channel is resumed automatically (default: only by `resume`)"
         parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help=text)
 
     def run(self, site: Site, console: Console, options: Options) -> None:
@@ -34,7 +34,7 @@ class ResumeChannel(Action):
     """The end of a pause."""
 
     name = "resume"
-    help = "let workers take from a paused channel again"
+    help = "let workers take messages from a paused channel again"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -56,7 +56,9 @@ class PurgeChannel(Action):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("channel", metavar="CHANNEL")
-        parser.add_argument("--yes", action="store_true", help="do it; without, only the number is shown")
+        parser.add_argument(
+            "--yes", action="store_true", help="drop the messages; without this option only their number is shown"
+        )
 
     def run(self, site: Site, console: Console, options: Options) -> None:
         channel = check_channel_name(options["channel"])
@@ -77,7 +79,7 @@ class RestartWorkers(Action):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        text = "how long each may take to stop and to be replaced (default: %(default)g)"
+        text = "seconds in which each must stop and be replaced (default: %(default)g)"
         parser.add_argument("--timeout", type=float, default=RESTART_SECONDS, metavar="SECONDS", help=text)
 
     def run(self, site: Site, console: Console, options: Options) -> None:

@@ -1,4 +1,4 @@
-"""Subcommands that only look."""
+"""Subcommands that only read."""
 
 import time
 from dataclasses import asdict
@@ -12,13 +12,15 @@ from ..site import Site
 from ..status import read_status, report
 from .action import Action, Console, Options
 
-#: Messages and groups that are shown unless an option says otherwise.
+#: The number of messages and groups that are shown by default.
 MESSAGES, GROUPS = 10, 100
 
 
 def add_limit(parser: CommandParser, default: int) -> None:
     """Add the option that bounds the output."""
-    parser.add_argument("--limit", type=int, default=default, metavar="N", help="at most (default: %(default)s)")
+    parser.add_argument(
+        "--limit", type=int, default=default, metavar="N", help="maximum number of rows (default: %(default)s)"
+    )
 
 
 class ShowStatus(Action):

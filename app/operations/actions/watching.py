@@ -1,4 +1,4 @@
-"""The subcommand that shows the site again and again."""
+"""The subcommand that shows the site repeatedly."""
 
 import json
 import sys
@@ -11,9 +11,9 @@ from ..site import OrderRefused, Site
 from ..status import read_status
 from .action import Action, Console, Options
 
-#: Time between two looks unless an option says otherwise, and the shortest, in seconds.
+#: Seconds between two reads: the default, and the minimum.
 INTERVAL_SECONDS, LEAST_INTERVAL_SECONDS = 2.0, 0.2
-#: Message where the library of the screen is not installed.
+#: The message if the library of the screen is not installed.
 NOT_INSTALLED = (
     "`top` needs a library that is not installed: pip install towpath[operations]. "
     "`manage.py towpath status` shows the same once"
@@ -28,7 +28,7 @@ class ShowTop(Action):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        text = "time between two looks (default: %(default)g)"
+        text = "seconds between two reads (default: %(default)g)"
         parser.add_argument("--interval", type=float, default=INTERVAL_SECONDS, metavar="SECONDS", help=text)
 
     def run(self, site: Site, console: Console, options: Options) -> None:
@@ -57,7 +57,7 @@ def _show(site: Site, interval: float) -> None:
 
 
 def _write_lines(site: Site, console: Console, interval: float) -> None:
-    """Write the status as one line of JSON, again and again."""
+    """Write the status as one line of JSON, repeatedly."""
     channels = site.channels
     while True:
         console.write(json.dumps(read_status(site.survey, channels).as_json(time.time())))

@@ -1,4 +1,4 @@
-"""A page without a browser: it runs the routed consumers, and reads what would be sent to it."""
+"""A page without a browser: it runs the routed consumers, and reads the messages that they send to it."""
 
 import json
 from itertools import count
@@ -70,12 +70,12 @@ class Page:
         self.run("websocket.receive", "/liveblog/otters/stream/", text=json.dumps(action))
 
     def head(self, query: dict[str, int]) -> dict[str, Any]:
-        """Return what a request or handshake carries."""
+        """Return the content of a request or handshake."""
         query_string = "&".join(f"{name}={value}" for name, value in query.items()).encode()
         return {"query_string": query_string, "headers": [[b"host", b"localhost"], [b"cookie", self.cookie]]}
 
     def replies(self) -> list[dict[str, Any]]:
-        """Return what has come since the last look."""
+        """Return the messages since the last call."""
         found = []
         while (content := self.layer.receive([self.inbox])[1]) is not None:
             found.append(content)

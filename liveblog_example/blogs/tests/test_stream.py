@@ -1,4 +1,4 @@
-"""The WebSocket: who is let in, what a page misses and gets, what it may do."""
+"""The WebSocket: admission, missed changes, and permissions."""
 
 from typing import Any
 from unittest import mock

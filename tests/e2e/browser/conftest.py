@@ -96,7 +96,7 @@ class Site:
         self._stop("interface")
 
     def manage(self, *arguments: str) -> str:
-        """Run a command of the example to its end and return what it wrote."""
+        """Run a command of the example to its end and return its output."""
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(command, cwd=EXAMPLE, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{arguments}: {done.stderr}"

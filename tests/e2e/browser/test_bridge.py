@@ -41,7 +41,7 @@ BROKEN_CALLBACK = """() => {
   for (const ref of [0, 1, 2]) bridge.send({ do: "nothing", ref });
 }"""
 
-#: A page with two streams over one socket; what comes is written into one list for each.
+#: A page with two streams over one socket; the messages of each are shown in a list of its own.
 STREAMS_PAGE = """<!doctype html><title>Streams</title><ol id="upper"></ol><ol id="count"></ol>
 <script src="/static/towpath/websocketbridge.js"></script>
 <script>

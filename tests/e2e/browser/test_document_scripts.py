@@ -1,4 +1,4 @@
-"""Every JavaScript block of README.md and docs/ runs in Chromium as it stands there, on a site made of its document."""
+"""Every JavaScript block of README.md and docs/ runs unchanged in Chromium, on a site made from its document."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The tutorial as its reader goes through it: one project, step by step, in Chromium, with each block as it stands."""
+"""The tutorial as its reader goes through it: one project, step by step, in Chromium, with each block unchanged."""
 
 import os
 import re
@@ -74,7 +74,7 @@ class Reader:
         (page or self.page).get_by_text(line, exact=True).first.wait_for(timeout=PATIENCE_SECONDS * 1000)
 
     def reloads_until(self, selector: str, say: str | None = None) -> None:
-        """Load the page, and say something, until it has this: the server takes a moment to start or to see an edit."""
+        """Load the page, and send a text, until it shows this: the server takes a moment to start or to see an edit."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:

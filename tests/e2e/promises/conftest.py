@@ -17,7 +17,7 @@ from towpath.layers.redis import RedisChannelLayer
 
 from ...ports import free_port
 
-#: Seconds until something that must happen is a failure; far above what a loaded machine needs.
+#: Seconds until a missing event is a failure; far above the time on a loaded machine.
 PATIENCE_SECONDS = 90
 #: How long a handshake waits for an answer: on a loaded machine a worker needs more than 5 s to load Django.
 HANDSHAKE_SECONDS = "60"

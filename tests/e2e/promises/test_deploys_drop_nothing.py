@@ -1,4 +1,4 @@
-"""Workers are restarted under load: no socket closes, every number comes back, in order, once; every request is 200."""
+"""Workers are restarted under load: no socket closes, each number is echoed once, in order, each request gets 200."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ async def _count(uri: str, opened: asyncio.Semaphore, stop: asyncio.Event) -> tu
 
 
 async def _request(address: str, status_of: Callable[[str], int], stop: asyncio.Event) -> Counter[int]:
-    """Ask for a page again and again until told to stop; return how often each status was answered."""
+    """Request a page repeatedly until `stop` is set; return the number of answers by status."""
     statuses: Counter[int] = Counter()
     while not stop.is_set():
         statuses[await asyncio.to_thread(status_of, address)] += 1
@@ -52,7 +52,7 @@ async def _restart(stack: Any, workers: list[Any]) -> None:
 def test_restarting_all_workers_again_and_again_under_load_loses_and_doubles_nothing(
     stack: Any, within_patience: Any, status_of: Callable[[str], int], record_property: Callable[[str, object], None]
 ) -> None:
-    """Two hundred sockets count, two clients ask for pages; each time there are no workers for a moment."""
+    """Two hundred sockets count, two clients request pages; each restart leaves no worker for a moment."""
     _, port = stack.interface()
     workers = [stack.worker(), stack.worker()]
 

@@ -69,7 +69,7 @@ channel_routing = [
 ]
 """
 
-#: What clients say that no consumer minds, and what makes one fail.
+#: Texts of clients that consumers accept, and one that makes a consumer fail.
 TEXTS = ["plain", "raise", "key", "both", "type", "message", "number", "large", "full"]
 HEADERS = {
     "Cookie": f"sessionid=cookie-{MARK}",

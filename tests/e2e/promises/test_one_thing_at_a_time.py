@@ -1,4 +1,4 @@
-"""The events of one connection are handled in order and never two at a time; other connections go on meanwhile."""
+"""The events of one connection are handled in order and never two at a time; other connections are not blocked."""
 
 import asyncio
 from typing import Any

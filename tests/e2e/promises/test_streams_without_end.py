@@ -71,7 +71,7 @@ def requested(port: int, name: str) -> Iterator[socket.socket]:
 
 
 def read_until(client: socket.socket, text: bytes) -> bytes:
-    """Return what has come when `text` has."""
+    """Return the received content once it has `text`."""
     data = b""
     while text not in data:
         piece = client.recv(65536)
@@ -81,7 +81,7 @@ def read_until(client: socket.socket, text: bytes) -> bytes:
 
 
 def rest_of(client: socket.socket) -> bytes:
-    """Return what comes before the connection is cut off."""
+    """Return the content up to the abort of the connection."""
     data = b""
     with suppress(ConnectionResetError):
         while piece := client.recv(65536):

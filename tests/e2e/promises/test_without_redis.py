@@ -1,4 +1,4 @@
-"""Without Redis each process says so in a line, and waits for it."""
+"""Without Redis each process logs one line, and waits for it."""
 
 import json
 import sys

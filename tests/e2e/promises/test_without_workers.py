@@ -91,7 +91,7 @@ def test_what_is_too_old_is_dropped_counted_and_logged_and_its_connection_goes_o
 def test_a_handshake_that_waited_too_long_is_answered_with_retry_after(
     stack: Any, within_patience: Any, wait_until: Any
 ) -> None:
-    """403 would tell the client never to come back."""
+    """403 would tell the client not to try again."""
     stack.configure(expiry=1)
     _, port = stack.interface()
 

@@ -69,7 +69,7 @@ def slow(stack: Any) -> Any:
 
 @pytest.fixture
 def resident_mib() -> Callable[[Any], float]:
-    """Return what a process holds in memory, in MiB."""
+    """Return the memory of a process, in MiB."""
 
     def read(process: Any) -> float:
         found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)

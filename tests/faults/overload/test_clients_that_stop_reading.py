@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 CLIENTS = 1000 if os.environ.get("TOWPATH_LONG_FAULTS") == "1" else 200
 OTHERS = 20
 BUFFER_BYTES = 128 * 1024
-#: What Twisted keeps for a transport before it says that it is full, and a message that was let in before that.
+#: The bytes that Twisted keeps for a transport before it reports it as full, and a message accepted before that.
 TRANSPORT_BYTES = 128 * 1024
 #: What else a process may grow, in MiB.
 SLACK_MIB = 24

@@ -1,4 +1,4 @@
-"""Ten times more work than workers can do: it is slowed or refused at once, and what was accepted is done."""
+"""Ten times more work than workers can do: it is slowed or refused at once, and accepted work is done."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ CLIENTS = 20
 #: Requests that may wait: a worker needs 20 ms for one.
 CAPACITY = 5
 MESSAGE = "x" * 16_000
-#: What a process may grow under load, in MiB: ten sockets' queues of 1 MiB at most, and what Python keeps.
+#: The growth that a process may have under load, in MiB: ten sockets' queues of 1 MiB at most, and what Python keeps.
 GROWTH_MIB = 64
 #: "At once", on a machine that is loaded with other tests: long before the minute in which a message expires.
 REFUSAL_SECONDS = 30.0
@@ -33,7 +33,7 @@ class Pages:
     have_retry_after: bool = True
 
     async def ask_until(self, stop: asyncio.Event, port: int) -> None:
-        """Ask for a page again and again."""
+        """Request a page repeatedly."""
         while not stop.is_set():
             began = time.monotonic()
             status, head = await _get(port, "/slow/")

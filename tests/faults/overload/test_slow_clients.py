@@ -85,7 +85,7 @@ class SlowClients:
             client.sendall(data)
 
     def read(self, count: int) -> None:
-        """Let each read a little of what is there."""
+        """Let each client read a few bytes."""
         for client in self.sockets:
             client.recv(count, socket.MSG_DONTWAIT)
 
@@ -124,7 +124,7 @@ async def _ask(port: int) -> float:
 
 
 async def _watch(port: int, act: Any) -> float:
-    """Ask for pages and echoes while slow clients act; return the longest that one took."""
+    """Request pages and echoes while slow clients act; return the longest duration."""
     longest, end = 0.0, time.monotonic() + WATCH_SECONDS
     async with connect(f"ws://127.0.0.1:{port}/", open_timeout=PAGE_SECONDS) as other:
         while time.monotonic() < end:

@@ -42,7 +42,7 @@ from towpath.worker import WorkerPool
 from ...wirefaults import invariants
 
 THREADS = 4
-#: One in so many calls is held up, and for at most so many seconds.
+#: The share of calls that are delayed (one in this number), and the longest delay in seconds.
 HELD_UP, LONGEST_PAUSE = 4, 0.004
 DATABASE = "races"
 
@@ -143,7 +143,7 @@ class Journal:
 
     @channel_session
     def receive(self, message: Message) -> None:
-        """Do what the text asks for: `join`, `leave` or `send` with a group, or nothing; answer with the count."""
+        """Execute the request of a text: `join`, `leave` or `send` with a group, or nothing; answer with the count."""
         self.enter(message, "receive")
         message.channel_session["count"] += 1
         text = message["text"]
@@ -159,7 +159,7 @@ class Journal:
 
     @channel_session
     def disconnect(self, message: Message) -> None:
-        """Compare the count with what was received."""
+        """Compare the count with the received messages."""
         self.enter(message, "disconnect")
         events = [kind for kind, _ in self.seen[message.reply_channel.name]]
         if message.channel_session.get("count") != events.count("receive"):
@@ -209,7 +209,7 @@ class Races:
         )
 
     def descriptors(self) -> list[str]:
-        """Return what the open descriptors of this process lead to, but to the consumers' database."""
+        """Return the targets of the open descriptors of this process, without the consumers' database."""
         return [target for target in self._targets() if target != self._database]
 
     def database_connections(self) -> int:

@@ -23,7 +23,7 @@ AT_ONCE = 24
 GROUPS = ("red", "green", "blue")
 #: Nothing here takes that long, in seconds.
 PATIENCE = 60
-#: Counters, and what is known of who lives: they are there for a day, however many connections there were.
+#: Counters and leases: their number does not depend on connections, and they expire after a day.
 #: Counters and leases; and what makes late writes of closed readers and expired inboxes harmless.
 KEPT_KEYS = ("}:counts", "{leases}:", "}:pushes", "}:inflight")
 
@@ -52,12 +52,12 @@ class Client:
     outside: list[tuple[str, float, float]] = field(default_factory=list)
 
     async def ask(self, socket: ClientConnection, what: str) -> None:
-        """Ask for something, without waiting."""
+        """Send a request, without waiting."""
         self.asked.append(f"{len(self.asked)} {what}")
         await socket.send(self.asked[-1])
 
     async def listen(self, socket: ClientConnection) -> None:
-        """Hear until everything that was asked for is done."""
+        """Receive until all requests are answered."""
         while len(self.done) < len(self.asked):
             text = str(await socket.recv())
             kind, _, rest = text.partition(" ")
@@ -154,7 +154,7 @@ class Crowd:
         await client.listen(socket)
 
     def check(self) -> list[str]:
-        """Return what the model does not allow."""
+        """Return the violations of the model."""
         wrong = []
         self._by_time = {
             group: sorted((said.began, mark) for mark, said in self.said.items() if said.group == group)
@@ -180,7 +180,7 @@ class Crowd:
         return wrong
 
     def check_leases(self, lives: list[list[tuple[str, str]]]) -> list[str]:
-        """Return what is wrong with what consumers saw of each connection; who left early has asked for nothing."""
+        """Return the errors in the events of each connection at its consumers; one that left early sent no request."""
         wrong = []
         for events in lives:
             asked, is_whole = list[str](), True
@@ -220,7 +220,7 @@ async def until(condition: Callable[[], Any], complaint: Callable[[], Any]) -> N
 
 
 def wrong_life(events: list[tuple[str, str]], asked: list[str], is_whole: bool) -> str | None:
-    """Return what is wrong with the events of one connection, as its consumers saw them."""
+    """Return the errors in the events of one connection, as its consumers got them."""
     kinds = [kind for kind, _ in events]
     if kinds != ["connect", *["receive"] * (len(kinds) - 2), "disconnect"]:
         return f"not the life of a connection: {kinds}"
@@ -258,7 +258,7 @@ def more(now: Counter[str], before: Counter[str]) -> dict[str, tuple[int, int]]:
 def test_connections_that_come_and_go_at_random_are_as_the_model_says_and_nothing_is_left(
     races: Any, redis_url: str, report: Callable[[str], None]
 ) -> None:
-    """The first server is there to warm up: what is open after it may be open after the second one, and no more."""
+    """The first server is there to warm up: as many descriptors may be open after the second one, and no more."""
     report(f"TOWPATH_SEED={races.seed}")
     asyncio.run(play(races, AT_ONCE, races.seed + 2))
     races.layer.close()

@@ -20,9 +20,9 @@ from .. import journals
 #: How many events of a client wait for their answers.
 AHEAD = 3
 SOCKETS = 12
-#: Of so many events of a client one takes long. Where more do, workers take their messages one at a time.
+#: One of this number of events of a client takes long. Where more do, workers take their messages one at a time.
 SLOW_EVERY = 100
-#: A client that waits for so long sends another event, in seconds; at the end, that it waits for no more answers.
+#: Seconds without an answer after which a client sends another event, and, at the end, waits for no more answers.
 PRESUMED_LOST_SECONDS = 5.0
 
 CONSUMERS = """
@@ -53,7 +53,7 @@ def disconnect(message):
     with running(message, "disconnect"):
         pass
 """
-#: Short leases, unless long ones are asked for.
+#: Short leases, unless a test requests long ones.
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
 IMPATIENT = """
 CHANNEL_LAYERS["default"]["BACKEND"] = "impatience.ImpatientLayer"

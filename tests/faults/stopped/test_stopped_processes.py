@@ -1,6 +1,6 @@
 """Processes are stopped for longer than their leases while clients talk, and go on: the rules hold all the same.
 
-One thing cannot be helped: a consumer that had begun before its worker was stopped goes on after it.
+One thing cannot be helped: a consumer that had begun before its worker was stopped continues afterwards.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ def redis_url(server: Any) -> str:
 def test_a_redis_that_is_stopped_longer_than_answers_are_waited_for_doubles_nothing(
     talking: Any, within_patience: Any, server: Any
 ) -> None:
-    """Requests whose clients have given up are executed when it goes on."""
+    """Requests of clients that no longer wait are executed when it continues."""
     talking.configure(connection_kwargs={"socket_timeout": TIMEOUT_SECONDS})
     _, port = talking.interface()
     talking.worker("--threads", "2")

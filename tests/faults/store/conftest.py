@@ -27,7 +27,7 @@ from .. import journals
 START_SECONDS = 20
 #: The same for a socket whose message is lost.
 DOUBT_SECONDS = 10.0
-#: What a process may log about one fault.
+#: The lines that a process may log about one fault.
 MOST_LINES = 12
 COUNTING = MEMBERS = 20
 #: From the end of a fault until everything works again, in seconds: pages, the group, and sockets.
@@ -91,7 +91,7 @@ class Node:
             self._process = None
 
     def forget(self) -> None:
-        """Delete what it has on disk, its log apart; it does not run."""
+        """Delete its files, except its log, while it does not run."""
         for path in self._folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -111,7 +111,7 @@ class Node:
 
 
 class Site:
-    """One interface server and one worker with two threads; every test looks at what they log while it runs."""
+    """One interface server and one worker with two threads; every test checks the lines that they log while it runs."""
 
     def __init__(self, stack: Any) -> None:
         self.layer = stack.layer
@@ -126,7 +126,7 @@ class Site:
         self.worker.wait_for("Starting")
 
     def end_worker(self) -> None:
-        """Stop the worker in order."""
+        """Stop the worker cleanly."""
         self.worker.send_signal(signal.SIGTERM)
         assert self.worker.wait() == 0, self.worker.output
 
@@ -177,7 +177,7 @@ class Site:
         return sends
 
     async def page_works(self) -> None:
-        """Ask for a page, again and again, until it is there."""
+        """Request a page repeatedly, until it is answered."""
         while await asyncio.to_thread(_stacks.status_of, f"http://127.0.0.1:{self.port}/hello/") != 200:
             await asyncio.sleep(0.02)
 
@@ -222,7 +222,7 @@ def new_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
 
 @pytest.fixture(scope="module")
 def node(new_node: Callable[..., Node]) -> Node:
-    """A Redis that writes what it gets to its disk, and has it again after a restart."""
+    """A Redis that writes its data to disk, and has it after a restart."""
     node = new_node("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
     node.start()
     return node
@@ -247,7 +247,7 @@ class Counter:
         self._given_up = 0
 
     async def count(self, stop: asyncio.Event) -> None:
-        """Send until told to stop; then until the last number has come back, and with it everything before it."""
+        """Send until `stop` is set, and then until the last number, and so all before it, is echoed."""
         while not stop.is_set():
             if self.sent < len(self.received) + self._given_up + 3:
                 await self.socket.send(str(self.sent))
@@ -303,7 +303,7 @@ async def _suffer(site: Any, fault: Callable[[], None]) -> Outcome:
 
 @pytest.fixture
 def suffer(site: Any, within_patience: Any, wait_until: Any, report: Any) -> Callable[..., None]:
-    """Let the site suffer a fault, check what holds for all of them, and say what was lost.
+    """Cause a fault, check the promises that hold for all faults, and print the losses.
 
     Each process says once that Redis is unavailable and once that it is back, for each of at most `outages` outages.
     `is_older`: Redis may have older data afterwards, which brings events back.
@@ -337,7 +337,7 @@ def suffer(site: Any, within_patience: Any, wait_until: Any, report: Any) -> Cal
 
 @pytest.fixture
 def wait_until_away(site: Any) -> Callable[[], None]:
-    """Wait until the interface server has said that Redis is unavailable; a worker that waits may not notice."""
+    """Wait until the interface server has logged that Redis is unavailable; a worker that waits may not notice."""
 
     def wait() -> None:
         said_before = site.interface.output[: site.begin(site.interface)].count("layer is unavailable")

@@ -6,14 +6,14 @@ import time
 from typing import Any
 
 SOCKETS = 10
-#: What is lost is known at the latest when it has expired, after 60 s and a margin; it is to be known much sooner.
+#: A loss is known at the latest when the message has expired, after 60 s and a margin; it must be known much sooner.
 SOON_SECONDS = 30.0
 
 
 def test_connections_whose_messages_are_lost_go_on_soon(
     node: Any, site: Any, within_patience: Any, wait_until: Any, report: Any
 ) -> None:
-    """A message of each socket waits without a worker; Redis is killed, and comes back without its data."""
+    """A message of each socket waits without a worker; Redis is killed, and restarts without its data."""
 
     def waiting() -> bool:
         return bool(site.layer.channel_statistics("websocket.receive")["messages_pending"] == SOCKETS)

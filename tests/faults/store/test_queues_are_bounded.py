@@ -12,7 +12,7 @@ SOCKETS = 4
 MESSAGE = "x" * 16_000
 #: Four queues of at most 1 MiB, and what Python keeps of them.
 GROWTH_MIB = 24
-#: Without progress for so long, a sender is paused, in seconds.
+#: Seconds without progress after which a sender counts as paused.
 PAUSED_SECONDS = 1.0
 
 
@@ -34,7 +34,7 @@ async def _send_until_paused(socket: ClientConnection) -> tuple[int, "asyncio.Ta
 def test_senders_are_paused_and_what_they_sent_is_handled_when_redis_is_back(
     node: Any, site: Any, within_patience: Any, report: Any
 ) -> None:
-    """Four sockets send 16 kB messages until they are paused; Redis was killed, and comes back with its data."""
+    """Four sockets send 16 kB messages until they are paused; Redis was killed, and restarts with its data."""
 
     async def scene() -> tuple[list[int], list[list[int]], float]:
         sockets = await site.sockets("/", SOCKETS)

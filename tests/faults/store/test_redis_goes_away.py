@@ -1,4 +1,4 @@
-"""Redis fails in every way it knows: processes and sockets stay, service is back within seconds, the log says it once.
+"""Redis fails in every way: processes and sockets stay, service resumes in seconds, the outage is logged once.
 
 Each test breaks a Redis while twenty sockets count and twenty others are in a group, and looks at all of them after.
 """
@@ -14,13 +14,13 @@ RESETS = 5
 COUNTING = 20
 #: How long Redis has for an answer.
 TIMEOUT_SECONDS = 15
-#: A Redis that stands still does so for a second, unless more is asked for.
+#: A Redis is suspended for a second, unless a test requests more.
 IS_LONG = os.environ.get("TOWPATH_LONG_FAULTS") == "1"
-#: What a process may log about one fault.
+#: The lines that a process may log about one fault.
 MOST_LINES = 12
 
 
-#: A Redis without its data costs the seconds that its lost messages do: once is enough, unless more is asked for.
+#: A Redis without its data costs the seconds that its lost messages do: once, unless a test requests more.
 RESTARTS = [(signal.SIGTERM, True), (signal.SIGKILL, True), (signal.SIGKILL, False)]
 RESTARTS += [(signal.SIGTERM, False)] if IS_LONG else []
 

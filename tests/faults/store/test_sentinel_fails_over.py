@@ -75,7 +75,7 @@ def _wait_for_another(sentinels: list[Any], wait_until: Any, port: int) -> None:
 
 
 def _begins(sentinel: Any) -> bool:
-    """Ask for another master; there may be none for the moment."""
+    """Request another master; there may be none for the moment."""
     try:
         sentinel.ask("SENTINEL", "FAILOVER", MASTER)
     except redis.ResponseError as error:
@@ -85,7 +85,7 @@ def _begins(sentinel: Any) -> bool:
     return True
 
 
-#: A master that was killed comes back as a replica; until the Sentinels take it for one, ten seconds may pass.
+#: A killed master restarts as a replica; it may take ten seconds until the Sentinels treat it as one.
 HOWS = ["killed", "changed in order"] if os.environ.get("TOWPATH_LONG_FAULTS") == "1" else ["killed"]
 
 

@@ -1,4 +1,4 @@
-"""permessage-deflate in memory: what is agreed to, what is inflated and how far, what stays when a message is over."""
+"""permessage-deflate in memory: negotiation, bounds of inflation, and the state that remains after a message."""
 
 import random
 import struct
@@ -40,7 +40,7 @@ def open_compressed(open_peer: Callable[..., Any]) -> Callable[..., Any]:
     return open_one
 
 
-# What is agreed to.
+# The negotiation.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Frames by property: what comes of a client's bytes is what a second reader makes of them, whatever the packets."""
+"""Frames by property: a client's bytes mean the same as to a second parser, in any split into packets."""
 
 from itertools import pairwise
 from typing import Any
@@ -112,7 +112,7 @@ def close_code(payload: bytes) -> int:
 
 
 def frames_of(data: bytes) -> list[tuple[int, bytes]]:
-    """Return opcode and payload of what the server wrote; nothing of it is long."""
+    """Return opcode and payload of the server's frames, all of which are short."""
     found = []
     while data:
         length = data[1]

@@ -18,7 +18,7 @@ PROXY = IPv4Address("TCP", "10.0.0.1", 4000)
 
 
 def ask(site: Any, peer: Any, forwarded: bytes = FORGED) -> dict[str, Any]:
-    """Send a request from an address; return what the application saw."""
+    """Send a request from an address; return the request that the application got."""
     (request,) = site.send([b"GET / HTTP/1.1\r\nHost: own.example\r\n" + forwarded + b"\r\n"], peer).requests
     return dict(request)
 

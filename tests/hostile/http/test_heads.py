@@ -1,4 +1,4 @@
-"""Heads: what comes of them does not depend on packets, and looking at one is no more work than its bytes are worth."""
+"""Heads: their result does not depend on packets, and the work for one is bounded by its bytes."""
 
 import time
 from itertools import pairwise
@@ -152,7 +152,7 @@ def test_a_huge_head_is_refused_before_it_is_kept(make_site: Any, head: bytes, s
 
 
 def test_requests_ahead_of_their_answers_are_held_back(make_site: Any) -> None:
-    """A client that sends on without reading answers is paused, and what is kept of it is bounded."""
+    """A client that keeps sending without reading answers is paused, and the bytes kept for it are bounded."""
     site = make_site()
     site.factory.converse = lambda owner: Silent()
     connection, transport = site.connect()

@@ -34,7 +34,7 @@ class Client:
         self.h2.initiate_connection()
 
     def send(self, data: bytes = b"") -> bytes:
-        """Send what the state machine has to say and these bytes; return all that has come."""
+        """Send the pending bytes of the state machine and these; return all received bytes."""
         data = self.h2.data_to_send() + data
         if data and self.is_open:
             getattr(self.transport, "protocol", self.connection).dataReceived(data)
@@ -101,7 +101,7 @@ def test_who_takes_its_requests_back_again_and_again_is_shown_out(client: Client
     ],
 )
 def test_a_flood_of_frames_that_cost_nothing_holds_no_memory(client: Client, flood: bytes) -> None:
-    """A client that does not read what it has brought about is shown out; one that does may go on."""
+    """A client that does not read the frames that it causes is disconnected; one that reads them is not."""
     client.transport.producer.pauseProducing()
     for _ in range(20):
         if client.is_open:

@@ -43,7 +43,7 @@ class Client:
         self.send()
 
     def send(self, data: bytes = b"") -> None:
-        """Send what the state machine has to say and these bytes; read the answer."""
+        """Send the pending bytes of the state machine and these; read the answer."""
         data = self.h2.data_to_send() + data
         if data and self.is_open:
             getattr(self.transport, "protocol", self.connection).dataReceived(data)

@@ -1,4 +1,4 @@
-"""A client cannot write lines into a log: what it chose is escaped wherever it is logged."""
+"""A client cannot write lines into a log: its values are escaped in every log line."""
 
 import io
 import logging

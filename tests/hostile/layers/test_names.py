@@ -1,4 +1,4 @@
-"""Names: what is let through is harmless as a part of a Redis key, and everything else is one kind of error."""
+"""Names: a valid name is harmless as a part of a Redis key, and every other one raises the same error."""
 
 import string
 

@@ -39,7 +39,7 @@ class Server:
             )
 
     def connect(self, window_bytes: int | None = None) -> Client:
-        """Connect without saying anything; `window_bytes`: how much the client's system takes of what is not read."""
+        """Connect without saying anything; `window_bytes`: the unread bytes that the client's system keeps."""
         return Client(self.port, window_bytes)
 
     def stop(self) -> None:
@@ -86,7 +86,7 @@ def server(start_server: Callable[..., Server]) -> Server:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[Client]:
-    """A client that has not said anything yet."""
+    """A client that has not sent any bytes yet."""
     with closing(server.connect()) as connected:
         yield connected
 

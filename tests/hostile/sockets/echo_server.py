@@ -73,14 +73,14 @@ def work(layer: ChannelLayer) -> None:
 
 
 def answered(envelope: Envelope) -> Settlement:
-    """Return what the application owes for a message."""
+    """Return the settlement of a message."""
     reply_channel = envelope.content["reply_channel"]
     sends = [Envelope(reply_channel, reply) for reply in replies(envelope.channel, envelope.content)]
     return Settlement([*sends], reply_channel, envelope.turn)
 
 
 def replies(channel: str, content: Content) -> list[Content]:
-    """Return what the application says to a message."""
+    """Return the replies of the application to a message."""
     if channel == "http.request" and content["path"] == "/large/":
         return [{"status": 200, "headers": [], "content": bytes(LARGE_BYTES)}]
     if channel == "http.request":

@@ -1,4 +1,4 @@
-"""RFC 6455 frame by frame, over TCP: what a client may send is answered, what it may not ends with the right code.
+"""RFC 6455 frame by frame, over TCP: valid frames are answered, invalid ones end the connection with the right code.
 
 The parts are those of the public conformance suites: framing, pings, reserved bits, opcodes, fragments, UTF-8, closing.
 """

@@ -1,4 +1,4 @@
-"""Floods over TCP: who floods gets its share and no more, and a server that is full says so and goes on."""
+"""Floods over TCP: a flooding client gets only its share, and a full server refuses connections and continues."""
 
 import socket
 import threading
@@ -31,7 +31,7 @@ def test_beside_a_flood_of_pings_others_are_served(server: Any, make_frame: Any,
 
 
 class Flood:
-    """Sends bytes and reads what comes back, in threads of its own."""
+    """Sends bytes and reads the answers, in threads of its own."""
 
     def __init__(self, connection: socket.socket, data: bytes) -> None:
         self._connection = connection
@@ -41,7 +41,7 @@ class Flood:
             thread.start()
 
     def is_answered(self, length: int) -> bool:
-        """Return whether a number of bytes have come back."""
+        """Return whether this number of bytes was received."""
         return self._answered >= length
 
     def join(self) -> None:
@@ -79,7 +79,7 @@ def is_served(server: Any) -> bool:
 
 
 def eventually_served(server: Any) -> bool:
-    """Ask until there is room again: who was refused may read its answer for some seconds."""
+    """Ask until there is room again: a refused client may read its answer for some seconds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_served(server):
         if time.monotonic() > deadline:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 TEXT = 1
-#: What a worker settles: the inbox and the connection, 96 bits of chance in each.
+#: The settlement of a worker: the inbox and the connection, 96 bits of chance in each.
 REPLY_CHANNEL = re.compile(r"interface\.[A-Za-z0-9_-]{16,}![A-Za-z0-9_-]{16,}")
 
 
 def seen(server: Any, request: bytes) -> dict[str, Any]:
-    """Return what the application sees of a request."""
+    """Return the request that the application gets."""
     with closing(server.connect()) as client:
         client.send(request)
         return dict(json.loads(client.rest().partition(b"\r\n\r\n")[2]))

@@ -1,4 +1,4 @@
-"""Handshakes: the fields of RFC 6455, 4.2.1, one by one, and what a client may not slip into the answer."""
+"""Handshakes: the fields of RFC 6455, 4.2.1, one by one, and values of clients that must not get into the answer."""
 
 import base64
 import hashlib

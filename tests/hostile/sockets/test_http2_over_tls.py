@@ -25,7 +25,7 @@ from .conftest import frame
 PATIENCE_SECONDS = 30
 MIB = 1024 * 1024
 BUFFERS_BYTES = 4 * MIB
-#: The code, the copies that content passes through, TLS's own buffers, and what the allocator keeps.
+#: The code, the copies of content, the buffers of TLS, and freed memory that the allocator keeps.
 SLACK_BYTES = 48 * MIB
 #: A response for `/large/`.
 LARGE_BYTES = 200 * 1024
@@ -35,7 +35,7 @@ HEADERS, RST_STREAM, SETTINGS, PING, CONTINUATION = 1, 3, 4, 6, 9
 END_HEADERS = 4
 #: A request for `/` of the host "a", by HPACK's table.
 GET_HEAD = b"\x82\x86\x84\x41\x01a"
-#: Clients of one attack, and responses of 200 KiB that each asks for: 56 MiB in all.
+#: Clients of one attack, and responses of 200 KiB that each requests: 56 MiB in all.
 CLIENTS_COUNT, RESPONSES_COUNT = 24, 12
 
 
@@ -102,7 +102,7 @@ class Client:
         self.socket.close()
 
     def send(self, data: bytes = b"") -> None:
-        """Send what the state machine has to say, and these bytes."""
+        """Send the pending bytes of the state machine, and these."""
         self.socket.sendall(self.h2.data_to_send() + data)
 
     def ask(self, path: str = "/") -> int:
@@ -114,14 +114,14 @@ class Client:
         return stream
 
     def ask_for_much(self) -> None:
-        """Ask for large responses, of which nothing may be sent but the heads, and wait for those."""
+        """Request large responses, of which only the heads may be sent, and wait for those."""
         self.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
         for _ in range(RESPONSES_COUNT):
             self.ask("/large/")
             self.wait_for(h2.events.ResponseReceived)
 
     def open_windows(self) -> None:
-        """Let the server send as much as it likes."""
+        """Open the windows, so that the server may send without limit."""
         self.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: WINDOW_MAX_BYTES})
         self.h2.increment_flow_control_window(WINDOW_MAX_BYTES - 65535)
         self.send()

@@ -34,7 +34,7 @@ def connect(nginx: Nginx) -> Client:
 
 
 def ask(client: Client, target: bytes, *hosts: bytes, more: bytes = b"Connection: close\r\n") -> bytes:
-    """Send a GET; return everything that comes back."""
+    """Send a GET; return the whole answer."""
     with closing(client):
         lines = b"".join(b"Host: " + host + b"\r\n" for host in hosts)
         client.send(b"GET " + target + b" HTTP/1.1\r\n" + lines + more + b"\r\n")

@@ -70,6 +70,6 @@ def test_a_client_that_does_not_read_a_burst_is_closed_with_1013(server: Any, ma
             assert time.monotonic() < deadline
             time.sleep(0.05)
         frames = client.frames()
-        if frames[-1].opcode == CLOSE:  # it is aborted a second later, with what it has not read
+        if frames[-1].opcode == CLOSE:  # it is aborted a second later, with its unread bytes
             assert frames[-1].payload[:2] == (1013).to_bytes(2, "big")
         assert messages(frames) == list(range(len(messages(frames))))

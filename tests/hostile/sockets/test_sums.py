@@ -17,7 +17,7 @@ HANDSHAKE = (
     b"GET /silent/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-#: The code, the copies that a message passes through, and what the allocator keeps: seen is about half of it.
+#: The code, the copies of a message, and freed memory that the allocator keeps: seen is about half of it.
 SLACK_BYTES = 48 * MIB
 
 
@@ -39,7 +39,7 @@ class Crowd:
         return client
 
     def grown_bytes(self) -> int:
-        """Return how much memory the server has used at most, beside what it used at first."""
+        """Return the growth of the server's peak memory since its start."""
         return self._peak() - self._resting
 
     def _peak(self) -> int:
@@ -96,7 +96,7 @@ def test_output_that_is_not_read_is_bounded_in_all(make_crowd: Callable[..., Cro
 
 
 def is_cut_off(client: Any) -> bool:
-    """Read what a client was sent; return whether that is not all of it."""
+    """Read the bytes sent to a client; return whether some are missing."""
     return any(client.frame() is None for _ in range(8))
 
 

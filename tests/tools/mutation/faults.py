@@ -292,8 +292,8 @@ FAULTS = [
     Mutant(
         "time that passes while deadlines are handled skips none",
         "interface/**/deadlines.py",
-        "        if not self._slots:  # else time",
-        "        if self._timer is None:  # else time",
+        "        if not self._slots:  # otherwise",
+        "        if self._timer is None:  # otherwise",
         "tests/unit/interface/eventloop/test_deadlines.py -k skips_no_other",
     ),
     Mutant(

@@ -137,7 +137,7 @@ def test_a_password_in_the_command_line_is_warned_of(
         ([], "no layer is given: name one as MODULE:LAYER, or a Redis with --redis, --redis-env or --redis-file"),
         (["--redis-env", "NO_SUCH_NAME"], "--redis-env NO_SUCH_NAME: there is no such variable"),
         (["--redis-file", "no/such/file"], "--redis-file no/such/file cannot be read: No such file"),
-        (["--redis-file", "site_asgi.py", "--redis-env", "HOME"], "more than one is given: choose one"),
+        (["--redis-file", "site_asgi.py", "--redis-env", "HOME"], "exclude each other: give one of them"),
         (["--redis-file", "site_asgi.py", "site_asgi:channel_layer"], "choose one"),
         (["--redis-file", "site_asgi.py"], "a Redis URL begins with redis://"),
         (["site_asgi:channel_layer", "--redis", "redis://h"], "choose one"),

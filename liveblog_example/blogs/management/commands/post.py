@@ -26,7 +26,7 @@ class Command(BaseCommand):
         which.add_argument("--delete", metavar="ID", help="delete this post")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it, and say the post's id."""
+        """Write, change or delete, and print the post's id."""
         try:
             self.stdout.write(self.perform(**options))
         except Refused as refusal:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             self.stderr.write("The memory layer does not reach other processes: open pages show this after a reload.")
 
     def perform(self, slug: str, text: str | None, **options: Any) -> str:
-        """Write, change or delete, and return what was done."""
+        """Write, change or delete, and return a sentence about it."""
         blog = Blog.objects.filter(slug=slug).first()
         if blog is None:
             known = ", ".join(Blog.objects.values_list("slug", flat=True)) or "none; try `manage.py sample`"
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 
 def author(username: str | None) -> Any:
-    """Return the user of that name; None where no name is given."""
+    """Return the user of that name; None without a name."""
     if username is None:
         return None
     users = get_user_model()

@@ -21,10 +21,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--yes", action="store_true", help="do it even though DEBUG is off")
+        parser.add_argument("--yes", action="store_true", help="make them even if DEBUG is off")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make what is not there yet."""
+        """Make the accounts and blogs that do not exist yet."""
         if not (settings.DEBUG or options["yes"]):
             raise CommandError("DEBUG is off, and the sample accounts have known passwords. If you mean it: --yes")
         with transaction.atomic():
@@ -57,7 +57,7 @@ def editors() -> Group:
 
 
 def make_blog(sample: SampleBlog, people: dict[str, User]) -> bool:
-    """Make a blog with its entries, in the order they were written; tell whether it was not there yet."""
+    """Make a blog with its entries, in the order they were written; return whether it is new."""
     blog, is_new = Blog.objects.get_or_create(
         slug=sample.slug, defaults={"title": sample.title, "summary": sample.summary}
     )
