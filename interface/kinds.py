@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .conversation import Conversation
 from .http.exchange import Exchange
+from .inbox import Inbox
 from .websocket.connection import WebSocket
 
 
@@ -17,6 +18,7 @@ class Kinds:
     exchange: type[Exchange] = Exchange
     conversation: type[Conversation] = Conversation
     websocket: type[WebSocket] = WebSocket
+    inbox: type[Inbox] = Inbox
 
     @property
     def socket_owner(self) -> type[WebSocket]:

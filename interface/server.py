@@ -23,7 +23,6 @@ from .eventloop.deferred import awaited
 from .eventloop.eager import TurnEnd, make_eager
 from .http.factory import HttpFactory
 from .hub import Hub, abandon_all
-from .inbox import Inbox
 from .interfaces import Owner
 from .kinds import Kinds
 from .websocket.begin import begin
@@ -132,7 +131,7 @@ class InterfaceServer:
             self._config, edge, self._clock, self._layer.expiry, self._log_action, layer_label=str(self._layer)
         )
         hub.tasks.start(self._renew(hub), "renew the lease")
-        hub.tasks.start(Inbox(hub, Control(hub, self._drain).take).read(), "read the inbox")
+        hub.tasks.start(self._kinds.inbox(hub, Control(hub, self._drain).take).read(), "read the inbox")
         sockets = SocketFactory(self._config, self._clock, hub.memory)
         kinds = self._kinds
         self._http = HttpFactory(

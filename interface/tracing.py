@@ -5,6 +5,7 @@
 | `GET`, `websocket.receive` and so on | server | the event, complete | the settlement, with its replies written |
 | `edge.wait` | internal | the event | its turn; absent if it went at once |
 | `edge.write` | internal | the settlement has come | its replies are written |
+| `deliver group` | consumer | the message to a group is read | it is written to all members of this process |
 
 A request or handshake continues the trace of its `traceparent`, which only a trusted proxy can give (see `untraced` in
 `http.facts`). Later events of a WebSocket are traces of their own, with a link to the handshake.
@@ -20,12 +21,13 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, StatusCode
 
 from towpath.layers.contract import Content
-from towpath.layers.inbox_events import Replies, Settled
+from towpath.layers.inbox_events import Grouped, Replies, Settled
 from towpath.layers.protocol import CONNECT, HTTP_REQUEST
 from towpath.layers.tracing import carrier_of, context_in, context_of, tracer, warn_without_sdk
 
 from .conversation import Conversation
 from .http.facts import TRACE_HEADERS
+from .inbox import Inbox
 from .kinds import Kinds
 from .turns import Event
 
@@ -40,7 +42,27 @@ def traced(kinds: Kinds) -> Kinds:
     warn_without_sdk()
     bases = (TracedConversation,) if kinds.conversation is Conversation else (TracedConversation, kinds.conversation)
     conversation = type("TracedConversation", bases, {"start_span": staticmethod(tracer().start_span)})
-    return replace(kinds, conversation=conversation)
+    inbox = type("TracedInbox", (TracedInbox, kinds.inbox), {})
+    return replace(kinds, conversation=conversation, inbox=inbox)
+
+
+class TracedInbox(Inbox):
+    """An inbox with a span for each message to a group that has a trace, whatever the number of members."""
+
+    async def _dispatch_group(self, event: Grouped) -> None:
+        if event.trace is None:
+            await super()._dispatch_group(event)
+            return
+        attributes: dict[str, str | int] = {
+            "messaging.system": "towpath",
+            "messaging.destination.name": event.group,
+            "towpath.members": len(event.locals),
+        }
+        span = tracer().start_span("deliver group", context_of(event.trace), SpanKind.CONSUMER, attributes)
+        try:
+            await super()._dispatch_group(event)
+        finally:
+            span.end()
 
 
 class TracedConversation(Conversation):

@@ -67,6 +67,12 @@ class BaseChannelLayer(ChannelLayer):
 
     def send_many(self, sends: Sequence[Send]) -> Sequence[Send]:
         """Send all in order; return those refused."""
+        if self.tracing is None:
+            return self._send_many(sends)
+        with self.tracing.sending(sends) as traced:
+            return self._send_many(traced)
+
+    def _send_many(self, sends: Sequence[Send]) -> Sequence[Send]:
         plan = Plan()
         for send in sends:
             _check_send(send)
@@ -114,7 +120,10 @@ class BaseChannelLayer(ChannelLayer):
 
     def send_later(self, sends: Sequence[Delayed], batch: BatchId | None = None) -> Sequence[Delayed]:
         """Keep messages until they are due; return those refused."""
-        return self._delayer.keep(sends, batch)
+        if self.tracing is None:
+            return self._delayer.keep(sends, batch)
+        with self.tracing.sending(sends) as traced:
+            return self._delayer.keep(traced, batch)
 
     def deliver_due(self) -> float | None:
         """Deliver the messages that are due; return the seconds until the next one is."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .capacity import Capacities
 from .codec import check_content
 from .contract import Delayed, Envelope, Scheduled
+from .deferred_trace import deferred
 from .entries import EntryCodec
 from .names import check_channel_name, is_inbox, split_local
 from .operations.delays import (
@@ -83,7 +84,8 @@ class Delayer:
             target, local = split_local(send.channel)
             body = self._codec.delivery(local, send.content)
         else:
-            target, body = send.channel, self._codec.queue_body(Envelope(send.channel, send.content))
+            envelope = Envelope(send.channel, send.content, trace=deferred(send.trace))
+            target, body = send.channel, self._codec.queue_body(envelope)
         return target, secrets.token_bytes(UNIQUE_BYTES) + body
 
     def _deliver_due(self, target: DueTarget) -> DeliverDue:

@@ -7,7 +7,8 @@ Inbox entry    one kind byte in clear, then the body:
   kind  body                                    meaning
   S     [local, turn, replies, session_state]   a settlement: replies, new session state (nil: as before), turn
   D     [local, content]                        a message for one connection; 8 random bytes in clear before it
-  G     [group, content]                        a message for the members of a group in this inbox; the same
+  G     [group, content]                        a message for the members of a group in this inbox; the same.
+                                                With tracing: [group, content, trace]
   J, L  [group, local]                          a connection joins, leaves a group
   K     [local, turn]                           the consumer of this turn is still running
   X     [local, turn]                           the worker that had taken this turn's message has expired
@@ -101,9 +102,10 @@ class EntryCodec:
         """Encode a message for one connection."""
         return Kind.DELIVERY + os.urandom(UNIQUE_BYTES) + self._pack((local, content))
 
-    def group(self, group: str, content: Content) -> bytes:
+    def group(self, group: str, content: Content, trace: dict[str, str] | None = None) -> bytes:
         """Encode a group message."""
-        return Kind.GROUP + os.urandom(UNIQUE_BYTES) + self._pack((group, content))
+        fields = (group, content) if trace is None else (group, content, trace)
+        return Kind.GROUP + os.urandom(UNIQUE_BYTES) + self._pack(fields)
 
     def join(self, group: str, local: str) -> bytes:
         """Encode that a connection joins a group."""

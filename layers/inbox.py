@@ -100,6 +100,9 @@ class Inbox:
             case Kind.GROUP, [str() as group, dict() as content]:
                 members = self.members(group)
                 return Grouped(group, members, content) if members else None
+            case Kind.GROUP, [str() as group, dict() as content, dict() as trace]:
+                members = self.members(group)
+                return Grouped(group, members, content, trace) if members else None
             case Kind.KEPT, [str() as local, int() as turn]:
                 return Kept(local, turn)
             case Kind.LOST, [str() as local, int() as turn]:

@@ -37,11 +37,12 @@ class Lost(NamedTuple):
 
 
 class Grouped(NamedTuple):
-    """Inbox event: a group message and the local members it is for."""
+    """Inbox event: a group message, the local members it is for, and the trace of its sender, if it has one."""
 
     group: str
     locals: Sequence[str]
     content: dict[str, Any]
+    trace: dict[str, Any] | None = None
 
 
 class Commanded(NamedTuple):

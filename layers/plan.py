@@ -72,7 +72,7 @@ class Planner:
         """
         if isinstance(send, GroupSend):
             plan.groups[send.group] = None
-            plan.steps.append((None, send, self._codec.group(send.group, send.content)))
+            plan.steps.append((None, send, self._codec.group(send.group, send.content, send.trace)))
         elif is_inbox(send.channel):
             inbox, local = split_local(send.channel)
             plan.steps.append((inbox, None, self._codec.delivery(local, send.content)))
@@ -133,7 +133,7 @@ def inbox_entries(plan: Plan, marks: Mapping[str, Sequence[str]]) -> dict[str, l
 def plain_member_sends(plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[Envelope]:
     """Return the sends to members of groups that are plain channels, in order."""
     return [
-        Envelope(mark, group_send.content)
+        Envelope(mark, group_send.content, trace=group_send.trace)
         for _, group_send, _ in plan.steps
         if group_send is not None
         for mark in marks[group_send.group]

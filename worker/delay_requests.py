@@ -12,7 +12,7 @@ A malformed request is logged and dropped.
 import logging
 from collections.abc import Sequence
 
-from towpath.layers.contract import ChannelLayer, Content, Delayed, Received
+from towpath.layers.contract import ChannelLayer, Content, Delayed, Envelope, Received
 from towpath.layers.errors import LayerUnavailable, TowpathError
 from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.operations.in_flight import BatchId
@@ -29,14 +29,15 @@ def keep_requested(layer: ChannelLayer, received: Received, batch: BatchId) -> N
     expired = sum(item.envelope.channel == DELAY_CHANNEL for item in received.expired)
     if expired:
         logger.warning("Dropped %d requests of %s: they waited longer than the layer's expiry", expired, DELAY_CHANNEL)
-    requests = [item.envelope.content for item in received.taken if item.envelope.channel == DELAY_CHANNEL]
+    requests = [item.envelope for item in received.taken if item.envelope.channel == DELAY_CHANNEL]
     for request in requests:
         _keep(layer, request, batch)
 
 
-def _keep(layer: ChannelLayer, request: Content, batch: BatchId) -> None:
+def _keep(layer: ChannelLayer, request: Envelope, batch: BatchId) -> None:
     try:
-        refused: Sequence[Delayed] = layer.send_later([delayed(request)], batch)
+        send = delayed(request.content)._replace(trace=request.trace)
+        refused: Sequence[Delayed] = layer.send_later([send], batch)
     except LayerUnavailable:
         raise
     except (TowpathError, ValueError) as error:

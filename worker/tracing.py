@@ -5,9 +5,10 @@
 | `queue` | internal | the message was accepted by the layer, by the store's clock | its consumer begins |
 | `process websocket.receive` and so on | consumer | | its consumer has ended |
 | `settlement` | internal | its consumer has ended | the settlement is written |
+| `send group` | producer | its consumer has ended | its settlement, or what is sent at once, is written |
 
 The consumer's span is the current one while it runs: spans of Django, of Celery and of the project are its children.
-Messages that it sends to named channels, held until its end, continue its trace.
+Messages that it sends to named channels and to groups continue its trace; delayed ones begin a trace with a link to it.
 """
 
 import time
@@ -15,13 +16,12 @@ from typing import Any
 
 from opentelemetry import context as current
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from towpath.channels import Message
-from towpath.layers.contract import Envelope, GroupSend, Received, Settlement
+from towpath.layers.contract import Envelope, Received, Settlement
 from towpath.layers.entries import sent_at
-from towpath.layers.names import is_inbox
-from towpath.layers.tracing import carrier_of, context_in, context_of, tracer
+from towpath.layers.tracing import context_in, continued, has_span, origin_of, tracer
 from towpath.routing import Match, name_of
 
 from .run import Runner
@@ -37,6 +37,8 @@ class WorkerTracing:
         self._sent: dict[int, int] = {}
         #: Runs whose settlements are not written yet: their context, and when they ended.
         self._ended: list[tuple[Context, int]] = []
+        #: Spans of sends to groups that are not written yet.
+        self._sends: list[Span] = []
 
     def runner(self, base: type[Runner]) -> type[Runner]:
         """Return a class of runners that trace for this worker."""
@@ -69,17 +71,22 @@ class WorkerTracing:
         now = time.time_ns()
         for context, began in ended:
             self._start_span("settlement", context, start_time=began).end(now)
+        sends, self._sends = self._sends, []
+        for span in sends:
+            span.end(now)
 
     # `Any`: a function of the runner's, which is a class of the moment.
     def run(self, envelope: Envelope, run: Any) -> Settlement:
         """Run a consumer inside a span of its message's trace."""
-        parent = context_of(envelope.trace)
+        parent, links = origin_of(envelope.trace)
         now = time.time_ns()
         sent = self._sent.pop(id(envelope), now)
-        self._start_span("queue", parent, start_time=min(sent, now)).end(now)
         attributes = {"messaging.system": "towpath", "messaging.destination.name": envelope.channel}
-        self._span = self._start_span(f"process {envelope.channel}", parent, SpanKind.CONSUMER, attributes)
+        self._span = self._start_span(f"process {envelope.channel}", parent, SpanKind.CONSUMER, attributes, links)
         context = context_in(self._span, parent)
+        if not has_span(parent):  # the trace begins here
+            parent = context
+        self._start_span("queue", parent, start_time=min(sent, now)).end(now)
         token = current.attach(context)
         try:
             settlement: Settlement = run()
@@ -87,7 +94,7 @@ class WorkerTracing:
             current.detach(token)
             self._span.end()
             self._ended.append((parent, time.time_ns()))
-        settlement.sends = [_continued(send, context) for send in settlement.sends]
+        settlement.sends = [continued(send, context, self._sends) for send in settlement.sends]
         return settlement
 
     def note_consumer(self, match: Match) -> None:
@@ -99,9 +106,3 @@ class WorkerTracing:
         if verdict.is_failed:
             self._span.record_exception(error)
             self._span.set_status(StatusCode.ERROR, type(error).__name__)
-
-
-def _continued(send: Envelope | GroupSend, context: Context) -> Envelope | GroupSend:
-    if isinstance(send, GroupSend) or is_inbox(send.channel):
-        return send
-    return send._replace(trace=carrier_of(context))

@@ -13,10 +13,11 @@ from .messages import (
     Settlement,
     Taken,
 )
-from .sides import ChannelLayer, Edge, Reader
+from .sides import AnySend, ChannelLayer, Edge, Reader, SendTracing
 
 __all__ = [
     "SESSION_STATE_MAX_BYTES",
+    "AnySend",
     "ChannelLayer",
     "Content",
     "Delayed",
@@ -28,6 +29,7 @@ __all__ = [
     "Renewal",
     "Scheduled",
     "Send",
+    "SendTracing",
     "Settlement",
     "Taken",
 ]

@@ -35,10 +35,11 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GroupSend:
-    """A message for every member of a group."""
+    """A message for every member of a group. `trace` is the context of its sender, as of an `Envelope`."""
 
     group: str
     content: Content
+    trace: dict[str, str] | None = None
 
 
 #: One send of a consumer: to a channel, or to a group.
@@ -46,11 +47,15 @@ Send = Envelope | GroupSend
 
 
 class Delayed(NamedTuple):
-    """A message that is put on its channel after `seconds`, by the store's clock: 0 to a year."""
+    """A message that is put on its channel after `seconds`, by the store's clock: 0 to a year.
+
+    `trace` is the context of its sender, as of an `Envelope`: the message begins a trace with a link to it.
+    """
 
     channel: str
     content: Content
     seconds: float
+    trace: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

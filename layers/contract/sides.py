@@ -7,7 +7,8 @@ Edge side (`Edge`): the interface server's event loop sends events and reads its
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
 
 from ..administration import Administration
 from ..asgi1 import Asgi1Attributes
@@ -15,7 +16,16 @@ from ..inbox_events import InboxEvent
 from ..operations.in_flight import BatchId
 from ..operations.leases import LeaseTimes
 from ..operations.schedules import Fired
-from .messages import Content, Delayed, Envelope, Received, Renewal, Scheduled, Send, Settlement, Taken
+from .messages import Content, Delayed, Envelope, GroupSend, Received, Renewal, Scheduled, Send, Settlement, Taken
+
+AnySend = TypeVar("AnySend", Envelope | GroupSend, Delayed)
+
+
+class SendTracing(Protocol):
+    """The traces of one process's sends."""
+
+    def sending(self, sends: Sequence[AnySend]) -> AbstractContextManager[Sequence[AnySend]]:
+        """Yield the messages with the context of the current trace; they are written inside."""
 
 
 class Reader(Protocol):
@@ -161,6 +171,8 @@ class ChannelLayer(Asgi1Attributes, ABC):
     lease_times: LeaseTimes = LeaseTimes()
     #: Returns the options of interface servers that the project's settings give; None: the layer was made without them.
     interface_options: Callable[[], Mapping[str, Any]] | None = None
+    #: Traces the sends of this process that are not part of a settlement; None: they are not traced.
+    tracing: SendTracing | None = None
 
     @abstractmethod
     def send(self, channel: str, message: Content) -> None:

@@ -37,8 +37,10 @@ import logging
 from django.http import HttpResponse
 from django.urls import path
 from opentelemetry import trace
+from towpath import Group
 
 def page(request):
+    Group("room").send({"text": "x"}, immediately=True)
     logging.getLogger("towpath.page").warning("in the view")
     with trace.get_tracer("project").start_as_current_span("a query"):
         return HttpResponse(request.META["HTTP_X_REQUEST_ID"])
@@ -85,10 +87,12 @@ def test_an_event_is_one_trace_in_two_processes_and_its_lines_name_connection_an
     wait_until(lambda: "WSDISCONNECT" in interface.output)
 
     request = {span["name"]: span for span in spans_of(project) if span["trace"] == TRACE_ID}
-    assert set(request) == {"GET", "queue", "process http.request", "a query", "settlement", "edge.write"}
+    assert set(request) == {
+        *("GET", "queue", "process http.request", "send group", "a query", "settlement", "edge.write")
+    }
     parents = {name: span["parent"] for name, span in request.items()}
     root, run = request["GET"]["span"], request["process http.request"]["span"]
-    assert parents == dict.fromkeys(request, root) | {"GET": PARENT, "a query": run}
+    assert parents == dict.fromkeys(request, root) | {"GET": PARENT, "a query": run, "send group": run}
     assert request["GET"]["process"] != request["queue"]["process"]
     order = [request[name] for name in ("queue", "process http.request", "settlement", "edge.write")]
     assert [span["start"] for span in order] == sorted(span["start"] for span in order)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from towpath.channels.configured import DEFAULT_CHANNEL_LAYER
+from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, AnyLayer, raw_layer
 from towpath.interface.commandline.log_format import add_log_format, use_log_format
 from towpath.layers.errors import ConfigurationError
 from towpath.layers.tracing_extra import require_tracing
@@ -143,7 +143,7 @@ class Command(EnvironmentCommand):
                 limits=_limits(options),
                 slow_seconds=options["slow_after"],
                 monitor=_monitor(options["metrics"]),
-                observe=_tracing(options["tracing"]),
+                observe=_tracing(options["tracing"], layer),
             )
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
@@ -157,14 +157,15 @@ def _monitor(address: str | None) -> "PoolMonitor | None":
     return PoolMonitor(address)
 
 
-def _tracing(tracing: str) -> "Callable[[], Observer] | None":
+def _tracing(tracing: str, layer: AnyLayer) -> "Callable[[], Observer] | None":
     if tracing == "off":
         return None
     require_tracing()
-    from towpath.layers.tracing import warn_without_sdk
+    from towpath.layers.tracing import CurrentTrace, warn_without_sdk
     from towpath.worker.tracing import WorkerTracing
 
     warn_without_sdk()
+    raw_layer(layer).tracing = CurrentTrace()
     return WorkerTracing
 
 

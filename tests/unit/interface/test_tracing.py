@@ -10,7 +10,7 @@ from towpath.interface.kinds import Kinds
 from towpath.interface.tracing import traced
 from towpath.interface.websocket.begin import begin
 from towpath.layers.entries import HEADER, EntryCodec
-from towpath.layers.inbox_events import Lost
+from towpath.layers.inbox_events import Grouped, Lost
 
 from ...fakes.spans import Spans, collected_spans
 
@@ -120,6 +120,25 @@ async def test_a_context_that_is_not_valid_begins_a_new_trace(converse: Any, spa
     await world.settle({"status": 200})
     assert spans.one("GET").parent is None
     assert list(world.edge.sent[0].trace) == ["traceparent"]
+
+
+@pytest.mark.parametrize("trace", [{"traceparent": PARENT}, None])
+async def test_a_message_to_a_group_is_delivered_in_one_span_for_all_members_of_this_process(
+    make_world: Any, make_owner: Any, spans: Spans, trace: Any
+) -> None:
+    world = make_world()
+    kinds = traced(Kinds())
+    inbox, owners = kinds.inbox(world.hub), [make_owner() for _ in range(300)]
+    locals_ = [kinds.conversation(world.hub, owner).local for owner in owners]
+    await inbox.dispatch(Grouped("room", locals_, {"text": "x"}, trace))
+    assert [owner.heard for owner in owners] == [[{"text": "x"}]] * 300
+    if trace is None:
+        assert spans.names() == []
+        return
+    span = spans.one("deliver group")
+    assert spans.names() == ["deliver group"]
+    assert (span.kind, f"{span.get_span_context().trace_id:032x}") == (SpanKind.CONSUMER, PARENT.split("-")[1])
+    assert (span.attributes or {})["towpath.members"] == 300
 
 
 async def test_a_lost_turn_is_an_error_and_nothing_is_left_open(converse: Any, spans: Spans) -> None:

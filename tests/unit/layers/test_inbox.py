@@ -25,6 +25,12 @@ def test_a_group_message_without_local_members_is_not_an_event(inbox: Inbox) -> 
     assert inbox.events([codec.group("room", {})]) == []
 
 
+def test_a_group_message_may_have_the_trace_of_its_sender(inbox: Inbox) -> None:
+    entries = [codec.join("room", "a"), codec.group("room", {"n": 1}, {"traceparent": "00-1"})]
+    assert inbox.events(entries) == [Grouped("room", ("a",), {"n": 1}, {"traceparent": "00-1"})]
+    assert inbox.undecodable_count == 0
+
+
 def test_leaving_takes_effect_before_the_next_group_message(inbox: Inbox) -> None:
     entries = [codec.join("room", "a"), codec.leave("room", "a"), codec.group("room", {})]
     assert inbox.events(entries) == []
