@@ -12,6 +12,7 @@ from towpath.channels.exceptions import (
     WebsocketCloseException,
 )
 from towpath.layers.errors import (
+    BadPosition,
     ChannelFull,
     ConfigurationError,
     DecodeError,
@@ -20,10 +21,12 @@ from towpath.layers.errors import (
     InvalidReply,
     LayerUnavailable,
     MessageTooLarge,
+    NoHistory,
     TowpathError,
 )
 
 __all__ = [
+    "BadPosition",
     "ChannelFull",
     "ChannelSocketException",
     "ConfigurationError",
@@ -36,6 +39,7 @@ __all__ = [
     "InvalidReply",
     "LayerUnavailable",
     "MessageTooLarge",
+    "NoHistory",
     "RequestAborted",
     "RequestTimeout",
     "ResponseLater",

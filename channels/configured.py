@@ -173,9 +173,16 @@ def _build(alias: str, entry: LayerSettings, key: str, config: Mapping[str, Any]
         raise InvalidChannelLayerError(f"{where}[{key!r}]: {error}") from error
     if isinstance(layer, ChannelLayer):
         layer.interface_options = interface_options
+        if "position_keys" not in config:
+            layer.position_keys = _position_keys
     if hasattr(layer, "on_unserved_use"):
         layer.on_unserved_use = lambda: _warn_unserved(where)
     return ConfiguredLayer(layer, alias, entry.routing, entry.schedule)
+
+
+def _position_keys() -> Sequence[str]:
+    """Return the keys that sign positions in the histories of groups."""
+    return [key for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS) if key]
 
 
 def _warn_unserved(where: str) -> None:

@@ -106,7 +106,7 @@ def hold_channel_send(layer: AnyLayer, channel: str, content: Content) -> bool:
     return outbox.hold(layer, Envelope(channel, snapshot(content)))
 
 
-def hold_group_send(layer: AnyLayer, group: str, content: Content) -> bool:
+def hold_group_send(layer: AnyLayer, group: str, content: Content, exclude: tuple[str, ...] = ()) -> bool:
     """Hold a send to a group in the current outbox; False if there is none.
 
     Raises:
@@ -116,7 +116,7 @@ def hold_group_send(layer: AnyLayer, group: str, content: Content) -> bool:
     if outbox is None:
         return False
     check_content(content)
-    return outbox.hold(layer, GroupSend(group, snapshot(content)))
+    return outbox.hold(layer, GroupSend(group, snapshot(content), exclude=exclude))
 
 
 def snapshot(content: Content) -> Content:

@@ -15,6 +15,10 @@ from .delaying import Delayer
 from .encryption import Cipher, NoCipher
 from .entries import EntryCodec
 from .errors import ChannelFull, ConfigurationError
+from .history.bounds import Histories
+from .history.messages import GroupHistory
+from .history.positions import Positions, checked_keys
+from .history.reading import HistoryReader
 from .names import check_channel_name, check_group_name, is_inbox, new_channel_name, split_local
 from .operations.delays import CountDelayed
 from .operations.groups import Join, Leave, Marks, Members
@@ -41,6 +45,8 @@ class BaseChannelLayer(ChannelLayer):
         capacity: int = 100,
         channel_capacity: Mapping[str | Pattern[str], int] | None = None,
         cipher: Cipher | None = None,
+        group_history: Mapping[str | Pattern[str], object] | None = None,
+        position_keys: Sequence[str | bytes] | None = None,
     ) -> None:
         self.expiry = _positive("expiry", expiry)
         self.group_expiry = _positive("group_expiry", group_expiry)
@@ -48,10 +54,16 @@ class BaseChannelLayer(ChannelLayer):
         self.extensions = list(self.extensions)
         self._capacities = Capacities(capacity, channel_capacity)
         self._codec = EntryCodec(cipher or NoCipher())
-        self._planner = Planner(self._codec)
-        self._sender = Sender(self._codec, self._capacities)
+        self._histories = Histories(group_history)
+        if position_keys is not None:
+            keys = checked_keys(position_keys)
+            self.position_keys = lambda: keys
+        self._positions = Positions(lambda: self.position_keys())
+        self._planner = Planner(self._codec, self._histories)
+        self._sender = Sender(self._codec, self._capacities, self._histories)
         self._receiver = Receiver(self._codec, self._execute, self._wait_for_entry)
         self._reaper = Reaper(self._codec, self._capacities, self._execute)
+        self._history_reader = HistoryReader(self._codec, self._histories, self._positions, self._execute)
         self._delayer = Delayer(self._codec, self._capacities, self._execute)
 
     # Sending
@@ -61,9 +73,9 @@ class BaseChannelLayer(ChannelLayer):
         if self.send_many([Envelope(channel, message)]):
             raise ChannelFull(f"channel {channel!r} is full: {self._capacities.of(channel)} messages wait in it")
 
-    def send_group(self, group: str, message: Content) -> None:
+    def send_group(self, group: str, message: Content, exclude: Sequence[str] = ()) -> None:
         """Send to every member; refusals of full channels are counted, not raised."""
-        self.send_many([GroupSend(group, message)])
+        self.send_many([GroupSend(group, message, exclude=tuple(exclude))])
 
     def send_many(self, sends: Sequence[Send]) -> Sequence[Send]:
         """Send all in order; return those refused."""
@@ -77,16 +89,17 @@ class BaseChannelLayer(ChannelLayer):
         for send in sends:
             _check_send(send)
             self._planner.add_send(plan, send)
-        look_ups = [Marks(group) for group in plan.groups]
+        look_ups = self._sender.look_ups(plan)
         pushes = self._sender.queue_pushes(plan)
         results = self._execute([*pushes, *look_ups]) if pushes or look_ups else ()
-        marks = self._sender.marks(look_ups, results[len(pushes) :])
+        found = results[len(pushes) :]
         refused = [(push.channel, len(push.bodies)) for push in self._sender.refused(pushes, results)]
-        return [*_last_sends(sends, refused), *self._write_inboxes(sends, plan, marks)]
+        return [*_last_sends(sends, refused), *self._write_inboxes(sends, plan, found)]
 
-    def _write_inboxes(self, sends: Sequence[Send], plan: Plan, marks: Mapping[str, Sequence[str]]) -> Sequence[Send]:
-        operations: list[AnyOperation] = list(self._sender.pushes(plain_member_sends(plan, marks)))
-        entries = inbox_entries(plan, marks)
+    def _write_inboxes(self, sends: Sequence[Send], plan: Plan, found: Sequence[object]) -> Sequence[Send]:
+        marks, published = self._sender.marks(plan, found), self._sender.published(plan, found)
+        operations: list[AnyOperation] = list(self._sender.pushes(plain_member_sends(plan, marks, published)))
+        entries = inbox_entries(plan, marks, published)
         operations += [PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()]
         if not operations:
             return ()
@@ -193,6 +206,14 @@ class BaseChannelLayer(ChannelLayer):
             channels += [inbox + local for local in locals_]
         return channels
 
+    def group_history(self, group: str, since: str | None = None, limit: int | None = None) -> GroupHistory:
+        """Return the messages that a group keeps (see `KeepsHistory`)."""
+        return self._history_reader.history(group, since, limit)
+
+    def group_position(self, group: str) -> str:
+        """Return the position behind the newest message of a group."""
+        return self._history_reader.position(group)
+
     # Statistics
 
     def channel_statistics(self, channel: str) -> dict[str, int | float]:
@@ -260,6 +281,8 @@ def _positive(option: str, value: float) -> float:
 def _check_send(send: Send) -> None:
     if isinstance(send, GroupSend):
         check_group_name(send.group)
+        for channel in send.exclude:
+            check_channel_name(channel)
     else:
         check_channel_name(send.channel)
     check_content(send.content)

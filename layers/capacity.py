@@ -34,7 +34,7 @@ class Capacities:
             raise ConfigurationError(f"channel_capacity maps patterns to capacities; it is not {channel_capacity!r}")
         self._default = _checked("capacity", capacity)
         self._patterns = [
-            (_compiled(pattern), _checked(f"channel_capacity[{pattern!r}]", number))
+            (compiled_pattern("channel_capacity", pattern), _checked(f"channel_capacity[{pattern!r}]", number))
             for pattern, number in channel_capacity.items()
         ]
         self.of = lru_cache(CACHED_NAMES)(self._find)
@@ -47,13 +47,18 @@ class Capacities:
         return self._default
 
 
-def _compiled(pattern: object) -> re.Pattern[str]:
+def compiled_pattern(option: str, pattern: object) -> re.Pattern[str]:
+    """Return the pattern of names that a key of an option is.
+
+    Raises:
+        ConfigurationError: it is neither a glob nor a compiled pattern.
+    """
     if isinstance(pattern, re.Pattern) and isinstance(pattern.pattern, str):
         return pattern
     if isinstance(pattern, str) and pattern:
         return re.compile(translate(pattern))
     raise ConfigurationError(
-        f"channel_capacity: {pattern!r} is not a pattern; use a glob such as 'chat.*', or a compiled pattern of str"
+        f"{option}: {pattern!r} is not a pattern; use a glob such as 'chat.*', or a compiled pattern of str"
     )
 
 

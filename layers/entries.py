@@ -9,10 +9,15 @@ Inbox entry    one kind byte in clear, then the body:
   D     [local, content]                        a message for one connection; 8 random bytes in clear before it
   G     [group, content]                        a message for the members of a group in this inbox; the same.
                                                 With tracing: [group, content, trace]
+  H     [group, content]                        the same of a group with a history; before it in clear the random bytes,
+                                                its offset (8 bytes, big-endian) and its epoch (16 characters)
   J, L  [group, local]                          a connection joins, leaves a group
   K     [local, turn]                           the consumer of this turn is still running
   X     [local, turn]                           the worker that had taken this turn's message has expired
   C     [command]                               a command of an operator to the interface server, see `commands`
+
+`G` and `H` may have a last field, a list: the reply channels that are not to get the message. An entry of a history is
+the random bytes and the body of `H`; its place in the history gives its offset.
 
 Bodies are msgpack, sealed by the layer's cipher where it has one. Names, header and kind stay in clear.
 
@@ -28,6 +33,7 @@ from .codec import pack, unpack
 from .contract import Content, Envelope
 from .encryption import Cipher, NoCipher
 from .errors import DecodeError
+from .history.positions import Position
 
 #: sent_at, expires_at.
 HEADER = struct.Struct(">dd")
@@ -39,6 +45,7 @@ class Kind:
     SETTLED = b"S"
     DELIVERY = b"D"
     GROUP = b"G"
+    PUBLISHED = b"H"
     JOIN = b"J"
     LEAVE = b"L"
     KEPT = b"K"
@@ -47,9 +54,11 @@ class Kind:
 
 
 #: The kinds that an inbox refuses above its capacity; all others are always accepted.
-REFUSABLE = (Kind.DELIVERY, Kind.GROUP)
+REFUSABLE = (Kind.DELIVERY, Kind.GROUP, Kind.PUBLISHED)
 #: Random bytes behind the kind of a delivery or group message.
 UNIQUE_BYTES = 8
+#: Offset and epoch of a message of a group with a history, behind its random bytes.
+PLACE = struct.Struct(">Q16s")
 
 
 def sent_at(entry: bytes) -> float:
@@ -60,6 +69,24 @@ def sent_at(entry: bytes) -> float:
 def is_expired(entry: bytes, now: float) -> bool:
     """Return whether a queue entry is too old at `now` (the store's clock); a damaged one never is."""
     return len(entry) >= HEADER.size and bool(HEADER.unpack_from(entry)[1] <= now)
+
+
+def published_entry(kept: bytes, epoch: str, offset: int) -> bytes:
+    """Return the inbox entry of a message, out of its entry in the history of its group and its place there."""
+    return b"".join((Kind.PUBLISHED, kept[:UNIQUE_BYTES], PLACE.pack(offset, epoch.encode()), kept[UNIQUE_BYTES:]))
+
+
+def place_of(entry: bytes) -> Position:
+    """Return the place of an inbox entry in the history of its group.
+
+    Raises:
+        DecodeError: it is damaged.
+    """
+    try:
+        offset, epoch = PLACE.unpack_from(entry, 1 + UNIQUE_BYTES)
+        return Position(epoch.decode("ascii"), offset)
+    except (struct.error, UnicodeDecodeError) as error:
+        raise DecodeError(f"an entry without a place in a history: {error}") from error
 
 
 class EntryCodec:
@@ -102,10 +129,29 @@ class EntryCodec:
         """Encode a message for one connection."""
         return Kind.DELIVERY + os.urandom(UNIQUE_BYTES) + self._pack((local, content))
 
-    def group(self, group: str, content: Content, trace: dict[str, str] | None = None) -> bytes:
-        """Encode a group message."""
-        fields = (group, content) if trace is None else (group, content, trace)
-        return Kind.GROUP + os.urandom(UNIQUE_BYTES) + self._pack(fields)
+    def group(
+        self, group: str, content: Content, trace: dict[str, str] | None = None, exclude: Sequence[str] = ()
+    ) -> bytes:
+        """Encode a group message, which the reply channels in `exclude` do not get."""
+        return Kind.GROUP + self.of_history(group, content, trace, exclude)
+
+    def of_history(
+        self, group: str, content: Content, trace: dict[str, str] | None = None, exclude: Sequence[str] = ()
+    ) -> bytes:
+        """Encode a group message for a history."""
+        fields: tuple[object, ...] = (group, content) if trace is None else (group, content, trace)
+        return os.urandom(UNIQUE_BYTES) + self._pack((*fields, exclude) if exclude else fields)
+
+    def open_kept(self, group: str, kept: bytes) -> Content:
+        """Decode a message of a group's history, of any age.
+
+        Raises:
+            DecodeError: it is damaged, foreign, of another group, or sealed with an unknown key.
+        """
+        match self._unpack_aged(kept[UNIQUE_BYTES:]):
+            case [str() as name, dict() as content, *_] if name == group:
+                return content
+        raise DecodeError(f"an entry in the history of group {group!r} is not a message of it")
 
     def join(self, group: str, local: str) -> bytes:
         """Encode that a connection joins a group."""
@@ -149,7 +195,8 @@ class EntryCodec:
             DecodeError: it is damaged, foreign, or sealed with an unknown key.
         """
         kind = entry[:1]
-        fields = self._unpack(entry[1 + UNIQUE_BYTES :] if kind in REFUSABLE else entry[1:])
+        begin = 1 + UNIQUE_BYTES + PLACE.size if kind == Kind.PUBLISHED else 1 + UNIQUE_BYTES * (kind in REFUSABLE)
+        fields = self._unpack(entry[begin:])
         if not isinstance(fields, list):
             raise DecodeError("an inbox entry is not a list of fields")
         return kind, fields

@@ -8,6 +8,8 @@ TowpathError
  ├─ DecodeError            an entry that is not ours, or damaged: skip and count it
  ├─ MessageTooLarge        a message above the bound of the layer: send less
  ├─ ChannelFull            the channel is at its capacity: slow down, or give up
+ ├─ NoHistory              the group keeps no history: mend the settings, or do not ask
+ ├─ BadPosition            not a position of this group's history: begin without one
  └─ LayerUnavailable       the store behind the layer does not answer: wait and try again
      └─ PartlyRefused      it answers, and did some of what was asked: keep what it gave
 """
@@ -45,6 +47,14 @@ class MessageTooLarge(TowpathError):
 
 class ChannelFull(TowpathError):
     """Raised when a channel holds as many messages as its capacity allows."""
+
+
+class NoHistory(TowpathError, LookupError):
+    """Raised when a group without a history is asked for it; says which option to set."""
+
+
+class BadPosition(TowpathError, ValueError):
+    """Raised when a text is not a position of this group's history: damaged, forged, or of another group."""
 
 
 class LayerUnavailable(TowpathError):

@@ -11,14 +11,13 @@ import random
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 from .contract import Reader, Received, Settlement, Taken
 from .entries import EntryCodec, is_expired
 from .errors import DecodeError, LayerUnavailable, PartlyRefused
 from .names import check_channel_name, new_reader_name
-from .operations.groups import Marks
 from .operations.in_flight import (
     REGISTERED_SECONDS,
     Acknowledge,
@@ -74,7 +73,7 @@ class BaseReader:
         self.is_ended = False
         self._codec = codec
         self._sender = sender
-        self._planner = Planner(codec)
+        self._planner = Planner(codec, sender.histories)
         self._push_number = 0
         #: Plans whose first step is not done; each is followed by its inbox entries.
         self._unsent: list[Unsent] = []
@@ -197,30 +196,41 @@ class BaseReader:
         if settlements:
             plan = self._planner.plan(settlements)
             if plan.is_one_step and not self._unsent:
-                self._unanswered += self._second_step(plan, {})
+                self._unanswered += self._second_step(plan, ())
             else:
                 pushes = self._numbered(self._sender.queue_pushes(plan))
                 self._unsent.append(Unsent(plan, pushes, self._numbered_postpones(plan.postponed)))
         while self._unsent:
             unsent = self._unsent[0]
-            has_first_step = unsent.pushes or unsent.postpones or unsent.plan.groups
-            marks = self._first_step(unsent) if has_first_step else {}
-            self._unanswered += self._second_step(unsent.plan, marks)
+            plan = unsent.plan
+            has_first_step = unsent.pushes or unsent.postpones or plan.groups or plan.publishes
+            found = self._first_step(unsent) if has_first_step else ()
+            self._unanswered += self._second_step(plan, found)
             self._unsent.pop(0)
         if self._counts:
             self._unanswered += self._numbered_counts()
         return list(self._unanswered)
 
-    def _second_step(self, plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[AnyOperation]:
-        members = plain_member_sends(plan, marks) if marks else ()
-        pushes: Sequence[AnyOperation] = self._numbered(self._sender.pushes(members)) if members else ()
-        entries = inbox_entries(plan, marks)
+    def _second_step(self, plan: Plan, found: Sequence[object]) -> list[AnyOperation]:
+        """Return the writes of a plan; `found` are the results of `Sender.look_ups`."""
+        pushes: Sequence[AnyOperation] = ()
+        if found:
+            marks, published = self._sender.marks(plan, found), self._sender.published(plan, found)
+            pushes = self._numbered(self._sender.pushes(plain_member_sends(plan, marks, published)))
+            entries = inbox_entries(plan, marks, published)
+        else:
+            entries = inbox_entries(plan, {})
         return [*pushes, *(PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()), *plan.states]
 
-    def _first_step(self, unsent: Unsent) -> dict[str, Sequence[str]]:
+    def _first_step(self, unsent: Unsent) -> Sequence[object]:
         """Write to named channels and look up groups; what is refused is tried again for a while."""
-        look_ups = [Marks(group) for group in unsent.plan.groups]
-        results = self._execute_first([*unsent.pushes, *unsent.postpones, *look_ups])
+        look_ups = self._sender.look_ups(unsent.plan)
+        try:
+            results = self._execute_first([*unsent.pushes, *unsent.postpones, *look_ups])
+        except LayerUnavailable:
+            publishes = unsent.plan.publishes
+            publishes[:] = [replace(publish, is_repeated=True) for publish in publishes]
+            raise
         found = results[len(unsent.pushes) + len(unsent.postpones) :]
         deadline = time.monotonic() + INSIST_SECONDS
         while self._keep_refused(unsent, results):
@@ -229,7 +239,7 @@ class BaseReader:
                 break
             time.sleep(INSIST_PAUSE_SECONDS)
             results = self._execute_first([*unsent.pushes, *unsent.postpones])
-        return self._sender.marks(look_ups, found)
+        return found
 
     def _execute_first(self, operations: Sequence[AnyOperation]) -> Sequence[object]:
         """Execute; an operation that the store refuses for ever is not tried again with each exchange."""

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .entries import REFUSABLE, UNIQUE_BYTES, EntryCodec, Kind
+from .entries import REFUSABLE, UNIQUE_BYTES, EntryCodec, Kind, place_of
 from .errors import DecodeError
 from .inbox_events import Commanded, Grouped, InboxEvent, Kept, Lost, Replies, Settled
 
@@ -53,7 +53,7 @@ class Inbox:
                 continue
             try:
                 kind, fields = self._codec.open_inbox_entry(entry)
-                event = self._apply(kind, fields)
+                event = self._apply(kind, fields) if kind != Kind.PUBLISHED else self._published(entry, fields)
             except DecodeError as error:
                 self.undecodable_count += 1
                 logger.warning("Skipped an entry of inbox %s: %s", self.name, error)
@@ -68,6 +68,10 @@ class Inbox:
         for group in groups:
             self._forget_member(group, local)
         return groups
+
+    def _members_without(self, group: str, excluded: Sequence[Any]) -> Sequence[str]:
+        """Return a group's local members, without these reply channels."""
+        return tuple([local for local in self.members(group) if self.name + local not in excluded])
 
     def pop_strays(self) -> Sequence[tuple[str, str]]:
         """Return (group, local) pairs that were asked to join but are not open: the store still lists them."""
@@ -103,6 +107,10 @@ class Inbox:
             case Kind.GROUP, [str() as group, dict() as content, dict() as trace]:
                 members = self.members(group)
                 return Grouped(group, members, content, trace) if members else None
+            case Kind.GROUP, [str() as group, dict() as content, *others, list() as excluded] if len(others) <= 1:
+                event = self._apply(kind, [group, content, *others])
+                members = self._members_without(group, excluded)
+                return event._replace(locals=members) if isinstance(event, Grouped) and members else None
             case Kind.KEPT, [str() as local, int() as turn]:
                 return Kept(local, turn)
             case Kind.LOST, [str() as local, int() as turn]:
@@ -116,6 +124,11 @@ class Inbox:
             case _:
                 raise DecodeError(f"kind {kind!r} with {len(fields)} fields is unknown")
         return None
+
+    def _published(self, entry: bytes, fields: Sequence[Any]) -> InboxEvent | None:
+        """Return a message of a group with a history, with its place there."""
+        event = self._apply(Kind.GROUP, fields)
+        return event._replace(position=place_of(entry)) if isinstance(event, Grouped) else None
 
     def _join(self, group: str, local: str) -> None:
         if self._is_open is not None and not self._is_open(local):

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from .history.positions import Position
+
 
 class Replies(NamedTuple):
     """Inbox event: messages for one connection outside of a settlement."""
@@ -37,12 +39,16 @@ class Lost(NamedTuple):
 
 
 class Grouped(NamedTuple):
-    """Inbox event: a group message, the local members it is for, and the trace of its sender, if it has one."""
+    """Inbox event: a group message, the local members it is for, and the trace of its sender, if it has one.
+
+    `position` is its place in the history of the group; None: the group has no history.
+    """
 
     group: str
     locals: Sequence[str]
     content: dict[str, Any]
     trace: dict[str, Any] | None = None
+    position: Position | None = None
 
 
 class Commanded(NamedTuple):

@@ -22,6 +22,9 @@ sharding layer would choose the host by it.
   <prefix>{towpath.pauses}:until        sorted set of paused channels, by the time their pauses end
   <prefix>{<group>}:marks               sorted set of inboxes and plain channels, by the time they expire
   <prefix>{<group>}:members:<inbox>     set of the local parts of a group's members in an inbox
+  <prefix>{<group>}:head                hash; epoch and offset of the newest message of a group with a history, and the
+                                        bytes that it keeps
+  <prefix>{<group>}:history             list of the messages that a group keeps, each with its time
   <prefix>{<channel or inbox>}:delayed  sorted set of entries for it, by the time they are due
   <prefix>{<wake channel>}:due          sorted set of channels and inboxes, by the time when a message is due for them
   <prefix>{<channel>}:fired             hash of the schedules that send to it, the time each was last due
@@ -34,7 +37,7 @@ import re
 #: The part after the braces, as a pattern.
 _KINDS = (
     "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
-    "marks|members:[^{}]+|delayed|due|fired|seen|records|until"
+    "marks|members:[^{}]+|head|history|delayed|due|fired|seen|records|until"
 )
 
 
@@ -100,6 +103,14 @@ class Keys:
     def members(self, group: str, inbox: str) -> str:
         """Return the key of a group's members in an inbox."""
         return f"{self.prefix}{{{group}}}:members:{inbox}"
+
+    def head(self, group: str) -> str:
+        """Return the key of the epoch and the newest offset of a group with a history."""
+        return f"{self.prefix}{{{group}}}:head"
+
+    def history(self, group: str) -> str:
+        """Return the key of the messages that a group keeps."""
+        return f"{self.prefix}{{{group}}}:history"
 
     def delayed(self, target: str) -> str:
         """Return the key of the delayed messages of a channel or inbox."""

@@ -12,13 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .contract import SESSION_STATE_MAX_BYTES, Content, Envelope, GroupSend, Send, Settlement
-from .entries import EntryCodec
+from .entries import EntryCodec, published_entry
 from .errors import MessageTooLarge, TowpathError
-from .names import is_inbox, split_local
+from .history.bounds import Histories
+from .names import is_inbox, random_token, split_local
+from .operations.history import Publish, Published
 from .operations.in_flight import Source
 from .operations.wills import StoreState
 
 logger = logging.getLogger(__name__)
+
+
+Step = tuple[str | None, GroupSend | None, bytes | Publish]
 
 
 @dataclass(slots=True)
@@ -26,6 +31,8 @@ class Plan:
     """The writes of settlements: bodies by channel, and steps to inboxes and groups in order.
 
     A step is (inbox, None, entry), or (None, group, message) whose inboxes are known only when the group is looked up.
+    The message is an entry, or the operation that publishes it into the history of the group: then its place is known
+    only when that has been executed.
     `states` are session states stored for the last event of a socket, should its interface server expire.
     """
 
@@ -35,20 +42,22 @@ class Plan:
     #: Of these, the messages that are in flight: with their channel and their new body.
     postponed: list[tuple[Source, str, bytes]] = field(default_factory=list)
     groups: dict[str, None] = field(default_factory=dict)
-    steps: list[tuple[str | None, GroupSend | None, bytes]] = field(default_factory=list)
+    publishes: list[Publish] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     states: list[StoreState] = field(default_factory=list)
 
     @property
     def is_one_step(self) -> bool:
         """Return whether there are only entries of inboxes: no named channel, and no group."""
-        return not (self.queues or self.groups or self.again or self.postponed)
+        return not (self.queues or self.groups or self.publishes or self.again or self.postponed)
 
 
 class Planner:
-    """Makes plans with the entry codec of one layer."""
+    """Makes plans with the entry codec of one layer, whose groups may have `histories`."""
 
-    def __init__(self, codec: EntryCodec) -> None:
+    def __init__(self, codec: EntryCodec, histories: Histories | None = None) -> None:
         self._codec = codec
+        self._history_of = Histories().of if histories is None else histories.of
 
     def plan(self, settlements: Sequence[Settlement]) -> Plan:
         """Plan several runs in order. A send that cannot be encoded is logged and left out; the others are sent."""
@@ -71,13 +80,23 @@ class Planner:
             EncodeError, MessageTooLarge: it cannot be encoded.
         """
         if isinstance(send, GroupSend):
-            plan.groups[send.group] = None
-            plan.steps.append((None, send, self._codec.group(send.group, send.content, send.trace)))
+            self._add_group_send(plan, send)
         elif is_inbox(send.channel):
             inbox, local = split_local(send.channel)
             plan.steps.append((inbox, None, self._codec.delivery(local, send.content)))
         else:
             plan.queues.setdefault(send.channel, []).append(self._codec.queue_body(send))
+
+    def _add_group_send(self, plan: Plan, send: GroupSend) -> None:
+        bounds = self._history_of(send.group)
+        if bounds is None:
+            plan.groups[send.group] = None
+            plan.steps.append((None, send, self._codec.group(send.group, send.content, send.trace, send.exclude)))
+            return
+        kept = self._codec.of_history(send.group, send.content, send.trace, send.exclude)
+        publish = Publish(send.group, kept, bounds, random_token())
+        plan.publishes.append(publish)
+        plan.steps.append((None, send, publish))
 
     def _add_sends(self, plan: Plan, sends: Sequence[Send]) -> None:
         for send in sends:
@@ -117,25 +136,44 @@ def _split_tail(sends: Sequence[Send], own: str) -> tuple[list[Content], Sequenc
     return replies, [*sends[:cut], *(send for send in tail if send.channel != own)]
 
 
-def inbox_entries(plan: Plan, marks: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
-    """Resolve a plan's steps with the groups' marks; return entries by inbox, each in order."""
+def inbox_entries(
+    plan: Plan, marks: Mapping[str, Sequence[str]], published: Sequence[Published | None] = ()
+) -> dict[str, list[bytes]]:
+    """Resolve a plan's steps with what the store knows of the groups; return entries by inbox, each in order."""
     entries: dict[str, list[bytes]] = {}
+    places = iter(published)
     for inbox, group_send, entry in plan.steps:
-        if inbox is not None:
+        if isinstance(entry, Publish):
+            place = next(places, None)
+            if place is not None:
+                _add_to_all(entries, place.marks, published_entry(entry.entry, place.epoch, place.offset))
+        elif inbox is not None:
             entries.setdefault(inbox, []).append(entry)
         elif group_send is not None:
-            for mark in marks[group_send.group]:
-                if is_inbox(mark):
-                    entries.setdefault(mark, []).append(entry)
+            _add_to_all(entries, marks[group_send.group], entry)
     return entries
 
 
-def plain_member_sends(plan: Plan, marks: Mapping[str, Sequence[str]]) -> list[Envelope]:
+def _add_to_all(entries: dict[str, list[bytes]], marks: Sequence[str], entry: bytes) -> None:
+    for mark in marks:
+        if is_inbox(mark):
+            entries.setdefault(mark, []).append(entry)
+
+
+def plain_member_sends(
+    plan: Plan, marks: Mapping[str, Sequence[str]], published: Sequence[Published | None] = ()
+) -> list[Envelope]:
     """Return the sends to members of groups that are plain channels, in order."""
-    return [
-        Envelope(mark, group_send.content, trace=group_send.trace)
-        for _, group_send, _ in plan.steps
-        if group_send is not None
-        for mark in marks[group_send.group]
-        if not is_inbox(mark)
-    ]
+    sends: list[Envelope] = []
+    places = iter(published)
+    for _, group_send, entry in plan.steps:
+        if group_send is None:
+            continue
+        place = next(places, None) if isinstance(entry, Publish) else None
+        members = marks.get(group_send.group, ()) if place is None else place.marks
+        sends += [
+            Envelope(mark, group_send.content, trace=group_send.trace)
+            for mark in members
+            if not is_inbox(mark) and mark not in group_send.exclude
+        ]
+    return sends

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from .capacity import Capacities
 from .contract import Envelope
 from .entries import EntryCodec
+from .history.bounds import Histories
 from .operations.groups import Marks
+from .operations.history import Publish, Published
 from .operations.inboxes import PushInbox
 from .operations.operation import AnyOperation
 from .operations.queues import UNLIMITED, Push
@@ -18,7 +20,8 @@ logger = logging.getLogger(__name__)
 class Sender:
     """Makes the push operations of one layer and reads their results."""
 
-    def __init__(self, codec: EntryCodec, capacities: Capacities) -> None:
+    def __init__(self, codec: EntryCodec, capacities: Capacities, histories: Histories | None = None) -> None:
+        self.histories = Histories() if histories is None else histories
         self._codec = codec
         self._capacities = capacities
 
@@ -43,11 +46,19 @@ class Sender:
                 left.append(Push(push.channel, push.bodies[max(0, accepted) :], push.capacity))
         return left
 
-    def marks(self, look_ups: Sequence[Marks], results: Sequence[object]) -> dict[str, Sequence[str]]:
-        """Pair groups with the marks that were found."""
+    def look_ups(self, plan: Plan) -> list[Publish | Marks]:
+        """Return what gives the marks of a plan's groups: a publish for each message of one with a history, first."""
+        return [*plan.publishes, *map(Marks, plan.groups)]
+
+    def published(self, plan: Plan, results: Sequence[object]) -> list[Published | None]:
+        """Return the places of a plan's published messages, None where the store refused, from those of `look_ups`."""
+        return [result if isinstance(result, Published) else None for result in results[: len(plan.publishes)]]
+
+    def marks(self, plan: Plan, results: Sequence[object]) -> dict[str, Sequence[str]]:
+        """Pair a plan's groups with the marks that were found, from the results of `look_ups`."""
+        found = results[len(plan.publishes) :]
         return {
-            look_up.group: result if isinstance(result, list) else ()
-            for look_up, result in zip(look_ups, results, strict=True)
+            group: result if isinstance(result, list) else () for group, result in zip(plan.groups, found, strict=True)
         }
 
     def log_refused_deliveries(self, operations: Sequence[AnyOperation], results: Sequence[object]) -> int:

@@ -13,7 +13,7 @@ from .consuming import RoutedLayer
 from .layer import TrialLayer
 
 #: Options of the project's layer that a test's layer shares.
-_SHARED_OPTIONS = ("expiry", "group_expiry", "capacity", "channel_capacity")
+_SHARED_OPTIONS = ("expiry", "group_expiry", "capacity", "channel_capacity", "group_history", "position_keys")
 
 
 @contextmanager

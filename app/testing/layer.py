@@ -22,8 +22,10 @@ class TrialLayer(MemoryChannelLayer):
         group_expiry: float = 86400,
         capacity: int = 100,
         channel_capacity: Mapping[str | Pattern[str], int] | None = None,
+        group_history: Mapping[str | Pattern[str], object] | None = None,
+        position_keys: Sequence[str | bytes] | None = None,
     ) -> None:
-        super().__init__(expiry, group_expiry, capacity, channel_capacity)
+        super().__init__(expiry, group_expiry, capacity, channel_capacity, group_history, position_keys)
         self.faults = Faults()
         self._store = TrialStore(self.faults, expiry, group_expiry)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 #: Caption -> pages below it.
 NAVIGATION = {
-    "Start": ["tutorial", "consumers", "sending"],
+    "Start": ["tutorial", "consumers", "sending", "history"],
     "Guides": ["authentication", "javascript", "binding", "recipes", "testing", "from-channels-1", "from-channels-4"],
     "Reference": [
         "reference/api",

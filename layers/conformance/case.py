@@ -35,7 +35,8 @@ class LayerCase(IsolatedAsyncioTestCase):
     layer: ChannelLayer
 
     def make_layer(self, **options: Any) -> ChannelLayer:
-        """Return a new layer with these of the common options: expiry, group_expiry, capacity, channel_capacity.
+        """Return a new layer with these of the common options: expiry, group_expiry, capacity, channel_capacity,
+        group_history, position_keys.
 
         All layers that one test makes are layers of one store, or each has its own; what tests share is emptied by
         `flush`.

@@ -11,6 +11,7 @@ from .edges import EdgeCases
 from .expired_readers import ExpiredReaderCases
 from .expiries import ExpiryCases
 from .groups import GroupCases
+from .histories import HistoryCases
 from .leases import LeaseCases
 from .lengths import LengthCases
 from .names import NameCases
@@ -32,6 +33,7 @@ class ConformanceTestCase(
     CapacityCases,
     ExpiryCases,
     GroupCases,
+    HistoryCases,
     StatisticsCases,
     ReaderCases,
     WaitCases,

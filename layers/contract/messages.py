@@ -35,11 +35,15 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GroupSend:
-    """A message for every member of a group. `trace` is the context of its sender, as of an `Envelope`."""
+    """A message for every member of a group, but for the channels in `exclude`.
+
+    `trace` is the context of its sender, as of an `Envelope`.
+    """
 
     group: str
     content: Content
     trace: dict[str, str] | None = None
+    exclude: tuple[str, ...] = ()
 
 
 #: One send of a consumer: to a channel, or to a group.

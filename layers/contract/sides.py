@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..administration import Administration
 from ..asgi1 import Asgi1Attributes
+from ..history.messages import KeepsHistory
 from ..inbox_events import InboxEvent
 from ..operations.in_flight import BatchId
 from ..operations.leases import LeaseTimes
@@ -161,7 +162,7 @@ class Edge(Protocol):
         """Take the inbox and its marks out of the store; with sockets that are not disconnected, let it expire."""
 
 
-class ChannelLayer(Asgi1Attributes, ABC):
+class ChannelLayer(Asgi1Attributes, KeepsHistory, ABC):
     """The blocking side, for any thread. Method names and meanings are those of the 1.x layers."""
 
     expiry: float
@@ -203,8 +204,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
     def deliver_due(self) -> float | None:
         """Put delayed messages that are due on their channels; return the seconds until the next is due (None: never).
 
-        Any process may, at any time: each message is delivered once. If its channel is full, it is tried again every
-        second.
+        Any process may, at any time: each message is delivered once. A full channel is tried again every second.
 
         Raises:
             LayerUnavailable: the store is unavailable.
@@ -245,8 +245,8 @@ class ChannelLayer(Asgi1Attributes, ABC):
         """List a group's channels, in no order."""
 
     @abstractmethod
-    def send_group(self, group: str, message: Content) -> None:
-        """Send a message to every member: one entry per process that holds members. Never raises ChannelFull."""
+    def send_group(self, group: str, message: Content, exclude: Sequence[str] = ()) -> None:
+        """Send to every member not in `exclude`: one entry per process that holds members. Never raises ChannelFull."""
 
     @abstractmethod
     def flush(self) -> None:
@@ -288,10 +288,7 @@ class ChannelLayer(Asgi1Attributes, ABC):
     def reap(self) -> None:
         """Clean up after expired owners: end the turns of messages that readers had taken, and disconnect sockets.
 
-        Every worker process calls it every two seconds; each owner is claimed by one of them.
-
-        Raises:
-            LayerUnavailable: the store is unavailable.
+        Every worker process calls it every two seconds; each owner is claimed by one of them. Raises LayerUnavailable.
         """
 
     @abstractmethod

@@ -23,6 +23,9 @@ class MemoryChannelLayer(BaseChannelLayer):
         group_expiry: Seconds until a plain channel, which is not a reply channel, leaves a group.
         capacity: Messages that a channel holds; more raise `ChannelFull`.
         channel_capacity: Other capacities, by the glob or compiled pattern of a channel: `{"papers.*": 1000}`.
+        group_history: Groups that keep their last messages, by glob or compiled pattern: `{"chat-*": {"messages": 100,
+            "seconds": 300}}`, with `"bytes"` (1 MiB) as a third bound; None in place of the dict excludes a pattern.
+        position_keys: Keys that sign positions in histories; without it, SECRET_KEY and SECRET_KEY_FALLBACKS.
 
     Raises:
         ConfigurationError: an option is wrong.
@@ -38,8 +41,14 @@ class MemoryChannelLayer(BaseChannelLayer):
         group_expiry: float = 86400,
         capacity: int = 100,
         channel_capacity: Mapping[str | Pattern[str], int] | None = None,
+        group_history: Mapping[str | Pattern[str], object] | None = None,
+        position_keys: Sequence[str | bytes] | None = None,
     ) -> None:
-        super().__init__(expiry, group_expiry, capacity, channel_capacity)
+        super().__init__(
+            *(expiry, group_expiry, capacity, channel_capacity),
+            group_history=group_history,
+            position_keys=position_keys,
+        )
         self._store = Store(expiry, group_expiry)
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from ..operations.schedules import Fire
 from ..operations.wills import AddSockets, ForgetSockets, PushWills, Sockets, StoreState
 from .delays import Delays, Firing
 from .groups import Groups
+from .histories import Histories
 from .in_flight import NumberedWrites, Records
 from .inboxes import Inboxes
 from .leases import Leases
@@ -39,6 +40,7 @@ class Store:
         self._queues = Queues(clock, expiry)
         self._inboxes = Inboxes(clock, expiry, self._call_watcher)
         self._groups = Groups(clock, group_expiry)
+        self._histories = Histories(clock, self._groups)
         self._leases = Leases(clock)
         self._sockets = KnownSockets()
         self._records = Records(self._queues, self._leases.owners)
@@ -74,6 +76,7 @@ class Store:
             **self._writes.executors,
             **self._delays.executors,
             **self._pauses.executors,
+            **self._histories.executors,
         }
 
     def execute(self, operations: Sequence[Operation[Result]]) -> list[Result]:
@@ -122,6 +125,7 @@ class Store:
             self._queues.clear()
             self._inboxes.clear()
             self._groups.clear()
+            self._histories.clear()
             self._leases.clear()
             self._sockets.clear()
             self._records.clear()

@@ -11,6 +11,7 @@ from ..operations.inboxes import CloseInbox, PushInbox, TakeInbox
 from ..operations.operation import AnyOperation
 from ..operations.queues import ENDED, Batch, ChannelState, Count, Drop, Fence, Postpone, Push, Statistics, Take
 from . import scripts
+from .history_commands import HistoryCommands, history_readers
 from .in_flight_commands import RECORD_SECONDS, InFlightCommands, head_of, in_flight_readers
 from .lease_commands import LeaseCommands, lease_readers
 from .pause_commands import PauseCommands, pause_readers
@@ -55,6 +56,7 @@ class Commands:
             **SocketCommands(keys, expiry, self._queue_ms).writers,
             **TimeCommands(keys, expiry).writers,
             **PauseCommands(keys).writers,
+            **HistoryCommands(keys).writers,
         }
 
     def command(self, operation: AnyOperation) -> Command:
@@ -193,4 +195,5 @@ _READERS: dict[type, Callable[[Any, Any], object]] = {
     **socket_readers,
     **time_readers,
     **pause_readers,
+    **history_readers,
 }

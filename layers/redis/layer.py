@@ -44,6 +44,9 @@ class RedisChannelLayer(BaseChannelLayer):
         channel_capacity: Other capacities, by the glob or compiled pattern of a channel: `{"papers.*": 1000}`.
         symmetric_encryption_keys: Keys that encrypt messages. The first one encrypts, all decrypt. Needs the extra
             `encryption`.
+        group_history: Groups that keep their last messages, by glob or compiled pattern: `{"chat-*": {"messages": 100,
+            "seconds": 300}}`, with `"bytes"` (1 MiB) as a third bound; None in place of the dict excludes a pattern.
+        position_keys: Keys that sign positions in histories; without it, SECRET_KEY and SECRET_KEY_FALLBACKS.
         connection_kwargs: Keyword arguments of redis-py for each connection.
 
     Raises:
@@ -60,11 +63,13 @@ class RedisChannelLayer(BaseChannelLayer):
         channel_capacity: Mapping[str | Pattern[str], int] | None = None,
         symmetric_encryption_keys: Sequence[str | bytes] | None = None,
         connection_kwargs: Mapping[str, Any] | None = None,
+        group_history: Mapping[str | Pattern[str], object] | None = None,
+        position_keys: Sequence[str | bytes] | None = None,
     ) -> None:
         if not isinstance(prefix, str) or "{" in prefix or "}" in prefix:
             raise ConfigurationError(f"prefix is a str without braces, not {prefix!r}")
         cipher = None if symmetric_encryption_keys is None else FernetCipher(symmetric_encryption_keys, expiry)
-        super().__init__(expiry, group_expiry, capacity, channel_capacity, cipher)
+        super().__init__(expiry, group_expiry, capacity, channel_capacity, cipher, group_history, position_keys)
         self.prefix = prefix
         self._host = parse_hosts(hosts, connection_kwargs)
         self._keys = Keys(prefix)

@@ -58,6 +58,8 @@ JOIN = _load("join")
 LEAVE = _load("leave")
 RENEW = _load("renew")
 MARKS = _load("marks")
+PUBLISH = _load("publish")
+READ_HISTORY = _load("read_history")
 CLAIM = _load("claim")
 DELAY_CLAIM = _load("delay_claim")
 ADD_SOCKETS = _load("add_sockets")
@@ -80,6 +82,7 @@ PAUSED = _load("paused")
 
 ALL = (
     *(PUSH, FENCE, TAKE, COUNT, STATISTICS, PUSH_INBOX, TAKE_INBOX, JOIN, LEAVE, RENEW, MARKS),
+    *(PUBLISH, READ_HISTORY),
     *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
     *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM),
     *(ADD_SOCKETS, PUSH_WILLS, STORE_STATE, SOCKETS),

@@ -1,4 +1,4 @@
--- Append entries to an inbox. Deliveries (D) and group messages (G) are refused above the capacity, all others never:
+-- Append entries to an inbox. Deliveries (D) and group messages (G, H) are refused above the capacity, all others never:
 -- a settlement, join or leave that is lost would leave its connection in a wrong state. Returns how many were refused.
 -- KEYS[1]  inbox: list of entries (kind byte, then the body), expires after ARGV[2]
 -- KEYS[2]  counts: hash of counters (full), expires after ARGV[3]
@@ -9,7 +9,7 @@ local inbox, counts = KEYS[1], KEYS[2]
 local entries, refused, waiting = {}, 0, nil
 for i = KEYS[3] and 5 or 4, #ARGV do
   local kind = string.byte(ARGV[i])
-  local is_refusable = kind == 68 or kind == 71  -- 'D', 'G'
+  local is_refusable = kind == 68 or kind == 71 or kind == 72  -- 'D', 'G', 'H'
   if is_refusable then
     waiting = waiting or redis.call('LLEN', inbox)
   end

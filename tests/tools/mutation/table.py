@@ -3,7 +3,8 @@
 from .buffers import BUFFERS
 from .faults import FAULTS
 from .fences import FENCES
+from .histories import HISTORY
 from .hostile import HOSTILE
 from .operations import OPERATIONS
 
-MUTANTS = [*FAULTS, *FENCES, *HOSTILE, *BUFFERS, *OPERATIONS]
+MUTANTS = [*FAULTS, *FENCES, *HOSTILE, *BUFFERS, *OPERATIONS, *HISTORY]

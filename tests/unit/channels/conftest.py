@@ -64,9 +64,9 @@ class RecordingLayer(ChannelLayer):
     def group_channels(self, group: str) -> list[str]:
         return sorted(self.members.get(group, ()))
 
-    def send_group(self, group: str, message: Content) -> None:
+    def send_group(self, group: str, message: Content, exclude: Sequence[str] = ()) -> None:
         check_content(message)
-        self.sent.append(GroupSend(check_group_name(group), message))
+        self.sent.append(GroupSend(check_group_name(group), message, exclude=tuple(exclude)))
 
     def receive(self, channels: Sequence[str], block: bool = False) -> Any:
         raise NotImplementedError

@@ -1,10 +1,14 @@
 """Channel and Group, as application code uses them."""
 
+from unittest.mock import Mock
+
 import pytest
 
-from towpath.channels import Channel, Group
+from towpath.channels import Channel, Group, Outbox
 from towpath.layers.contract import Envelope, GroupSend
-from towpath.layers.errors import ChannelFull, EncodeError, InvalidName
+from towpath.layers.errors import ChannelFull, EncodeError, InvalidName, NoHistory
+
+CHANNEL = Channel("one", channel_layer=Mock())
 
 
 def test_a_channel_outside_a_consumer_sends_at_once(layer):
@@ -50,6 +54,31 @@ def test_a_group_outside_a_consumer_sends_at_once(layer):
     group.send({"text": "hello"})
     assert layer.sent == [GroupSend("room", {"text": "hello"})]
     assert (str(group), repr(group)) == ("room", "Group('room')")
+
+
+@pytest.mark.parametrize(
+    ("exclude", "names"),
+    [("one", ("one",)), (b"", ()), (["one", "name!a"], ("one", "name!a")), (CHANNEL, ("one",))],
+)
+def test_a_group_send_passes_on_the_channels_that_it_excludes_held_or_not(layer, exclude, names):
+    group = Group("room", channel_layer=layer)
+    for immediately in (True, False):
+        group.send({}, immediately, exclude=exclude)
+    with Outbox(layer).holding() as outbox:
+        group.send({}, exclude=exclude)
+    assert [*layer.sent, *outbox.sends] == [GroupSend("room", {}, exclude=names)] * 3
+
+
+def test_a_wrong_name_in_exclude_is_refused_at_the_call(layer):
+    with pytest.raises(InvalidName, match="channel name 'a b' is not valid"):
+        Group("room", channel_layer=layer).send({}, exclude=["a b"])
+
+
+def test_a_group_of_a_layer_without_histories_says_so(layer):
+    group = Group("room", channel_layer=layer)
+    for ask in (group.history, group.position):
+        with pytest.raises(NoHistory, match="keeps no history of groups, such as 'room'"):
+            ask()
 
 
 def test_a_group_takes_and_drops_channels_and_names(layer):

@@ -3,6 +3,7 @@
 import copy
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core import mail
@@ -18,6 +19,7 @@ from towpath.channels import (
     get_channel_layer,
 )
 from towpath.channels import configured as configured_module
+from towpath.layers.errors import BadPosition
 
 
 @pytest.fixture
@@ -185,3 +187,39 @@ def test_a_memory_layer_does_not_warn_in_a_test_run(memory_layer, caplog, monkey
     monkeypatch.setattr(mail, "outbox", [], raising=False)
     Channel("jobs", channel_layer=memory_layer).send({})
     assert caplog.records == []
+
+
+@pytest.fixture
+def sign_with(monkeypatch):
+    """Return a function that sets SECRET_KEY and its fallbacks."""
+
+    def change(key, *fallbacks):
+        keys = SimpleNamespace(SECRET_KEY=key, SECRET_KEY_FALLBACKS=[*fallbacks])
+        monkeypatch.setattr(configured_module, "settings", keys)
+
+    return change
+
+
+def group_with_history(configure, **config):
+    config = {"group_history": {"room": {"messages": 10, "seconds": 60}}, **config}
+    layers = configure(BACKEND="towpath.layers.memory.MemoryChannelLayer", CONFIG=config)
+    return Group("room", channel_layer=layers["default"])
+
+
+def test_positions_are_signed_with_the_secret_key_and_verified_with_its_fallbacks(configure, sign_with):
+    group = group_with_history(configure)
+    sign_with("old")
+    position = group.position()
+    sign_with("new", "old")
+    assert not group.history(since=position).has_gap
+    sign_with("new")
+    with pytest.raises(BadPosition, match="not signed for group 'room'"):
+        group.history(since=position)
+
+
+def test_keys_of_positions_in_config_take_the_place_of_the_secret_key(configure, sign_with):
+    group = group_with_history(configure, position_keys=["a key"])
+    sign_with("old")
+    position = group.position()
+    sign_with("new")
+    assert group.history(since=position).position == position

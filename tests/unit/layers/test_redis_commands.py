@@ -5,8 +5,10 @@ import re
 import pytest
 
 from towpath.layers.errors import ConfigurationError, PartlyRefused
+from towpath.layers.history.bounds import HistoryBounds
 from towpath.layers.keys import Keys
 from towpath.layers.operations.groups import Join, Leave, Marks, Members, Renew
+from towpath.layers.operations.history import Publish, ReadHistory
 from towpath.layers.operations.in_flight import Acknowledge, InFlight, Seize
 from towpath.layers.operations.inboxes import CloseInbox, PushInbox, TakeInbox
 from towpath.layers.operations.leases import Claim, DelayClaim, Expire, ForgetOwner, Lease, LeaseTimes, ReleaseLease
@@ -18,6 +20,7 @@ from towpath.layers.redis.hosts import parse_hosts
 from towpath.layers.redis.layer import RedisChannelLayer
 
 SENTINELS = {"sentinels": [("a", 26379), ["b", 26380]], "master_name": "mymaster"}
+BOUNDS = HistoryBounds(10, 60)
 ONE_SLOT: list[AnyOperation] = [
     Push("a", [b"x"], 1),
     Fence("in!"),
@@ -42,6 +45,8 @@ ONE_SLOT: list[AnyOperation] = [
     Renew("room", "in!"),
     Marks("room"),
     Members("room", "in!"),
+    Publish("room", b"x", BOUNDS, "epoch"),
+    ReadHistory("room", BOUNDS, "epoch", 0, 1),
 ]
 
 
@@ -137,7 +142,8 @@ def test_the_keys_of_a_layer_are_its_own(prefix: str) -> None:
     spelled += [spell("host:1:x") for spell in (keys.pushes, keys.in_flight, keys.seized)]
     spelled += [keys.leases(part) for part in ("held", "expired", "tombstones", "readers", "watch")]
     spelled += [*(keys.processes(part) for part in ("seen", "records")), keys.pauses()]
-    spelled += [keys.marks("a"), keys.members("a", "b!"), keys.delayed("a"), keys.due_index("w"), keys.fired("a")]
+    spelled += [keys.marks("a"), keys.members("a", "b!"), keys.head("a"), keys.history("a")]
+    spelled += [keys.delayed("a"), keys.due_index("w"), keys.fired("a")]
     assert len(spelled) == sum(not name.startswith("_") and name not in NO_KEYS for name in dir(Keys)) + 5
     assert [key for key in spelled if not keys.is_own(key.encode())] == []
 

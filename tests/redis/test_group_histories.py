@@ -1,0 +1,119 @@
+"""Histories of groups, on both stores: a publish whose answer is lost, round trips, and the memory of many groups."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from towpath.layers.base import BaseChannelLayer
+from towpath.layers.contract import GroupSend, Settlement
+from towpath.layers.entries import EntryCodec
+from towpath.layers.errors import LayerUnavailable
+from towpath.layers.history.bounds import HistoryBounds
+from towpath.layers.memory import MemoryChannelLayer
+from towpath.layers.operations.history import Publish, Published
+from towpath.layers.redis import RedisChannelLayer
+
+OPTIONS: dict[str, Any] = {"group_history": {"room*": {"messages": 100, "seconds": 60}}, "position_keys": ["a key"]}
+BOUNDS = HistoryBounds(100, 60)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def layer(request: pytest.FixtureRequest) -> Iterator[BaseChannelLayer]:
+    layer: BaseChannelLayer
+    if request.param == "memory":
+        layer = MemoryChannelLayer(**OPTIONS)
+    else:
+        layer = RedisChannelLayer(hosts=[request.getfixturevalue("redis_url")], prefix="histories:", **OPTIONS)
+    with closing(layer):
+        layer.flush()
+        yield layer
+
+
+def numbers(layer: BaseChannelLayer) -> list[int]:
+    return [message.content["number"] for message in layer.group_history("room")]
+
+
+def publish(number: int, *, is_repeated: bool = False, kept: dict[int, bytes]) -> Publish:
+    entry = kept.setdefault(number, EntryCodec().of_history("room", {"number": number}))
+    return Publish("room", entry, BOUNDS, "0123456789abcdef", is_repeated)
+
+
+def test_a_repeated_publish_has_the_place_that_it_got_first(layer: BaseChannelLayer) -> None:
+    kept: dict[int, bytes] = {}
+    places = layer._execute([publish(number, kept=kept) for number in (1, 2, 3)])
+    assert [place.offset for place in places] == [1, 2, 3]
+    again = layer._execute([publish(number, kept=kept, is_repeated=True) for number in (2, 3, 4)])
+    assert again == [Published(places[0].epoch, offset, []) for offset in (2, 3, 4)]
+    assert numbers(layer) == [1, 2, 3, 4]
+
+
+def test_a_publish_that_is_executed_late_has_a_second_place_and_counts_once(layer: BaseChannelLayer) -> None:
+    kept: dict[int, bytes] = {}
+    layer._execute([publish(1, kept=kept), publish(2, kept=kept), publish(1, kept=kept)])
+    assert numbers(layer) == [1, 2]
+    assert layer.group_history("room").position == layer.group_position("room")
+
+
+def test_an_exchange_whose_answer_was_lost_publishes_once(layer: BaseChannelLayer) -> None:
+    layer.group_add("room", "name!a")
+    reader: Any = layer.reader(["work"])
+    execute = reader._execute
+
+    def lose_answer(operations: Sequence[Any], then: Any = None) -> Any:
+        execute(operations, then)
+        if any(isinstance(operation, Publish) for operation in operations):
+            reader._execute = execute
+            raise LayerUnavailable("the answer is lost")
+
+    reader._execute = lose_answer
+    sends = [GroupSend("room", {"number": number}) for number in (1, 2)]
+    with pytest.raises(LayerUnavailable):
+        reader.exchange([Settlement([*sends])], {})
+    reader.exchange([], {})
+    reader.close()
+    assert numbers(layer) == [1, 2]
+    assert [layer.receive(["name!"])[1] for _ in range(3)] == [{"number": 1}, {"number": 2}, None]
+
+
+def test_a_send_to_a_group_with_a_history_takes_as_many_commands_as_to_one_without(redis_url: str) -> None:
+    def counts(group: str) -> tuple[int, int]:
+        before = client.info("stats")
+        layer.send_group(group, {"number": 1})
+        after = client.info("stats")
+        return tuple(after[name] - before[name] for name in ("total_commands_processed", "total_reads_processed"))  # type: ignore[return-value]
+
+    with (
+        closing(RedisChannelLayer(hosts=[redis_url], prefix="histories:", **OPTIONS)) as layer,
+        closing(Redis.from_url(redis_url)) as client,
+    ):
+        for group in ("room", "other"):
+            layer.group_add(group, "name!a")
+            layer.send_group(group, {"number": 1})  # the scripts are loaded
+        trips, with_history = counts("other"), counts("room")
+        assert with_history[1] == trips[1] == 3  # two, and the question of this test
+        # Inside the script: HMGET, LLEN, RPUSH, LINDEX, HSET and two EXPIRE.
+        assert with_history[0] - trips[0] == 7
+        layer.flush()
+
+
+def test_the_history_of_each_group_expires_and_its_memory_is_bounded(redis_url: str) -> None:
+    options = {**OPTIONS, "group_history": {"room*": {"messages": 5, "seconds": 60, "bytes": 2000}}}
+    with (
+        closing(RedisChannelLayer(hosts=[redis_url], prefix="histories:", **options)) as layer,
+        closing(Redis.from_url(redis_url)) as client,
+    ):
+        layer.flush()
+        for number in range(300):
+            sends = [GroupSend(f"room-{number}", {"text": "x" * 1000})] * (1 + number % 4)
+            assert layer.send_many(sends) == []
+        layer.group_position("room-never-used")
+        lives = {key: client.ttl(key) for key in client.scan_iter("histories:*", count=1000)}
+        assert len(lives) == 601
+        assert {life for key, life in lives.items() if key.endswith(b":history")} <= {59, 60}
+        assert {life for key, life in lives.items() if key.endswith(b":head")} <= set(range(170, 181))
+        of_a_group = [client.memory_usage(key) for key in lives if b"{room-299}" in key]
+        assert sum(of_a_group) < 2000 + 1000
+        layer.flush()
