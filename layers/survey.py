@@ -134,6 +134,12 @@ class Survey(Protocol):
     def groups(self, limit: int) -> tuple[Sequence[GroupState], bool]:
         """Return up to `limit` groups, and whether there may be more. A bounded search through the keys."""
 
+    def group_count(self) -> int | None:
+        """Return the number of groups, by a search of which each call does a bounded part; None before its end."""
+
+    def inbox_lengths(self, inboxes: Sequence[str]) -> Sequence[int]:
+        """Return how many entries wait in each inbox, with those that its owner has read and is writing to clients."""
+
     def peek(self, channel: str, limit: int) -> Sequence[WaitingMessage]:
         """Return the oldest messages of a channel, and leave them there."""
 

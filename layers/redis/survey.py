@@ -29,6 +29,7 @@ from ..survey import (
 from . import scripts
 from .client import Client
 from .commands import COUNTS_SECONDS
+from .group_count import GroupCount
 from .scripts import Command
 
 #: Keys that one step of the search for groups reads, few enough not to block Redis; and the most steps.
@@ -45,6 +46,7 @@ class RedisSurvey:
         self._client = client
         self._codec = codec
         self._keys = keys
+        self._groups = GroupCount(keys, self._call)
         self._seen, self._records = keys.processes("seen"), keys.processes("records")
 
     def register(self, record: ProcessRecord) -> None:
@@ -120,6 +122,15 @@ class RedisSurvey:
         inboxes = [mark for mark in marks if is_inbox(mark)]
         members = sum(int(self._call(("SCARD", self._keys.members(group, inbox)))) for inbox in inboxes)
         return GroupState(group, len(marks), members)
+
+    def group_count(self) -> int | None:
+        """Return the number of groups; None before the end of the first search."""
+        return self._groups.look()
+
+    def inbox_lengths(self, inboxes: Sequence[str]) -> Sequence[int]:
+        """Return how many entries each inbox holds."""
+        keys = [self._keys.inbox(inbox) for inbox in inboxes]
+        return [int(length) for length in self._call(scripts.LENGTHS.eval(keys))] if keys else []
 
     def peek(self, channel: str, limit: int) -> Sequence[WaitingMessage]:
         """Return the oldest messages of a channel, and leave them there."""

@@ -10,7 +10,8 @@ import redis
 
 from towpath.layers.contract import Delayed, Envelope
 from towpath.layers.memory import MemoryChannelLayer
-from towpath.layers.redis import RedisChannelLayer
+from towpath.layers.redis import RedisChannelLayer, group_count
+from towpath.layers.redis.survey import RedisSurvey
 from towpath.layers.survey import STALE_SECONDS, GroupState, ProcessRecord, Survey, survey_of
 
 PREFIX = "survey:"
@@ -113,6 +114,27 @@ def test_groups_are_listed_with_their_members_up_to_a_limit(layer: RedisChannelL
     layer.group_add("other", "interface.x!a")
     assert survey.groups(10) == ([GroupState("other", 1, 1), GroupState("room", 2, 2)], False)
     assert survey.groups(1) == ([GroupState("other", 1, 1)], True)
+
+
+def test_groups_are_counted_by_parts_of_a_search(
+    layer: RedisChannelLayer, survey: Survey, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        layer.group_add(f"room-{number}", "interface.x!a")
+    client.set("x" + PREFIX + "{room}:marks", "of another program")
+    assert survey.group_count() == 30
+    monkeypatch.setattr(group_count, "SCAN_COUNT", 1)
+    monkeypatch.setattr(group_count, "STEPS", 1)
+    other = RedisSurvey(layer._client, layer._keys, layer._codec)
+    counts = [other.group_count() for _ in range(200)]
+    assert counts[0] is None
+    assert counts[-1] is not None and counts[-1] >= 30
+
+
+def test_the_entries_of_inboxes_are_counted(layer: RedisChannelLayer, survey: Survey) -> None:
+    layer.send_many([Envelope("interface.x!a", {"n": number}) for number in range(3)])
+    assert survey.inbox_lengths(["interface.y!", "interface.x!"]) == [0, 3]
+    assert survey.inbox_lengths([]) == []
 
 
 def test_messages_are_looked_at_and_stay(layer: RedisChannelLayer, survey: Survey, client: Any) -> None:

@@ -6,6 +6,8 @@ from towpath.layers.monitoring import Family
 from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.survey import Survey
 
+from .fanout import fanout_families
+
 
 def store_families(survey: Survey, channels: Sequence[str]) -> list[Family]:
     """Return the metrics of the store: queues of the routing's channels, leases.
@@ -34,5 +36,6 @@ def store_families(survey: Survey, channels: Sequence[str]) -> list[Family]:
         Family("towpath_queue_delayed", "gauge", "Messages that are not due yet", labels, delayed),
         Family("towpath_queue_paused", "gauge", "Whether an operator has paused the channel", labels, pauses),
         Family("towpath_queue_dropped", "counter", "Messages lost or refused", ("channel", "reason"), dropped),
+        *fanout_families(survey, owners),
         Family("towpath_leases", "gauge", "Leases that have not expired", ("owner",), leases),
     ]
