@@ -55,6 +55,9 @@ class Kind:
 
 #: The kinds that an inbox refuses above its capacity; all others are always accepted.
 REFUSABLE = (Kind.DELIVERY, Kind.GROUP, Kind.PUBLISHED)
+#: The kinds of which no two entries of an inbox are equal, unless one was written twice: a settlement names its turn,
+#: and the others have random bytes.
+UNIQUE = (Kind.SETTLED, Kind.DELIVERY, Kind.GROUP)
 #: Random bytes behind the kind of a delivery or group message.
 UNIQUE_BYTES = 8
 #: Offset and epoch of a message of a group with a history, behind its random bytes.

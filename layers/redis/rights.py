@@ -87,6 +87,7 @@ def _writes(taken: str, missing: str, member: str) -> dict[str, Command]:
         "hset": ("HSET", taken, member, ""),
         "lpop": ("LPOP", missing),
         "lpush": ("LPUSH", taken, member),
+        "lrem": ("LREM", missing, 1, member),
         "ltrim": ("LTRIM", missing, 0, 0),
         "pexpire": ("PEXPIRE", missing, 1),
         "rename": ("RENAME", missing, missing),

@@ -12,6 +12,7 @@ from towpath.layers.contract import Edge, Envelope
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
 from towpath.layers.inbox_events import Replies
 from towpath.layers.redis import RedisChannelLayer
+from towpath.layers.redis.edge import RedisEdge, _drop
 
 from ..redis_server import RedisServer
 
@@ -135,6 +136,40 @@ def test_a_read_drops_the_entries_of_the_read_before(redis_url: str) -> None:
 
     assert asyncio.run(scene()) == 1
     layer.close()
+
+
+def test_a_drop_that_is_executed_twice_removes_no_equal_message(redis_url: str) -> None:
+    """Its answer may be lost; then it is written again."""
+    layer = RedisChannelLayer(hosts=[redis_url], prefix="lost:")
+
+    async def scene() -> list[Any]:
+        edge = layer.edge()
+        assert isinstance(edge, RedisEdge)
+        await edge.open()
+        await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": 1})
+        received = await _numbers(edge)
+        for _ in range(2):
+            await asyncio.to_thread(layer.send, f"{edge.inbox}a", {"number": 1})
+        command = _drop(f"lost:{{{edge.inbox}}}:inbox", edge._read)
+        assert command[0] == "LREM"
+        with closing(Redis.from_url(redis_url)) as client:
+            assert [client.execute_command(*command) for _ in range(2)] == [1, 0]
+        while len(received) < 3:
+            received += await _numbers(edge)
+        await edge.close()
+        return received
+
+    assert asyncio.run(scene()) == [1, 1, 1]
+    layer.close()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [[b"S" * 513], [b"Jroom"], [b"Kturn"], [b"S1", b"S2"]],
+    ids=["long", "a join", "a keep-alive", "two"],
+)
+def test_entries_that_are_long_or_may_have_equals_are_dropped_by_their_place(read: list[bytes]) -> None:
+    assert _drop("inbox", read)[0] == "EVAL"
 
 
 def test_a_redis_that_has_become_a_replica_gives_nothing_twice(start_redis: Callable[[], RedisServer]) -> None:

@@ -299,4 +299,11 @@ FENCES = [
         "end\nlocal has_room",
         f"{ONCE} -k delay_that_a_batch",
     ),
+    Mutant(
+        "an entry that may have equals is dropped by its place",
+        "layers/redis/**/edge.py",
+        "len(last) <= SHORT_BYTES and last[:1] in UNIQUE:",
+        "len(last) <= SHORT_BYTES:",
+        "tests/redis/test_lost_answers.py -k by_their_place",
+    ),
 ]
