@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from towpath.layers.codec import unpack
-from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Content, Envelope
+from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Content, Envelope, Will
 from towpath.layers.errors import DecodeError
 from towpath.layers.inbox_events import Replies, Settled
 from towpath.layers.log_fields import USER_KEY, about
@@ -102,13 +102,15 @@ class Conversation:
         """The channel of the latest turn's event."""
         return self._turns.channel
 
-    def emit(self, channel: str, content: Content, *, insist: bool) -> None:
+    def emit(self, channel: str, content: Content, *, insist: bool, will: Will | None = None) -> None:
         """Send an event when its turn comes. `insist` False: `refused` of the owner is called if the channel is full.
+
+        The first event may carry a `will`: the last event, should this process expire (see `contract.Will`).
 
         Raises:
             ValueError: the conversation is closed.
         """
-        event = self._turns.offer(Event(channel, content, insist))
+        event = self._turns.offer(Event(channel, content, insist, will))
         if event is not None:
             self._send(event)
         else:
@@ -230,7 +232,7 @@ class Conversation:
         return False
 
     def _post(self, event: Event, trace: dict[str, str] | None = None) -> None:
-        envelope = Envelope(event.channel, event.content, self._turns.number, self._session_state, trace)
+        envelope = Envelope(event.channel, event.content, self._turns.number, self._session_state, trace, event.will)
         self._hub.outbound.post(envelope, self._posted if event.insist else self._posted_first)
 
     def _posted(self, envelope: Envelope, outcome: Outcome) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from twisted.internet import protocol as twisted_protocol
 
-from towpath.layers.contract import Content
+from towpath.layers.contract import Content, Will
 from towpath.layers.inbox_events import Replies, Settled
 
 #: [host, port]; None on UNIX sockets.
@@ -122,8 +122,11 @@ class Emitter(Protocol):
     def reply_channel(self) -> str:
         """The channel that replies to this connection are sent to."""
 
-    def emit(self, channel: str, content: Content, *, insist: bool) -> None:
-        """Send an event when its turn comes; `insist` tries again while the channel is full."""
+    def emit(self, channel: str, content: Content, *, insist: bool, will: Will | None = None) -> None:
+        """Send an event when its turn comes; `insist` tries again while the channel is full.
+
+        The first event may carry a `will`: the last event, should this process expire.
+        """
 
     def close(self, channel: str | None = None, content: Content | None = None) -> None:
         """Close, after a last event if there is one."""

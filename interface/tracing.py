@@ -20,7 +20,7 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, StatusCode
 
-from towpath.layers.contract import Content
+from towpath.layers.contract import Content, Will
 from towpath.layers.inbox_events import Grouped, Replies, Settled
 from towpath.layers.protocol import CONNECT, HTTP_REQUEST
 from towpath.layers.tracing import carrier_of, context_in, context_of, tracer, warn_without_sdk
@@ -81,10 +81,10 @@ class TracedConversation(Conversation):
         self._first: SpanContext | None = None
         super().__init__(*arguments)
 
-    def emit(self, channel: str, content: Content, *, insist: bool) -> None:
+    def emit(self, channel: str, content: Content, *, insist: bool, will: Will | None = None) -> None:
         """Begin the span of an event, and send the event when its turn comes."""
         self._begin(channel, content)
-        super().emit(channel, content, insist=insist)
+        super().emit(channel, content, insist=insist, will=will)
         self._note_waiting(content)
 
     def close(self, channel: str | None = None, content: Content | None = None) -> None:

@@ -6,7 +6,7 @@ Plain logic. Invariant: at most one turn is out, its number is `number`; numbers
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
-from towpath.layers.contract import Content
+from towpath.layers.contract import Content, Will
 
 #: Bytes that are counted for an event in addition to its text and bytes: empty frames are not free.
 EVENT_OVERHEAD_BYTES = 64
@@ -15,11 +15,15 @@ SHORT_LENGTH = 512
 
 
 class Event(NamedTuple):
-    """An event of a connection. `insist` False: it is refused if its channel is full, else retried."""
+    """An event of a connection. `insist` False: it is refused if its channel is full, else retried.
+
+    `will` is the last event of the connection if this process expires; the first event carries it.
+    """
 
     channel: str
     content: Content
     insist: bool
+    will: Will | None = None
 
 
 class Phase(IntEnum):

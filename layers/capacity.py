@@ -9,10 +9,7 @@ from fnmatch import translate
 from functools import lru_cache
 
 from .errors import ConfigurationError
-from .protocol import HTTP_REQUEST, WEBSOCKET_PREFIX
-
-#: Used where no patterns are given. A WebSocket has at most one event in the channels of the first pattern.
-DEFAULT_CHANNEL_CAPACITY: Mapping[str | re.Pattern[str], int] = {f"{WEBSOCKET_PREFIX}*": 10_000, HTTP_REQUEST: 1_000}
+from .protocol import EVENT_CAPACITY
 
 #: Number of names whose capacity is cached. Generated names are many, so the cache is bounded.
 CACHED_NAMES = 1_024
@@ -21,7 +18,7 @@ CACHED_NAMES = 1_024
 class Capacities:
     """The capacity of every channel of a layer.
 
-    `channel_capacity` None means `DEFAULT_CHANNEL_CAPACITY`; a mapping takes its place. `capacity` is for the rest.
+    `channel_capacity` None means `EVENT_CAPACITY`; a mapping takes its place. `capacity` is for the rest.
 
     Raises:
         ConfigurationError: names the option and the key that is wrong.
@@ -29,7 +26,7 @@ class Capacities:
 
     def __init__(self, capacity: int, channel_capacity: Mapping[str | re.Pattern[str], int] | None = None) -> None:
         if channel_capacity is None:
-            channel_capacity = DEFAULT_CHANNEL_CAPACITY
+            channel_capacity = EVENT_CAPACITY
         if not isinstance(channel_capacity, Mapping):
             raise ConfigurationError(f"channel_capacity maps patterns to capacities; it is not {channel_capacity!r}")
         self._default = _checked("capacity", capacity)

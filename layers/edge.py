@@ -25,8 +25,7 @@ from .operations.inboxes import INBOX_CAPACITY, CloseInbox, PushInbox
 from .operations.leases import CountReaders, Expire, Lease, LeaseState, LeaseTimes, ReleaseLease
 from .operations.operation import AnyOperation, Operation, Result
 from .operations.queues import FENCED, Drop, Fence, Push, PushNumber
-from .operations.wills import AddSockets, ForgetSockets
-from .protocol import CONNECT, DISCONNECT
+from .operations.wills import AddWills, ForgetWills
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +44,8 @@ class BaseEdge:
         self._codec = codec
         self._capacities = capacities
         self._reads = InboxReads()
+        #: The channels of the wills that were sent: an event on one of them is the last of its connection.
+        self._will_channels: set[str] = set()
         self._begin()
 
     def _begin(self) -> None:
@@ -58,7 +59,7 @@ class BaseEdge:
         self._number = 1
         self._is_unanswered = False
         self._is_fenced = False
-        #: WebSockets that are registered in the store, with their registrations.
+        #: Connections whose wills are registered in the store, with these.
         self._registered: dict[str, bytes] = {}
         #: Members that left by closing and that the store still lists: group -> local parts.
         self._left: dict[str, list[str]] = {}
@@ -87,8 +88,8 @@ class BaseEdge:
         ]
         results, refusal = await self._pushed(pushes)
         for push, accepted in zip(pushes, results, strict=True):
-            if (push.opens or push.closes) and isinstance(accepted, int):
-                self._note_sockets(push, accepted)
+            if push.wills and isinstance(accepted, int):
+                self._note_wills(push.wills[:accepted])
         known = _accepted(positions.values(), results)
         if refusal is not None:
             raise PartlyRefused(str(refusal), known, refusal.is_clean) from refusal
@@ -120,25 +121,34 @@ class BaseEdge:
         return results, refusal
 
     def _push(self, channel: str, envelopes: Sequence[Envelope]) -> Push:
-        bodies = [self._codec.queue_body(envelope) for envelope in envelopes]
-        opens: Sequence[tuple[str, bytes]] = ()
-        closes: Sequence[str] = ()
-        if channel == CONNECT:
-            paths = [self._codec.stored(str(envelope.content.get("path", ""))) for envelope in envelopes]
-            opens = list(zip(map(self._local, envelopes), paths, strict=True))
-        elif channel == DISCONNECT:
-            closes = [self._local(envelope) for envelope in envelopes]
+        bodies, changes_wills = [], channel in self._will_channels
+        for envelope in envelopes:
+            bodies.append(self._codec.queue_body(envelope))
+            changes_wills = changes_wills or envelope.will is not None
         number = PushNumber(self.inbox, self._number)
-        return Push(channel, bodies, self._capacities.of(channel), number, opens, closes)
+        wills = self._wills(channel, envelopes) if changes_wills else ()
+        return Push(channel, bodies, self._capacities.of(channel), number, wills)
 
-    def _note_sockets(self, push: Push, accepted: int) -> None:
-        """Note the sockets that are registered in the store now."""
-        self._registered.update(push.opens[:accepted])
-        for local in push.closes[:accepted]:
-            self._registered.pop(local, None)
+    def _wills(self, channel: str, envelopes: Sequence[Envelope]) -> Sequence[tuple[str, bytes]]:
+        """Return a pair for each envelope: the connection and the will that it registers, or takes away (empty)."""
+        are_last = channel in self._will_channels
+        wills = []
+        for envelope in envelopes:
+            local = (envelope.reply_channel or "").removeprefix(self.inbox)
+            if envelope.will is not None:
+                self._will_channels.add(envelope.will.channel)
+                wills.append((local, self._codec.will(envelope.will)))
+            else:
+                wills.append((local if are_last else "", b""))
+        return wills
 
-    def _local(self, envelope: Envelope) -> str:
-        return str(envelope.content.get("reply_channel", "")).removeprefix(self.inbox)
+    def _note_wills(self, wills: Sequence[tuple[str, bytes]]) -> None:
+        """Note the wills that are registered in the store now, and those that no longer are."""
+        for local, will in wills:
+            if will:
+                self._registered[local] = will
+            else:
+                self._registered.pop(local, None)
 
     async def check_turns(self, turns: Mapping[str, int], channels: Sequence[str]) -> Collection[str]:
         """Return the locals whose turns have an event that is queued or in flight; end the turns of the others."""
@@ -200,7 +210,7 @@ class BaseEdge:
         left, self._left = self._left, {}
         try:
             signs: list[AnyOperation] = [Lease(self.inbox, self.lease_times)]
-            signs += [AddSockets(self.inbox, {})] if not self._round else []
+            signs += [AddWills(self.inbox, {})] if not self._round else []
             state = (await self._execute([*signs, *self._leaves(left)]))[0]
             if self._is_fenced:
                 state = LeaseState.EXPIRED
@@ -208,7 +218,7 @@ class BaseEdge:
                 await self._renew_marks(self._next_share())
             elif state is LeaseState.NEW and self._is_announced:
                 logger.warning("The layer had lost inbox %s: announcing %d groups", self.inbox, len(self._index.groups))
-                await self._execute([AddSockets(self.inbox, dict(self._registered))] if self._registered else [])
+                await self._execute([AddWills(self.inbox, dict(self._registered))] if self._registered else [])
                 await self._announce(self._index.groups)
         except Exception:
             for group, locals_ in left.items():
@@ -230,14 +240,14 @@ class BaseEdge:
         await self._execute([Drop(channel)])
 
     async def close(self) -> None:
-        """Take the inbox and its marks out of the store; if sockets are left, let it expire."""
+        """Take the inbox and its marks out of the store; if wills are left, let it expire."""
         leaves = [Leave(group, self.inbox, self._index.members(group)) for group in self._index.groups]
         ends: list[AnyOperation] = [Fence(self.inbox), CloseInbox(self.inbox)]
         if self._registered or self._is_unanswered or self._is_fenced:
-            logger.warning("Inbox %s closes with %d sockets to be disconnected", self.inbox, len(self._registered))
+            logger.warning("Inbox %s closes with %d last wills to be published", self.inbox, len(self._registered))
             ends.append(Expire(self.inbox))
         else:
-            ends += [ForgetSockets(self.inbox), ReleaseLease(self.inbox)]
+            ends += [ForgetWills(self.inbox), ReleaseLease(self.inbox)]
         await self._execute([*self._leaves(self._left), *leaves, *ends])
 
     def _leaves(self, left: dict[str, list[str]]) -> list[AnyOperation]:

@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .codec import pack, unpack
-from .contract import Content, Envelope
+from .contract import Content, Envelope, Will
 from .encryption import Cipher, NoCipher
 from .errors import DecodeError
 from .history.positions import Position
@@ -176,20 +176,35 @@ class EntryCodec:
         """Encode a command of an operator."""
         return Kind.COMMAND + self._pack((content,))
 
-    def stored(self, value: str | bytes) -> bytes:
-        """Encode a part of a socket's registration."""
-        return self._pack(value)
+    def will(self, will: Will) -> bytes:
+        """Encode the will of a connection."""
+        return self._pack(will)
 
-    def open_stored(self, data: bytes) -> str | bytes:
-        """Decode the result of `stored`, of any age.
+    def open_will(self, data: bytes) -> Will:
+        """Decode a will of any age.
 
         Raises:
             DecodeError: it is damaged, foreign, or sealed with an unknown key.
         """
-        value = self._unpack_aged(data)
-        if not isinstance(value, (str, bytes)):
-            raise DecodeError("what is stored of a socket is neither str nor bytes")
-        return value
+        match self._unpack_aged(data):
+            case [str() as channel, dict() as content, [*after]] if all(isinstance(name, str) for name in after):
+                return Will(channel, content, tuple(after))
+        raise DecodeError("a stored will is not a channel, a message and channels")
+
+    def session_state(self, session_state: bytes) -> bytes:
+        """Encode the session state of a connection, to be stored beside its will."""
+        return self._pack(session_state)
+
+    def open_session_state(self, data: bytes) -> bytes:
+        """Decode a stored session state of any age.
+
+        Raises:
+            DecodeError: it is damaged, foreign, or sealed with an unknown key.
+        """
+        session_state = self._unpack_aged(data)
+        if not isinstance(session_state, bytes):
+            raise DecodeError(f"a stored session state is of type {type(session_state).__name__}, not bytes")
+        return session_state
 
     def open_inbox_entry(self, entry: bytes) -> tuple[bytes, Sequence[Any]]:
         """Return an inbox entry's kind and fields; `inbox` narrows the fields.

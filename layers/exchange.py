@@ -32,7 +32,7 @@ from .operations.inboxes import INBOX_CAPACITY, PushInbox
 from .operations.leases import ReleaseLease
 from .operations.operation import AnyOperation
 from .operations.queues import ENDED, Batch, Count, Postpone, Push, PushNumber, Take
-from .operations.wills import StoreState
+from .operations.wills import StoreSessionState
 from .plan import Plan, Planner, inbox_entries, plain_member_sends
 from .sending import Sender
 
@@ -359,4 +359,4 @@ class BaseReader:
 
 
 #: Operations that an exchange repeats after an error: each has its effect once.
-_REPEATED = (Push, PushInbox, StoreState, Requeue, Count)
+_REPEATED = (Push, PushInbox, StoreSessionState, Requeue, Count)

@@ -7,8 +7,8 @@ sharding layer would choose the host by it.
   <prefix>{<channel>}:wakeup            list of one, there while the queue holds something: where readers wait
   <prefix>{<channel or inbox>}:counts   hash of counters
   <prefix>{<inbox>}:inbox               list of inbox entries
-  <prefix>{<inbox>}:sockets             hash of the local parts of WebSockets, their paths
-  <prefix>{<inbox>}:states              hash of the local parts of WebSockets, their states, where they have one
+  <prefix>{<inbox>}:wills               hash of the local parts of connections, their wills
+  <prefix>{<inbox>}:states              hash of the local parts of connections with wills, their session states
   <prefix>{<inbox or reader>}:pushes    hash of channels, the number and result of its last push to each; and `fenced`
   <prefix>{<reader>}:inflight           string, see record.lua: a worker thread's last batch, in flight or settled
   <prefix>{<reader>}:seized             the same: the batch of a reader that expired, until it is counted
@@ -36,7 +36,7 @@ import re
 
 #: The part after the braces, as a pattern.
 _KINDS = (
-    "queue|wakeup|counts|inbox|sockets|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
+    "queue|wakeup|counts|inbox|wills|states|pushes|inflight|seized|held|expired|tombstones|readers|watch|"
     "marks|members:[^{}]+|head|history|delayed|due|fired|seen|records|until"
 )
 
@@ -64,12 +64,12 @@ class Keys:
         """Return the key of an inbox's entries."""
         return f"{self.prefix}{{{inbox}}}:inbox"
 
-    def sockets(self, inbox: str) -> str:
-        """Return the key of the WebSockets of an inbox."""
-        return f"{self.prefix}{{{inbox}}}:sockets"
+    def wills(self, inbox: str) -> str:
+        """Return the key of the wills of an inbox's connections."""
+        return f"{self.prefix}{{{inbox}}}:wills"
 
     def states(self, inbox: str) -> str:
-        """Return the key of their states."""
+        """Return the key of their session states."""
         return f"{self.prefix}{{{inbox}}}:states"
 
     def pushes(self, writer: str) -> str:

@@ -18,7 +18,7 @@ from .history.bounds import Histories
 from .names import is_inbox, random_token, split_local
 from .operations.history import Publish, Published
 from .operations.in_flight import Source
-from .operations.wills import StoreState
+from .operations.wills import StoreSessionState
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Plan:
     A step is (inbox, None, entry), or (None, group, message) whose inboxes are known only when the group is looked up.
     The message is an entry, or the operation that publishes it into the history of the group: then its place is known
     only when that has been executed.
-    `states` are session states stored for the last event of a socket, should its interface server expire.
+    `states` are session states stored for the last will of a connection, should its interface server expire.
     """
 
     queues: dict[str, list[bytes]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Plan:
     groups: dict[str, None] = field(default_factory=dict)
     publishes: list[Publish] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    states: list[StoreState] = field(default_factory=list)
+    states: list[StoreSessionState] = field(default_factory=list)
 
     @property
     def is_one_step(self) -> bool:
@@ -123,7 +123,7 @@ class Planner:
             entry, state = self._codec.settled(local, turn, (), None), None
         plan.steps.append((inbox, None, entry))
         if state is not None and len(state) <= SESSION_STATE_MAX_BYTES:
-            plan.states.append(StoreState(inbox, local, self._codec.stored(state) if state else b""))
+            plan.states.append(StoreSessionState(inbox, local, self._codec.session_state(state) if state else b""))
 
 
 def _split_tail(sends: Sequence[Send], own: str) -> tuple[list[Content], Sequence[Send]]:

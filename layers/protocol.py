@@ -4,12 +4,17 @@ A server may send every code that may stand in a close frame (RFC 6455, section 
 1000 and 3000 to 4999 are allowed is the rule for pages in a browser.
 """
 
+import re
+from collections.abc import Mapping
+
 HTTP_REQUEST, HTTP_DISCONNECT = "http.request", "http.disconnect"
 CONNECT, RECEIVE, DISCONNECT = "websocket.connect", "websocket.receive", "websocket.disconnect"
 #: All channels that interface servers send events to.
 EVENT_CHANNELS = (HTTP_REQUEST, HTTP_DISCONNECT, CONNECT, RECEIVE, DISCONNECT)
 #: The beginnings of their names, of later ones too.
 HTTP_PREFIX, WEBSOCKET_PREFIX = "http.", "websocket."
+#: Capacities of channels by pattern, unless a layer has others. A WebSocket has at most one event in its channels.
+EVENT_CAPACITY: Mapping[str | re.Pattern[str], int] = {f"{WEBSOCKET_PREFIX}*": 10_000, HTTP_REQUEST: 1_000}
 #: Patterns of the channels of one request: for the pieces of its body, and for notices of what its client has taken.
 BODY_CHANNEL, FLOW_CHANNEL = "http.request.body?", "http.response.flow?"
 

@@ -1,7 +1,7 @@
 """Cleanup after expired owners, in the process that claims them.
 
 The in-flight messages of an expired reader are lost: they are counted, their channel is logged, and their turns end.
-The sockets of an expired inbox are disconnected: see `wills`.
+The last wills of an expired inbox are published: see `wills`.
 """
 
 import logging

@@ -1,14 +1,14 @@
-"""Last wills: the `websocket.disconnect` of each socket of an expired inbox, sent once.
+"""Last wills: the last event of each connection of an expired inbox, published once, as its will has it.
 
-It comes after all events of the socket that reached the store: a socket is skipped while an event of it is queued or in
-flight. So it has the session state of the last consumer.
+It comes after all events of the connection that reached the store: a connection is skipped while an event of it is
+queued or in flight. So it has the session state of the last consumer.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from .capacity import Capacities
-from .contract import Envelope
+from .contract import Envelope, Will
 from .entries import EntryCodec
 from .errors import DecodeError
 from .names import split_local
@@ -18,56 +18,83 @@ from .operations.inboxes import CloseInbox
 from .operations.leases import DelayClaim, ExpiredOwner, ForgetOwner
 from .operations.operation import Execute
 from .operations.queues import Fence
-from .operations.wills import ForgetSockets, PushWills, Socket, Sockets
-from .protocol import ABNORMAL_CLOSURE, CONNECT, DISCONNECT, RECEIVE
+from .operations.wills import ForgetWills, PushWills, ReadWills, StoredWill
 
 logger = logging.getLogger(__name__)
 
 
 #: Time from one cleanup of an expired inbox to the next, in seconds.
 CLAIM_AGAIN_SECONDS = 1.0
-#: Sockets read in one round trip, and last events sent in one.
+#: Wills read in one round trip, and published in one.
 PAGE, AT_A_TIME = 1000, 100
 #: Turn of a last event: no connection waits for its end, but the session state of its consumer needs a turn.
 LAST_TURN = 0
 
 
 class Wills:
-    """Sends the last events of the sockets of one layer's expired inboxes."""
+    """Publishes the last wills of one layer's expired inboxes."""
 
     def __init__(self, codec: EntryCodec, capacities: Capacities, execute: Execute) -> None:
         self._codec = codec
-        self._capacity = capacities.of(DISCONNECT)
+        self._capacities = capacities
         self._execute = execute
 
     def clean_up(self, expired: ExpiredOwner) -> None:
-        """Disconnect the sockets that have no other events; delete the inbox when none is left and no marks exist.
+        """Publish the wills of connections without other events; delete the inbox when no will and no mark is left.
 
         Raises:
             LayerUnavailable: the store is unavailable.
         """
         inbox = expired.owner
         self._execute([Fence(inbox)])  # its process may still run: its events are refused from now on
-        busy = self._busy(inbox)
-        sent = left = 0
-        for sockets in self._pages(inbox):
-            quiet = [socket for socket in sockets if socket.local not in busy]
-            accepted = self._send(inbox, quiet)
-            sent += accepted
-            left += len(sockets) - accepted
-        if sent or left:
+        published, left, unreadable = self._publish_all(inbox)
+        if published or left:
             logger.error(
-                "Inbox %s has expired: disconnected %d of its sockets, %d still have events", inbox, sent, left
+                "Inbox %s has expired: %d last wills are published, %d wait for other events", inbox, published, left
             )
         if left or expired.seconds < MARK_SECONDS:
             self._execute([CloseInbox(inbox), DelayClaim(inbox, CLAIM_AGAIN_SECONDS)])
-        else:
-            self._execute([CloseInbox(inbox), ForgetSockets(inbox), ForgetOwner(inbox)])
+            return
+        if unreadable:
+            logger.error("%d last wills of inbox %s cannot be read and are dropped", unreadable, inbox)
+        self._execute([CloseInbox(inbox), ForgetWills(inbox), ForgetOwner(inbox)])
 
-    def _busy(self, inbox: str) -> set[str]:
-        """Return which sockets have events that are queued or in flight."""
+    def _publish_all(self, inbox: str) -> tuple[int, int, int]:
+        """Return how many wills are published, how many are left for later, and how many cannot be read."""
+        published = left = unreadable = begin = 0
+        searched: set[str] = set()
+        busy: set[str] = set()
+        while True:
+            page = self._execute([ReadWills(inbox, begin, PAGE)])[0]
+            wills = self._opened(page.wills)
+            unsearched = {channel for _, will in wills for channel in will.after} - searched
+            if unsearched:
+                # The page is read again after the search: a session state may have been stored since.
+                busy |= self._busy(inbox, sorted(unsearched))
+                searched |= unsearched
+                continue
+            accepted = self._publish(inbox, [pair for pair in wills if pair[0].local not in busy])
+            published += accepted
+            left += len(wills) - accepted
+            unreadable += len(page.wills) - len(wills)
+            begin = page.next
+            if not begin:
+                return published, left, unreadable
+
+    def _opened(self, stored: Sequence[StoredWill]) -> list[tuple[StoredWill, Will]]:
+        """Return the wills that can be read."""
+        found = []
+        for each in stored:
+            try:
+                found.append((each, self._codec.open_will(each.will)))
+            except DecodeError as error:
+                logger.debug("A last will cannot be read: %s", error)  # counted, and logged when it is dropped
+        return found
+
+    def _busy(self, inbox: str, channels: Sequence[str]) -> set[str]:
+        """Return which connections have events that are queued in these channels or in flight."""
         locals_: set[str] = set()
-        for record in self._execute([Outstanding([CONNECT, RECEIVE])])[0]:
+        for record in self._execute([Outstanding(channels)])[0]:
             for raw in record.entries:
                 try:
                     envelope = self._codec.open_queue_entry(record.channel, raw, is_aged=True)
@@ -78,40 +105,26 @@ class Wills:
                     locals_.add(local)
         return locals_
 
-    def _pages(self, inbox: str) -> Iterator[Sequence[Socket]]:
-        begin = 0
-        while True:
-            page = self._execute([Sockets(inbox, begin, PAGE)])[0]
-            yield page.sockets
-            begin = page.next
-            if not begin:
-                return
+    def _publish(self, inbox: str, wills: Sequence[tuple[StoredWill, Will]]) -> int:
+        """Publish wills while their channels have room; return how many."""
+        by_channel: dict[str, list[tuple[StoredWill, Will]]] = {}
+        for pair in wills:
+            by_channel.setdefault(pair[1].channel, []).append(pair)
+        return sum(self._push(inbox, channel, found) for channel, found in by_channel.items())
 
-    def _send(self, inbox: str, sockets: Sequence[Socket]) -> int:
-        """Send last events while their channel has room; return the number of sockets."""
-        for begin in range(0, len(sockets), AT_A_TIME):
-            some = sockets[begin : begin + AT_A_TIME]
-            wills = [(socket.local, self._codec.queue_body(self._last_event(inbox, socket))) for socket in some]
-            done = self._execute([PushWills(inbox, DISCONNECT, wills, self._capacity)])[0]
-            if not done:
+    def _push(self, inbox: str, channel: str, wills: Sequence[tuple[StoredWill, Will]]) -> int:
+        capacity = self._capacities.of(channel)
+        for begin in range(0, len(wills), AT_A_TIME):
+            events = [(stored.local, self._body(stored, will)) for stored, will in wills[begin : begin + AT_A_TIME]]
+            if not self._execute([PushWills(inbox, channel, events, capacity)])[0]:
                 return begin
-        return len(sockets)
+        return len(wills)
 
-    def _last_event(self, inbox: str, socket: Socket) -> Envelope:
-        content = {
-            "reply_channel": inbox + socket.local,
-            "path": self._stored(socket.registration),
-            "code": ABNORMAL_CLOSURE,
-        }
-        state = self._stored(socket.state) if socket.state is not None else None
-        return Envelope(DISCONNECT, content, LAST_TURN, state if isinstance(state, bytes) else None)
-
-    def _stored(self, sealed: bytes) -> str | bytes:
-        try:
-            return self._codec.open_stored(sealed)
-        except DecodeError as error:
-            logger.warning(
-                "The stored path or state of a socket cannot be read; its disconnect goes without it: %s",
-                error,
-            )
-            return ""
+    def _body(self, stored: StoredWill, will: Will) -> bytes:
+        session_state = None
+        if stored.session_state is not None:
+            try:
+                session_state = self._codec.open_session_state(stored.session_state)
+            except DecodeError as error:
+                logger.warning("The session state of a connection cannot be read; its will goes without it: %s", error)
+        return self._codec.queue_body(Envelope(will.channel, will.content, LAST_TURN, session_state))

@@ -18,7 +18,6 @@ from towpath.layers import protocol
 from towpath.layers.client_log import ClientLines
 from towpath.layers.contract import Content
 from towpath.layers.log_fields import about
-from towpath.layers.protocol import SENDABLE, is_sendable
 
 from ..accesslog import no_log
 from ..conversation import Conversation
@@ -28,7 +27,7 @@ from ..http.pages import reason_of as reason_phrase
 from ..http.response import BadResponse
 from ..interfaces import GroupMessage, RequestHead, UpgradeRequest
 from .early import EarlyReplies
-from .ending import fields_of, log_end, reason_of
+from .ending import disconnect_content, fields_of, last_will, log_end, reason_of
 from .group_replies import shared_reply
 from .handshake import action_details, choose_subprotocol, connect_content, header_lines, offered_subprotocols, shown
 from .keepalive import Due, Keepalive
@@ -91,8 +90,9 @@ class WebSocket:
         """Emit `websocket.connect`."""
         self._log_action("connecting")
         self._deadline.set(self._hub.config.websocket_handshake_timeout_seconds)
-        content = connect_content(head, self._conversation.reply_channel)
-        self._conversation.emit(protocol.CONNECT, content, insist=False)
+        reply_channel = self._conversation.reply_channel
+        content, will = connect_content(head, reply_channel), last_will(reply_channel, self._path)
+        self._conversation.emit(protocol.CONNECT, content, insist=False, will=will)
 
     # Called by the conversation.
 
@@ -282,10 +282,10 @@ class WebSocket:
             self._socket.send_frame(frame, is_shared)
 
     def _close_for_application(self, code: int, reason: str) -> None:
-        if is_sendable(code):
+        if protocol.is_sendable(code):
             self._close(code, reason, by="application")
             return
-        log.error("Close code %d is not allowed (%s): closing with 1011", code, SENDABLE, extra=about(self))
+        log.error("Close code %d is not allowed (%s): closing with 1011", code, protocol.SENDABLE, extra=about(self))
         self._hub.counters.add(Count.REPLIES_BAD)
         self._close(protocol.INTERNAL_ERROR, "internal error")
 
@@ -343,7 +343,7 @@ class WebSocket:
         if code is None:
             conversation.close()
             return
-        content = {"reply_channel": conversation.reply_channel, "path": self._path, "code": code}
+        content = disconnect_content(conversation.reply_channel, self._path, code)
         conversation.close(protocol.DISCONNECT, {**content, "order": self._order + 1})
 
     # Time.

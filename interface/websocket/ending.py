@@ -1,12 +1,13 @@
-"""A WebSocket in logs: its fields, and its end with the close code, whose decision it was, and why."""
+"""The end of a WebSocket: its last event, and its log line with the close code, whose decision it was, and why."""
 
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from towpath.layers.client_log import ClientLines
+from towpath.layers.contract import Content, Will
 from towpath.layers.log_fields import about
-from towpath.layers.protocol import ABNORMAL_CLOSURE
+from towpath.layers.protocol import ABNORMAL_CLOSURE, CONNECT, DISCONNECT, RECEIVE
 
 if TYPE_CHECKING:
     from towpath.layers.log_fields import Subject
@@ -21,6 +22,16 @@ log.addFilter(ClientLines())
 LOST = "client: the connection was lost"
 #: The reason where a client has begun the closing handshake. Its own text is not logged: it may hold secrets.
 CLOSED = "client: closed"
+
+
+def disconnect_content(reply_channel: str, path: str, code: int) -> Content:
+    """Return the `websocket.disconnect` of a socket, without its `order`."""
+    return {"reply_channel": reply_channel, "path": path, "code": code}
+
+
+def last_will(reply_channel: str, path: str) -> Will:
+    """Return the `websocket.disconnect` of a socket whose interface server expires: it has no `order`."""
+    return Will(DISCONNECT, disconnect_content(reply_channel, path, ABNORMAL_CLOSURE), after=(CONNECT, RECEIVE))
 
 
 def fields_of(conversation: "Conversation", path: str, details: Mapping[str, object]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from .messages import (
     Send,
     Settlement,
     Taken,
+    Will,
 )
 from .sides import AnySend, ChannelLayer, Edge, Reader, SendTracing
 
@@ -32,4 +33,5 @@ __all__ = [
     "SendTracing",
     "Settlement",
     "Taken",
+    "Will",
 ]

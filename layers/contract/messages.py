@@ -13,12 +13,25 @@ SESSION_STATE_MAX_BYTES = 64 * 1024
 Content = dict[str, Any]
 
 
+class Will(NamedTuple):
+    """The last event of a connection if its interface server expires: any process publishes it then, once, as it is.
+
+    It is published after the connection's other events, all of which go to the channels `after`, and with its session
+    state. An event that the connection itself sends to `channel` is its last one, and takes the will away.
+    """
+
+    channel: str
+    content: Content
+    after: tuple[str, ...]
+
+
 class Envelope(NamedTuple):
     """A message for a channel, with its turn and session state.
 
     `turn` is the number of the connection's turn that ends when the message is settled; None if no connection waits.
     `session_state` is the opaque state of the connection, at most 64 KiB; None where there is none. `trace` is the
-    context of a trace, such as `{"traceparent": "00-..."}`; None without tracing.
+    context of a trace, such as `{"traceparent": "00-..."}`; None without tracing. `will` is sent to an edge with the
+    first event of a connection: it is registered if the event is accepted.
     """
 
     channel: str
@@ -26,6 +39,7 @@ class Envelope(NamedTuple):
     turn: int | None = None
     session_state: bytes | None = None
     trace: dict[str, str] | None = None
+    will: Will | None = None
 
     @property
     def reply_channel(self) -> str | None:

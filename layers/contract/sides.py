@@ -131,7 +131,7 @@ class Edge(Protocol):
     async def renew(self) -> bool:
         """Renew the lease and a share of the groups' marks; call it every second.
 
-        False: the lease had expired, and workers have disconnected the sockets of this process. All its connections
+        False: the lease had expired, and others have published the wills of its connections. All its connections
         have ended and must send nothing more; `inbox` has a new name, for new ones.
 
         Raises:
@@ -159,7 +159,7 @@ class Edge(Protocol):
         """Delete a single-reader channel and its messages."""
 
     async def close(self) -> None:
-        """Take the inbox and its marks out of the store; with sockets that are not disconnected, let it expire."""
+        """Take the inbox and its marks out of the store; if wills are registered, let it expire."""
 
 
 class ChannelLayer(Asgi1Attributes, KeepsHistory, ABC):
@@ -286,7 +286,7 @@ class ChannelLayer(Asgi1Attributes, KeepsHistory, ABC):
 
     @abstractmethod
     def reap(self) -> None:
-        """Clean up after expired owners: end the turns of messages that readers had taken, and disconnect sockets.
+        """Clean up after expired owners: end the turns of messages that readers had taken, publish last wills.
 
         Every worker process calls it every two seconds; each owner is claimed by one of them. Raises LayerUnavailable.
         """

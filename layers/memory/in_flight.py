@@ -19,7 +19,7 @@ from ..operations.in_flight import (
 )
 from ..operations.queues import ENDED, FENCED, UNLIMITED, Batch, Count, Fence, Postpone, Push, Take
 from .queues import Queues
-from .sockets import KnownSockets
+from .wills import KnownWills
 
 #: Above the number of every batch.
 LAST_NUMBER = 2**53
@@ -156,9 +156,9 @@ class Records:
 class NumberedWrites:
     """Pushes and counts that are executed once for each number of their writer."""
 
-    def __init__(self, queues: Queues, sockets: KnownSockets, records: Records) -> None:
+    def __init__(self, queues: Queues, wills: KnownWills, records: Records) -> None:
         self._queues = queues
-        self._sockets = sockets
+        self._wills = wills
         self._records = records
         #: By writer: the number and result of the last write to each channel or counter.
         self._known: dict[str, dict[str, tuple[int, int]]] = {}
@@ -182,8 +182,8 @@ class NumberedWrites:
         if last < number:
             accepted = self._queues.push(push)
             known[push.channel] = number, accepted
-            self._sockets.open(writer, push.opens[:accepted])
-            self._sockets.close(writer, push.closes[:accepted])
+            for local, will in push.wills[:accepted]:
+                self._wills.register(writer, local, will)
         return accepted
 
     def postpone(self, postpone: Postpone) -> bool:

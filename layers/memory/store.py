@@ -14,7 +14,7 @@ from ..operations.leases import Claim, CountReaders, DelayClaim, Expire, ForgetO
 from ..operations.operation import Operation, Result
 from ..operations.queues import UNLIMITED, Count, Drop, Postpone, Push, Statistics
 from ..operations.schedules import Fire
-from ..operations.wills import AddSockets, ForgetSockets, PushWills, Sockets, StoreState
+from ..operations.wills import AddWills, ForgetWills, PushWills, ReadWills, StoreSessionState
 from .delays import Delays, Firing
 from .groups import Groups
 from .histories import Histories
@@ -23,7 +23,7 @@ from .inboxes import Inboxes
 from .leases import Leases
 from .pauses import Pauses
 from .queues import Queues
-from .sockets import KnownSockets
+from .wills import KnownWills
 
 Found = TypeVar("Found")
 
@@ -42,9 +42,9 @@ class Store:
         self._groups = Groups(clock, group_expiry)
         self._histories = Histories(clock, self._groups)
         self._leases = Leases(clock)
-        self._sockets = KnownSockets()
+        self._wills = KnownWills()
         self._records = Records(self._queues, self._leases.owners)
-        self._writes = NumberedWrites(self._queues, self._sockets, self._records)
+        self._writes = NumberedWrites(self._queues, self._wills, self._records)
         self._delays = Delays(clock, self._queues, self._inboxes, self._records)
         self._firing = Firing(self._queues)
         self._pauses = Pauses(clock)
@@ -66,10 +66,10 @@ class Store:
             ForgetOwner: self._leases.forget_owner,
             Expire: self._leases.expire,
             CountReaders: self._leases.count_readers,
-            AddSockets: self._sockets.add,
-            StoreState: self._sockets.store_state,
-            Sockets: self._sockets.page,
-            ForgetSockets: self._sockets.forget,
+            AddWills: self._wills.add,
+            StoreSessionState: self._wills.store_session_state,
+            ReadWills: self._wills.page,
+            ForgetWills: self._wills.forget,
             PushWills: self._push_wills,
             Fire: self._firing.fire,
             **self._records.executors,
@@ -127,7 +127,7 @@ class Store:
             self._groups.clear()
             self._histories.clear()
             self._leases.clear()
-            self._sockets.clear()
+            self._wills.clear()
             self._records.clear()
             self._writes.clear()
             self._delays.clear()
@@ -137,10 +137,11 @@ class Store:
     def _push_wills(self, push: PushWills) -> int:
         if not self._queues.has_room(push.channel, push.capacity):
             return 0
-        left = [(local, body) for local, body in push.wills if self._sockets.has(push.inbox, local)]
+        left = [(local, body) for local, body in push.events if self._wills.has(push.inbox, local)]
         self._queues.push(Push(push.channel, [body for _, body in left], UNLIMITED))
-        self._sockets.close(push.inbox, [local for local, _ in left])
-        return len(push.wills)
+        for local, _ in left:
+            self._wills.register(push.inbox, local, b"")
+        return len(push.events)
 
     def _push_inbox(self, push: PushInbox) -> int:
         refused = self._inboxes.push(push)

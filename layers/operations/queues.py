@@ -28,17 +28,17 @@ class PushNumber(NamedTuple):
 class Push(Operation[int]):
     """Append bodies to a channel's queue while it holds fewer than `capacity`.
 
-    With a `number` it is executed at most once, also if it is repeated. `opens` has the WebSocket (local part,
-    registration) that each body opens, `closes` the local part that each body closes: registered, or no longer, if the
-    body is accepted. Result: how many were accepted (int), the first ones; `FENCED` if the writer is fenced.
+    With a `number` it is executed at most once, also if it is repeated. `wills` is empty, or has a pair for each body:
+    the local part of a connection and its sealed will, which is registered if the body is accepted. An empty will takes
+    the registered one away; an empty local part does nothing. Result: how many were accepted (int), the first ones;
+    `FENCED` if the writer is fenced.
     """
 
     channel: str
     bodies: Sequence[bytes]
     capacity: int
     number: PushNumber | None = None
-    opens: Sequence[tuple[str, bytes]] = ()
-    closes: Sequence[str] = ()
+    wills: Sequence[tuple[str, bytes]] = ()
 
 
 @dataclass(slots=True)

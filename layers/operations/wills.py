@@ -1,8 +1,8 @@
-"""The WebSockets of an interface server as its store knows them: others send their last event if its lease expires.
+"""The wills of the connections of an interface server: others publish them if its lease expires.
 
-Kept up to date in round trips that happen anyway: a socket is registered by the push of its `websocket.connect`, and no
-longer registered after the push of its `websocket.disconnect` (`Push.opens`, `Push.closes`); its state is written with
-the settlement that changes it. An event that changes no state costs nothing.
+Kept up to date in round trips that happen anyway: a will is registered by the push of the first event of a connection,
+and taken away by the push of the last one (`Push.wills`). The session state of the connection is written with the
+settlement that changes it. An event that changes neither costs nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,41 +12,41 @@ from typing import NamedTuple
 from .operation import Operation
 
 
-class Socket(NamedTuple):
-    """The stored record of a WebSocket: both parts as the codec sealed them. `state` None: it has none."""
+class StoredWill(NamedTuple):
+    """The will of a connection, and its session state, both as the codec sealed them. None: it has no state."""
 
     local: str
-    registration: bytes
-    state: bytes | None
+    will: bytes
+    session_state: bytes | None
 
 
-class SocketPage(NamedTuple):
-    """Some sockets of an inbox, and where the next page begins: 0 after the last."""
+class WillPage(NamedTuple):
+    """Some wills of an inbox, and where the next page begins: 0 after the last."""
 
-    sockets: Sequence[Socket]
+    wills: Sequence[StoredWill]
     next: int
 
 
 @dataclass(slots=True)
-class AddSockets(Operation[None]):
-    """Write the registrations of sockets, by local part; renew the TTL of the inbox's sockets."""
+class AddWills(Operation[None]):
+    """Register wills, by local part; renew the TTL of all wills of the inbox."""
 
     inbox: str
-    registrations: Mapping[str, bytes]
+    wills: Mapping[str, bytes]
 
 
 @dataclass(slots=True)
-class StoreState(Operation[None]):
-    """Write the new state of a socket, if its inbox has it; empty: it has none any more."""
+class StoreSessionState(Operation[None]):
+    """Write the new session state of a connection, if it has a will; empty: it has no state any more."""
 
     inbox: str
     local: str
-    state: bytes
+    session_state: bytes
 
 
 @dataclass(slots=True)
-class Sockets(Operation[SocketPage]):
-    """Read about `limit` sockets of an inbox, from where the page before says."""
+class ReadWills(Operation[WillPage]):
+    """Read about `limit` wills of an inbox, from where the page before says."""
 
     inbox: str
     begin: int
@@ -54,21 +54,21 @@ class Sockets(Operation[SocketPage]):
 
 
 @dataclass(slots=True)
-class ForgetSockets(Operation[None]):
-    """Forget all sockets of an inbox."""
+class ForgetWills(Operation[None]):
+    """Forget all wills of an inbox, and the session states."""
 
     inbox: str
 
 
 @dataclass(slots=True)
 class PushWills(Operation[int]):
-    """Append the last event of each socket to a channel's queue that holds fewer than `capacity`; forget the socket.
+    """Append the last event of each connection to a queue that holds fewer than `capacity`; take its will away.
 
-    `wills` are (local part, body). A socket that is not registered any more has had its last event: it is skipped.
-    Result: how many are done, all or none (int).
+    `events` are (local part, body). A connection without a will has had its last event: it is skipped. Result: how many
+    are done, all or none (int).
     """
 
     inbox: str
     channel: str
-    wills: Sequence[tuple[str, bytes]]
+    events: Sequence[tuple[str, bytes]]
     capacity: int

@@ -16,8 +16,8 @@ from .in_flight_commands import RECORD_SECONDS, InFlightCommands, head_of, in_fl
 from .lease_commands import LeaseCommands, lease_readers
 from .pause_commands import PauseCommands, pause_readers
 from .scripts import Command
-from .socket_commands import SocketCommands, socket_readers
 from .time_commands import TimeCommands, time_readers
+from .will_commands import WillCommands, will_readers
 
 #: TTL of counters after their last change, in seconds: a day.
 COUNTS_SECONDS = 86400
@@ -53,7 +53,7 @@ class Commands:
             Members: self._members,
             **InFlightCommands(keys, self._queue_ms).writers,
             **LeaseCommands(keys).writers,
-            **SocketCommands(keys, expiry, self._queue_ms).writers,
+            **WillCommands(keys, expiry, self._queue_ms).writers,
             **TimeCommands(keys, expiry).writers,
             **PauseCommands(keys).writers,
             **HistoryCommands(keys).writers,
@@ -71,11 +71,11 @@ class Commands:
             return scripts.PUSH.call(keys, *limits, *bodies)
         writer, number = push.number
         keys.append(self._keys.pushes(writer))
-        if not (push.opens or push.closes):
+        if not push.wills:
             return scripts.PUSH.call(keys, *limits, b"%015d" % number, *bodies)
-        keys += [self._keys.sockets(writer), self._keys.states(writer)]
-        sockets: list[str | bytes] = [*push.closes, *(part for opened in push.opens for part in opened)]
-        return scripts.PUSH.call(keys, *limits, b"%015d" % number, len(bodies), *bodies, *sockets)
+        keys += [self._keys.wills(writer), self._keys.states(writer)]
+        wills = [part for pair in push.wills for part in pair]
+        return scripts.PUSH.call(keys, *limits, b"%015d" % number, len(bodies), *bodies, *wills)
 
     def _postpone(self, postpone: Postpone) -> Command:
         (reader, batch), raw = postpone.source
@@ -192,7 +192,7 @@ _READERS: dict[type, Callable[[Any, Any], object]] = {
     Members: _names,
     **in_flight_readers,
     **lease_readers,
-    **socket_readers,
+    **will_readers,
     **time_readers,
     **pause_readers,
     **history_readers,

@@ -62,10 +62,10 @@ PUBLISH = _load("publish")
 READ_HISTORY = _load("read_history")
 CLAIM = _load("claim")
 DELAY_CLAIM = _load("delay_claim")
-ADD_SOCKETS = _load("add_sockets")
+ADD_WILLS = _load("add_wills")
 PUSH_WILLS = _load("notify", "push_wills")
-STORE_STATE = _load("store_state")
-SOCKETS = _load("sockets")
+STORE_SESSION_STATE = _load("store_session_state")
+READ_WILLS = _load("read_wills")
 DELAY = _load("delay")
 ADD_DUE = _load("notify", "add_due")
 FIND_DUE = _load("find_due")
@@ -86,7 +86,7 @@ ALL = (
     *(PUBLISH, READ_HISTORY),
     *(REGISTER, ACKNOWLEDGE, REQUEUE, POSTPONE, SEIZE, COUNT_LOST, CLOSE_READER, OUTSTANDING),
     *(LEASE, EXPIRE, COUNT_READERS, CLAIM, DELAY_CLAIM),
-    *(ADD_SOCKETS, PUSH_WILLS, STORE_STATE, SOCKETS),
+    *(ADD_WILLS, PUSH_WILLS, STORE_SESSION_STATE, READ_WILLS),
     *(PAUSE, RESUME, PAUSED),
     *(DELAY, ADD_DUE, FIND_DUE, DELIVER_DUE, END_DELIVERY, FIRE),
 )

@@ -204,7 +204,7 @@ class Canonical:
         return names, is_same
 
     def _renamed_content(self, content: int, names: Names) -> int:
-        queues, lost, inboxes, lives, sockets, records, (known, fenced) = self._contents[content]
+        queues, lost, inboxes, lives, wills, records, (known, fenced) = self._contents[content]
         found = _by_old(names)
 
         def new(name: str) -> tuple[str, int] | None:
@@ -221,7 +221,7 @@ class Canonical:
         unsettled, settled, seized, registered = records
         changed = (
             (pairs(living), pairs(dead), each(graves)),
-            sockets,
+            wills,
             (
                 pairs(unsettled, _less),
                 pairs(settled, lambda number, less: max(0, number - less)),

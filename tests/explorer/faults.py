@@ -6,7 +6,7 @@ from towpath.layers.operations.in_flight import Acknowledge, CountLost, InFlight
 from towpath.layers.operations.inboxes import PushInbox
 from towpath.layers.operations.leases import Expire, Lease
 from towpath.layers.operations.queues import Fence, Postpone, Push
-from towpath.layers.operations.wills import AddSockets, PushWills, Sockets, StoreState
+from towpath.layers.operations.wills import AddWills, PushWills, ReadWills, StoreSessionState
 
 
 class Fault(Enum):
@@ -26,10 +26,13 @@ class Fault(Enum):
 
 
 #: Operations without an effect: late execution and refusal are left out.
-READS = frozenset({Outstanding, InFlight, Sockets})
+READS = frozenset({Outstanding, InFlight, ReadWills})
 #: Operations whose scripts are refused while the memory is full; the others free memory, or write after they have.
 NEED_MEMORY = frozenset(
-    {Push, Postpone, PushInbox, PushWills, StoreState, AddSockets, Register, Acknowledge, Requeue, Fence, Lease, Expire}
+    (
+        *(Push, Postpone, PushInbox, PushWills, StoreSessionState, AddWills),
+        *(Register, Acknowledge, Requeue, Fence, Lease, Expire),
+    )
 )
 #: Kept apart from the above since it begins with a deletion, behind which Redis refuses nothing.
 FREES_MEMORY = frozenset({CountLost})

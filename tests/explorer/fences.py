@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from towpath.layers.contract import Received, Settlement, Taken
+from towpath.layers.contract import Received, Settlement, Taken, Will
 from towpath.layers.errors import PartlyRefused
 from towpath.layers.memory.in_flight import LAST_NUMBER
 from towpath.layers.memory.store import Store
@@ -13,8 +13,7 @@ from towpath.layers.operations.in_flight import CloseReader, CountLost, Record, 
 from towpath.layers.operations.inboxes import INBOX_CAPACITY, PushInbox
 from towpath.layers.operations.queues import UNLIMITED, Push, Take
 from towpath.layers.operations.queues import Fence as FenceWriter
-from towpath.layers.operations.wills import ForgetSockets, Socket
-from towpath.layers.protocol import DISCONNECT
+from towpath.layers.operations.wills import ForgetWills, StoredWill
 from towpath.layers.reaping import Reaper
 from towpath.layers.wills import Wills
 
@@ -40,9 +39,9 @@ class Fence(Enum):
     SEIZE = "a record is read, then deleted: the reader has taken another batch meanwhile"
     LOOKS = "a turn is reported lost because it takes long"
     LEASE_TERMS = "a worker begins what others have counted as lost"
-    FENCED_INBOXES = "a server whose lease has expired pushes events behind the wills of its sockets"
-    WILLS = "wills are pushed, and their sockets forgotten later"
-    REGISTRATION = "a socket is registered with the next renewal"
+    FENCED_INBOXES = "a server whose lease has expired pushes events behind the wills of its connections"
+    WILLS = "wills are published, and taken away later"
+    REGISTRATION = "a will is registered with the next renewal"
 
 
 def _without_push_numbers(store: Store) -> None:
@@ -129,7 +128,11 @@ def _without_fenced_inboxes(store: Store) -> None:
 
 
 def _without_registration(store: Store) -> None:
-    store._executors[Push] = lambda push: store._writes.push(replace(push, opens=()))
+    def push(push: Push) -> int:
+        ends = [("" if will else local, b"") for local, will in push.wills]
+        return store._writes.push(replace(push, wills=ends))
+
+    store._executors[Push] = push
 
 
 class _TimedEdge(TapedEdge):
@@ -181,14 +184,12 @@ class _ForgetfulWorker(TapedWorker):
 
 
 class _TwoStepWills(Wills):
-    """Pushes wills and forgets their sockets in two writes."""
+    """Publishes wills and takes them away in two writes."""
 
-    def _send(self, inbox: str, sockets: Sequence[Socket]) -> int:
-        bodies = [self._codec.queue_body(self._last_event(inbox, socket)) for socket in sockets]
-        if bodies:
-            self._execute([Push(DISCONNECT, bodies, UNLIMITED)])
-            self._execute([ForgetSockets(inbox)])
-        return len(sockets)
+    def _push(self, inbox: str, channel: str, wills: Sequence[tuple[StoredWill, Will]]) -> int:
+        self._execute([Push(channel, [self._body(stored, will) for stored, will in wills], UNLIMITED)])
+        self._execute([ForgetWills(inbox)])
+        return len(wills)
 
 
 class _TwoStepReaper(Reaper):

@@ -5,7 +5,7 @@ from typing import Any
 
 from towpath.layers.operations.leases import Claim
 from towpath.layers.operations.queues import Fence
-from towpath.layers.operations.wills import Sockets
+from towpath.layers.operations.wills import ReadWills
 
 from .context import REAPERS, STORE, Context, State, Step, changed, joined
 from .faults import Fault
@@ -67,10 +67,10 @@ class ReaperSteps:
         if run not in self._lists:
             request = self._states.request([self._calls.answers[answer] for answer in run])
             number = self._lists[run] = None if request is None else self._calls.lists.number(request)
-            # A claim and its fence are one step, since pushes do not depend on claims. The sockets of a fenced inbox
-            # are read with the look before: only reapers change them, and an early read is the harder case.
+            # A claim and its fence are one step, since pushes do not depend on claims. The wills of a fenced inbox
+            # are read with the step before: only reapers change them, and an early read is the harder case.
             is_detailed = self._context.scenario.is_detailed
-            if request is not None and request[0][0] in (Fence, Sockets) and not is_detailed:
+            if request is not None and request[0][0] in (Fence, ReadWills) and not is_detailed:
                 self._at_once.add(number)
         return self._lists[run]
 

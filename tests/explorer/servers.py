@@ -12,6 +12,7 @@ from towpath.interface.hub import abandon_all
 from towpath.interface.inbox import Inbox as Dispatcher
 from towpath.interface.outbound import _Post
 from towpath.interface.turns import Phase, Turns
+from towpath.interface.websocket.ending import last_will
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.protocol import CONNECT, RECEIVE
 
@@ -96,7 +97,8 @@ class ServerStates:
         self._put(state)
         client = self._new_client(local)
         reply_channel = client._conversation.reply_channel
-        client._conversation.emit(CONNECT, {"reply_channel": reply_channel, "path": "/"}, insist=False)
+        connect = {"reply_channel": reply_channel, "path": "/"}
+        client._conversation.emit(CONNECT, connect, insist=False, will=last_will(reply_channel, "/"))
         to_come = tuple(each for each in state.to_come if each != local)
         return self._taken(state)._replace(to_come=to_come)
 

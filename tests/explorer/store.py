@@ -15,7 +15,7 @@ from towpath.layers.names import split_local
 from towpath.layers.operations.in_flight import CountLost, Record
 from towpath.layers.operations.leases import LeaseTimes
 from towpath.layers.operations.queues import Postpone, Push, Take
-from towpath.layers.operations.wills import PushWills, Socket
+from towpath.layers.operations.wills import PushWills, StoredWill
 from towpath.layers.protocol import DISCONNECT
 
 from .frozen import freeze, thaw
@@ -102,7 +102,7 @@ class StoreStates:
             yield Effect("counted", tuple(self.message(record.channel, entry) for entry in record.entries))
 
     def _fill(self, content: Content) -> None:
-        queues, lost, inboxes, lives, sockets, records, writes = content
+        queues, lost, inboxes, lives, wills, records, writes = content
         store = self.store
         store._queues._entries._items = {name: (deque(entries), FAR) for name, entries in queues}
         store._queues._counters._items = {name: (Counter({"lost": count}), FAR) for name, count in lost}
@@ -112,7 +112,7 @@ class StoreStates:
         store._leases._expired = {owner: NOW if is_due else FAR for owner, is_due in dead}
         store._leases._tombstones._items = {owner: ([GRAVE_AT], FAR) for owner in graves}
         store._leases._renewed_at = NOW
-        store._sockets._sockets = {inbox: {each[0]: Socket(*each) for each in found} for inbox, found in sockets}
+        store._wills._wills = {inbox: {each[0]: StoredWill(*each) for each in found} for inbox, found in wills}
         self._fill_records(records, writes)
 
     def _fill_records(self, records: Content, writes: Content) -> None:
@@ -139,16 +139,14 @@ class StoreStates:
             tuple(sorted((owner, since <= NOW) for owner, since in store._leases._expired.items())),
             tuple(sorted(store._leases._tombstones._items)),
         )
-        sockets = tuple(
-            sorted(
-                (inbox, tuple(sorted(map(tuple, found.values())))) for inbox, found in store._sockets._sockets.items()
-            )
+        wills = tuple(
+            sorted((inbox, tuple(sorted(map(tuple, found.values())))) for inbox, found in store._wills._wills.items())
         )
         writes = (
             tuple(sorted((writer, tuple(sorted(last.items()))) for writer, last in store._writes._known.items())),
             tuple(sorted(store._writes._fenced)),
         )
-        parts = queues, lost, inboxes, lives, sockets, self._records_content(), writes
+        parts = queues, lost, inboxes, lives, wills, self._records_content(), writes
         return tuple([self._shared.setdefault(part, part) for part in parts])
 
     def _records_content(self) -> Content:

@@ -73,7 +73,7 @@ class World:
         histories = self.context.histories[state[HISTORIES]]
         found = violated_at_rest(histories, is_strict)
         server: ServerState | None = self.context.servers[state[SERVER]]
-        queues, lost, _, lives, sockets, records, _ = self.calls.contents[state[STORE]]
+        queues, lost, _, lives, wills, records, _ = self.calls.contents[state[STORE]]
         if server is not None:
             if not is_over(server):
                 found.append("a connection never ends: a turn is out for ever")
@@ -82,7 +82,7 @@ class World:
         counted = sum(history.counted.bit_count() for _, history in histories)
         if sum(count for _, count in lost) != counted:
             found.append(f"the store has counted {lost} as lost, not {counted}")
-        for name, left in (("queue", queues), ("socket", sockets), ("seized record", records[2]), ("claim", lives[1])):
+        for name, left in (("queue", queues), ("will", wills), ("seized record", records[2]), ("claim", lives[1])):
             if left:
                 found.append(f"the store is left with a {name}")
         return found

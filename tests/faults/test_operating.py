@@ -182,7 +182,7 @@ def test_the_status_of_a_large_site_costs_redis_little(
         with client.pipeline() as pipeline:
             for number in range(10_000):
                 pipeline.zadd(f"e2e:{{group-{number % 1000}}}:marks", {f"interface.x!{number}": 9e9})
-                pipeline.hset("e2e:{interface.x!}:sockets", str(number), "/")
+                pipeline.hset("e2e:{interface.x!}:wills", str(number), "/")
             pipeline.execute()
         client.config_resetstat()
         assert len([queue for queue in status()["queues"] if queue["depth"] == 1]) == 100

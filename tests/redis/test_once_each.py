@@ -39,7 +39,7 @@ from towpath.layers.operations.queues import (
     Statistics,
     Take,
 )
-from towpath.layers.operations.wills import PushWills, Socket, SocketPage, Sockets
+from towpath.layers.operations.wills import PushWills, ReadWills, StoredWill, WillPage
 from towpath.layers.redis import RedisChannelLayer
 
 Do = Callable[[AnyOperation], object]
@@ -317,33 +317,42 @@ def test_a_batch_that_a_reader_has_seen_is_forgotten_when_it_closes(do: Do) -> N
     assert queued(do) == [b"2"]
 
 
-def test_a_socket_is_registered_with_its_connect_and_disconnected_once(do: Do) -> None:
-    def registered() -> dict[str, bytes]:
-        page = do(Sockets("in!", 0, 10))
-        assert isinstance(page, SocketPage)
-        return {socket.local: socket.registration for socket in page.sockets}
+def registered(do: Do) -> dict[str, bytes]:
+    """Return the wills of an inbox."""
+    page = do(ReadWills("in!", 0, 10))
+    assert isinstance(page, WillPage)
+    return {stored.local: stored.will for stored in page.wills}
 
-    opens = [(local, local.encode()) for local in "xyz"]
-    connect = Push("a", [b"1", b"2", b"3"], 2, PushNumber("in!", 1), opens)
-    assert do(connect) == 2
-    assert registered() == {"x": b"x", "y": b"y"}
-    close = Push("d", [b"4", b"5"], 1, PushNumber("in!", 2), closes=["x", "y"])
-    assert do(close) == 1
-    assert registered() == {"y": b"y"}
-    do(connect)
-    assert registered() == {"y": b"y"}
+
+def test_a_will_is_registered_with_the_first_event_and_published_once(do: Do) -> None:
+    first = Push("a", [b"1", b"2", b"3"], 2, PushNumber("in!", 1), [(local, local.encode()) for local in "xyz"])
+    assert do(first) == 2
+    assert registered(do) == {"x": b"x", "y": b"y"}
+    last = Push("d", [b"4", b"5"], 1, PushNumber("in!", 2), [("x", b""), ("y", b"")])
+    assert do(last) == 1
+    assert registered(do) == {"y": b"y"}
+    do(first)
+    assert registered(do) == {"y": b"y"}
     wills = PushWills("in!", "a", [("x", b"x gone"), ("y", b"y gone")], 10)
     assert [do(wills) for _ in range(2)] == [2, 2]
-    assert registered() == {}
+    assert registered(do) == {}
     assert queued(do) == [b"1", b"2", b"y gone"]
 
 
-def test_a_will_waits_for_room_with_its_socket(do: Do) -> None:
+def test_events_of_one_push_register_wills_take_them_away_and_do_neither(do: Do) -> None:
+    do(Push("a", [b"1", b"2"], 10, PushNumber("in!", 1), [("x", b"x"), ("y", b"y")]))
+    mixed = Push("a", [b"3", b"4", b"5"], 10, PushNumber("in!", 2), [("z", b"z"), ("", b""), ("x", b"")])
+    assert [do(mixed) for _ in range(2)] == [3, 3]
+    assert registered(do) == {"y": b"y", "z": b"z"}
+    assert queued(do) == [b"1", b"2", b"3", b"4", b"5"]
+
+
+def test_a_will_waits_for_room(do: Do) -> None:
     do(Push("a", [b"1"], 10, PushNumber("in!", 1), [("x", b"x")]))
     assert do(PushWills("in!", "a", [("x", b"gone")], 1)) == 0
-    page = do(Sockets("in!", 0, 10))
-    assert isinstance(page, SocketPage)
-    assert page.sockets == [Socket("x", b"x", None)]
+    page = do(ReadWills("in!", 0, 10))
+    assert isinstance(page, WillPage)
+    assert page.wills == [StoredWill("x", b"x", None)]
 
 
 def test_a_delay_that_a_batch_asks_for_is_kept_once(do: Do) -> None:

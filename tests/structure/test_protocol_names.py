@@ -44,3 +44,22 @@ def test_names_of_channels_and_close_codes_come_from_the_module_of_protocols(
 def test_an_exception_is_still_needed(root: Path, path: str) -> None:
     place = root / path
     assert any(list(literals(source)) for source in (place.rglob("*.py") if place.is_dir() else [place]))
+
+
+#: Modules of `layers` that know WebSockets -> the reason. All others carry the messages of any protocol.
+KNOWS_WEBSOCKETS = {
+    "protocol.py": "the names",
+    "replies.py": "the keys of replies, which consumers and interface servers check alike",
+    "commands.py": "orders of operators to interface servers",
+    "conformance/names.py": "names of channels as test data",
+}
+
+
+def test_a_layer_carries_messages_without_a_word_of_their_protocol(root: Path) -> None:
+    sources = [source for ending in ("*.py", "*.lua") for source in (root / "layers").rglob(ending)]
+    knowing = {
+        str(source.relative_to(root / "layers"))
+        for source in sources
+        if re.search(r"websocket|\b1006\b", source.read_text(encoding="utf-8"), re.IGNORECASE)
+    }
+    assert knowing == set(KNOWS_WEBSOCKETS)

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from towpath.channels import Channel, ConsumeLater, Group, Message
+from towpath.interface.websocket.ending import last_will
 from towpath.layers.contract import Envelope
 from towpath.layers.errors import LayerUnavailable
 from towpath.worker.verdicts import RETRIES_KEY
@@ -220,8 +221,14 @@ class Conversation:
         edge = self.site.layer("expiring").edge()
         await edge.open()
         self._expiring = [f"{edge.inbox}{number}" for number in range(2)]
+        path = "/expiring/"
         events = [
-            Envelope("websocket.connect", {"reply_channel": name, "path": "/expiring/", "order": 0}, 1)
+            Envelope(
+                "websocket.connect",
+                {"reply_channel": name, "path": path, "order": 0},
+                turn=1,
+                will=last_will(name, path),
+            )
             for name in self._expiring
         ]
         await edge.send(events)

@@ -153,9 +153,9 @@ class Stage(Site):
             "a lease is renewed",
         )
 
-    def sockets_of(self, inbox: str) -> dict[bytes, bytes]:
-        """Return the registered sockets of an inbox, or of the inbox of a reply channel."""
-        return self.store.client.hgetall(self.direct._keys.sockets(inbox.partition("!")[0] + "!"))
+    def wills_of(self, inbox: str) -> dict[bytes, bytes]:
+        """Return the registered wills of an inbox, or of the inbox of a reply channel."""
+        return self.store.client.hgetall(self.direct._keys.wills(inbox.partition("!")[0] + "!"))
 
     def marks_for_seconds(self, group: str) -> float:
         """Return in how many seconds the marks of a group expire."""

@@ -4,11 +4,11 @@
 -- KEYS[3]  wakeup: list of one, where readers wait
 -- KEYS[4]  pushes (for numbered pushes): hash of queues to the number (15 digits) and the result of the writer's last
 --          push; and `fenced`; expires ARGV[4] after a queue was added
--- KEYS[5]  sockets (where some open or close): hash of local parts to registrations, expires after ARGV[4]
--- KEYS[6]  states: hash of local parts to states, expires after ARGV[4]
+-- KEYS[5]  wills (where some are registered or taken away): hash of local parts to wills, expires after ARGV[4]
+-- KEYS[6]  states: hash of local parts to session states, expires after ARGV[4]
 -- ARGV     1 capacity, 2 expiry of a message in s, 3 TTL of the queue in ms, 4 TTL of the other keys in s;
---          with KEYS[4], the number, with 15 digits; with KEYS[5], how many bodies; then the bodies; then for each body, if its socket
---          opens, local part and registration; or, if it closes, the local part
+--          with KEYS[4], the number, with 15 digits; with KEYS[5], how many bodies; then the bodies; with KEYS[5], then
+--          for each body a local part and a will to register; an empty will takes the registered one away
 local queue, counts, pushes = KEYS[1], KEYS[2], KEYS[4]
 local capacity, expiry = tonumber(ARGV[1]), tonumber(ARGV[2])
 local first = pushes and (KEYS[5] and 7 or 6) or 5
@@ -58,16 +58,17 @@ redis.call('EXPIRE', counts, ARGV[4])
 
 if KEYS[5] then
   local from = first + bodies
-  local opens = #ARGV >= from + bodies
-  for i = 0, accepted - 1 do
-    if opens then
-      redis.call('HSET', KEYS[5], ARGV[from + 2 * i], ARGV[from + 2 * i + 1])
+  local registers = false
+  for i = from, from + 2 * accepted - 1, 2 do
+    if ARGV[i + 1] ~= '' then
+      redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1])
+      registers = true
     else
-      redis.call('HDEL', KEYS[5], ARGV[from + i])
-      redis.call('HDEL', KEYS[6], ARGV[from + i])
+      redis.call('HDEL', KEYS[5], ARGV[i])
+      redis.call('HDEL', KEYS[6], ARGV[i])
     end
   end
-  if opens then
+  if registers then
     redis.call('EXPIRE', KEYS[5], ARGV[4])
     redis.call('EXPIRE', KEYS[6], ARGV[4])
   end

@@ -1,10 +1,10 @@
--- Append the last event of each socket to a queue that has room, and forget the socket. Sockets that are not registered
--- any more had theirs before. Returns how many are done: all, or 0 if the queue is full.
+-- Append the last event of each connection to a queue that has room, and take its will away. Connections without a will
+-- had theirs before. Returns how many are done: all, or 0 if the queue is full.
 -- KEYS[1]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[3]
 -- KEYS[2]  counts: hash of counters (sent, expired), expires after ARGV[4]
 -- KEYS[3]  wakeup: list of one, where readers wait
--- KEYS[4]  sockets: hash of local parts to registrations
--- KEYS[5]  states: hash of local parts to states
+-- KEYS[4]  wills: hash of local parts to wills
+-- KEYS[5]  states: hash of local parts to session states
 -- ARGV     1 capacity, 2 expiry of a message in s, 3 TTL of the queue in ms, 4 TTL of the counts in s, 5.. local part,
 --          body, local part, body ...
 local queue, counts = KEYS[1], KEYS[2]

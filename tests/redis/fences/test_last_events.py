@@ -27,7 +27,7 @@ def test_the_disconnects_of_an_expired_interface_run_once_though_the_first_try_f
         stage.wire.line("a.reaper").plan_next(faults.get(fault, stage.store.full), "push_wills")
         await stage.lose_interface()
         await stage.gone(*(talker.name for talker in talkers))
-        await until(lambda: not stage.sockets_of(talkers[0].name), PATIENCE, "nothing of the sockets is left")
+        await until(lambda: not stage.wills_of(talkers[0].name), PATIENCE, "nothing of the sockets is left")
 
     play(scene, times=SHORT_INBOX)
 
@@ -64,7 +64,7 @@ def test_a_connect_that_a_full_channel_refused_has_no_disconnect_though_the_inte
         inbox = stage.hub.edge.inbox
         await stage.lose_interface()
         stage.start_worker("b")
-        await until(lambda: not stage.sockets_of(inbox), PATIENCE, "nothing of the sockets is left")
+        await until(lambda: not stage.wills_of(inbox), PATIENCE, "nothing of the sockets is left")
         await until(stage.disconnects, PATIENCE, "the disconnect of the socket that was not refused runs")
         await stage.drained()
         assert len(stage.disconnects()) == 1

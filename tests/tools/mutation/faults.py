@@ -97,15 +97,15 @@ FAULTS = [
         "tests/faults/test_dead_workers.py -k before_it_has_started",
     ),
     Mutant(
-        "the sockets of an expired interface are disconnected",
+        "the last wills of an expired interface are published",
         "layers/**/reaping.py",
         "                self._wills.clean_up(expired)",
         "                pass",
         "tests/faults/test_dead_interfaces.py",
     ),
     Mutant(
-        "sockets' states are known to others",
-        "layers/**/store_state.lua",
+        "session states are known to others",
+        "layers/**/store_session_state.lua",
         "  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])",
         "",
         "tests/faults/test_dead_interfaces.py",

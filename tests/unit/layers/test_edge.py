@@ -8,7 +8,7 @@ import pytest
 
 from towpath.layers import edge as edge_module
 from towpath.layers.capacity import Capacities
-from towpath.layers.contract import Envelope
+from towpath.layers.contract import Envelope, Will
 from towpath.layers.edge import BaseEdge
 from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
@@ -17,7 +17,7 @@ from towpath.layers.operations.inboxes import CloseInbox
 from towpath.layers.operations.leases import Expire, Lease, LeaseState, ReleaseLease
 from towpath.layers.operations.operation import AnyOperation
 from towpath.layers.operations.queues import FENCED, Fence, Push, PushNumber
-from towpath.layers.operations.wills import AddSockets, ForgetSockets
+from towpath.layers.operations.wills import AddWills, ForgetWills
 
 codec = EntryCodec()
 
@@ -77,9 +77,18 @@ class ScriptedEdge(BaseEdge):
         return [operation for operation in self.executed if isinstance(operation, kind)]
 
 
+#: The will of a connection in these tests.
+WILL = Will("last", {"path": "/path/"}, ("first", "more"))
+
+
+def event(edge: ScriptedEdge, channel: str, local: str, will: Will | None = None) -> Envelope:
+    """Return an event of a connection."""
+    return Envelope(channel, {"reply_channel": edge.inbox + local}, 1, will=will)
+
+
 def connect(edge: ScriptedEdge, local: str) -> Envelope:
-    """Return the event of a socket that wants to open."""
-    return Envelope("websocket.connect", {"reply_channel": edge.inbox + local, "path": "/path/"}, 1)
+    """Return the first event of a connection, with its will."""
+    return event(edge, "first", local, WILL)
 
 
 @pytest.fixture
@@ -153,7 +162,7 @@ def test_marks_the_store_has_lost_are_announced_again(edge: ScriptedEdge) -> Non
     edge.is_known = False
     edge.executed.clear()
     assert asyncio.run(edge.renew()) is True
-    assert edge.done(AddSockets)[-1] == AddSockets(edge.inbox, {"a": codec.stored("/path/")})
+    assert edge.done(AddWills)[-1] == AddWills(edge.inbox, {"a": codec.will(WILL)})
     assert edge.done(Join) == [Join("room", edge.inbox, ("a", "b"))]
 
 
@@ -179,13 +188,13 @@ def test_closing_takes_marks_and_inbox_out_of_the_store(edge: ScriptedEdge) -> N
         Leave,
         Fence,
         CloseInbox,
-        ForgetSockets,
+        ForgetWills,
         ReleaseLease,
     ]
     assert edge.executed[-5] == Leave("room", edge.inbox, ("a",))
 
 
-def test_an_edge_that_closes_with_sockets_left_expires(edge: ScriptedEdge) -> None:
+def test_an_edge_that_closes_with_wills_left_expires(edge: ScriptedEdge) -> None:
     asyncio.run(edge.send([connect(edge, "a")]))
     asyncio.run(edge.close())
     assert [type(operation) for operation in edge.executed[-3:]] == [Fence, CloseInbox, Expire]
@@ -200,7 +209,7 @@ def test_an_edge_that_closes_with_an_unanswered_send_expires(edge: ScriptedEdge)
     assert isinstance(edge.executed[-1], Expire)
 
 
-def test_an_edge_whose_push_was_refused_as_fenced_leaves_its_sockets_to_others(edge: ScriptedEdge) -> None:
+def test_an_edge_whose_push_was_refused_as_fenced_leaves_its_wills_to_others(edge: ScriptedEdge) -> None:
     edge.is_away = True
     with pytest.raises(LayerUnavailable):
         asyncio.run(edge.send([connect(edge, "a")]))
@@ -211,44 +220,62 @@ def test_an_edge_whose_push_was_refused_as_fenced_leaves_its_sockets_to_others(e
     assert isinstance(edge.executed[-1], Expire)
 
 
-def test_sockets_open_with_their_connect_and_close_with_their_disconnect(edge: ScriptedEdge) -> None:
-    asyncio.run(edge.send([connect(edge, "a"), Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 2)]))
-    asyncio.run(edge.send([Envelope("websocket.disconnect", {"reply_channel": edge.inbox + "a"}, 4)]))
+def test_a_will_is_registered_by_the_first_event_and_taken_away_by_one_on_its_channel(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.send([connect(edge, "a"), event(edge, "more", "a")]))
+    asyncio.run(edge.send([event(edge, "last", "a")]))
     pushes = [operation for operation in edge.executed if isinstance(operation, Push)]
     assert [type(operation) for operation in edge.executed] == [Push] * 3
-    assert [push.opens for push in pushes] == [[("a", codec.stored("/path/"))], (), ()]
-    assert [push.closes for push in pushes] == [(), (), ["a"]]
+    assert [push.wills for push in pushes] == [[("a", codec.will(WILL))], (), [("a", b"")]]
+    asyncio.run(edge.close())
+    assert isinstance(edge.executed[-1], ReleaseLease)
 
 
-def test_a_socket_whose_connect_is_refused_is_not_announced_again(edge: ScriptedEdge) -> None:
+def test_events_with_and_without_wills_share_a_push(edge: ScriptedEdge) -> None:
+    asyncio.run(edge.send([event(edge, "first", "plain"), connect(edge, "a")]))
+    (push,) = edge.executed
+    assert isinstance(push, Push)
+    assert push.wills == [("", b""), ("a", codec.will(WILL))]
+
+
+def test_connections_of_different_protocols_have_wills_on_different_channels(edge: ScriptedEdge) -> None:
+    stream = Will("stream.last", {"reason": "expired"}, ("stream.first",))
+    asyncio.run(edge.send([connect(edge, "a"), event(edge, "stream.first", "b", stream)]))
+    asyncio.run(edge.send([event(edge, "stream.last", "b")]))
+    edge.is_known = False
+    asyncio.run(edge.open())
+    asyncio.run(edge.renew())
+    assert edge.done(AddWills)[-1] == AddWills(edge.inbox, {"a": codec.will(WILL)})
+
+
+def test_a_connection_whose_first_event_is_refused_is_not_announced_again(edge: ScriptedEdge) -> None:
     asyncio.run(edge.open())
     assert asyncio.run(edge.send([connect(edge, local) for local in "abc"])) == [True, True, False]
     edge.is_known = False
     asyncio.run(edge.renew())
-    assert edge.done(AddSockets)[-1] == AddSockets(edge.inbox, dict.fromkeys("ab", codec.stored("/path/")))
+    assert edge.done(AddWills)[-1] == AddWills(edge.inbox, dict.fromkeys("ab", codec.will(WILL)))
 
 
 def test_a_send_that_was_not_answered_keeps_its_number(edge: ScriptedEdge) -> None:
-    event = Envelope("websocket.receive", {"reply_channel": edge.inbox + "a"}, 1)
+    receive = event(edge, "more", "a")
     edge.is_away = True
     for _ in range(2):
         with pytest.raises(LayerUnavailable) as raised:
-            asyncio.run(edge.send([event]))
+            asyncio.run(edge.send([receive]))
         assert not isinstance(raised.value, PartlyRefused)
     edge.is_away = False
     edge.is_full_of_memory = True  # a refusal now does not say that the first one was refused
     with pytest.raises(LayerUnavailable) as raised:
-        asyncio.run(edge.send([event]))
+        asyncio.run(edge.send([receive]))
     assert not isinstance(raised.value, PartlyRefused)
     edge.is_full_of_memory = False
-    assert asyncio.run(edge.send([event])) == [True]
-    assert asyncio.run(edge.send([event])) == [True]
+    assert asyncio.run(edge.send([receive])) == [True]
+    assert asyncio.run(edge.send([receive])) == [True]
     assert [push.number for push in edge.done(Push) if isinstance(push, Push)] == [
         PushNumber(edge.inbox, number) for number in (1, 1, 2)
     ]
 
 
-def test_a_send_that_is_cancelled_is_not_answered_and_its_sockets_are_left_to_others(edge: ScriptedEdge) -> None:
+def test_a_send_that_is_cancelled_is_not_answered_and_its_wills_are_left_to_others(edge: ScriptedEdge) -> None:
     edge.cancels = True
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(edge.send([connect(edge, "a")]))

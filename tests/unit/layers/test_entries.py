@@ -3,7 +3,7 @@
 import pytest
 
 from towpath.layers.codec import MAX_ENTRY_BYTES, MAX_MESSAGE_BYTES, check_content, pack, unpack
-from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Envelope
+from towpath.layers.contract import SESSION_STATE_MAX_BYTES, Envelope, Will
 from towpath.layers.encryption import FernetCipher
 from towpath.layers.entries import HEADER, EntryCodec, is_expired, sent_at
 from towpath.layers.errors import DecodeError, EncodeError, MessageTooLarge
@@ -94,7 +94,16 @@ def test_what_msgpack_does_not_hold_is_an_error_of_ours(value: object) -> None:
 
 
 @pytest.mark.parametrize("codec", CODECS)
-def test_what_is_stored_of_a_socket_is_text_or_bytes(codec: EntryCodec) -> None:
-    assert codec.open_stored(codec.stored("/path/")) == "/path/"
-    with pytest.raises(DecodeError, match="neither str nor bytes"):
-        codec.open_stored(codec.stored(1))  # type: ignore[arg-type]
+def test_a_will_comes_back_as_it_was_and_nothing_else_is_one(codec: EntryCodec) -> None:
+    will = Will("last", {"path": "/é/", "code": 1, "none": None}, ("first", "more"))
+    assert codec.open_will(codec.will(will)) == will
+    for wrong in (("last", {}, [1]), ("last", {}, None), (b"last", {}, []), ("last", {}), "last"):
+        with pytest.raises(DecodeError, match="a stored will"):
+            codec.open_will(codec.will(wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_stored_session_state_is_bytes(codec: EntryCodec) -> None:
+    assert codec.open_session_state(codec.session_state(b"\x00state")) == b"\x00state"
+    with pytest.raises(DecodeError, match="of type str, not bytes"):
+        codec.open_session_state(codec.session_state("text"))  # type: ignore[arg-type]

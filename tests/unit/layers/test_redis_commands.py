@@ -136,7 +136,7 @@ def test_the_keys_of_a_layer_are_its_own(prefix: str) -> None:
         keys.wakeup("a"),
         keys.counts("a!"),
         keys.inbox("a!"),
-        keys.sockets("a!"),
+        keys.wills("a!"),
         keys.states("a!"),
     ]
     spelled += [spell("host:1:x") for spell in (keys.pushes, keys.in_flight, keys.seized)]

@@ -1,6 +1,6 @@
--- Read some sockets of an inbox. Returns {cursor, {local part, registration, ...}, {state or false, ...}}.
--- KEYS[1]  sockets: hash of local parts to registrations
--- KEYS[2]  states: hash of local parts to states
+-- Read some wills of an inbox. Returns {cursor, {local part, will, ...}, {session state or false, ...}}.
+-- KEYS[1]  wills: hash of local parts to wills
+-- KEYS[2]  states: hash of local parts to session states
 -- ARGV     1 cursor, 2 about how many
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local states = {}
