@@ -21,7 +21,9 @@ _SCALARS = (str, bytes, int, float, bool, type(None))
 _PLAIN = frozenset(_SCALARS)
 #: Least and greatest integer that msgpack holds.
 _MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
-#: Characters and bytes up to which a flat message is certainly short enough.
+#: What msgpack adds to a pair of bytes, at most.
+_PAIR_BYTES = 11
+#: Characters and bytes up to which a message of usual values is certainly short enough.
 _SHORT = 1024 * 1024
 #: Longest part of a wrong key that an error shows, in characters.
 _SHOWN_KEY = 60
@@ -34,7 +36,7 @@ def check_content(content: object) -> None:
         EncodeError: it cannot be sent; names the first key with a wrong value.
         MessageTooLarge: it is longer than `MAX_MESSAGE_BYTES`.
     """
-    if type(content) is dict and _is_short_and_flat(content):
+    if type(content) is dict and _is_short_and_usual(content):
         return
     if not isinstance(content, dict):
         raise EncodeError(f"a message is a dict, not a {type(content).__name__}")
@@ -49,7 +51,7 @@ def check_content(content: object) -> None:
         raise MessageTooLarge(f"the message is {size} bytes long; at most {MAX_MESSAGE_BYTES} are allowed")
 
 
-def _is_short_and_flat(content: dict[Any, Any]) -> bool:
+def _is_short_and_usual(content: dict[Any, Any]) -> bool:
     """Return whether a message is one of the usual ones, which need no further checks: a hot path."""
     size = len(content)
     for key, value in content.items():
@@ -62,6 +64,14 @@ def _is_short_and_flat(content: dict[Any, Any]) -> bool:
             size += len(value)
         elif kind is bytes:
             size += len(value)
+        elif kind is list:  # the headers of a response
+            for pair in value:
+                if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not bytes or type(pair[1]) is not bytes:
+                    return False
+                size += len(pair[0]) + len(pair[1]) + _PAIR_BYTES
+        elif kind is int:
+            if not 0 <= value <= _MAX_INT:
+                return False
         elif value is not None and kind is not bool:
             return False
         size += len(key)

@@ -1,6 +1,6 @@
 -- Append entries to a channel's queue, up to its capacity. Returns how many were accepted, -1 if the writer is fenced.
 -- KEYS[1]  queue: list of entries (16-byte header sent_at, expires_at; then the body), expires after ARGV[3]
--- KEYS[2]  counts: hash of counters (sent, full, expired), expires after ARGV[4]
+-- KEYS[2]  counts: hash of counters (sent, full, expired), expires after ARGV[4]; renewed with each 16th message
 -- KEYS[3]  wakeup: list of one, where readers wait
 -- KEYS[4]  pushes (for numbered pushes): hash of queues to the number (15 digits) and the result of the writer's last
 --          push; and `fenced`; expires ARGV[4] after a queue was added
@@ -25,23 +25,29 @@ end
 
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local waiting = redis.call('LLEN', queue)
--- A full queue gives up what is too old, so that messages nobody took do not refuse new ones.
-while waiting > 0 and waiting + bodies > capacity do
-  local oldest = redis.call('LINDEX', queue, 0)
-  if #oldest >= 16 and struct.unpack('>d', string.sub(oldest, 9, 16)) > now then break end
-  redis.call('LPOP', queue)
-  redis.call('HINCRBY', counts, 'expired', 1)
-  waiting = waiting - 1
-end
-
-local accepted = math.max(0, math.min(bodies, capacity - waiting))
 local header = struct.pack('>dd', now, now + expiry)
 local entries = {}
-for i = 1, accepted do
+for i = 1, bodies do
   entries[i] = header .. ARGV[first + i - 1]
 end
-append(queue, entries)
+local accepted, waiting = bodies, (append(queue, entries) or 0) - bodies
+local is_full = waiting + bodies > capacity
+if is_full then
+  -- Take them back: a full queue gives up what is too old, so that messages nobody took do not refuse new ones.
+  redis.call('LTRIM', queue, '0', -bodies - 1)
+  while waiting > 0 and waiting + bodies > capacity do
+    local oldest = redis.call('LINDEX', queue, 0)
+    if #oldest >= 16 and struct.unpack('>d', string.sub(oldest, 9, 16)) > now then break end
+    redis.call('LPOP', queue)
+    redis.call('HINCRBY', counts, 'expired', 1)
+    waiting = waiting - 1
+  end
+  accepted = math.max(0, math.min(bodies, capacity - waiting))
+  for i = bodies, accepted + 1, -1 do
+    entries[i] = nil
+  end
+  append(queue, entries)
+end
 local shown = accepted == 1 and '1' or accepted  -- a number costs more than a string
 if pushes and redis.call('HSET', pushes, queue, ARGV[5] .. shown) == 1 then
   redis.call('EXPIRE', pushes, ARGV[4])
@@ -49,12 +55,17 @@ end
 if accepted > 0 then
   redis.call('PEXPIRE', queue, ARGV[3])
   notify(KEYS[3], ARGV[3])
-  redis.call('HINCRBY', counts, 'sent', shown)
+  local sent = redis.call('HINCRBY', counts, 'sent', shown)
+  if not is_full and (sent - 1) % 16 < accepted then  -- not with each: it costs as much as the count itself
+    redis.call('EXPIRE', counts, ARGV[4])
+  end
 end
-if accepted < bodies then
-  redis.call('HINCRBY', counts, 'full', bodies - accepted)
+if is_full then
+  if accepted < bodies then
+    redis.call('HINCRBY', counts, 'full', bodies - accepted)
+  end
+  redis.call('EXPIRE', counts, ARGV[4])
 end
-redis.call('EXPIRE', counts, ARGV[4])
 
 if KEYS[5] then
   local from = first + bodies

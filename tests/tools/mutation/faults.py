@@ -241,8 +241,8 @@ FAULTS = [
     Mutant(
         "a queue has a capacity",
         "layers/**/push.lua",
-        "local accepted = math.max(0, math.min(bodies, capacity - waiting))",
-        "local accepted = bodies",
+        "local is_full = waiting + bodies > capacity",
+        "local is_full = false",
         "tests/faults/overload -k slowed",
     ),
     Mutant(

@@ -1,5 +1,7 @@
 """The entries of queues and inboxes, byte by byte where the store reads them, too."""
 
+from typing import Any
+
 import pytest
 
 from towpath.layers.codec import MAX_ENTRY_BYTES, MAX_MESSAGE_BYTES, check_content, pack, unpack
@@ -85,6 +87,37 @@ def test_a_message_of_the_greatest_length_fits_into_every_entry() -> None:
     codec.settled(name, turn, [content], session_state)
     codec.delivery(name, content)
     codec.group(name, content)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "error"),
+    [
+        ([[b"", b""]] * (MAX_MESSAGE_BYTES // 5), MessageTooLarge),
+        ([[b"name", "text"], [b"name"]], None),
+        ([[b"name", object()]], EncodeError),
+        ([(b"name", 2**64)], EncodeError),
+        ([[b"name", b"x" * MAX_MESSAGE_BYTES]], MessageTooLarge),
+    ],
+    ids=["many empty pairs", "other pairs", "an object", "a great int", "a long value"],
+)
+def test_lists_of_pairs_are_bounded_and_checked_as_all_other_values(pairs: list[Any], error: type | None) -> None:
+    """Headers of a response: pairs of bytes take a shorter way."""
+    content = {"status": 200, "headers": pairs}
+    if error is None:
+        check_content(content)
+        assert unpack(pack(content)) == content
+        return
+    with pytest.raises(error):
+        check_content(content)
+
+
+@pytest.mark.parametrize("status", [-1, 2**64 - 1, True])
+def test_numbers_in_a_message_with_headers_arrive_as_they_were(status: int) -> None:
+    content = {"status": status, "headers": [[b"content-type", b"text/plain"]]}
+    check_content(content)
+    assert unpack(pack(content)) == content
+    with pytest.raises(EncodeError, match="above 2"):
+        check_content({"status": 2**64, "headers": []})
 
 
 @pytest.mark.parametrize("value", [2**64, -(2**63) - 1, "\ud800", object()])
