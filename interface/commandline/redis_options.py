@@ -55,7 +55,7 @@ def redis_url(options: argparse.Namespace) -> str | None:
         return _from_file(options.redis_file)
     if options.redis is not None and not isinstance(options.redis, EnvironmentText) and _has_password(options.redis):
         log.warning(
-            "The password of Redis stands in the command line, which every user of this machine can read: give the URL "
+            "The password of Redis is in the command line, which every user of this machine can read: give the URL "
             "by --redis-env NAME or --redis-file PATH"
         )
     url: str | None = options.redis

@@ -1,12 +1,8 @@
 """A Django project on disk, and its processes: the processes of the end-to-end tests, and their clients."""
 
 import os
-import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -14,9 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from .. import ports
-
-#: Seconds until a missing reaction of a process is a failure; far above the time on a loaded machine.
-PATIENCE_SECONDS = 60
+from ..processes import PATIENCE_SECONDS, Process
 
 MANAGE = """
 import os, sys
@@ -63,75 +57,6 @@ def connect(message):
 def receive(message):
     message.reply_channel.send({"text": "first " + message["text"]})
 """
-
-
-class Process:
-    """A process of the project; its output, from both streams, is kept in order."""
-
-    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
-        self._popen = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self.output = ""
-        self._has_ended = False
-        self._changed = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    @property
-    def pid(self) -> int:
-        """The id of the process, and of the group that its children are in."""
-        return self._popen.pid
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has not ended."""
-        return self._popen.poll() is None
-
-    def wait_for(self, text: str, times: int = 1) -> None:
-        """Wait until the process has written `text`, that often."""
-        assert self.writes(text, times, PATIENCE_SECONDS), f"did not write {text!r}, but:\n{self.output}"
-
-    def writes(self, text: str, times: int, seconds: float) -> bool:
-        """Wait up to `seconds`; tell whether the process has written `text`, that often."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.output.count(text) >= times or self._has_ended, seconds)
-            return self.output.count(text) >= times
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal to the process and its children, as a terminal does."""
-        os.killpg(self._popen.pid, number)
-
-    def wait(self) -> int:
-        """Wait until it has ended and all of its output is read; return its exit code."""
-        code = self._popen.wait(PATIENCE_SECONDS)
-        self._reader.join(PATIENCE_SECONDS)
-        assert not self._reader.is_alive(), "a child of the process is still running"
-        return code
-
-    def kill(self) -> None:
-        """End it with all its children, whatever it does."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        self._popen.wait()
-        self._reader.join()
-
-    def _read(self) -> None:
-        assert self._popen.stdout is not None
-        with self._popen.stdout as lines:
-            for line in lines:
-                with self._changed:
-                    self.output += line
-                    self._changed.notify_all()
-        with self._changed:
-            self._has_ended = True
-            self._changed.notify_all()
 
 
 class Project:

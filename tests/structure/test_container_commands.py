@@ -8,8 +8,8 @@ import logging
 import re
 import shlex
 import shutil
+import signal
 import subprocess
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +17,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from ..redis_server import free_port
+from ..ports import free_port
+from ..processes import PATIENCE_SECONDS, Process
 
-#: Seconds for each step; a loaded machine needs far less.
-PATIENCE_SECONDS = 60
 #: Makes the root file system read-only but for a folder, drops all capabilities, and runs a command.
 SHUT = """
 set -e
@@ -83,15 +82,13 @@ class Image:
         self._programs = programs
         self._folder = folder
         self._redis_url = redis_url
-        self._started: list[subprocess.Popen[str]] = []
+        self._started: list[Process] = []
 
-    def start(self, variables: dict[str, str], command: list[str], folder: Path | None = None) -> subprocess.Popen[str]:
+    def start(self, variables: dict[str, str], command: list[str], folder: Path | None = None) -> Process:
         """Start a process."""
         environment = {**variables, "PATH": f"{self._programs}:/usr/bin:/bin", "REDIS_URL": self._redis_url}
         prefix = [*self._shut, str(self._folder), "env", "-C", str(folder or "/")]
-        process = subprocess.Popen(
-            [*prefix, *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        process = Process([*prefix, *command], None, environment)
         self._started.append(process)
         return process
 
@@ -102,10 +99,9 @@ class Image:
         return subprocess.run([self._programs / "python", "-c", code], capture_output=True, check=False).returncode == 0
 
     def end(self) -> None:
-        """Kill what still runs."""
+        """Kill the processes that still run."""
         for process in self._started:
             process.kill()
-            process.communicate()
 
 
 @pytest.fixture
@@ -113,15 +109,6 @@ def image(shut: list[str], programs: Path, tmp_path: Path, redis_url: str) -> It
     image = Image(shut, programs, tmp_path, redis_url)
     yield image
     image.end()
-
-
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait until a condition holds while the process runs."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_the_images_commands_serve_a_page_and_stop_cleanly_on_a_read_only_file_system(
@@ -136,34 +123,26 @@ def test_the_images_commands_serve_a_page_and_stop_cleanly_on_a_read_only_file_s
     }
     example = root / "liveblog_example"
 
+    variables, command, check = stage(dockerfile, "worker")
+    variables = {**variables, **project, "TOWPATH_WORKER_METRICS": f"127.0.0.1:{worker_port}"}
+    assert image.start(variables, ["python", "manage.py", "migrate", "--no-input"], example).wait() == 0
+    worker = image.start(variables, command, example)
+    worker.wait_for("Starting")
+    assert image.is_healthy(check, worker_port)
+
     variables, command, check = stage(dockerfile, "interface")
     ports = {"PORT": str(port), "BIND": "127.0.0.1", "METRICS": f"127.0.0.1:{edge_port}", "SPOOL_FOLDER": str(tmp_path)}
     edge = image.start({**variables, **{f"TOWPATH_INTERFACE_{name}": value for name, value in ports.items()}}, command)
-    wait_for(lambda: image.is_healthy(check, edge_port), edge)
-
-    variables, command, check = stage(dockerfile, "worker")
-    variables = {**variables, **project, "TOWPATH_WORKER_METRICS": f"127.0.0.1:{worker_port}"}
-    migrating = image.start(variables, ["python", "manage.py", "migrate", "--no-input"], example)
-    assert migrating.wait(PATIENCE_SECONDS) == 0, migrating.communicate()[0]
-    worker = image.start(variables, command, example)
-    wait_for(lambda: image.is_healthy(check, worker_port), worker)
-    wait_for(lambda: answers(f"http://127.0.0.1:{edge_port}/ready"), worker)
-    with urlopen(f"http://localhost:{port}/", timeout=PATIENCE_SECONDS) as page:
-        assert page.status == 200
+    edge.wait_for("Listening on")
+    assert image.is_healthy(check, edge_port)
+    for address in (f"http://localhost:{port}/", f"http://127.0.0.1:{edge_port}/ready"):
+        with urlopen(address, timeout=PATIENCE_SECONDS) as page:
+            assert page.status == 200
     if image.is_read_only:
         write = [*image._shut, str(tmp_path), "touch", f"{root}/written"]
         assert "Read-only" in subprocess.run(write, capture_output=True, text=True, check=False).stderr
 
     for process in (worker, edge):
-        process.terminate()
-        assert process.wait(PATIENCE_SECONDS) == 0, process.communicate()[0]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0, process.output
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("db.sqlite3")) == []
-
-
-def answers(address: str) -> bool:
-    """Return whether an address answers with 200."""
-    try:
-        with urlopen(address, timeout=5) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False

@@ -19,6 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(
-            "There is nothing to run: workers (manage.py runworker) hand delayed messages on themselves. "
+            "There is nothing to run: workers (manage.py runworker) deliver delayed messages. "
             "Take rundelay out of your process supervisor."
         )

@@ -1,10 +1,10 @@
-"""Clients that talk without a pause while processes are stopped, and the journal that all processes write together."""
+"""Clients that send without a pause while processes are stopped, and the journal of all processes."""
 
 import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,9 +44,9 @@ def receive(message):
         if text.endswith("slow"):
             time.sleep(0.05)
         if text.endswith("hang"):
-            (folder / "hangs").touch()
-            while not (folder / "let-go").exists():
-                time.sleep(0.01)
+            (folder / "hangs").write_text("now\\n")
+            with (folder / "let-go").open() as pipe:
+                pipe.readline()
     message.reply_channel.send({"text": "%d %s" % (message.turn, text)})
 
 def disconnect(message):
@@ -60,7 +60,7 @@ CHANNEL_LAYERS["default"]["BACKEND"] = "impatience.ImpatientLayer"
 """
 
 
-#: Between two sockets of a client. Without a pause, refused handshakes keep all processors busy.
+#: Seconds between two sockets of a client. Without a pause, refused handshakes keep all processors busy.
 RECONNECT_SECONDS = 0.02
 
 
@@ -75,12 +75,13 @@ class Talker:
     names: list[str] = field(default_factory=list)
 
     async def talk(self, stop: asyncio.Event) -> None:
-        """Talk until told to stop; open another socket whenever the server ends one."""
+        """Send until `stop` is set; open another socket whenever the server ends one."""
         while not stop.is_set():
             with suppress(ConnectionClosed, InvalidStatus, OSError, asyncio.TimeoutError):
                 async with connect(self.uri, max_queue=None, ping_interval=None) as socket:
                     await self._talk(socket, stop)
-            await asyncio.sleep(RECONNECT_SECONDS)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
 
     async def _talk(self, socket: ClientConnection, stop: asyncio.Event) -> None:
         name = str(await socket.recv())
@@ -120,9 +121,10 @@ class Talking:
         self.journal = Journal()
         self.talkers: list[Talker] = []
         self.interfaces: list[Any] = []
-        #: When processes were stopped, and when they went on.
+        #: When processes were stopped, and when they continued.
         self.stopped: list[tuple[float, float]] = []
         self._wait_until = wait_until
+        self._pipes: list[int] = []
         self.configure()
 
     def configure(self, **config: object) -> None:
@@ -144,7 +146,7 @@ class Talking:
         return process
 
     async def during(self, port: int, fault: Callable[[], None], sockets: int = SOCKETS) -> None:
-        """Talk before, while and after `fault` does its work in a thread; then close all sockets."""
+        """Send before, during and after `fault`, which runs in a thread; then close all sockets."""
         stop = asyncio.Event()
         self.talkers = [Talker(f"ws://127.0.0.1:{port}/{number}/", self.journal, number) for number in range(sockets)]
         tasks = [asyncio.create_task(talker.talk(stop)) for talker in self.talkers]
@@ -155,11 +157,11 @@ class Talking:
         await asyncio.gather(*tasks)
 
     async def all_are_answered(self, times: int = 5) -> None:
-        """Wait until each client has had `times` answers more, over whichever socket."""
+        """Wait until each client has `times` answers more, over any socket."""
         await asyncio.to_thread(self.until_answered, times)
 
     def until_answered(self, times: int) -> None:
-        """Wait until each client has had `times` answers more; from any thread but the clients'."""
+        """Wait until each client has `times` answers more; not in the thread of the clients."""
         wanted = {talker.number: talker.answered + times for talker in self.talkers}
         self._wait_until(
             lambda: all(talker.answered >= wanted[talker.number] for talker in self.talkers),
@@ -167,9 +169,12 @@ class Talking:
         )
 
     async def hanging(self, port: int) -> "asyncio.Task[None]":
-        """Open a socket whose consumer hangs until the file `let-go` is there; return its task."""
+        """Open a socket whose consumer hangs until `let_go`; return its task once it hangs."""
         talker = Talker(f"ws://127.0.0.1:{port}/", self.journal, 0)
         self.talkers = [talker]
+        loop, has_begun, hangs = asyncio.get_running_loop(), asyncio.Event(), self._pipe("hangs")
+        loop.add_reader(hangs, has_begun.set)
+        self._let_go = self._pipe("let-go")
 
         async def hang() -> None:
             with suppress(ConnectionClosed):
@@ -178,10 +183,29 @@ class Talking:
                     await socket.send("hang")
                     await socket.recv()
 
-        return asyncio.create_task(hang())
+        task = asyncio.create_task(hang())
+        await has_begun.wait()
+        loop.remove_reader(hangs)
+        return task
+
+    def let_go(self) -> None:
+        """Let the consumer that hangs return."""
+        os.write(self._let_go, b"now\n")
+
+    def _pipe(self, name: str) -> int:
+        """Make a named pipe in the project's folder; return a descriptor for both ends, so that neither waits."""
+        path = self.faulty.project.folder / name
+        os.mkfifo(path)
+        self._pipes.append(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+        return self._pipes[-1]
+
+    def close(self) -> None:
+        """Close the pipes."""
+        for pipe in self._pipes:
+            os.close(pipe)
 
     def stop(self, process: Any, until: Callable[[], None]) -> None:
-        """Stop a process with SIGSTOP until something has happened, and let it go on."""
+        """Stop a process with SIGSTOP until `until` returns, and continue it."""
         began = time.time()
         os.killpg(process.pid, signal.SIGSTOP)
         try:
@@ -191,10 +215,11 @@ class Talking:
             os.killpg(process.pid, signal.SIGCONT)
 
     def has_expired(self, owner: str) -> bool:
-        """Return whether others have noticed that a lease has expired whose owner's name holds these characters."""
-        with closing(redis.Redis.from_url(self.faulty.redis_url)) as client:
-            living = client.zrange(self.faulty.layer._keys.leases("living"), 0, -1)
-        return not any(owner in name.decode() for name in living)
+        """Return whether others have noticed the expiry of all leases whose owners' names contain these characters."""
+        keys = self.faulty.layer._keys
+        with closing(redis.Redis.from_url(self.faulty.redis_url, decode_responses=True)) as client:
+            held, tombstones = (client.zrange(keys.leases(part), 0, -1) for part in ("held", "tombstones"))
+        return any(owner in name for name in tombstones) and not any(owner in name for name in held)
 
     def until_worker_expires(self, process: Any) -> None:
         """Wait until the leases of a worker process have expired and others have noticed."""
@@ -206,7 +231,7 @@ class Talking:
         self._wait_until(lambda: all(self.has_expired(inbox) for inbox in inboxes))
 
     def pass_seconds(self, seconds: float) -> None:
-        """Wait until so much time has passed."""
+        """Wait for this number of seconds."""
         until = time.monotonic() + seconds
         self._wait_until(lambda: time.monotonic() >= until)
 
@@ -240,7 +265,7 @@ class Talking:
         return journals.lost(self.interfaces)
 
     def waiting(self) -> int:
-        """Return how many messages wait on the channels of sockets."""
+        """Return the number of messages that wait on the channels of sockets."""
         channels = ("websocket.connect", "websocket.receive", "websocket.disconnect")
         return sum(int(self.faulty.layer.channel_statistics(channel)["messages_pending"]) for channel in channels)
 
@@ -250,6 +275,8 @@ class Talking:
 
 
 @pytest.fixture
-def talking(faulty: Any, wait_until: Any) -> Talking:
-    """A stack with talking clients."""
-    return Talking(faulty, wait_until)
+def talking(faulty: Any, wait_until: Any) -> Iterator[Talking]:
+    """A stack with clients that send."""
+    found = Talking(faulty, wait_until)
+    yield found
+    found.close()

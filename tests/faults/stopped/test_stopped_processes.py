@@ -75,19 +75,17 @@ def test_an_interface_that_is_stopped_while_it_ends_leaves_its_disconnects_to_ot
 
 
 def test_an_interface_that_stops_before_a_consumer_ends_leaves_the_disconnect_to_others(
-    talking: Any, within_patience: Any, wait_until: Any
+    talking: Any, within_patience: Any
 ) -> None:
     """SIGTERM with a consumer that runs longer than the grace period."""
     interface, port = talking.interface("--grace", "1")
     talking.worker("--threads", "2")
-    folder = talking.faulty.project.folder
 
     async def scene() -> None:
         talker = await talking.hanging(port)
-        await asyncio.to_thread(wait_until, (folder / "hangs").exists)
         os.kill(interface.pid, signal.SIGTERM)
         await asyncio.to_thread(interface.wait)
-        (folder / "let-go").touch()
+        talking.let_go()
         await talker
 
     within_patience(scene())
