@@ -18,7 +18,6 @@ from .operations.delays import (
     AddDue,
     Delay,
     DeliverDue,
-    DueTarget,
     EndDelivery,
     FindDue,
 )
@@ -58,7 +57,11 @@ class Delayer:
         found = self._execute([FindDue()])[0]
         nexts = [found.next_seconds]
         if found.targets:
-            moved = self._execute([self._deliver_due(target) for target in found.targets])
+            moves = []
+            for due in found.targets:
+                capacity = INBOX_CAPACITY if is_inbox(due.target) else self._capacities.of(due.target)
+                moves.append(DeliverDue(due.target, capacity))
+            moved = self._execute(moves)
             delivered_targets = list(zip(found.targets, moved, strict=True))
             self._execute([EndDelivery(*target, delivered.next_seconds) for target, delivered in delivered_targets])
             nexts += [delivered.next_seconds for delivered in moved]
@@ -87,7 +90,3 @@ class Delayer:
             envelope = Envelope(send.channel, send.content, trace=deferred(send.trace))
             target, body = send.channel, self._codec.queue_body(envelope)
         return target, secrets.token_bytes(UNIQUE_BYTES) + body
-
-    def _deliver_due(self, target: DueTarget) -> DeliverDue:
-        capacity = INBOX_CAPACITY if is_inbox(target.target) else self._capacities.of(target.target)
-        return DeliverDue(target.target, capacity)

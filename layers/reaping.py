@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from .capacity import Capacities
-from .contract import Envelope, Taken
+from .contract import Taken
 from .entries import EntryCodec
 from .errors import DecodeError
 from .names import is_inbox, split_local
@@ -39,7 +39,8 @@ class Reaper:
             if is_inbox(expired.owner):
                 self._wills.clean_up(expired)
             else:
-                self._forget_reader(expired.owner)
+                self._lose_in_flight(expired.owner, "has expired")
+                self._execute([ForgetOwner(expired.owner)])
 
     def lose(self, reader: str, number: int, running: Sequence[Taken], unrun: Sequence[Taken]) -> None:
         """Do the same for a reader that hangs: requeue messages that have not begun, count the running one as lost."""
@@ -50,10 +51,6 @@ class Reaper:
             self._execute([Requeue(reader, number, channel, requeued, stay)])
         self._lose_in_flight(reader, "is given up")
         self._execute([ReleaseLease(reader)])
-
-    def _forget_reader(self, reader: str) -> None:
-        self._lose_in_flight(reader, "has expired")
-        self._execute([ForgetOwner(reader)])
 
     def _lose_in_flight(self, reader: str, reason: str) -> None:
         """Seize the messages in flight, end their turns, and count them; another process can repeat each step."""
@@ -73,12 +70,9 @@ class Reaper:
                 envelope = self._codec.open_queue_entry(record.channel, raw, is_aged=True)
             except DecodeError as error:
                 logger.warning("One of them cannot be read: %s", error)
-            else:
-                self._end_turn(envelope, entries)
+                continue
+            reply_channel, turn = envelope.reply_channel, envelope.turn
+            if reply_channel is not None and is_inbox(reply_channel) and turn is not None:
+                inbox, local = split_local(reply_channel)
+                entries.setdefault(inbox, []).append(self._codec.lost(local, turn))
         return [PushInbox(inbox, new, INBOX_CAPACITY) for inbox, new in entries.items()]
-
-    def _end_turn(self, envelope: Envelope, entries: dict[str, list[bytes]]) -> None:
-        reply_channel = envelope.reply_channel
-        if reply_channel is not None and is_inbox(reply_channel) and envelope.turn is not None:
-            inbox, local = split_local(reply_channel)
-            entries.setdefault(inbox, []).append(self._codec.lost(local, envelope.turn))

@@ -15,7 +15,7 @@ from .contract import Content
 from .entries import EntryCodec, is_expired
 from .errors import DecodeError, InvalidName
 from .inbox import Inbox
-from .inbox_events import Grouped, InboxEvent, Replies, Settled
+from .inbox_events import Grouped, Replies, Settled
 from .names import check_channel_name, is_inbox, split_local
 from .operations.groups import RENEW_SECONDS, Renew
 from .operations.inboxes import INBOX_READ, TakeInbox
@@ -100,7 +100,11 @@ class Receiver:
     def _receive_from_inbox(self, inbox: str) -> tuple[str, Content] | None:
         messages = self._messages.setdefault(inbox, deque())
         if not messages:
-            self._renew(inbox)
+            # Renew the marks of its groups, if it is time.
+            now, index = time.monotonic(), self._inboxes.get(inbox)
+            if index is not None and index.groups and now - self._renewed_at.get(inbox, 0.0) >= RENEW_SECONDS:
+                self._renewed_at[inbox] = now
+                self._execute([Renew(group, inbox) for group in index.groups])
             self._read(inbox, self._execute([TakeInbox(inbox, INBOX_READ)])[0])
         return messages.popleft() if messages else None
 
@@ -108,14 +112,11 @@ class Receiver:
         index = self._inboxes.setdefault(inbox, Inbox(inbox, self._codec))
         messages = self._messages.setdefault(inbox, deque())
         for event in index.events(entries):
-            messages.extend(_messages_of(inbox, event))
-
-    def _renew(self, inbox: str) -> None:
-        now = time.monotonic()
-        index = self._inboxes.get(inbox)
-        if index is not None and index.groups and now - self._renewed_at.get(inbox, 0.0) >= RENEW_SECONDS:
-            self._renewed_at[inbox] = now
-            self._execute([Renew(group, inbox) for group in index.groups])
+            match event:
+                case Replies(local, contents) | Settled(local=local, replies=contents):
+                    messages.extend((inbox + local, content) for content in contents)
+                case Grouped(locals=locals_, content=content):
+                    messages.extend((inbox + local, content) for local in locals_)
 
 
 def _split_receivable(channels: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -128,12 +129,3 @@ def _split_receivable(channels: Sequence[str]) -> tuple[list[str], list[str]]:
         (inboxes if is_inbox(inbox) else queues).append(channel)
     random.shuffle(queues)
     return queues, inboxes
-
-
-def _messages_of(inbox: str, event: InboxEvent) -> list[tuple[str, Content]]:
-    match event:
-        case Replies(local, contents) | Settled(local=local, replies=contents):
-            return [(inbox + local, content) for content in contents]
-        case Grouped(locals=locals_, content=content):
-            return [(inbox + local, content) for local in locals_]
-    return []

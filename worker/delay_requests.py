@@ -10,9 +10,8 @@ A malformed request is logged and dropped.
 """
 
 import logging
-from collections.abc import Sequence
 
-from towpath.layers.contract import ChannelLayer, Content, Delayed, Envelope, Received
+from towpath.layers.contract import ChannelLayer, Content, Delayed, Received
 from towpath.layers.errors import LayerUnavailable, TowpathError
 from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.operations.in_flight import BatchId
@@ -31,20 +30,16 @@ def keep_requested(layer: ChannelLayer, received: Received, batch: BatchId) -> N
         logger.warning("Dropped %d requests of %s: they waited longer than the layer's expiry", expired, DELAY_CHANNEL)
     requests = [item.envelope for item in received.taken if item.envelope.channel == DELAY_CHANNEL]
     for request in requests:
-        _keep(layer, request, batch)
-
-
-def _keep(layer: ChannelLayer, request: Envelope, batch: BatchId) -> None:
-    try:
-        send = delayed(request.content)._replace(trace=request.trace)
-        refused: Sequence[Delayed] = layer.send_later([send], batch)
-    except LayerUnavailable:
-        raise
-    except (TowpathError, ValueError) as error:
-        logger.error("Dropped a request of channel %s: %s", DELAY_CHANNEL, error)
-    else:
-        for send in refused:
-            logger.warning("Dropped a message to %s: too many wait for their time there", send.channel)
+        try:
+            send = delayed(request.content)._replace(trace=request.trace)
+            refused = layer.send_later([send], batch)
+        except LayerUnavailable:
+            raise
+        except (TowpathError, ValueError) as error:
+            logger.error("Dropped a request of channel %s: %s", DELAY_CHANNEL, error)
+        else:
+            for send in refused:
+                logger.warning("Dropped a message to %s: too many wait for their time there", send.channel)
 
 
 def delayed(request: Content) -> Delayed:

@@ -24,13 +24,12 @@ def settlements_of_expired(expired: Sequence[Taken]) -> list[Settlement]:
         logger.warning(
             "Dropped %d messages of channel %s: they waited longer than the layer's expiry", len(expired), channel
         )
-    return [_settlement(item.envelope) for item in expired]
-
-
-def _settlement(envelope: Envelope) -> Settlement:
-    reply_channel = envelope.reply_channel
-    # The connection of a handshake is notified that nothing has run, and answers 503; 403 would mean "never".
-    settlement = Settlement([], reply_channel, envelope.turn, is_lost=envelope.channel == CONNECT)
-    if envelope.channel == HTTP_REQUEST and reply_channel is not None:
-        settlement.sends.append(Envelope(reply_channel, REQUEST_EXPIRED))
-    return settlement
+    settlements = []
+    for envelope, _ in expired:
+        reply_channel = envelope.reply_channel
+        # The connection of a handshake is notified that nothing has run, and answers 503; 403 would mean "never".
+        settlement = Settlement([], reply_channel, envelope.turn, is_lost=envelope.channel == CONNECT)
+        if envelope.channel == HTTP_REQUEST and reply_channel is not None:
+            settlement.sends.append(Envelope(reply_channel, REQUEST_EXPIRED))
+        settlements.append(settlement)
+    return settlements

@@ -81,27 +81,14 @@ class WorkerPool:
         self.slow = SlowConsumers(slow_seconds)
         self._paused = PausedChannels()
         self._registered_paused: frozenset[str] = frozenset()
-        self._monitor = monitor
+        self._callback, self._message_retries = callback, message_retries
+        self._monitor, self._observe = monitor, observe
         if monitor is not None:
             monitor.attach(self)
-        self._new_worker: Callable[[], Worker] = lambda: Worker(
-            channel_layer,
-            self.router,
-            callback=callback,
-            message_retries=message_retries,
-            only_channels=self.channels,
-            signal_handlers=False,
-            outage=self.outage,
-            lease=WorkerLease(raw_layer(channel_layer).lease_times.reader_lease),
-            runs=None if monitor is None else monitor.new_runs(),
-            observers=() if observe is None else (observe(),),
-            paused=self._paused,
-        )
         self._workers: dict[int, Worker] = {}
         #: How many messages workers have handled that have ended and been replaced.
         self._handled = 0
-        self._lock = Lock()
-        self._stopping = Event()
+        self._lock, self._stopping = Lock(), Event()
         self._threads = [
             Thread(target=self._keep_worker, args=(index,), name=f"towpath-worker-{index}", daemon=True)
             for index in range(threads)
@@ -109,6 +96,21 @@ class WorkerPool:
         self._heartbeat = Heartbeat(raw_layer(channel_layer), self._batches, self._note_paused)
         self._scheduler = Scheduler(channel_layer)
         self._registration: Registration | None = None
+
+    def _new_worker(self) -> Worker:
+        return Worker(
+            self.channel_layer,
+            self.router,
+            callback=self._callback,
+            message_retries=self._message_retries,
+            only_channels=self.channels,
+            signal_handlers=False,
+            outage=self.outage,
+            lease=WorkerLease(raw_layer(self.channel_layer).lease_times.reader_lease),
+            runs=None if self._monitor is None else self._monitor.new_runs(),
+            observers=() if self._observe is None else (self._observe(),),
+            paused=self._paused,
+        )
 
     def run(self, install_signals: bool = True, signals: StopSignals | None = None) -> int:
         """Work until SIGTERM, SIGINT or `stop`, or until a limit is reached; finish the messages in flight.
@@ -202,7 +204,8 @@ class WorkerPool:
             while thread.is_alive():
                 if give_up():
                     return False
-                self._wake()
+                for worker in self.living():
+                    worker.stop()
                 thread.join(WAKE_SECONDS)
         self._scheduler.stop()
         self._heartbeat.stop()
@@ -235,10 +238,6 @@ class WorkerPool:
         if paused != self._registered_paused and self._registration is not None:
             self._registered_paused = paused
             self._registration.now()
-
-    def _wake(self) -> None:
-        for worker in self.living():
-            worker.stop()
 
     def _batches(self) -> list[InFlightBatch]:
         return [*(worker.in_flight for worker in self.living()), self._scheduler.in_flight]

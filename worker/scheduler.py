@@ -56,7 +56,10 @@ class Scheduler:
         for _ in range(int(POLL_SECONDS / WAKE_SECONDS)):
             if not self._thread.is_alive():
                 return
-            self._wake()
+            try:
+                self._reader.wake()
+            except LayerUnavailable as error:
+                logger.debug("Could not wake the scheduler, which sleeps %.0f seconds at most: %s", POLL_SECONDS, error)
             self._thread.join(WAKE_SECONDS)
 
     def tick(self) -> float:
@@ -91,20 +94,11 @@ class Scheduler:
         keep_requested(self._layer, self._unkept, BatchId(self._reader.name, self._reader.number))
         self._unkept = None
         if self._reader.is_ended:
-            self._replace_reader()
-
-    def _replace_reader(self) -> None:
-        """Continue under a new name: the lease had expired, and other processes have ended the old one."""
-        self._reader.close()
-        self._reader = self._layer.reader(list(LIMITS))
-        self.in_flight = InFlightBatch(self._reader.name)
-        self._has_lease = False
-
-    def _wake(self) -> None:
-        try:
-            self._reader.wake()
-        except LayerUnavailable as error:
-            logger.debug("Could not wake the scheduler, which sleeps %.0f seconds at most: %s", POLL_SECONDS, error)
+            # The lease had expired, and other processes have ended its name: continue under a new one.
+            self._reader.close()
+            self._reader = self._layer.reader(list(LIMITS))
+            self.in_flight = InFlightBatch(self._reader.name)
+            self._has_lease = False
 
     def _close(self) -> None:
         """Stop, and wake another scheduler: this one may be the only one that knows of a message that is due soon."""

@@ -48,18 +48,15 @@ class Timetable:
             LayerUnavailable: the layer is unavailable; the entries stay due.
         """
         for row in self._rows:
-            self._advance(row)
-            if row.due is not None and row.again_at <= self._now():
+            now = self._now()
+            if row.next_due <= now:
+                row.due, row.is_missed = row.entry.rhythm.latest(now), False
+                row.next_due = row.entry.rhythm.next(now)
+                row.is_refused = False
+            if row.due is not None and row.again_at <= now:
                 self._fire(row, row.due)
         nexts = [row.next_due if row.due is None else min(row.again_at, row.next_due) for row in self._rows]
         return max(0.0, min(nexts) - self._now()) if nexts else None
-
-    def _advance(self, row: _Row) -> None:
-        now = self._now()
-        if row.next_due <= now:
-            row.due, row.is_missed = row.entry.rhythm.latest(now), False
-            row.next_due = row.entry.rhythm.next(now)
-            row.is_refused = False
 
     def _fire(self, row: _Row, due: float) -> None:
         entry = row.entry
@@ -72,16 +69,13 @@ class Timetable:
             fired = Fired.NO
         if fired in AGAIN_SECONDS:
             row.again_at = self._now() + AGAIN_SECONDS[fired]
-            self._note_refusal(row, fired)
+            if fired is Fired.FULL and not row.is_refused:
+                row.is_refused = True
+                logger.warning(
+                    "Channel %s is full for the message of schedule %r: trying again until it is due the next time",
+                    *(entry.channel, entry.name),
+                )
             return
         row.due, row.again_at = None, 0.0
         if fired is Fired.YES:
             logger.debug("Sent the message of schedule %r to %s", entry.name, entry.channel)
-
-    def _note_refusal(self, row: _Row, fired: Fired) -> None:
-        if fired is Fired.FULL and not row.is_refused:
-            row.is_refused = True
-            logger.warning(
-                "Channel %s is full for the message of schedule %r: trying again until it is due the next time",
-                *(row.entry.channel, row.entry.name),
-            )

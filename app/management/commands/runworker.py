@@ -52,37 +52,12 @@ class Command(EnvironmentCommand):
         globs: dict[str, Any] = {"action": "append", "metavar": "GLOB"}
         add("--only-channels", help="take only from channels that match; may be repeated", **globs)
         add("--exclude-channels", help="do not take from channels that match; may be repeated", **globs)
-        add(
-            "--message-timeout",
-            type=float,
-            metavar="SECONDS",
-            help="limit for a consumer; after it the message is lost and the process is replaced (default: no limit)",
-        )
-        add(
-            "--slow-after",
-            type=float,
-            default=DEFAULT_SECONDS,
-            metavar="SECONDS",
-            help="run time of a consumer from which its name and stack are logged (default: %(default)g)",
-        )
-        add(
-            "--max-messages",
-            type=int,
-            metavar="N",
-            help="stop cleanly, to be replaced, after this many messages, or up to a tenth fewer (default: no limit)",
-        )
-        add(
-            "--max-memory",
-            type=int,
-            metavar="MIB",
-            help="stop cleanly, to be replaced, above this amount of memory (default: no limit)",
-        )
+        add_limits(parser)
         add(
             "--disable-graceful-stop",
             action="store_true",
             help="stop at once on a signal: running consumers are aborted, and taken messages are lost",
         )
-
         add_log_format(parser)
         add(
             "--tracing",
@@ -147,6 +122,36 @@ class Command(EnvironmentCommand):
             )
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
+
+
+def add_limits(parser: CommandParser) -> None:
+    """Add the limits of consumers and of processes."""
+    add = parser.add_argument
+    add(
+        "--message-timeout",
+        type=float,
+        metavar="SECONDS",
+        help="limit for a consumer; after it the message is lost and the process is replaced (default: no limit)",
+    )
+    add(
+        "--slow-after",
+        type=float,
+        default=DEFAULT_SECONDS,
+        metavar="SECONDS",
+        help="run time of a consumer from which its name and stack are logged (default: %(default)g)",
+    )
+    add(
+        "--max-messages",
+        type=int,
+        metavar="N",
+        help="stop cleanly, to be replaced, after this many messages, or up to a tenth fewer (default: no limit)",
+    )
+    add(
+        "--max-memory",
+        type=int,
+        metavar="MIB",
+        help="stop cleanly, to be replaced, above this amount of memory (default: no limit)",
+    )
 
 
 def _monitor(address: str | None) -> "PoolMonitor | None":
