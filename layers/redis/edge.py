@@ -22,7 +22,7 @@ WAIT_SECONDS = 5
 #: An entry is recognised by this number of its first bytes, which name the connection and the turn, and its length.
 MARK_BYTES = 64
 #: An entry of at most so many bytes is sent back to Redis to remove it.
-SHORT_BYTES = 512
+SHORT_BYTES = 1024
 
 #: With an answer; it shows whether this user may use the other.
 _ASK_FOR_SILENCE: Command = ("CLIENT", "REPLY", "ON")

@@ -165,7 +165,7 @@ def test_a_drop_that_is_executed_twice_removes_no_equal_message(redis_url: str) 
 
 @pytest.mark.parametrize(
     "read",
-    [[b"S" * 513], [b"Jroom"], [b"Kturn"], [b"S1", b"S2"]],
+    [[b"S" * 1025], [b"Jroom"], [b"Kturn"], [b"S1", b"S2"]],
     ids=["long", "a join", "a keep-alive", "two"],
 )
 def test_entries_that_are_long_or_may_have_equals_are_dropped_by_their_place(read: list[bytes]) -> None:

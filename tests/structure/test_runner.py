@@ -15,7 +15,7 @@ sys.exit(run(Check("a check", ["/bin/sh", "-c", sys.argv[1]]), dict(os.environ))
 """
 
 #: Starts a child, and says its id when it has become what it is to be.
-LEAVING = "sleep 600 & until grep -q ^sleep /proc/$!/cmdline; do :; done; echo $!; "
+LEAVING = "sleep 600 & until grep -q ^sleep /proc/$!/comm; do :; done; echo $!; "
 
 
 @contextmanager
