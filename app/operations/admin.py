@@ -5,6 +5,7 @@ confirmed, and is recorded in the log of the admin.
 """
 
 from collections.abc import Mapping
+from socket import gethostname
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,18 +18,19 @@ from django.utils.http import urlencode
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, channel_layers
 from towpath.layers.errors import InvalidName, LayerUnavailable
+from towpath.layers.names import check_channel_name
 
 from ..project import shared_layer
 from .models import RunningSite
 from .orders import ORDERS, filter_of, given_fields, target_of
 from .recent import forget_status, recent_status
-from .rows import group_rows, process_rows, queue_rows
+from .rows import group_rows, message_rows, process_rows, queue_rows
 from .site import OrderRefused, Site, site_of
 from .sockets import find_sockets
 from .status import redis_line
 
-#: Sockets and groups that the page shows.
-SHOWN = 200
+#: Sockets and groups that the page shows, and messages of a channel.
+SHOWN, MESSAGES = 200, 10
 TEMPLATES = "admin/towpath_operations"
 _REFUSALS = (OrderRefused, InvalidName, LayerUnavailable)
 
@@ -55,7 +57,7 @@ class RunningSiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it is gen
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the page; WebSockets and groups only if the query requests them."""
+        """Show the page; WebSockets, groups and messages only if the query requests them."""
         self._check(request, self.has_view_permission(request))
         alias = request.GET.get("layer", DEFAULT_CHANNEL_LAYER)
         context = {
@@ -128,6 +130,7 @@ class RunningSiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it is gen
             "interfaces": process_rows(status, status.interfaces),
             "workers": process_rows(status, status.workers),
             "queues": queue_rows(status),
+            "host": gethostname(),
         }
 
 
@@ -144,11 +147,14 @@ def _site(alias: str) -> Site:
 
 
 def _searched(sent: Mapping[str, str], alias: str) -> dict[str, Any]:
-    """Return the WebSockets or groups that the query requests."""
+    """Return the WebSockets, groups or messages that the query requests."""
     try:
         if "sockets" in sent:
             found = find_sockets(_site(alias), filter_of(given_fields(sent)), SHOWN)
             return {"sockets": found}
+        if "peek" in sent:
+            messages_found = _site(alias).survey.peek(check_channel_name(sent["peek"]), MESSAGES)
+            return {"peeked": sent["peek"], "messages_found": message_rows(messages_found)}
         if "groups" in sent:
             return {"groups": group_rows(*_site(alias).survey.groups(SHOWN))}
     except _REFUSALS as error:

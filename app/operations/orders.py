@@ -8,6 +8,7 @@ from towpath.layers.names import check_channel_name
 from towpath.layers.protocol import HTTP_REQUEST, POLICY_VIOLATION
 
 from . import draining, pausing, sockets
+from .ordered_restart import begin_restart
 from .site import OrderRefused, Site
 
 #: The fields of all orders in the page's forms; an empty field counts as absent.
@@ -75,6 +76,11 @@ def _drain(site: Site, fields: Fields) -> str:
     return f"{fields['server']} drains: it closes its WebSockets and ends"
 
 
+def _restart(site: Site, fields: Fields) -> str:
+    count = begin_restart(site.survey, fields.get("server", ""))
+    return f"{count} workers of {fields['server']} are restarted, one after the other"
+
+
 def _channel(fields: Fields) -> str:
     if "channel" not in fields:
         raise OrderRefused("name the channel")
@@ -98,5 +104,10 @@ ORDERS: Mapping[str, Order] = {
     "resume": Order("Resume", "Workers take messages from it again.", _resume),
     "purge": Order("Purge", "All messages that wait in it are dropped. They cannot be restored.", _purge),
     "kick": Order("Close", "All WebSockets that match now are closed.", _kick),
+    "restart": Order(
+        "Restart",
+        "The workers of this machine are replaced one after the other. A single worker leaves pages waiting meanwhile.",
+        _restart,
+    ),
     "drain": Order("Drain", "The server closes its WebSockets and ends; its supervisor starts another one.", _drain),
 }

@@ -7,11 +7,12 @@ from typing import Any
 from towpath.layers.operations.delays import DELAY_CHANNEL
 from towpath.layers.survey import GroupState, Survey, WaitingMessage
 
+from .contents import shown_content
 from .pausing import paused_state
 from .table import table
 
-#: Characters of a value of a message that are shown.
-SHOWN_LENGTH = 200
+#: In place of a message that is damaged, foreign or sealed with an unknown key.
+UNDECODABLE = "(cannot be decoded)"
 
 
 def channel_states(survey: Survey, channels: Iterable[str]) -> list[dict[str, Any]]:
@@ -48,10 +49,10 @@ def groups_report(groups: Sequence[GroupState], is_cut: bool) -> str:
 
 
 def messages_report(messages: Sequence[WaitingMessage]) -> str:
-    """Return messages as text, one a line, with values cut."""
+    """Return messages as text, one a line, with values cut and secrets hidden (see `contents`)."""
     lines = []
     for message in messages:
-        content = "(cannot be decoded)" if message.content is None else _content(message.content)
+        content = UNDECODABLE if message.content is None else _content(message.content)
         lines.append(f"{message.age_seconds:.1f} s  {content}")
     return "\n".join(lines) if lines else "(no messages)"
 
@@ -62,11 +63,7 @@ def messages_json(messages: Sequence[WaitingMessage]) -> list[dict[str, Any]]:
 
 
 def _content(content: dict[str, Any]) -> str:
-    return "  ".join(f"{key}={_cut(repr(value))}" for key, value in content.items())
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
+    return "  ".join(f"{key}={value}" for key, value in shown_content(content))
 
 
 def _plain(value: Any) -> Any:

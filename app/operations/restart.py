@@ -10,13 +10,15 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from towpath.layers.errors import LayerUnavailable, TowpathError
 from towpath.layers.survey import ProcessRecord, Survey
 
 log = logging.getLogger(__name__)
 
+#: Seconds in which a worker must finish its messages and be replaced: more than supervisors wait.
+RESTART_SECONDS = 120.0
 #: Seconds between two checks for the successor.
 LOOK_SECONDS = 0.2
 
@@ -27,12 +29,16 @@ class RestartFailed(TowpathError):
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Restarts the workers of this machine, each within `timeout_seconds`; `say` is called with each step."""
+    """Restarts the workers of this machine, each within `timeout_seconds`; `say` is called with each step.
+
+    The worker whose process runs this (`own_pid`) is the last one, and ends without a wait for its successor.
+    """
 
     survey: Survey
     timeout_seconds: float
     say: Callable[[str], object]
     host: str = socket.gethostname()
+    own_pid: int = field(default_factory=os.getpid)
 
     def run(self) -> int:
         """Restart one after the other; return their number, without those that had ended before.
@@ -41,16 +47,19 @@ class Restart:
             RestartFailed: a worker could not be stopped, or no successor has started in time.
             LayerUnavailable: Redis did not answer before the first step.
         """
-        workers, count = self._workers(), 0
+        workers, count = sorted(self.workers(), key=lambda worker: worker.pid == self.own_pid), 0
         for position, worker in enumerate(workers, 1):
             label = f"worker {worker.pid} ({position} of {len(workers)})"
             self.say(f"Stopping {label}")
+            if worker.pid == self.own_pid:
+                os.kill(worker.pid, signal.SIGTERM)
+                return count + 1
             began = time.monotonic()
             count += self._replace(worker, label)
             self.say(f"Replaced {label} after {time.monotonic() - began:.1f} s")
         return count
 
-    def _workers(self) -> list[ProcessRecord]:
+    def workers(self) -> list[ProcessRecord]:
         """Return the workers of this machine that hold a lease: the ids of others may belong to other processes."""
         held = {owner for owner, _ in self.survey.leases()}
         return [
@@ -62,7 +71,7 @@ class Restart:
     def _replace(self, worker: ProcessRecord, label: str) -> bool:
         """Stop a worker and wait for its successor; return whether it had not ended before."""
         has_ended = False
-        before = {record.id for record in self._workers()}
+        before = {record.id for record in self.workers()}
         try:
             if worker.state != "draining":  # a second signal would abort its consumers
                 os.kill(worker.pid, signal.SIGTERM)
@@ -86,7 +95,7 @@ class Restart:
     def _is_replaced(self, worker: ProcessRecord, before: set[str]) -> bool:
         """Return whether the worker has ended and a new one holds a lease."""
         try:
-            now = {record.id for record in self._workers()}
+            now = {record.id for record in self.workers()}
         except LayerUnavailable as error:
             log.warning("Waiting for Redis: %s", error)
             return False

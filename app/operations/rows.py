@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from towpath.layers.operations.delays import DELAY_CHANNEL
-from towpath.layers.survey import GroupState, ProcessRecord
+from towpath.layers.survey import GroupState, ProcessRecord, WaitingMessage
 
+from .contents import shown_content
 from .pausing import paused_state, process_name
+from .queues import UNDECODABLE
 from .status import Status, duration
 
 
@@ -41,6 +43,17 @@ def queue_rows(status: Status) -> list[dict[str, Any]]:
             "may_pause": queue.channel != DELAY_CHANNEL,
         }
         for queue in queues
+    ]
+
+
+def message_rows(messages: Sequence[WaitingMessage]) -> list[dict[str, Any]]:
+    """Return messages as `peek` shows them: values cut, secrets hidden."""
+    return [
+        {
+            "age": f"{message.age_seconds:.1f} s",
+            "values": [("", UNDECODABLE)] if message.content is None else shown_content(message.content),
+        }
+        for message in messages
     ]
 
 

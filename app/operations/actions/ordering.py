@@ -5,12 +5,9 @@ from django.core.management.base import CommandParser
 from towpath.layers.names import check_channel_name
 
 from .. import pausing
-from ..restart import Restart
+from ..restart import RESTART_SECONDS, Restart
 from ..site import OrderRefused, Site
 from .action import Action, Console, Options
-
-#: Seconds in which a worker must finish its messages and be replaced: more than supervisors wait.
-RESTART_SECONDS = 120.0
 
 
 class PauseChannel(Action):

@@ -102,6 +102,13 @@ class Site:
         assert done.returncode == 0, f"{arguments}: {done.stderr}"
         return done.stdout
 
+    def start_ended_workers(self) -> int:
+        """Start the workers that have ended again, as a supervisor does; return how many there were."""
+        ended = [name for name, process in self._running.items() if "worker" in name and process.poll() is not None]
+        for name in ended:
+            self._spawn(name, sys.executable, "manage.py", "runworker")
+        return len(ended)
+
     def stop(self) -> None:
         """Stop everything, Redis last."""
         for name in reversed(list(self._running)):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def test_a_viewer_sees_the_site_without_buttons_and_may_give_no_orders(window: A
     expect(page.get_by_role("heading", name="Workers")).to_be_visible()
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("match.")).to_be_visible()
-    for name in ("Pause", "Resume", "Purge", "Drain", "Close"):
+    for name in ("Pause", "Resume", "Purge", "Drain", "Close", "Restart"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
     token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
     answer = page.request.post(
@@ -90,7 +91,7 @@ def test_the_page_asks_every_three_seconds_and_not_while_it_is_hidden(window: An
     assert len(asked) == 3
 
 
-def test_an_operator_pauses_a_channel_and_closes_a_socket_and_the_log_names_both(
+def test_an_operator_pauses_a_channel_closes_a_socket_and_restarts_workers_and_the_log_names_all(
     window: Any, people: None, site: Any, state_of: Callable[[str], str]
 ) -> None:
     reader, page = window(BLOG), window(PAGE, login="operator", viewport={"width": 1100, "height": 940})
@@ -106,6 +107,8 @@ def test_an_operator_pauses_a_channel_and_closes_a_socket_and_the_log_names_both
     if PICTURES is not None:
         page.reload()
         page.screenshot(path=str(Path(PICTURES) / "admin-page.png"))
+    page.goto(f"{PAGE}?peek=websocket.receive")
+    expect(page.get_by_role("heading", name="Messages of websocket.receive")).to_be_visible()
     row(page, "websocket.receive").get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("websocket.receive is resumed")).to_be_visible()
@@ -118,10 +121,22 @@ def test_an_operator_pauses_a_channel_and_closes_a_socket_and_the_log_names_both
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_text("1 WebSockets were closed")).to_be_visible()
     expect(reader.locator("#state")).not_to_have_attribute("data-state", "live")
+
+    page.get_by_role("button", name="Restart workers of").click()
+    page.get_by_role("button", name="Restart").click()
+    expect(page.get_by_text("2 workers of")).to_be_visible()
+    replaced = 0
+    deadline = time.monotonic() + 60
+    while replaced < 2:
+        assert time.monotonic() < deadline, f"{replaced} workers were replaced"
+        replaced += site.start_ended_workers()
+        page.wait_for_timeout(100)
+
     lines = [line.split("|") for line in site.manage("shell", "-c", LOG).splitlines() if "|" in line]
     assert [(who, message.partition(":")[0]) for who, _, message in lines] == [
         ("operator", "Pause"),
         ("operator", "Resume"),
         ("operator", "Close"),
+        ("operator", "Restart"),
     ]
     assert lines[0][1] == "websocket.receive"

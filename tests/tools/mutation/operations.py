@@ -150,6 +150,27 @@ OPERATIONS = [
         "tests/unit/app/test_admin_page.py -k asked_back",
     ),
     Mutant(
+        "a restart stops the worker that runs it last",
+        "app/operations/restart.py",
+        "sorted(self.workers(), key=lambda worker: worker.pid == self.own_pid)",
+        "self.workers()",
+        "tests/unit/app/operations/test_operations.py -k runs_a_restart_is_the_last",
+    ),
+    Mutant(
+        "one restart of the admin's page runs at a time",
+        "app/operations/ordered_restart.py",
+        "or not _under_way.acquire(blocking=False)",
+        "or False",
+        "tests/unit/app/test_admin_orders.py -k one_restart_runs",
+    ),
+    Mutant(
+        "messages that are shown have no cookies and authorizations",
+        "app/operations/contents.py",
+        "case [bytes() as name, bytes() as value] if name in SHOWN_HEADERS:",
+        "case [bytes() as name, bytes() as value]:",
+        "tests/unit/app/test_admin_page.py -k without_secrets",
+    ),
+    Mutant(
         "viewers of the admin's page share one look at Redis a second",
         "app/operations/recent.py",
         "if alias not in _recent or time.monotonic() - _recent[alias][0] > FRESH_SECONDS:",

@@ -1,5 +1,9 @@
 """The orders of the admin's page, and the status that its viewers share."""
 
+import os
+import threading
+from socket import gethostname
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
@@ -11,6 +15,7 @@ from towpath.layers.protocol import POLICY_VIOLATION
 from towpath.layers.survey import GroupState, ProcessRecord, QueueState, StoreState
 from towpath.operations import orders, pausing, recent
 from towpath.operations.orders import ORDERS, filter_of, given_fields, target_of
+from towpath.operations.restart import Restart, RestartFailed
 from towpath.operations.rows import group_rows, process_rows, queue_rows
 from towpath.operations.site import OrderRefused, Site
 from towpath.operations.status import Status
@@ -78,6 +83,69 @@ def test_sockets_are_closed_with_a_code_that_keeps_pages_away(site: Site, monkey
     assert ORDERS["kick"].give(site, {"user": "7"}) == "3 WebSockets were closed"
     close.assert_called_once_with(site, SocketFilter(user="7"), POLICY_VIOLATION, "")
     assert filter_of({"group": "room"}) == SocketFilter(group="room")
+
+
+@pytest.fixture
+def restarts(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The restarts that were begun, by the worker with this pid; each ends at once."""
+    begun: list[Any] = []
+    monkeypatch.setattr(Restart, "run", lambda restart: begun.append(restart))
+    return begun
+
+
+def workers(site: Site, *records: ProcessRecord) -> None:
+    cast(Mock, site.survey).processes.return_value = list(records)
+    cast(Mock, site.survey).leases.return_value = [(owner, 5.0) for record in records for owner in record.owners]
+
+
+def test_the_workers_of_this_machine_are_restarted_in_the_background(site: Site, restarts: list[Any]) -> None:
+    workers(site, ProcessRecord("worker", owners=("a",)), ProcessRecord("worker", owners=("b",)))
+    host = gethostname()
+    assert ORDERS["restart"].give(site, {"server": host}) == f"2 workers of {host} are restarted, one after the other"
+    for thread in threading.enumerate():
+        if thread.name == "towpath-restart":
+            thread.join(30)
+    assert [restart.own_pid for restart in restarts] == [os.getpid()]
+
+
+@pytest.mark.parametrize(
+    ("records", "server", "error"),
+    [
+        ([], gethostname(), "No worker of .* is running"),
+        ([ProcessRecord("worker", owners=("a",))], "web2", "cannot restart the workers of web2: try again, or run"),
+        ([ProcessRecord("worker", owners=("a",), state="draining")], gethostname(), "wait until all are serving"),
+    ],
+)
+def test_a_restart_that_cannot_be_carried_out_is_refused(
+    site: Site, restarts: list[Any], records: list[ProcessRecord], server: str, error: str
+) -> None:
+    workers(site, *records)
+    with pytest.raises(OrderRefused, match=error):
+        ORDERS["restart"].give(site, {"server": server})
+    assert restarts == []
+
+
+def test_one_restart_runs_at_a_time_and_its_failure_is_logged(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    may_end, has_ended = threading.Event(), threading.Event()
+
+    def fail(restart: Restart) -> None:
+        may_end.wait(30)
+        has_ended.set()
+        raise RestartFailed("worker 1 was not replaced")
+
+    monkeypatch.setattr(Restart, "run", fail)
+    workers(site, ProcessRecord("worker", owners=("a",)))
+    ORDERS["restart"].give(site, {"server": gethostname()})
+    [thread] = [thread for thread in threading.enumerate() if thread.name == "towpath-restart"]
+    with pytest.raises(OrderRefused, match="is being restarted"):
+        ORDERS["restart"].give(site, {"server": gethostname()})
+    may_end.set()
+    thread.join(30)
+    assert "The restart of the workers has ended: worker 1 was not replaced" in caplog.text
+    monkeypatch.setattr(Restart, "run", lambda restart: None)
+    assert ORDERS["restart"].give(site, {"server": gethostname()}).startswith("1 workers")
 
 
 STATUS = Status(

@@ -41,7 +41,13 @@ call_command("dumpdata", "--all", stdout=open("/dev/null", "w"))
 given = []
 orders.ORDERS["pause"] = orders.Order("Pause", "Really?", lambda site, fields: given.append(fields) or "it is paused")
 from towpath.operations import admin as page
-page._site = lambda alias: None
+from types import SimpleNamespace
+from towpath.layers.survey import WaitingMessage
+message = {"text": "<script>", "headers": [[b"cookie", b"sessionid=secret"], [b"host", b"a.example"]],
+           "query_string": b"token=secret", "bytes": b"x" * 5000}
+limits = []
+survey = SimpleNamespace(peek=lambda channel, limit: limits.append(limit) or [WaitingMessage(2.0, message)])
+page._site = lambda alias: SimpleNamespace(survey=survey)
 page.recent_status = lambda site: (_ for _ in ()).throw(page.OrderRefused("nothing to see"))
 
 PAGE = "/admin/towpath_operations/runningsite/"
@@ -64,6 +70,11 @@ found = {
     "unknown": operator.post(PAGE + "orders/dance/").status_code,
     "forged": client("other", "change", enforce_csrf_checks=True).post(PAUSE, {"confirmed": "1"}).status_code,
 }
+peeked = viewer.get(PAGE, {"peek": "jobs"})
+found["peeked"] = [peeked.status_code, stranger.get(PAGE, {"peek": "jobs"}).status_code, limits]
+found["messages"] = peeked.text
+found["bad name"] = "not a" in viewer.get(PAGE, {"peek": "not a channel"}).text
+found["viewer's restart"] = viewer.post(PAGE + "orders/restart/", {"server": "a", "confirmed": "1"}).status_code
 question = operator.post(PAUSE, {"channel": "<jobs>"})
 found["question"] = [question.status_code, "Pause &lt;jobs&gt;?" in question.text, "<jobs>" in question.text]
 found["before"] = [len(given), LogEntry.objects.count()]
@@ -92,6 +103,20 @@ def test_without_the_permission_to_view_there_is_no_page(found: dict[str, Any]) 
 
 def test_without_the_permission_to_change_no_order_is_given(found: dict[str, Any]) -> None:
     assert found["viewer's order"] == 403
+
+
+def test_a_viewer_sees_some_messages_of_a_channel_escaped_cut_and_without_secrets(found: dict[str, Any]) -> None:
+    assert found["peeked"] == [200, 403, [10]]
+    text = found["messages"]
+    assert "Messages of jobs" in text and "2.0 s" in text
+    assert "&lt;script&gt;" in text and "&#x27;&lt;script&gt;" in text
+    assert "a.example" in text and "cookie" in text and "(12 bytes)" in text
+    assert "secret" not in text and "x" * 300 not in text
+    assert found["bad name"]
+
+
+def test_without_the_permission_to_change_no_worker_is_restarted(found: dict[str, Any]) -> None:
+    assert found["viewer's restart"] == 403
 
 
 def test_orders_are_given_by_post_with_a_token_only(found: dict[str, Any]) -> None:

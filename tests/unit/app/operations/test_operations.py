@@ -201,6 +201,16 @@ def test_a_successor_that_does_not_come_ends_the_restart(killed: list[tuple[int,
     assert killed == [(1, signal.SIGTERM)]
 
 
+def test_the_worker_that_runs_a_restart_is_the_last_and_nothing_waits_for_its_successor(
+    killed: list[tuple[int, int]], sleeps: list[Callable[[], object]]
+) -> None:
+    site = Site(worker(1), worker(2))
+    sleeps += [lambda: site.unregister(site.found[1]), lambda: site.register(worker(3))]
+    assert Restart(site, 30, lambda text: None, host="web1", own_pid=1).run() == 2
+    assert killed == [(2, signal.SIGTERM), (1, signal.SIGTERM)]
+    assert sleeps == []
+
+
 def test_channels_are_listed_with_the_number_of_their_workers() -> None:
     states = queues.channel_states(Site(worker(1, channels=("jobs",)), worker(2, channels=("jobs", "mail"))), ["chat"])
     assert {state["channel"]: state["workers"] for state in states} == {
