@@ -54,13 +54,11 @@ def project_router(layer: ConfiguredLayer, static_files: bool) -> Router:
         router = Router(layer.routing)
     except ConfigurationError as error:
         raise CommandError(f"CHANNEL_LAYERS[{layer.alias!r}]['ROUTING']: {error}") from error
-    consumer = _static_files_consumer() if static_files else ViewConsumer()
-    consumer.load()
-    router.check_default(http_consumer=consumer)
+    views = ViewConsumer()
+    if static_files:
+        from towpath.staticfiles import StaticFilesConsumer  # imports django.contrib.staticfiles
+
+        views = StaticFilesConsumer()
+    views.load()
+    router.check_default(http_consumer=views)
     return router
-
-
-def _static_files_consumer() -> ViewConsumer:
-    from towpath.staticfiles import StaticFilesConsumer  # imports django.contrib.staticfiles
-
-    return StaticFilesConsumer()

@@ -43,7 +43,7 @@ class _Thread(local):
     is_committing: bool = False
 
     def __getattr__(self, name: str) -> BaseDatabaseWrapper | None:
-        """Look the connection up, the first time that a thread asks for it."""
+        """Return the connection; it is looked up at the first request of a thread."""
         self.connection = _opened_connection()
         return self.connection
 
@@ -99,7 +99,7 @@ def send_at_commit(connection: BaseDatabaseWrapper, layer: AnyLayer, send: Send 
 
 @contextmanager
 def ended_blocks_commit() -> Iterator[None]:
-    """Let the end of an atomic block inside TestCase's own count as its commit."""
+    """Treat the end of an atomic block inside TestCase's own as its commit."""
     global _trials
     _trials += 1
     try:

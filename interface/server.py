@@ -169,16 +169,21 @@ class InterfaceServer:
         self._is_forced = True
 
     async def _stop(self) -> None:
-        await self._stop_listening()
+        # No new connections.
+        ports, self._ports = self._ports, []
+        for port in ports:
+            await awaited(port.stopListening())
         hub, http = self._hub, self._http
         if hub is None:
             return
+        # HTTP ends with the responses that were begun, and sockets are closed, spread over time.
         hub.is_stopping = True
         hub.reconnect_seconds = len(_sockets(hub)) / self._config.drain_reconnects
         if http is not None:
             http.go_away()
         grace, began = self._config.grace_seconds, self._clock.seconds()
         leaving = hub.tasks.start(drain(_sockets(hub), self._clock, grace * SPREAD_SHARE), "drain sockets")
+        # Connections that are still open near the end of the grace period are aborted.
         if not await self._wait_until_gone(began + grace * ABORT_SHARE):
             leaving.cancel()
             for socket in _sockets(hub):
@@ -186,21 +191,14 @@ class InterfaceServer:
             await self._wait_until_gone(began + grace)
         await self._close(hub)
 
-    async def _stop_listening(self) -> None:
-        ports, self._ports = self._ports, []
-        for port in ports:
-            await awaited(port.stopListening())
-
     async def _wait_until_gone(self, until: float) -> bool:
         """Wait until all connections have ended and the layer has their last events; False if it took too long."""
-        while not self._has_gone():
+        hub = self.hub
+        while len(hub.connections) or self.http_connections or not hub.outbound.is_idle():
             if self._is_forced or self._clock.seconds() >= until:
                 return False
             await pause(self._clock, LOOK_SECONDS)
         return True
-
-    def _has_gone(self) -> bool:
-        return not len(self.hub.connections) and not (self._http and len(self._http)) and self.hub.outbound.is_idle()
 
     async def _close(self, hub: Hub) -> None:
         if len(hub.connections):

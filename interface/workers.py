@@ -43,17 +43,10 @@ class WorkerWatch:
             return
         self._look_at = now + LOOK_SECONDS
         if await self._edge.count_readers():
-            self._found()
-        else:
-            self._missed(now)
-
-    def _found(self) -> None:
-        if self._is_reported:
-            log.warning("A worker takes messages from %s again", self._label)
-        self._missing_since, self._is_reported = None, False
-
-    def _missed(self, now: float) -> None:
-        if self._missing_since is None:
+            if self._is_reported:
+                log.warning("A worker takes messages from %s again", self._label)
+            self._missing_since, self._is_reported = None, False
+        elif self._missing_since is None:
             self._missing_since = now
         elif now - self._missing_since >= REPORT_SECONDS and not self._is_reported:
             self._is_reported = True

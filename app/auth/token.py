@@ -132,7 +132,7 @@ def _found(message: Message, places: TokenPlaces) -> BearerToken | None:
 
 
 def _login(check: Check, token: str) -> TokenLogin:
-    """Ask the project.
+    """Return the result of the project's check.
 
     Raises:
         DenyConnection: the token is not valid.

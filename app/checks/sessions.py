@@ -34,7 +34,9 @@ def check_session_engine(**_: Any) -> list[CheckMessage]:
         return [Error(f"{where} cannot serve: {type(error).__name__}: {error}", hint=_HINT, id="towpath.E004")]
     if reason is not None:
         return [Error(f"{where} cannot serve: {reason}.", hint=_HINT, id="towpath.E004")]
-    if _is_of_one_process(session):
+    # The cache may be one of each process.
+    store = caches[settings.SESSION_CACHE_ALIAS] if isinstance(session, cache.SessionStore) else None
+    if isinstance(store, DummyCache) or (isinstance(store, LocMemCache) and not settings.DEBUG):
         text = f"{where} keeps sessions in a cache that no other process reads."
         return [CheckWarning(text, hint=_HINT, id="towpath.W006")]
     return []
@@ -47,10 +49,3 @@ def _reason_against(session: SessionBase) -> str | None:
     if model is not None and apps.get_containing_app_config(model.__module__) is None:
         return f"its table is that of {model.__module__}, which is not in INSTALLED_APPS"
     return None
-
-
-def _is_of_one_process(session: SessionBase) -> bool:
-    if not isinstance(session, cache.SessionStore):
-        return False
-    store = caches[settings.SESSION_CACHE_ALIAS]
-    return isinstance(store, DummyCache) or (isinstance(store, LocMemCache) and not settings.DEBUG)

@@ -9,7 +9,6 @@ from django.core import mail
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.management import get_commands, load_command_class
-from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
 from towpath.channels.configured import DEFAULT_CHANNEL_LAYER, LayerSettings
@@ -52,7 +51,8 @@ def check_layers(**_: Any) -> list[CheckMessage]:
 
 def check_memory_layer(**_: Any) -> list[CheckMessage]:
     """Warn of memory layers outside development (W002): they reach no other process."""
-    if settings.DEBUG or _is_test_run():
+    is_test_run = hasattr(mail, "outbox")  # Django's test environment makes it, and turns DEBUG off
+    if settings.DEBUG or is_test_run:
         return []
     return [
         CheckWarning(
@@ -68,7 +68,13 @@ def check_memory_layer(**_: Any) -> list[CheckMessage]:
 def check_runserver(**_: Any) -> list[CheckMessage]:
     """Warn if `manage.py` starts another application's `runserver` (W001)."""
     winner = get_commands()["runserver"]
-    if winner == "towpath" or _is_ours(winner):
+    if winner == "towpath":
+        return []
+    # A command that extends ours is fine.
+    from towpath.management.commands.runserver import Command
+
+    command = load_command_class(winner, "runserver") if isinstance(winner, str) else winner
+    if isinstance(command, Command):
         return []
     name = winner if isinstance(winner, str) else type(winner).__module__
     return [
@@ -115,16 +121,3 @@ def _is_memory_layer(backend: str) -> bool:
     except Exception:
         return False  # check_layers reports the error
     return isinstance(found, type) and issubclass(found, MemoryChannelLayer)
-
-
-def _is_ours(winner: str | BaseCommand) -> bool:
-    """Return whether a `runserver` of another application is made from ours."""
-    from towpath.management.commands.runserver import Command
-
-    command = load_command_class(winner, "runserver") if isinstance(winner, str) else winner
-    return isinstance(command, Command)
-
-
-def _is_test_run() -> bool:
-    """Return whether Django's test environment is set up: it turns DEBUG off, and makes this outbox."""
-    return hasattr(mail, "outbox")

@@ -33,7 +33,7 @@ class Finding(NamedTuple):
 
 
 def check_stores(**_: Any) -> list[CheckMessage]:
-    """Ask the Redis of each layer for what a site relies on (W016 to W026)."""
+    """Check the Redis of each layer for the properties that a site relies on (W016 to W026)."""
     return [message for alias, layer in sound_layers() for message in _messages(alias, layer)]
 
 

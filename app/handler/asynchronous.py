@@ -13,7 +13,6 @@ from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.http import HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 
 from towpath.channels import Channel
 from towpath.layers.contract import Content
@@ -55,7 +54,10 @@ async def _run_watched(function: Callable[..., Awaitable[Any]], request: Any, ar
                 watch = await sync_to_async(_begin_to_watch)(request.reply_channel)
             if not await sync_to_async(watch.is_wanted)():
                 await _cancel(task)
-                return HttpResponseLater() if watch.is_gone else _stopped_response()
+                if watch.is_gone:
+                    return HttpResponseLater()
+                headers = {"Retry-After": "5"}  # this worker stops
+                return HttpResponse("Service Unavailable", status=503, content_type="text/plain", headers=headers)
         return task.result()
     finally:
         await _cancel(task)
@@ -64,14 +66,10 @@ async def _run_watched(function: Callable[..., Awaitable[Any]], request: Any, ar
 
 
 def _begin_to_watch(reply_channel: Channel) -> ClientWatch:
-    """Ask the interface server for notices before there is a response."""
+    """Request notices from the interface server before there is a response."""
     watch = ClientWatch(reply_channel, STOP_SECONDS)
     reply_channel.send({"flow_channel": watch.flow_channel}, immediately=True)
     return watch
-
-
-def _stopped_response() -> HttpResponseBase:
-    return HttpResponse("Service Unavailable", status=503, content_type="text/plain", headers={"Retry-After": "5"})
 
 
 def send_async_stream(response: StreamingHttpResponse, stream: ResponseStream, chunk_bytes: int) -> bool:

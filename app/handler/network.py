@@ -32,7 +32,7 @@ class NetworkWaits:
             self._threads += count
 
     def enter(self) -> bool:
-        """Let this thread wait for a client; return False at the bound. A thread that waits already may enter again."""
+        """Let this thread wait for a client; return False at the bound. A waiting thread may enter again."""
         thread = get_ident()
         with self._lock:
             if thread not in self._waiting and len(self._waiting) >= self.max_count:

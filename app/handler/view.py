@@ -98,7 +98,8 @@ def _stream_async(response: StreamingHttpResponse, reply_channel: Channel, chunk
 
 
 def _stream_replies(first: Content, others: Iterator[Content], reply_channel: Channel) -> None:
-    stream = ResponseStream(reply_channel, has_length=_announces_length(first))
+    has_length = any(name.lower() == b"content-length" for name, _ in first.get("headers", ()))
+    stream = ResponseStream(reply_channel, has_length=has_length)
     is_complete = False
     try:
         goes_on = stream.send(first)
@@ -112,7 +113,3 @@ def _stream_replies(first: Content, others: Iterator[Content], reply_channel: Ch
         if not is_complete:
             stream.abandon()
         stream.close()
-
-
-def _announces_length(head: Content) -> bool:
-    return any(name.lower() == b"content-length" for name, _ in head.get("headers", ()))

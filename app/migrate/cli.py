@@ -69,7 +69,9 @@ def build_parser() -> argparse.ArgumentParser:
 def _settle(file: "FileOutcome", options: argparse.Namespace) -> str:
     """Write a file, unless it is only to be shown or reported; return the line of output about it."""
     if options.diff:
-        return _diff(file)
+        old, new = (text.splitlines(keepends=True) for text in (file.outcome.old, file.outcome.new))
+        lines = unified_diff(old, new, str(file.path), str(file.path))
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
     if options.check:
         return f"{file.path}: to be rewritten\n"
     try:
@@ -92,12 +94,6 @@ def _report(found: "list[FileOutcome]", left: "list[FileOutcome]", is_dry: bool)
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
-
-
-def _diff(file: "FileOutcome") -> str:
-    old, new = (text.splitlines(keepends=True) for text in (file.outcome.old, file.outcome.new))
-    lines = unified_diff(old, new, str(file.path), str(file.path))
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 if __name__ == "__main__":

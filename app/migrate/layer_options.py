@@ -30,12 +30,9 @@ class LayerOptions(Reading):
             elif key == "hosts" and isinstance(value, (cst.List, cst.Tuple)) and len(value.elements) > 1:
                 self.find(value, "hosts", "name one Redis: sharding is not supported")
             elif key == "channel_capacity":
-                self._look_at_capacities(value)
-
-    def _look_at_capacities(self, capacities: cst.BaseExpression) -> None:
-        for pattern, number in _entries(capacities).items():
-            if pattern.startswith(_REPLIES):
-                self.find(number, f'channel_capacity["{pattern}"]', "take it out: replies have a bound of their own")
+                for pattern, number in _entries(value).items():
+                    if pattern.startswith(_REPLIES):
+                        self.find(number, f'channel_capacity["{pattern}"]', "take it out: replies have their own bound")
 
 
 def _entries(node: cst.BaseExpression | None) -> dict[str, cst.BaseExpression]:

@@ -54,8 +54,10 @@ def pause(site: Site, channel: str, seconds: float | None, apply_seconds: float 
     except ValueError as error:
         raise OrderRefused(str(error)) from error
     deadline = time.monotonic() + apply_seconds
-    while late := [record for record in site.living("worker") if _takes_from(record, channel)]:
-        if time.monotonic() >= deadline:
+    while True:
+        workers = site.living("worker")
+        late = [worker for worker in workers if channel in worker.channels and channel not in worker.paused]
+        if not late or time.monotonic() >= deadline:
             break
         time.sleep(LOOK_SECONDS)
     return Paused(channel, seconds, late, site.layer.channel_layer.expiry)
@@ -86,7 +88,3 @@ def paused_state(channel: str, paused: Mapping[str, float | None]) -> str:
         return ""
     left = paused[channel]
     return "paused" if left is None else f"paused {left:.0f} s"
-
-
-def _takes_from(record: ProcessRecord, channel: str) -> bool:
-    return channel in record.channels and channel not in record.paused

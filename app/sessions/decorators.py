@@ -118,7 +118,7 @@ def open_http_session(message: Message) -> Iterator[None]:
 
 @contextmanager
 def open_both_sessions(message: Message) -> Iterator[None]:
-    """Give the message both; the HTTP session's key is kept in the channel session for later messages."""
+    """Open both sessions; the HTTP session's key is kept in the channel session for later messages."""
     with open_channel_session(message), open_http_session(message):
         channel_session: SessionBase = message.channel_session
         session: SessionBase | None = message.http_session

@@ -27,8 +27,14 @@ class Client:
     """
 
     def __init__(self, alias: str = DEFAULT_CHANNEL_LAYER, reply_channel: str | None = None) -> None:
+        if reply_channel is None:
+            reply_channel = f"test.{random_token()}!{random_token()}"
+        elif check_channel_name(reply_channel).endswith(("!", "?")):
+            raise InvalidName(
+                f"a reply channel is the name of one connection, such as 'test!one', not {reply_channel!r}"
+            )
         self.alias = alias
-        self.reply_channel = _checked_name(reply_channel)
+        self.reply_channel = reply_channel
         self._session_state: bytes | None = None
         self._turn = 0
         _clients[self.reply_channel] = self
@@ -116,11 +122,3 @@ class Client:
         if router_of(self.channel_layer).match(message) is None:
             path = envelope.content.get("path")
             raise AssertionError(f"no route matches a message on {envelope.channel!r} (path {path!r})")
-
-
-def _checked_name(reply_channel: str | None) -> str:
-    if reply_channel is None:
-        return f"test.{random_token()}!{random_token()}"
-    if check_channel_name(reply_channel).endswith(("!", "?")):
-        raise InvalidName(f"a reply channel is the name of one connection, such as 'test!one', not {reply_channel!r}")
-    return reply_channel

@@ -91,7 +91,7 @@ class Faults:
 
     @contextmanager
     def full(self, pattern: str) -> Iterator[Fault]:
-        """Let channels be full."""
+        """Make channels full."""
         with self._acting(Refused(pattern)) as fault:
             yield fault
 

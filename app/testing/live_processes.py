@@ -83,8 +83,14 @@ class WorkerProcess:
             raise ConfigurationError("live tests fork their worker: run them on a system that can, such as Linux")
         if threads < 1:
             raise ConfigurationError(f"the worker of a live test has at least one thread, not {threads!r}")
+        views = ViewConsumer()
+        if serve_static and apps.is_installed("django.contrib.staticfiles"):
+            from towpath.staticfiles import StaticFilesConsumer  # imports django.contrib.staticfiles
+
+            views = StaticFilesConsumer()
+        views.load()
         router = Router(layer.routing)
-        router.check_default(http_consumer=_views(serve_static))
+        router.check_default(http_consumer=views)
         self._layer, self._threads, self._router = layer, threads, router
         self._process: Any = None
 
@@ -115,13 +121,3 @@ class WorkerProcess:
 def _check_alive(name: str, exit_code: int | None) -> None:
     if exit_code is not None:
         raise RuntimeError(f"the {name} of a live test ended with {exit_code} before the test did: see what it wrote")
-
-
-def _views(serve_static: bool) -> ViewConsumer:
-    consumer = ViewConsumer()
-    if serve_static and apps.is_installed("django.contrib.staticfiles"):
-        from towpath.staticfiles import StaticFilesConsumer  # imports django.contrib.staticfiles
-
-        consumer = StaticFilesConsumer()
-    consumer.load()
-    return consumer

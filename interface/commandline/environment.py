@@ -83,16 +83,12 @@ def _name_of(action: argparse.Action, prefix: str, without: frozenset[str]) -> s
 
 def _value(action: argparse.Action, text: str) -> Any:
     if action.nargs == 0:
-        return _switch(text)
+        if text.lower() not in _SWITCH:
+            raise ValueError("expected on or off")
+        return _SWITCH[text.lower()]
     if isinstance(action, argparse._AppendAction):
         return _Replaceable(_converted(action, part) for part in _parts(text))
     return _converted(action, text)
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in _SWITCH:
-        raise ValueError("expected on or off")
-    return _SWITCH[text.lower()]
 
 
 def _parts(text: str) -> list[str]:
@@ -105,19 +101,16 @@ def _parts(text: str) -> list[str]:
 
 
 def _converted(action: argparse.Action, text: str) -> Any:
-    value = EnvironmentText(text) if action.type in (None, str) else _typed(action.type, text)
-    if action.choices is not None and value not in action.choices:
-        raise ValueError(f"expected one of {', '.join(map(str, action.choices))}")
-    return value
-
-
-def _typed(read: Any, text: str) -> Any:
+    read: Any = EnvironmentText if action.type in (None, str) else action.type
     try:
-        return read(text)
+        value = read(text)
     except argparse.ArgumentTypeError:
         raise
     except (TypeError, ValueError) as error:
         raise ValueError(f"expected a value of type {read.__name__}") from error
+    if action.choices is not None and value not in action.choices:
+        raise ValueError(f"expected one of {', '.join(map(str, action.choices))}")
+    return value
 
 
 def _shown(text: str) -> str:

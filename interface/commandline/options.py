@@ -44,6 +44,13 @@ def on_or_off(text: str) -> bool:
     return {"on": True, "off": False}[text]
 
 
+#: The placeholders of values in the help; others are TEXT.
+_METAVARS: dict[Callable[[str], object], str] = {
+    seconds: "SECONDS",
+    seconds_or_none: "SECONDS",
+    int: "N",
+    count_or_none: "N",
+}
 #: The expected value of each reader, for errors.
 _WANTED: dict[Callable[[str], object], str] = {
     seconds: "a number of seconds",
@@ -188,14 +195,19 @@ _OPTIONS = (
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options to a parser; an absent option is None."""
     for option in _OPTIONS:
+        # The default is shown, and applied by `InterfaceConfig`.
+        default = InterfaceConfig.__dataclass_fields__[option.field].default
+        shown = "off" if default is False else f"{default:o}" if option.read is permissions else default
+        many = "" if option.values is Values.ONE else f"; {option.values.value}"
+        default_text = "" if default in (None, "", ()) else f" (default: {shown})"
         parser.add_argument(
             *option.flags.split(),
             dest=option.field,
             type=_reader(option.read),
             action="store" if option.values is Values.ONE else "append",
-            metavar=_metavar(option),
+            metavar=_METAVARS.get(option.read, "TEXT"),
             default=argparse.SUPPRESS,
-            help=_help(option),
+            help=option.meaning.replace("%", "%%") + many + default_text,
         )
     parser.add_argument(
         "--proxy-headers",
@@ -251,17 +263,3 @@ def _reader(read: Callable[[str], object]) -> Callable[[str], object]:
             raise argparse.ArgumentTypeError(f"{text!r} is not {_WANTED[read]}") from error
 
     return parse
-
-
-def _metavar(option: _Option) -> str:
-    if option.read in (seconds, seconds_or_none):
-        return "SECONDS"
-    return "N" if option.read in (int, count_or_none) else "TEXT"
-
-
-def _help(option: _Option) -> str:
-    default = InterfaceConfig.__dataclass_fields__[option.field].default
-    many = "" if option.values is Values.ONE else f"; {option.values.value}"
-    unset = default in (None, "", ())
-    shown = "off" if default is False else f"{default:o}" if option.read is permissions else default
-    return option.meaning.replace("%", "%%") + many + ("" if unset else f" (default: {shown})")

@@ -116,7 +116,7 @@ class RequestBody:
         return self._channel.name
 
     def allow(self, until: int) -> None:
-        """Let the consumer have the first `until` bytes of the body."""
+        """Release the first `until` bytes of the body to the consumer."""
         if self._channel is not None and not self._is_closed:
             self._channel.allow(until)
             self._went_on()

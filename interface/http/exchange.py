@@ -125,7 +125,7 @@ class Exchange:
             self._emit_request()
 
     def body_complete(self) -> None:
-        """Ask the application, unless it has the offer of the body: then the consumer's answer is awaited."""
+        """Send the request to the application; if it has the offer of the body, wait for the consumer's answer."""
         if self._body is None or self._phase >= Phase.LEAVING:
             return
         self._body.complete()

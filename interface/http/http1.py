@@ -183,7 +183,7 @@ class Http1Connection(Protocol):
         self._goes_away = True
 
     def take_over(self, protocol: Protocol) -> bytes:
-        """Hand the transport over to another protocol; return the client's bytes that are not read yet."""
+        """Pass the transport to another protocol; return the client's unread bytes."""
         pending, self._buffer = self._buffer, b""
         self._occupant = None
         self._leave_transport(protocol)

@@ -202,7 +202,7 @@ class Http2Connection(H2Connection):  # type: ignore[misc]  # Twisted's class ha
         """Nothing to do: all streams have their turn."""
 
     def _end(self, code: ErrorCodes, reason: str) -> None:
-        """Say why, and close."""
+        """Log the reason, and close."""
         self._is_over = True
         try:
             self.conn.close_connection(error_code=code)

@@ -51,7 +51,7 @@ class FrameGuard:
         return self._block_bytes
 
     def sent(self, length: int) -> None:
-        """Give credit for content in either direction."""
+        """Add credit for content in either direction."""
         self._credit = min(self._credit + length / BYTES_PER_FRAME, BURST_COUNT)
 
     def allows(self, data: bytes) -> bool:

@@ -181,7 +181,7 @@ class Http2Request:
         self._stream.pauseProducing()
 
     def resume_body(self) -> None:
-        """Give it room again."""
+        """Open the client's window again."""
         self._stream.resumeProducing()
 
     def set_deadline(self, seconds: float | None) -> None:

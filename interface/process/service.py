@@ -99,14 +99,20 @@ class Service:
         task.add_done_callback(lambda done: self._ended(done, reactor))
 
     async def live(self) -> None:
-        """Start the server, wait for a signal, stop the server."""
+        """Start the server, wait for a signal, drain and stop the server."""
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self.signalled)
         self._starting = loop.create_task(self._start())
         try:
             await self._starting
-            await self._serve()
+            self._oversight.serving()
+            log.info("Listening on %s, for %s", self._label, self._layer)
+            await self._stop.wait()
+            log.info("Stopping")
+            await self._oversight.drain(self._forced)
+            await self._server.stop()
+            log.info("Stopped")
         except asyncio.CancelledError:
             return  # a signal came before there was anything to stop
         finally:
@@ -128,18 +134,8 @@ class Service:
                     )
             await asyncio.sleep(pauses.after_failure(asyncio.get_running_loop().time()))
 
-    async def _serve(self) -> None:
-        """Wait for a signal, drain, stop."""
-        self._oversight.serving()
-        log.info("Listening on %s, for %s", self._label, self._layer)
-        await self._stop.wait()
-        log.info("Stopping")
-        await self._oversight.drain(self._forced)
-        await self._server.stop()
-        log.info("Stopped")
-
     def drain(self) -> None:
-        """Stop as with the first signal, on the order of an operator; signals that come later are counted from one."""
+        """Stop as on the first signal, by order of an operator; the next signal counts as the first one."""
         self._stop.set()
 
     def signalled(self) -> None:

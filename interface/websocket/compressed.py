@@ -40,7 +40,7 @@ class CompressedSocket(Socket):
         )
 
     def onMessageEnd(self) -> None:
-        """Hand over a message, and keep neither it nor its window."""
+        """Deliver a message, and keep neither it nor its window."""
         self._perMessageCompress._decompressor = None
         if len(self._received) > self.max_message_bytes and not self.failedByMe:
             self._fail_connection(

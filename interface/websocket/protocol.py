@@ -257,7 +257,7 @@ class Socket(WebSocketServerProtocol):
         """End a frame; there is nothing to join."""
 
     def onMessageEnd(self) -> None:
-        """Hand over a message."""
+        """Deliver a message."""
         received, self._received = self._received, bytearray()
         if self.failedByMe:
             return

@@ -96,7 +96,7 @@ class BlockingWire:
 
 
 def _let_kernel_time(opened: socket.socket, seconds: float) -> None:
-    """Let the kernel bound each call, where Python would poll before it. Not under TLS: OpenSSL would try again."""
+    """Bound each call by the kernel, where Python would poll before it. Not under TLS: OpenSSL would try again."""
     interval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)

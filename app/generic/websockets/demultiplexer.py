@@ -13,7 +13,7 @@ from .multiplexer import WebsocketMultiplexer
 
 
 class WebsocketDemultiplexer(JsonWebsocketConsumer):
-    """Hands on frames `{"stream": name, "payload": dict}` to `consumers[name]`, with the payload as their text.
+    """Passes frames `{"stream": name, "payload": dict}` to `consumers[name]`, with the payload as their text.
 
     A consumer is a class or a callable that takes a message; it gets the keyword argument `multiplexer`, and answers
     with `multiplexer.send(payload)`. Connecting and disconnecting reach every consumer. The sessions opened here are
@@ -57,19 +57,23 @@ class WebsocketDemultiplexer(JsonWebsocketConsumer):
             consumer(message, multiplexer=self._multiplexer_for(stream), **kwargs)
 
     def receive(self, content: Any, **kwargs: Any) -> None:
-        """Hand on a frame.
+        """Pass a frame to the consumer of its stream.
 
         Raises:
             InvalidFrame: it is not a frame of a stream, or its stream has no consumer (a ValueError).
         """
-        stream, payload = _unwrapped(content)
+        if not isinstance(content, dict) or not isinstance(content.get("stream"), str) or "payload" not in content:
+            raise InvalidFrame('a multiplexed frame is a JSON object {"stream": text, "payload": object}')
+        stream, payload = content["stream"], content["payload"]
+        if not isinstance(payload, dict):
+            raise InvalidFrame(f"the payload of a multiplexed frame is a JSON object, not a {type(payload).__name__}")
         if stream not in self.consumers:
             raise InvalidFrame(f"no consumer of {type(self).__qualname__} has the stream {excerpt(stream)}")
         with _text(self.message, self.encode_json(payload)):
             self.consumers[stream](self.message, multiplexer=self._multiplexer_for(stream), **kwargs)
 
     def disconnect(self, message: Message, *args: Any, **kwargs: Any) -> None:
-        """Tell the consumers of all streams, also those behind one that raises."""
+        """Call the consumers of all streams, also those after one that raises."""
         with ExitStack() as stack:
             for stream, consumer in reversed(list(self.consumers.items())):
                 stack.callback(consumer, message, multiplexer=self._multiplexer_for(stream), **kwargs)
@@ -100,26 +104,16 @@ class WebsocketDemultiplexer(JsonWebsocketConsumer):
 
 
 def _check_stream_consumer(stream: str, consumer: Callable[..., Any]) -> None:
-    """Let what the consumer is, or is a method of, say what is wrong with this stream: bindings do."""
+    """Call `check_stream_consumer` of the class of a consumer, if it has one, as bindings do."""
     owner = consumer if isinstance(consumer, type) else getattr(consumer, "__self__", None)
     check = getattr(owner, "check_stream_consumer", None)
     if check is not None:
         check(stream, consumer)
 
 
-def _unwrapped(content: Any) -> tuple[str, dict[str, Any]]:
-    """Return stream and payload of a frame."""
-    if not isinstance(content, dict) or not isinstance(content.get("stream"), str) or "payload" not in content:
-        raise InvalidFrame('a multiplexed frame is a JSON object {"stream": text, "payload": object}')
-    payload = content["payload"]
-    if not isinstance(payload, dict):
-        raise InvalidFrame(f"the payload of a multiplexed frame is a JSON object, not a {type(payload).__name__}")
-    return content["stream"], payload
-
-
 @contextmanager
 def _text(message: Message, text: str) -> Iterator[None]:
-    """Give the message another text for a while. If it is put off, it comes again with the whole frame."""
+    """Replace the text of the message inside. A message that is postponed comes again with the whole frame."""
     whole = message["text"]
     message["text"] = text
     try:

@@ -84,7 +84,12 @@ class Command(DjangoCommand):
             super().inner_run(*args, **options)
             return
         autoreload.raise_last_exception()
-        self._check_project(options)
+        # As Django's command does before its server starts.
+        if not options["skip_checks"]:
+            self.stdout.write("Performing system checks...\n\n")
+            self.check(display_num_errors=True)
+        self.check_migrations()
+        connections.close_all()
         layer = configured_layer(DEFAULT_CHANNEL_LAYER)
         try:
             listener = open_listener(self.addr, int(self.port), self.use_ipv6)
@@ -102,13 +107,6 @@ class Command(DjangoCommand):
         with suppress(KeyboardInterrupt):  # a second Ctrl-C: do not wait
             server.wait()
             server.stop()
-
-    def _check_project(self, options: dict[str, Any]) -> None:
-        if not options["skip_checks"]:
-            self.stdout.write("Performing system checks...\n\n")
-            self.check(display_num_errors=True)
-        self.check_migrations()
-        connections.close_all()
 
     def _build_server(
         self, layer: ConfiguredLayer, listener: socket.socket, options: dict[str, Any]

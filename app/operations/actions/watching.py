@@ -34,10 +34,14 @@ class ShowTop(Action):
     def run(self, site: Site, console: Console, options: Options) -> None:
         interval = max(LEAST_INTERVAL_SECONDS, options["interval"])
         try:
-            if console.is_json:
-                _write_lines(site, console, interval)
-            else:
+            if not console.is_json:
                 _show(site, interval)
+                return
+            # One line of JSON for each read.
+            channels = site.channels
+            while True:
+                console.write(json.dumps(read_status(site.survey, channels).as_json(time.time())))
+                time.sleep(interval)
         except KeyboardInterrupt:
             return
 
@@ -54,11 +58,3 @@ def _show(site: Site, interval: float) -> None:
 
     with Keyboard() as keyboard:
         show(site, interval, Terminal(), keyboard)
-
-
-def _write_lines(site: Site, console: Console, interval: float) -> None:
-    """Write the status as one line of JSON, repeatedly."""
-    channels = site.channels
-    while True:
-        console.write(json.dumps(read_status(site.survey, channels).as_json(time.time())))
-        time.sleep(interval)

@@ -76,8 +76,8 @@ OPERATIONS = [
     Mutant(
         "a pause waits until no worker takes from the channel",
         "app/operations/pausing.py",
-        "    return channel in record.channels and channel not in record.paused",
-        "    return False",
+        "if channel in worker.channels and channel not in worker.paused]",
+        "if False]",
         "tests/unit/app/test_pausing.py",
     ),
     Mutant(
