@@ -7,7 +7,6 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Any
 
 from ..names import is_inbox
 from ..operations.delays import (
@@ -34,6 +33,7 @@ from ..operations.queues import Count, Push
 from ..operations.schedules import Fire, Fired
 from .in_flight import Records
 from .inboxes import Inboxes
+from .part import Executors
 from .queues import Queues
 
 
@@ -49,7 +49,7 @@ class Delays:
         self._entries: defaultdict[str, list[tuple[float, int, bytes]]] = defaultdict(list)
         self._put_off: dict[str, float] = {}
         self._places = count()
-        self.executors: dict[type, Callable[[Any], object]] = {
+        self.executors: Executors = {
             Delay: self.delay,
             AddDue: self.add_due,
             FindDue: self.find_due,
@@ -144,6 +144,7 @@ class Firing:
     def __init__(self, queues: Queues) -> None:
         self._queues = queues
         self._last: dict[tuple[str, str], float] = {}
+        self.executors: Executors = {Fire: self.fire}
 
     def fire(self, fire: Fire) -> Fired:
         """Send a schedule's message, once for each time it is due."""

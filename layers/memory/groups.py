@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..operations.groups import MARK_SECONDS, Join, Leave, Marks, Members, Renew
 from .expiring import Expiring
+from .part import Executors
 
 #: The local parts of a group's members in one inbox, in the order of joining; none for a plain channel.
 Locals = dict[str, None]
@@ -15,6 +16,13 @@ class Groups:
     def __init__(self, clock: Callable[[], float], group_expiry_seconds: float) -> None:
         self._group_expiry = group_expiry_seconds
         self._groups: Expiring[Expiring[Locals]] = Expiring(clock, lambda: Expiring(clock, dict))
+        self.executors: Executors = {
+            Join: self.join,
+            Leave: self.leave,
+            Renew: self.renew,
+            Marks: self.marks,
+            Members: self.members,
+        }
 
     def join(self, join: Join) -> None:
         """Mark an inbox, with members, or a plain channel."""

@@ -3,13 +3,13 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..entries import UNIQUE_BYTES
 from ..operations.groups import Marks
 from ..operations.history import NEWEST, HistoryPage, Kept, Publish, Published, ReadHistory, record_seconds
 from .expiring import Expiring
 from .groups import Groups
+from .part import Executors
 
 #: Bytes before the random ones and the body of an entry that count, too: the time, as in Redis.
 TIME_BYTES = 8
@@ -36,7 +36,7 @@ class Histories:
         self._clock = clock
         self._groups = groups
         self._records: Expiring[Record] = Expiring(clock, Record)
-        self.executors: dict[type, Callable[[Any], object]] = {Publish: self.publish, ReadHistory: self.read}
+        self.executors: Executors = {Publish: self.publish, ReadHistory: self.read}
 
     def publish(self, publish: Publish) -> Published:
         """Keep a message; list the marks of its group."""

@@ -1,7 +1,6 @@
 """In-flight records and numbered writes. Means the same as the scripts of the Redis layer; its owner holds the lock."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from ..operations.in_flight import (
     REGISTERED_SECONDS,
@@ -18,6 +17,7 @@ from ..operations.in_flight import (
     Source,
 )
 from ..operations.queues import ENDED, FENCED, UNLIMITED, Batch, Count, Fence, Postpone, Push, Take
+from .part import Executors
 from .queues import Queues
 from .wills import KnownWills
 
@@ -36,7 +36,7 @@ class Records:
         self._settled: dict[str, int] = {}
         self._seized: dict[str, Record] = {}
         self._registered: dict[str, float] = {}
-        self.executors: dict[type, Callable[[Any], object]] = {
+        self.executors: Executors = {
             Take: self.take,
             Register: self.register,
             Acknowledge: self.acknowledge,
@@ -163,7 +163,7 @@ class NumberedWrites:
         #: By writer: the number and result of the last write to each channel or counter.
         self._known: dict[str, dict[str, tuple[int, int]]] = {}
         self._fenced: set[str] = set()
-        self.executors: dict[type, Callable[[Any], object]] = {
+        self.executors: Executors = {
             Push: self.push,
             Postpone: self.postpone,
             Count: self.count,

@@ -7,6 +7,7 @@ from ..entries import REFUSABLE
 from ..operations.inboxes import CloseInbox, PushInbox, TakeInbox
 from .batches import pop_batch
 from .expiring import Expiring
+from .part import Executors
 
 
 class Inboxes:
@@ -19,6 +20,7 @@ class Inboxes:
         self._life = expiry_seconds + 1
         self._notice = notice
         self._entries: Expiring[deque[bytes]] = Expiring(clock, deque)
+        self.executors: Executors = {TakeInbox: self.take}
 
     def push(self, push: PushInbox) -> int:
         """Append entries, but no deliveries and group messages above the capacity; return how many were refused."""

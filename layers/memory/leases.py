@@ -16,6 +16,7 @@ from ..operations.leases import (
     ReleaseLease,
 )
 from .expiring import Expiring
+from .part import Executors
 
 #: TTL of tombstones, in seconds: a day.
 TOMBSTONE_SECONDS = 86_400
@@ -34,6 +35,15 @@ class Leases:
         #: None: no lease was ever renewed.
         self._renewed_at: float | None = None
         self._counts_from = 0.0
+        self.executors: Executors = {
+            Lease: self.lease,
+            ReleaseLease: self.release_lease,
+            Claim: self.claim,
+            DelayClaim: self.delay_claim,
+            ForgetOwner: self.forget_owner,
+            Expire: self.expire,
+            CountReaders: self.count_readers,
+        }
 
     def lease(self, lease: Lease) -> LeaseState:
         """Renew a lease; return its state."""

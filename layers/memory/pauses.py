@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from ..operations.pauses import Pause, Paused, ReadPaused, Resume
+from .part import Executors
 
 
 class Pauses:
@@ -13,7 +14,7 @@ class Pauses:
         self._clock = clock
         #: By channel: when its pause ends; infinite without an end.
         self._ends: dict[str, float] = {}
-        self.executors: dict[type, Callable[..., object]] = {
+        self.executors: Executors = {
             Pause: self._pause,
             Resume: self._resume,
             ReadPaused: lambda _: self._left(),

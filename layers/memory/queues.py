@@ -7,6 +7,7 @@ from ..entries import HEADER, is_expired, sent_at
 from ..operations.queues import Batch, ChannelState, Count, Drop, Push, Statistics, Take
 from .batches import pop_batch
 from .expiring import Expiring
+from .part import Executors
 
 #: Counters live this long after their last change, in seconds: a day.
 COUNTS_SECONDS = 86_400
@@ -23,6 +24,7 @@ class Queues:
         self._life = 2 * expiry_seconds + GRACE_SECONDS
         self._entries: Expiring[deque[bytes]] = Expiring(clock, deque)
         self._counters: Expiring[Counter[str]] = Expiring(clock, Counter)
+        self.executors: Executors = {Drop: self.drop, Statistics: self.statistics}
 
     def counted(self) -> Iterator[str]:
         """Name the channels and inboxes that have counters."""

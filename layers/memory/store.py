@@ -7,20 +7,19 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from ..operations.delays import AddDue, DeliverDue
-from ..operations.groups import Join, Leave, Marks, Members, Renew
 from ..operations.in_flight import Acknowledge, Requeue
-from ..operations.inboxes import CloseInbox, PushInbox, TakeInbox
-from ..operations.leases import Claim, CountReaders, DelayClaim, Expire, ForgetOwner, Lease, ReleaseLease
+from ..operations.inboxes import CloseInbox, PushInbox
 from ..operations.operation import Operation, Result
-from ..operations.queues import UNLIMITED, Count, Drop, Postpone, Push, Statistics
+from ..operations.queues import UNLIMITED, Count, Drop, Postpone, Push
 from ..operations.schedules import Fire
-from ..operations.wills import AddWills, ForgetWills, PushWills, ReadWills, StoreSessionState
+from ..operations.wills import PushWills
 from .delays import Delays, Firing
 from .groups import Groups
 from .histories import Histories
 from .in_flight import NumberedWrites, Records
 from .inboxes import Inboxes
 from .leases import Leases
+from .part import Part
 from .pauses import Pauses
 from .queues import Queues
 from .wills import KnownWills
@@ -48,35 +47,18 @@ class Store:
         self._delays = Delays(clock, self._queues, self._inboxes, self._records)
         self._firing = Firing(self._queues)
         self._pauses = Pauses(clock)
+        self._parts: tuple[Part, ...] = (
+            *(self._queues, self._inboxes, self._groups, self._histories, self._leases, self._wills),
+            *(self._records, self._writes, self._delays, self._firing, self._pauses),
+        )
         self._executors: dict[type, Callable[[Any], Any]] = {
-            Drop: self._queues.drop,
-            Statistics: self._queues.statistics,
+            kind: execute for part in self._parts for kind, execute in part.executors.items()
+        }
+        # These change several parts.
+        self._executors |= {
             PushInbox: self._push_inbox,
-            TakeInbox: self._inboxes.take,
             CloseInbox: self._close_inbox,
-            Join: self._groups.join,
-            Leave: self._groups.leave,
-            Renew: self._groups.renew,
-            Marks: self._groups.marks,
-            Members: self._groups.members,
-            Lease: self._leases.lease,
-            ReleaseLease: self._leases.release_lease,
-            Claim: self._leases.claim,
-            DelayClaim: self._leases.delay_claim,
-            ForgetOwner: self._leases.forget_owner,
-            Expire: self._leases.expire,
-            CountReaders: self._leases.count_readers,
-            AddWills: self._wills.add,
-            StoreSessionState: self._wills.store_session_state,
-            ReadWills: self._wills.page,
-            ForgetWills: self._wills.forget,
             PushWills: self._push_wills,
-            Fire: self._firing.fire,
-            **self._records.executors,
-            **self._writes.executors,
-            **self._delays.executors,
-            **self._pauses.executors,
-            **self._histories.executors,
         }
 
     def execute(self, operations: Sequence[Operation[Result]]) -> list[Result]:
@@ -122,17 +104,8 @@ class Store:
     def flush(self) -> None:
         """Forget everything."""
         with self._changed:
-            self._queues.clear()
-            self._inboxes.clear()
-            self._groups.clear()
-            self._histories.clear()
-            self._leases.clear()
-            self._wills.clear()
-            self._records.clear()
-            self._writes.clear()
-            self._delays.clear()
-            self._firing.clear()
-            self._pauses.clear()
+            for part in self._parts:
+                part.clear()
 
     def _push_wills(self, push: PushWills) -> int:
         if not self._queues.has_room(push.channel, push.capacity):

@@ -1,6 +1,7 @@
 """The wills that inboxes have. Means the same as the scripts of the Redis layer; its owner holds the lock."""
 
 from ..operations.wills import AddWills, ForgetWills, ReadWills, StoredWill, StoreSessionState, WillPage
+from .part import Executors
 
 
 class KnownWills:
@@ -8,6 +9,12 @@ class KnownWills:
 
     def __init__(self) -> None:
         self._wills: dict[str, dict[str, StoredWill]] = {}
+        self.executors: Executors = {
+            AddWills: self.add,
+            StoreSessionState: self.store_session_state,
+            ReadWills: self.page,
+            ForgetWills: self.forget,
+        }
 
     def add(self, add: AddWills) -> None:
         """Register wills."""

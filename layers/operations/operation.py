@@ -1,8 +1,8 @@
 """An operation of a layer's store. A store executes a list of them in order, in one round trip.
 
-The blocking and the async side, Redis and memory all execute the same operations; `redis/commands.py` turns each into
-one command or script call, `memory` into a few lines of Python. Every operation touches one channel, one inbox or one
-group, so that all its keys share a hash slot.
+The blocking and the async side, Redis and memory all execute the same operations. Each has one row in a table of
+`redis`, for a command or script call, and one in a table of `memory`, for a few lines of Python. Every operation
+touches one channel, one inbox or one group, so that all its keys share a hash slot.
 """
 
 from collections.abc import Sequence

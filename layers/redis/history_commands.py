@@ -1,38 +1,16 @@
 """Operations on the history of groups as Redis commands, and Redis's answers as results."""
 
 import struct
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..keys import Keys
 from ..operations.history import HistoryPage, Kept, Publish, Published, ReadHistory, record_seconds
 from . import scripts
 from .scripts import Command
+from .table import Lifetimes, Row, Table
 
 #: The time of a message, in front of its entry.
 SENT_AT = struct.Struct(">d")
-
-
-class HistoryCommands:
-    """Writes the commands of one layer."""
-
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
-        self.writers: Mapping[type, Callable[[Any], Command]] = {
-            Publish: self._publish,
-            ReadHistory: self._read_history,
-        }
-
-    def _publish(self, publish: Publish) -> Command:
-        bounds = publish.bounds
-        keys = [self._keys.marks(publish.group), self._keys.head(publish.group), self._keys.history(publish.group)]
-        limits = bounds.messages, bounds.bytes, bounds.seconds, record_seconds(bounds)
-        return scripts.PUBLISH.call(keys, *limits, publish.epoch, publish.entry, int(publish.is_repeated))
-
-    def _read_history(self, read: ReadHistory) -> Command:
-        keys = [self._keys.head(read.group), self._keys.history(read.group)]
-        lives = record_seconds(read.bounds), read.bounds.seconds
-        return scripts.READ_HISTORY.call(keys, read.epoch, *lives, read.after, read.limit)
 
 
 def _published(_: Publish, answer: Any) -> Published:
@@ -49,4 +27,24 @@ def _page(_: ReadHistory, answer: Any) -> HistoryPage:
     return HistoryPage(epoch.decode(), int(newest), int(oldest), kept)
 
 
-history_readers: Mapping[type, Callable[[Any, Any], object]] = {Publish: _published, ReadHistory: _page}
+class HistoryCommands:
+    """The operations of `history` for one layer."""
+
+    def __init__(self, keys: Keys, _: Lifetimes) -> None:
+        self._keys = keys
+
+    def _publish(self, publish: Publish) -> Command:
+        bounds = publish.bounds
+        keys = [self._keys.marks(publish.group), self._keys.head(publish.group), self._keys.history(publish.group)]
+        limits = bounds.messages, bounds.bytes, bounds.seconds, record_seconds(bounds)
+        return scripts.PUBLISH.call(keys, *limits, publish.epoch, publish.entry, int(publish.is_repeated))
+
+    def _read_history(self, read: ReadHistory) -> Command:
+        keys = [self._keys.head(read.group), self._keys.history(read.group)]
+        lives = record_seconds(read.bounds), read.bounds.seconds
+        return scripts.READ_HISTORY.call(keys, read.epoch, *lives, read.after, read.limit)
+
+    table: Table = {
+        Publish: Row(_publish, _published),
+        ReadHistory: Row(_read_history, _page),
+    }

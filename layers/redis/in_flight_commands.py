@@ -1,7 +1,6 @@
 """Operations on in-flight records as Redis commands, and Redis's answers as results. Part of `commands`; no IO."""
 
 import struct
-from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys, channel_of_queue
@@ -19,35 +18,47 @@ from ..operations.in_flight import (
 )
 from . import scripts
 from .scripts import Command
+from .table import COUNTS_SECONDS, RECORD_SECONDS, Lifetimes, Row, Table, as_bool
 
-#: TTL of a record, in seconds: a day. It is counted as lost long before that.
-RECORD_SECONDS = 86_400
 #: TTL of the record of a closed reader, in seconds: longer than any write of it can be delayed.
 CLOSED_SECONDS = 600
-#: TTL of counters after their last change, in seconds: a day.
-COUNTS_SECONDS = 86_400
 #: Above the number of every batch: the largest of 15 digits.
 LAST_NUMBER = 10**15 - 1
 #: The head of a record, and the length before each of its parts.
 HEAD_BYTES, LENGTH = 16, struct.Struct(">I")
 
 
-class InFlightCommands:
-    """Writes the commands of `in_flight` for one layer."""
+def head_of(number: int) -> bytes:
+    """Return the head of the record of a batch that is in flight."""
+    return b"+%015d" % number
 
-    def __init__(self, keys: Keys, queue_milliseconds: int) -> None:
+
+def _record(_: object, answer: bytes | None) -> Record | None:
+    """Return the record that `record.lua` has packed; None if it is settled or empty."""
+    if not answer or not answer.startswith(b"+"):
+        return None
+    parts, at = [], HEAD_BYTES
+    while at < len(answer):
+        (length,) = LENGTH.unpack_from(answer, at)
+        at += LENGTH.size
+        parts.append(answer[at : at + length])
+        at += length
+    return Record(channel_of_queue(parts[0]), parts[1:], int(answer[1:HEAD_BYTES]))
+
+
+def _records(outstanding: Outstanding, answer: Any) -> list[Record]:
+    channels = outstanding.channels
+    queued = [Record(channel, entries) for channel, entries in zip(channels, answer, strict=False) if entries]
+    in_flight = [_record(outstanding, found) for found in answer[len(channels) :]]
+    return [*queued, *(record for record in in_flight if record is not None)]
+
+
+class InFlightCommands:
+    """The operations of `in_flight` for one layer."""
+
+    def __init__(self, keys: Keys, lives: Lifetimes) -> None:
         self._keys = keys
-        self._queue_ms = queue_milliseconds
-        self.writers: dict[type, Callable[[Any], Command]] = {
-            Register: self._register,
-            Acknowledge: self._acknowledge,
-            InFlight: self._in_flight,
-            Requeue: self._requeue,
-            Seize: self._seize,
-            CountLost: self._count_lost,
-            CloseReader: self._close_reader,
-            Outstanding: self._outstanding,
-        }
+        self._queue_ms = lives.queue_ms
 
     def _register(self, register: Register) -> Command:
         keys = self._keys.leases("readers"), self._keys.in_flight(register.reader)
@@ -82,36 +93,13 @@ class InFlightCommands:
         keys = [*leases, *map(self._keys.queue, outstanding.channels)]
         return scripts.OUTSTANDING.call(keys, self._keys.prefix, REGISTERED_SECONDS)
 
-
-def head_of(number: int) -> bytes:
-    """Return the head of the record of a batch that is in flight."""
-    return b"+%015d" % number
-
-
-def _record(_: object, answer: bytes | None) -> Record | None:
-    """Return the record that `record.lua` has packed; None if it is settled or empty."""
-    if not answer or not answer.startswith(b"+"):
-        return None
-    parts, at = [], HEAD_BYTES
-    while at < len(answer):
-        (length,) = LENGTH.unpack_from(answer, at)
-        at += LENGTH.size
-        parts.append(answer[at : at + length])
-        at += length
-    return Record(channel_of_queue(parts[0]), parts[1:], int(answer[1:HEAD_BYTES]))
-
-
-def _records(outstanding: Outstanding, answer: Any) -> list[Record]:
-    channels = outstanding.channels
-    queued = [Record(channel, entries) for channel, entries in zip(channels, answer, strict=False) if entries]
-    in_flight = [_record(outstanding, found) for found in answer[len(channels) :]]
-    return [*queued, *(record for record in in_flight if record is not None)]
-
-
-in_flight_readers: dict[type, Callable[[Any, Any], object]] = {
-    InFlight: _record,
-    Requeue: lambda _, is_done: bool(is_done),
-    Seize: _record,
-    CloseReader: _record,
-    Outstanding: _records,
-}
+    table: Table = {
+        Register: Row(_register),
+        Acknowledge: Row(_acknowledge),
+        InFlight: Row(_in_flight, _record),
+        Requeue: Row(_requeue, as_bool),
+        Seize: Row(_seize, _record),
+        CountLost: Row(_count_lost),
+        CloseReader: Row(_close_reader, _record),
+        Outstanding: Row(_outstanding, _records),
+    }

@@ -1,6 +1,5 @@
 """Operations on leases as Redis commands, and Redis's answers as results. Part of `commands`; no IO."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
@@ -17,28 +16,26 @@ from ..operations.leases import (
 )
 from . import scripts
 from .scripts import Command
+from .table import Lifetimes, Row, Table, as_int
 
 #: TTL of the leases' keys after the last renewal, and of tombstones, in seconds: a day.
 LEASES_SECONDS = 86_400
 
 
-class LeaseCommands:
-    """Writes the commands of `leases` for one layer."""
+def _owners(_: Claim, answer: Any) -> list[ExpiredOwner]:
+    return [
+        ExpiredOwner(owner.decode(), float(seconds)) for owner, seconds in zip(answer[::2], answer[1::2], strict=True)
+    ]
 
-    def __init__(self, keys: Keys) -> None:
+
+class LeaseCommands:
+    """The operations of `leases` for one layer."""
+
+    def __init__(self, keys: Keys, _: Lifetimes) -> None:
         self._keys = keys
         self._held, self._expired, self._tombstones, self._watch = map(
             keys.leases, ("held", "expired", "tombstones", "watch")
         )
-        self.writers: dict[type, Callable[[Any], Command]] = {
-            Lease: self._lease,
-            ReleaseLease: self._release_lease,
-            Claim: self._claim,
-            DelayClaim: self._delay_claim,
-            ForgetOwner: self._forget_owner,
-            Expire: self._expire,
-            CountReaders: self._count_readers,
-        }
 
     def _lease(self, lease: Lease) -> Command:
         keys, times = (self._held, self._tombstones, self._watch), lease.times
@@ -65,15 +62,12 @@ class LeaseCommands:
     def _forget_owner(self, forget_owner: ForgetOwner) -> Command:
         return "ZREM", self._expired, forget_owner.owner
 
-
-def _expired(_: Claim, answer: Any) -> list[ExpiredOwner]:
-    return [
-        ExpiredOwner(owner.decode(), float(seconds)) for owner, seconds in zip(answer[::2], answer[1::2], strict=True)
-    ]
-
-
-lease_readers: dict[type, Callable[[Any, Any], object]] = {
-    Lease: lambda _, state: LeaseState(state),
-    Claim: _expired,
-    CountReaders: lambda _, count: int(count),
-}
+    table: Table = {
+        Lease: Row(_lease, lambda _, state: LeaseState(state)),
+        ReleaseLease: Row(_release_lease),
+        Claim: Row(_claim, _owners),
+        DelayClaim: Row(_delay_claim),
+        ForgetOwner: Row(_forget_owner),
+        Expire: Row(_expire),
+        CountReaders: Row(_count_readers, as_int),
+    }

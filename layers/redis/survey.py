@@ -28,9 +28,9 @@ from ..survey import (
 )
 from . import scripts
 from .client import Client
-from .commands import COUNTS_SECONDS
 from .group_count import GroupCount
 from .scripts import Command
+from .table import COUNTS_SECONDS
 
 #: Keys that one step of the search for groups reads, few enough not to block Redis; and the most steps.
 SCAN_COUNT, MOST_SCANS = 1000, 1000

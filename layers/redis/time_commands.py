@@ -1,7 +1,5 @@
 """Operations about delays and schedules as Redis commands, and Redis's answers as results: a part of `commands`."""
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
@@ -29,31 +27,31 @@ from ..operations.schedules import Fire, Fired
 from . import scripts
 from .in_flight_commands import head_of
 from .scripts import Command
+from .table import COUNTS_SECONDS, Lifetimes, Row, Table, as_bool, as_int
 
-#: TTL of counters after their last change, in seconds: a day.
-COUNTS_SECONDS = 86_400
 #: TTL of the time at which a schedule was last due, in seconds: longer than a year, the rarest schedule.
 FIRED_SECONDS = 400 * 86_400
 
 
-class TimeCommands:
-    """Writes the commands of `delays` and `firing` for one layer."""
+def _due_targets(_: FindDue, answer: Any) -> DueTargets:
+    targets = [DueTarget(target.decode(), token) for target, token in zip(answer[1::2], answer[2::2], strict=True)]
+    return DueTargets(targets, float(answer[0]) if answer[0] else None)
 
-    def __init__(self, keys: Keys, expiry: float) -> None:
+
+def _delivered(_: DeliverDue, answer: Any) -> Delivered:
+    count, seconds = answer
+    if seconds == b"full":
+        return Delivered(int(count), FULL_SECONDS)
+    return Delivered(int(count), float(seconds) if seconds else None)
+
+
+class TimeCommands:
+    """The operations of `delays` and `schedules` for one layer."""
+
+    def __init__(self, keys: Keys, lives: Lifetimes) -> None:
         self._keys = keys
-        self._expiry = expiry
-        self._queue_ms = math.ceil(expiry * 2000) + 60_000
-        self._inbox_ms = math.ceil(expiry * 1000) + 1000
+        self._expiry, self._queue_ms, self._inbox_ms = lives.expiry, lives.queue_ms, lives.inbox_ms
         self._due_index = keys.due_index(WAKE_CHANNEL)
-        self.writers: dict[type, Callable[[Any], Command]] = {
-            Delay: self._delay,
-            AddDue: self._add_due,
-            FindDue: self._find_due,
-            DeliverDue: self._deliver_due,
-            EndDelivery: self._end_delivery,
-            CountDelayed: self._count_delayed,
-            Fire: self._fire,
-        }
 
     def _delay(self, delay: Delay) -> Command:
         keys = [self._keys.delayed(delay.target), self._keys.counts(delay.target)]
@@ -94,23 +92,12 @@ class TimeCommands:
         limits = FIRED_SECONDS, fire.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS
         return scripts.FIRE.call(keys, fire.schedule, repr(fire.due), *limits, fire.body, int(fire.is_missed))
 
-
-def _due_targets(_: FindDue, answer: Any) -> DueTargets:
-    targets = [DueTarget(target.decode(), token) for target, token in zip(answer[1::2], answer[2::2], strict=True)]
-    return DueTargets(targets, float(answer[0]) if answer[0] else None)
-
-
-def _delivered(_: DeliverDue, answer: Any) -> Delivered:
-    count, seconds = answer
-    if seconds == b"full":
-        return Delivered(int(count), FULL_SECONDS)
-    return Delivered(int(count), float(seconds) if seconds else None)
-
-
-time_readers: dict[type, Callable[[Any, Any], object]] = {
-    Delay: lambda _, is_kept: bool(is_kept),
-    FindDue: _due_targets,
-    DeliverDue: _delivered,
-    CountDelayed: lambda _, count: int(count),
-    Fire: lambda _, fired: Fired(fired),
-}
+    table: Table = {
+        Delay: Row(_delay, as_bool),
+        AddDue: Row(_add_due),
+        FindDue: Row(_find_due, _due_targets),
+        DeliverDue: Row(_deliver_due, _delivered),
+        EndDelivery: Row(_end_delivery),
+        CountDelayed: Row(_count_delayed, as_int),
+        Fire: Row(_fire, lambda _, fired: Fired(fired)),
+    }

@@ -1,33 +1,32 @@
 """Operations about wills as Redis commands, and Redis's answers as results. Part of `commands`; no IO."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ..keys import Keys
 from ..operations.wills import AddWills, ForgetWills, PushWills, ReadWills, StoredWill, StoreSessionState, WillPage
 from . import scripts
 from .scripts import Command
+from .table import COUNTS_SECONDS, Lifetimes, Row, Table, as_int
 
 #: Wills and session states live this long after the last renewal of their interface server, in seconds: a day.
 WILLS_SECONDS = 86_400
-#: TTL of counters after their last change, in seconds: a day.
-COUNTS_SECONDS = 86_400
+
+
+def _page(_: ReadWills, answer: Any) -> WillPage:
+    cursor, pairs, states = answer
+    wills = [
+        StoredWill(local.decode(), will, state)
+        for local, will, state in zip(pairs[::2], pairs[1::2], states, strict=True)
+    ]
+    return WillPage(wills, int(cursor))
 
 
 class WillCommands:
-    """Writes the commands of `wills` for one layer."""
+    """The operations of `wills` for one layer."""
 
-    def __init__(self, keys: Keys, expiry: float, queue_milliseconds: int) -> None:
+    def __init__(self, keys: Keys, lives: Lifetimes) -> None:
         self._keys = keys
-        self._expiry = expiry
-        self._queue_ms = queue_milliseconds
-        self.writers: dict[type, Callable[[Any], Command]] = {
-            AddWills: self._add,
-            StoreSessionState: self._store_session_state,
-            ReadWills: self._read,
-            ForgetWills: self._forget,
-            PushWills: self._push,
-        }
+        self._expiry, self._queue_ms = lives.expiry, lives.queue_ms
 
     def _both(self, inbox: str) -> tuple[str, str]:
         return self._keys.wills(inbox), self._keys.states(inbox)
@@ -53,14 +52,10 @@ class WillCommands:
         limits = push.capacity, self._expiry, self._queue_ms, COUNTS_SECONDS
         return scripts.PUSH_WILLS.call([*queue, *self._both(push.inbox)], *limits, *pairs)
 
-
-def _page(_: ReadWills, answer: Any) -> WillPage:
-    cursor, pairs, states = answer
-    wills = [
-        StoredWill(local.decode(), will, state)
-        for local, will, state in zip(pairs[::2], pairs[1::2], states, strict=True)
-    ]
-    return WillPage(wills, int(cursor))
-
-
-will_readers: dict[type, Callable[[Any, Any], object]] = {ReadWills: _page, PushWills: lambda _, done: int(done)}
+    table: Table = {
+        AddWills: Row(_add),
+        StoreSessionState: Row(_store_session_state),
+        ReadWills: Row(_read, _page),
+        ForgetWills: Row(_forget),
+        PushWills: Row(_push, as_int),
+    }
