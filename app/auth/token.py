@@ -59,8 +59,8 @@ def token_user(
 
     `check(token)` returns the user, a `TokenLogin`, or None for a token that is not valid. A handshake with such a
     token is refused, and so is one of a user who may not log in, or without a token; with `required` False the user of
-    the latter is anonymous. Where tokens are looked for is said in `towpath.auth.bearer`; a place that is None is
-    not one. Put the decorator on the consumer of `websocket.connect`, and it or `channel_session_user` on the others;
+    the latter is anonymous. The places of tokens are documented in `towpath.auth.bearer`; None disables a
+    place. Put the decorator on the consumer of `websocket.connect`, and it or `channel_session_user` on the others;
     or on a class.
 
     Raises:

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from towpath.layers.contract import Content
 
-#: Header names seen so far and their keys in META ("": a header that is left out). Clients choose the names.
+#: Header names received so far -> their keys in META ("": a header that is left out). Clients choose the names.
 _meta_keys: dict[bytes, str] = {}
 #: Names kept in `_meta_keys`; more are translated each time.
 META_KEYS_MAX_COUNT = 512

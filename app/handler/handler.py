@@ -62,7 +62,7 @@ class AsgiHandler(BaseHandler):
                 response.close()
 
     def contents(self, response: HttpResponseBase, method: str) -> Iterator[Content]:
-        """Yield the messages of a response; an error before the first one is yielded as a page, and then raised."""
+        """Yield the messages of a response; an error before the first one is yielded as a page and raised."""
         is_started = False
         try:
             for content in self.encode_response(response, method):

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if file.outcome.is_changed:
             sys.stdout.write(_settle(file, options))
     is_dry = options.diff or options.check
-    # What is left has other lines in the files that were written.
+    # Remaining findings have other line numbers in the written files.
     return _report(found, found if is_dry else migrate_project(path), is_dry)
 
 

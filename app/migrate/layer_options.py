@@ -6,7 +6,7 @@ from .reading import Reading, literal
 
 #: Backends whose CONFIG is read, under their old and new names.
 _REDIS = ("asgi_redis.RedisChannelLayer", "asgi_redis.core.RedisChannelLayer", "towpath.layers.redis.RedisChannelLayer")
-#: Keys of CONFIG -> what to do.
+#: Keys of CONFIG -> the advice for each.
 _GONE = {
     "stats_prefix": "take it out: counts are kept beside their channels",
     "redis_kwargs": "write connection_kwargs",

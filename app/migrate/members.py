@@ -149,7 +149,7 @@ def _all_members(old: str | None) -> dict[str, str]:
 
 
 def _old_name(name: str) -> str | None:
-    """Return the name by which the tables know a class, whether or not it was rewritten."""
+    """Return the name of a class in the tables, whether or not it was rewritten."""
     known = _MEMBERS.keys() | _SUBCLASSES.keys()
     if name in known:
         return name

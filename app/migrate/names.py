@@ -24,7 +24,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """A name without the same counterpart. `instead` says what to write."""
+    """A name without the same counterpart. `instead` is the replacement."""
 
     instead: str
 
@@ -251,7 +251,7 @@ def misplaced() -> dict[str, str]:
 
 
 def undecided() -> dict[str, str]:
-    """Return every old name without a counterpart, and what to write instead."""
+    """Return every old name without a counterpart, and its replacement."""
     return _UNDECIDED
 
 

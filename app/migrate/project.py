@@ -1,4 +1,4 @@
-"""A project on disk: which files are looked at, and how each is read and written."""
+"""A project on disk: the files that are read, and how each is decoded and written."""
 
 import re
 import tokenize
@@ -44,13 +44,13 @@ def migrate_project(path: Path) -> list[FileOutcome]:
 
 
 def project_files(path: Path) -> Iterator[Path]:
-    """Yield the files to look at, in the order of their names."""
+    """Yield the files to read, in the order of their names."""
     if path.is_file():
         yield path
         return
     for entry in sorted(path.iterdir()):
         if entry.is_symlink():
-            continue  # what it points to is looked at where it is, or is not the project's own
+            continue  # its target is read at its own place, or is not part of the project
         if entry.is_dir() and not _is_foreign(entry):
             yield from project_files(entry)
         elif entry.is_file() and (entry.suffix == ".py" or is_document(_name(entry))):

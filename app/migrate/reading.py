@@ -43,7 +43,7 @@ class Reading(cst.CSTVisitor):
         return int(self.get_metadata(PositionProvider, node).start.line)
 
     def replace(self, node: cst.CSTNode, text: str) -> None:
-        """Put other text in the place of a node."""
+        """Replace the text of a node."""
         self.edits.append(Edit(*self.span(node), text))
 
     def find(self, node: cst.CSTNode, what: str, instead: str) -> None:
@@ -51,11 +51,11 @@ class Reading(cst.CSTVisitor):
         self.findings.append(Finding(self.line(node), what, instead))
 
     def is_bound(self, root: cst.CSTNode) -> bool:
-        """Return whether the module says anywhere what a name stands for."""
+        """Return whether the module defines a name anywhere."""
         return bool(self.get_metadata(QualifiedNameProvider, root, None))
 
     def imported_names(self, root: cst.CSTNode) -> Iterator[str]:
-        """Yield what a name stands for, if an import says so."""
+        """Yield the imported objects that a name refers to."""
         for qualified in self.get_metadata(QualifiedNameProvider, root, set()):
             if qualified.source is QualifiedNameSource.IMPORT:
                 yield qualified.name

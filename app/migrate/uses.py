@@ -11,7 +11,7 @@ Link = cst.Name | cst.Attribute
 
 
 class Uses(Reading):
-    """Rewrites `channels.Group(...)` where `import channels` is rewritten, and names what is gone.
+    """Rewrites `channels.Group(...)` where `import channels` is rewritten, and reports removed names.
 
     A name that stands alone is rewritten with its import: `if channels is None`.
     A removed name is reported also where nothing binds its package: an earlier run has rewritten the import.
@@ -48,7 +48,7 @@ class Uses(Reading):
         return any(name.name == node.value for each in imports for name in each.get_qualified_names_for(node.value))
 
     def _rewrite_chain(self, chain: list[Link], root: str) -> None:
-        """Rewrite the longest part of `a.b.c` that the tables know; `root` is what `a` stands for."""
+        """Rewrite the longest part of `a.b.c` that the tables know; `root` is the object that `a` refers to."""
         for node in reversed(chain):
             written = dotted(node) or ""
             name = root + written[len(written.partition(".")[0]) :]
@@ -64,7 +64,7 @@ class Uses(Reading):
             return
 
     def _find_misplaced(self, chain: list[Link], root: str) -> None:
-        """Name what an earlier run could not rewrite: `root` is what the first name of the chain stands for."""
+        """Report names that an earlier run could not rewrite: `root` is the object of the first name of the chain."""
         for node in chain:
             written = dotted(node) or ""
             name = root + written[len(written.partition(".")[0]) :]

@@ -68,19 +68,21 @@ def test_a_task_in_a_worker_of_celery_sends_to_the_sockets_of_a_group(
     async def pages(layer: RedisChannelLayer) -> list[dict[str, str]]:
         edge = layer.edge()
         await edge.open()
-        edge.opened("socket")
-        layer.group_add("user-7", edge.inbox + "socket")
-        with Celery(broker=redis_url, set_as_current=False) as celery:
-            for _ in range(2):
-                celery.send_task("reports.tasks.make_report", [7, 3])
-        found: list[dict[str, str]] = []
-        deadline = time.monotonic() + PATIENCE
-        while len(found) < 6:
-            assert time.monotonic() < deadline, celery_worker()
-            events = await edge.receive()
-            found += [event.content for event in events if isinstance(event, Grouped) and "socket" in event.locals]
-        await edge.close()
-        return found
+        try:
+            edge.opened("socket")
+            layer.group_add("user-7", edge.inbox + "socket")
+            with Celery(broker=redis_url, set_as_current=False) as celery:
+                for _ in range(2):
+                    celery.send_task("reports.tasks.make_report", [7, 3])
+            found: list[dict[str, str]] = []
+            deadline = time.monotonic() + PATIENCE
+            while len(found) < 6:
+                assert time.monotonic() < deadline, celery_worker()
+                events = await edge.receive()
+                found += [event.content for event in events if isinstance(event, Grouped) and "socket" in event.locals]
+            return found
+        finally:
+            await edge.close()
 
     with closing(RedisChannelLayer(hosts=[redis_url])) as layer:
         found = asyncio.run(pages(layer))
