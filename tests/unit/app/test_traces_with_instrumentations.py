@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import path
@@ -35,7 +36,7 @@ from ...fakes.http_site import CLIENT, SERVER, Transport
 from ...fakes.spans import Spans, collected_spans
 
 app = Celery("reports", broker="memory://", backend="cache+memory://", set_as_current=False)
-app.conf.update(worker_hijack_root_logger=False, broker_transport_options={"polling_interval": 0.01})
+app.conf.update(broker_transport_options={"polling_interval": 0.01})
 #: Nothing here takes that long, in seconds.
 PATIENCE = 30
 has_run = Event()
@@ -67,6 +68,18 @@ urlpatterns = [path("reports/<int:number>/", page), path("later/", page_later)]
 def spans() -> Iterator[Spans]:
     with collected_spans() as found:
         yield found
+
+
+@pytest.fixture
+def untouched_logging() -> Iterator[None]:
+    """Keep Celery's worker from configuring the loggers of this process: tests that follow read them."""
+
+    def leave_as_it_is(**_: object) -> None:
+        pass
+
+    setup_logging.connect(leave_as_it_is)
+    yield
+    setup_logging.disconnect(leave_as_it_is)
 
 
 @contextmanager
@@ -117,6 +130,7 @@ def ancestors(spans: Spans, span: ReadableSpan) -> list[str]:
     return names
 
 
+@pytest.mark.usefixtures("untouched_logging")
 def test_pages_are_one_trace_each_from_their_requests_to_the_queries_of_their_tasks(spans: Spans) -> None:
     with instrumented(), start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=PATIENCE):
         for address in ("/reports/7/", "/later/"):
