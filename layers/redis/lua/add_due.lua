@@ -1,4 +1,4 @@
--- Add a target to the due index, and wake one scheduler if all would wake up too late for it.
+-- Add a target to the due index, and wake one scheduler if none would wake up in time for it.
 -- KEYS[1]  due_index: sorted set of targets by the time (s) of their next delivery, expires ARGV[3] after the last
 -- KEYS[2]  wake: list of one queue entry (16-byte header, body), expires after ARGV[4]
 -- KEYS[3]  wakeup: list of one, where readers wait
@@ -10,7 +10,7 @@ local now = time[1] + time[2] / 1000000
 local at = now + ARGV[2]
 local first = redis.call('ZRANGE', due_index, 0, 0, 'WITHSCORES')
 local known = redis.call('ZSCORE', due_index, ARGV[1])
--- An early enough entry is changed, too: a process that delivers the target now must not remove it.
+-- An entry that is early enough is changed, too: a process that delivers the target now must not remove it.
 redis.call('ZADD', due_index, known and math.min(at, known - 0.000001) or at, ARGV[1])
 local ttl = math.ceil(ARGV[2] * 1000) + ARGV[3]
 if redis.call('PTTL', due_index) < ttl then

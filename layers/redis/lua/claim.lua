@@ -9,7 +9,7 @@ local held, expired, tombstones, watch = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local known = redis.call('HMGET', watch, 'renewed', 'from')
--- The clock was set back: no time in the keys may be further away than it can have been when it was written.
+-- The clock was set back: no time in the keys may be later than it can have been when it was written.
 if tonumber(known[1] or 0) > now then
   local function clamp(key, longest)
     for _, owner in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now + longest, '+inf')) do

@@ -1,7 +1,7 @@
--- Forget a reader's record. A take of it that is executed later finds a number above its own, and nothing behind it.
+-- Close a reader's record. A take that is executed later finds a number above its own, and does nothing.
 -- A batch in flight that the reader has not seen stays: returns its record, and changes nothing.
 -- KEYS[1]  record (see record.lua), expires after ARGV[1]
--- KEYS[2]  pushes: hash of what is known of the reader's last pushes
+-- KEYS[2]  pushes: hash of the reader's last pushes
 -- KEYS[3]  readers: sorted set of readers
 -- ARGV     1 TTL of the record in s, 2 reader, 3 the head of a settled batch with a number above all others, 4 the head
 --          of the last batch that the reader has seen

@@ -1,6 +1,6 @@
 -- Add to a counter.
 -- KEYS[1]  counts: hash of counters, expires after ARGV[3]
--- KEYS[2]  pushes (where the addition has a number): hash of what is known of the writer's last writes, expires ARGV[5]
+-- KEYS[2]  pushes (where the addition has a number): hash of the writer's last writes, expires ARGV[5]
 --          after a counter was added
 -- ARGV     1 counter, 2 amount, 3 TTL of the counts in s, 4 number, 5 TTL of the pushes in s, 6 counter of the channel
 if KEYS[2] then

@@ -1,5 +1,5 @@
--- Forget what was seized from a reader, and count it as lost, once.
--- KEYS[1]  seized: what was a record of a reader
+-- Remove a seized batch, and count its entries as lost, once.
+-- KEYS[1]  seized: the moved record of a reader
 -- KEYS[2]  counts: hash of counters (lost), expires after ARGV[2]
 -- ARGV     1 how many entries, 2 TTL of the counts in s
 if redis.call('DEL', KEYS[1]) == 1 then

@@ -1,4 +1,4 @@
--- Keep an entry beside its target until it is due. Returns 1, or 0 if too many wait there.
+-- Keep an entry for its target until it is due. Returns 1, or 0 if its target has too many.
 -- KEYS[1]  delayed: sorted set of entries (random bytes, then a body) by the time (s) they are due; expires ARGV[3] after
 -- KEYS[2]  counts: hash of counters (delayed, full), expires after ARGV[4]
 -- KEYS[3]  record (where the entry comes from a batch; see record.lua)

@@ -1,6 +1,6 @@
--- Move what is due into its queue or inbox, as far as there is room; the rest stays. None is moved after a MiB of them
+-- Move due entries into their queue or inbox, while it has room; the others stay. None is moved after a MiB of them
 -- (READ_BYTES in operation.py).
--- Returns {how many were moved, seconds until the next is due, or '' if none is left, or 'full'}.
+-- Returns {number of moved entries, seconds until the next is due, or '' if none is left, or 'full'}.
 -- KEYS[1]  delayed: sorted set of entries (random bytes, then a body) by the time (s) they are due
 -- KEYS[2]  queue: list of entries (16-byte header sent_at, expires_at; then the body), or inbox: list of bodies;
 --          expires after ARGV[3]
@@ -25,7 +25,7 @@ repeat
 until #some < count or #due >= most or bytes >= 1048576
 
 local waiting = redis.call('LLEN', list)
--- A full queue gives up what is too old, so that messages nobody took do not refuse new ones.
+-- Expired entries of a full queue are dropped, so that messages that no worker took do not refuse new ones.
 while is_queue and waiting > 0 and waiting + #due > capacity do
   local oldest = redis.call('LINDEX', list, 0)
   if #oldest >= 16 and struct.unpack('>d', string.sub(oldest, 9, 16)) > now then break end

@@ -1,4 +1,4 @@
--- Take what was read out of an inbox, if it is still in front.
+-- Remove read entries from an inbox, if they are still in front.
 -- KEYS[1]  inbox: list of entries
 -- ARGV     1 how many, 2 index of the last of them, 3 its length, 4 its first bytes
 local last = redis.call('LINDEX', KEYS[1], ARGV[2])

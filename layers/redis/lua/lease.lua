@@ -8,7 +8,7 @@ local held, tombstones, watch = KEYS[1], KEYS[2], KEYS[3]
 local owner = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
--- Without any lease there is none that could have expired while the store was unavailable.
+-- Without leases none can have expired while the store was unavailable.
 local renewed = redis.call('HGET', watch, 'renewed')
 if renewed and now - renewed > tonumber(ARGV[3]) then
   redis.call('HSET', watch, 'from', now + ARGV[4])

@@ -1,4 +1,4 @@
--- Take members of an inbox, or a plain channel, out of a group. The last member takes the mark along.
+-- Remove members of an inbox, or a plain channel, from a group; the last member with the mark.
 -- KEYS[1]  marks: sorted set of inboxes and plain channels by the time they expire
 -- KEYS[2]  members: set of local parts in this inbox
 -- ARGV     1 mark, 2.. local parts (none for a plain channel)

@@ -1,4 +1,4 @@
--- Make a reader known to all who read what is outstanding, for a while.
+-- Register a reader, so that its record is read with the outstanding entries, for a while.
 -- KEYS[1]  readers: sorted set of readers by the time (s) they were registered
 -- KEYS[2]  record of the reader (see record.lua), expires after ARGV[3]
 -- ARGV     1 reader, 2 TTL of a registration in s, 3 TTL of the record in s

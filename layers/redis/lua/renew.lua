@@ -1,4 +1,4 @@
--- Renew an inbox's mark in a group. Returns 0 if the group does not know it any more.
+-- Renew an inbox's mark in a group. Returns 0 if the group no longer has it.
 -- KEYS[1]  marks: sorted set of inboxes and plain channels by the time (s) they expire
 -- KEYS[2]  members: set of local parts in this inbox, expires after ARGV[2]
 -- ARGV     1 mark, 2 TTL of the mark in s

@@ -1,7 +1,7 @@
--- Take what is in flight away from a reader whose lease has expired, and end its name: a take that is executed later finds
--- nothing. Returns the record, or an empty string.
+-- Move the record of a reader whose lease has expired, and end its name: a take that is executed later finds nothing.
+-- Returns the record, or an empty string.
 -- KEYS[1]  record (see record.lua), expires after ARGV[1]
--- KEYS[2]  seized: what was a record, until it is counted
+-- KEYS[2]  seized: the moved record, until it is counted
 -- ARGV     1 TTL of the record in s, 2 the head of a settled batch with a number above all others
 local record, seized = KEYS[1], KEYS[2]
 if redis.call('EXISTS', seized) == 0 then

@@ -1,10 +1,10 @@
 -- Take entries from the first queue that has any. Returns {index of the key, seconds, microseconds, entries}, or nil.
 -- With a record, the entries become the reader's batch; a batch with the same number, whose answer was lost, is
--- returned again: {0, seconds, microseconds, entries, the queue's key}. While the batch before is not settled, because
--- what should have settled it was refused, nothing is taken. For a reader whose name has ended: -1. None is taken after a
+-- returned again: {0, seconds, microseconds, entries, the queue's key}. While the previous batch is not settled, because
+-- its settlement was refused, no entries are taken. For a reader whose name has ended: -1. None is taken after a
 -- MiB of entries (see pop_some.lua).
 -- KEYS  n queues, in the order to try: lists of entries
---       n wakeups, one for each queue: lists of one, where readers wait; there while the queue holds something, but for
+--       n wakeups, one for each queue: lists of one, where readers wait; present while the queue has entries, except in
 --       the moment between a reader's wait, which takes it, and its take, which is written with the wait
 --       and then, for a reader, its record (see record.lua), which expires after ARGV[1]
 -- ARGV  1 TTL of the record in s, 2 TTL of a wakeup and of a queue in ms, 3 '1' if the reader has waited and taken a wakeup,
