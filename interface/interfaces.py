@@ -43,6 +43,11 @@ class RequestHead(NamedTuple):
         """The id of the request as text; None without one."""
         return None if self.request_id is None else self.request_id[1].decode("ascii")
 
+    def log_fields(self) -> dict[str, object]:
+        """Return the fields of this request in log lines (see `layers.log_fields`)."""
+        client = None if self.client is None else f"{self.client[0]}:{self.client[1]}"
+        return {"path": self.path, "client": client, "request_id": self.request_id_text}
+
     def all(self, name: bytes) -> list[bytes]:
         """Return the values of every header called `name` (lower-case), in order."""
         return [value for key, value in self.headers if key == name]

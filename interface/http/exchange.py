@@ -354,13 +354,9 @@ class Exchange:
 
     def log_fields(self) -> dict[str, object]:
         """Return what log lines say of this connection."""
-        client, conversation = self.head.client, self._conversation
-        return {
-            "connection": None if conversation is None else conversation.reply_channel,
-            "path": self.head.path,
-            "client": None if client is None else f"{client[0]}:{client[1]}",
-            "request_id": self.head.request_id_text,
-        }
+        conversation = self._conversation
+        connection = None if conversation is None else conversation.reply_channel
+        return {"connection": connection, **self.head.log_fields()}
 
     def _log_complete(self) -> None:
         if self._hub.log_action is no_log:

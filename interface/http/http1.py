@@ -268,7 +268,7 @@ class Http1Connection(Protocol):
         try:
             content, rest = body.feed(data)
         except BadChunk as error:
-            log.info("A chunked body is not valid: %s", error)
+            log.info("A chunked body of %s is not valid: %s", self._facts.client, error)
             self._occupant = None
             occupant.client_left()
             self._break_off(BadRequest(str(error)))

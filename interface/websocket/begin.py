@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from towpath.layers.client_log import ClientLines
+from towpath.layers.log_fields import about
 
 from ..connections import TooManyConnections
 from ..counters import Count
@@ -28,20 +29,20 @@ def begin(hub: "Hub", sockets: SocketFactory, request: UpgradeRequest, owner: ty
         log.info(
             "Refused a WebSocket on %s with 400: %s is not a host of this site. To allow it, list it in --allowed-host "
             "or ALLOWED_HOSTS",
-            shown(head.path), shown(head.host),
+            shown(head.path), shown(head.host), extra=about(head),
         )  # fmt: skip
         _turn_away(hub, request, 400, "Bad Request")
     elif not is_origin_allowed(head.all(b"origin"), head.host, head.scheme, hub.config.allowed_origins):
         log.info(
             "Refused a WebSocket on %s with 403: its page is of %s, and not of %s. To allow it, list the origin in "
             "--allowed-origin or CHANNELS_WS_ALLOWED_ORIGINS",
-            shown(head.path), shown(b", ".join(head.all(b"origin"))), shown(head.host),
+            shown(head.path), shown(b", ".join(head.all(b"origin"))), shown(head.host), extra=about(head),
         )  # fmt: skip
         _turn_away(hub, request, 403, "Forbidden")
     elif len(head.path.encode()) > hub.config.websocket_path_max_bytes:
         log.info(
             "Refused a WebSocket on %s with 414: its path has more than %d bytes (--websocket-path-max-bytes)",
-            shown(head.path), hub.config.websocket_path_max_bytes,
+            shown(head.path), hub.config.websocket_path_max_bytes, extra=about(head),
         )  # fmt: skip
         _turn_away(hub, request, 414, "URI Too Long")
     else:

@@ -7,12 +7,14 @@ for all deadlines. A socket whose client agreed to compression has another class
 
 import logging
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from towpath.layers.log_fields import about
 from towpath.layers.protocol import ABNORMAL_CLOSURE, NO_STATUS, PROTOCOL_ERROR
 
 from ..bounds.memory import SMALL_BYTES, ClientMemory
@@ -65,6 +67,9 @@ class Connection(Protocol):
 
     def disconnected(self, code: int) -> None:
         """The connection is closed; the close code is the client's, the server's, or 1006."""
+
+    def log_fields(self) -> Mapping[str, object]:
+        """Return the fields of this connection in log lines (see `layers.log_fields`)."""
 
 
 class Socket(WebSocketServerProtocol):
@@ -264,7 +269,7 @@ class Socket(WebSocketServerProtocol):
         try:
             self._owner.received(received, self._is_binary)
         except Exception:
-            log.exception("Handling a message of %s failed: closing it", self.peer)
+            log.exception("Handling a message of %s failed: closing it", self.peer, extra=about(self._owner))
             self._owner.failed()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -280,4 +285,4 @@ class Socket(WebSocketServerProtocol):
         try:
             self._owner.disconnected(self.close_code(wasClean))
         except Exception:
-            log.exception("Handling the end of %s failed", self.peer)
+            log.exception("Handling the end of %s failed", self.peer, extra=about(self._owner))

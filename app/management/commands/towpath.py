@@ -1,5 +1,7 @@
 """`manage.py towpath`: the commands of operators about a running site, implemented in `towpath.operations`."""
 
+import os
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,6 +14,9 @@ from ...operations.actions import ACTIONS, Console
 from ...operations.restart import RestartFailed
 from ...operations.site import OrderRefused, site_of
 from ...project import shared_layer
+
+#: As of a process that SIGPIPE ends: 128 and the number of the signal.
+EXIT_BROKEN_PIPE = 141
 
 
 class Command(BaseCommand):
@@ -35,3 +40,13 @@ class Command(BaseCommand):
             action.run(site, Console(self.stdout.write, options["json"]), options)
         except (InvalidName, LayerUnavailable, OrderRefused, RestartFailed) as error:
             raise CommandError(str(error)) from error
+        except BrokenPipeError:  # the reader of the output, such as `head`, has ended
+            close_output()
+            sys.exit(EXIT_BROKEN_PIPE)
+
+
+def close_output() -> None:
+    """Let the flush at the exit write to nothing, which would fail once more."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)

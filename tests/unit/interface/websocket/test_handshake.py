@@ -1,6 +1,7 @@
 """A handshake is held until the application answers; every way it can end is answered, and told to the application."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from towpath.interface.conversation import LOOK_SECONDS, UNANSWERED_SECONDS
 from towpath.interface.counters import Count
 from towpath.interface.websocket.handshake import choose_subprotocol, offered_subprotocols
 from towpath.layers.inbox_events import Grouped
+from towpath.layers.log_fields import fields_of
 
 
 async def test_the_connect_message_has_all_keys(make_world):
@@ -168,6 +170,26 @@ async def test_a_foreign_origin_is_403_and_does_not_reach_the_application(make_w
     assert request.answer == 403
     assert world.edge.sent == []
     assert world.actions == ["rejected"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "changes", "status"),
+    [
+        ((), {"host": b"evil.com"}, 400),
+        (((b"origin", b"http://evil.com"),), {"host": b"example.com"}, 403),
+        ((), {"host": b"example.com", "path": "/" + "x" * 1100}, 414),
+    ],
+)
+async def test_the_line_about_a_refused_handshake_has_its_path_and_client(
+    make_world: Any, caplog: pytest.LogCaptureFixture, headers: Any, changes: Any, status: int
+) -> None:
+    caplog.set_level(logging.INFO)
+    request = await make_world(allowed_hosts=("example.com",)).shake_hands(*headers, **changes)
+    assert request.answer == status
+    [record] = [record for record in caplog.records if f"with {status}" in record.getMessage()]
+    fields = fields_of(record)
+    assert fields["path"].startswith("/")
+    assert fields["client"] == "192.0.2.1:4000"
 
 
 async def test_a_page_whose_name_was_made_to_resolve_here_opens_no_socket(make_world, caplog):
