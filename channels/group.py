@@ -52,15 +52,26 @@ class Group:
         """
         return raw_layer(self.channel_layer).group_position(self.name)
 
-    def add(self, channel: Channel | str, immediately: bool = False) -> None:
+    def add(self, channel: Channel | str, immediately: bool = False, since: str | None = None) -> bool:
         """Add a channel at once, also inside a consumer: a member that joins and then reads a snapshot misses nothing.
 
         Inside `transaction.atomic()` it waits for the commit, unless it is done `immediately`.
 
+        `since` is a position of a group with a history: the connection first gets the messages after it, in order, and
+        then every later one. It is added at once, also inside `atomic()`. Return False if messages after `since` are no
+        longer kept: only later ones follow then, and the client has to load its data again. Otherwise return True.
+
         Raises:
             InvalidName: `channel` is not a channel name.
+            NoHistory: with `since`, if no history is configured for this group; says what to write.
+            BadPosition: `since` is not a position of this group.
+            ValueError: with `since`, if `channel` is not a reply channel of a connection.
         """
+        if since is not None:
+            name = channel.name if isinstance(channel, Channel) else channel
+            return raw_layer(self.channel_layer).group_add_since(self.name, name, since)
         self._change(self.channel_layer.group_add, channel, immediately)
+        return True
 
     def discard(self, channel: Channel | str, immediately: bool = False) -> None:
         """Discard a channel, at the time at which `add` would add it; no error if it is not a member.

@@ -22,6 +22,7 @@ class Count(Enum):
     BUFFERS_SHED = "connections closed (their buffers were the largest, and all together over the bound)"
     EVENTS_DROPPED = "messages of clients dropped with such connections"
     GROUP_MESSAGES_DROPPED = "group messages dropped in a handshake (over their bound)"
+    HISTORY_GAPS = "members of groups for whom messages are missing (their history does not have them any more)"
     MESSAGES_DROPPED = "messages dropped on their way to a channel"
     SPOOL_FAILED = "bodies that could not be written to disk or read from it"
     STORAGE_FULL = "requests refused (no room to keep their bodies, or their responses)"

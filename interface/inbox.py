@@ -5,13 +5,14 @@ An error in one connection's handler is logged with its traceback and closes tha
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from towpath.layers.contract import Content
 from towpath.layers.errors import LayerUnavailable
-from towpath.layers.inbox_events import Commanded, Grouped, InboxEvent, Kept, Lost, Replies, Settled
+from towpath.layers.inbox_events import Commanded, Gap, Grouped, InboxEvent, Kept, Lost, Replies, Settled
 from towpath.layers.log_fields import about
 
+from .counters import Count
 from .eventloop.clock import pause
 from .http.flow import notify_closed
 from .hub import Hub
@@ -32,6 +33,8 @@ class Inbox:
         """`take_command` takes the commands of operators."""
         self._hub = hub
         self._take_command = take_command
+        #: Held while events are dispatched: those of `read` and `fill` in the order in which they were returned.
+        self._turn = asyncio.Lock()
 
     async def read(self) -> None:
         """Read and dispatch until cancelled; wait while the layer is unavailable."""
@@ -47,14 +50,35 @@ class Inbox:
                 await pause(self._hub.clock, ERROR_PAUSE_SECONDS)
                 continue
             self._hub.counters.received += len(events)
+            await self._dispatch_all(events)
+            await asyncio.sleep(0)  # output of this turn is written to sockets before the next read of the store
+
+    async def fill(self) -> None:
+        """Dispatch messages of groups that were missing and are read from their histories, until cancelled."""
+        while True:
+            try:
+                events = await self._hub.edge.fill()
+            except LayerUnavailable as error:
+                self._hub.availability.went_away(error)
+                await self._hub.availability.wait_until_back()
+            except Exception:
+                log.exception("Reading the history of groups failed; trying again")
+                await pause(self._hub.clock, ERROR_PAUSE_SECONDS)
+            else:
+                await self._dispatch_all(events)
+
+    async def _dispatch_all(self, events: Sequence[InboxEvent]) -> None:
+        async with self._turn:
             for event in events:
                 await self.dispatch(event)
-            await asyncio.sleep(0)  # output of this turn is written to sockets before the next read of the store
 
     async def dispatch(self, event: InboxEvent) -> None:
         """Deliver one event to its connection, or to all members of its group."""
         if isinstance(event, Grouped):
             await self._dispatch_group(event)
+            return
+        if isinstance(event, Gap):
+            self._hub.counters.add(Count.HISTORY_GAPS, amount=len(event.locals))
             return
         if isinstance(event, Commanded):
             self._take_command(event.content)

@@ -131,7 +131,9 @@ class InterfaceServer:
             self._config, edge, self._clock, self._layer.expiry, self._log_action, layer_label=str(self._layer)
         )
         hub.tasks.start(self._renew(hub), "renew the lease")
-        hub.tasks.start(self._kinds.inbox(hub, Control(hub, self._drain).take).read(), "read the inbox")
+        inbox = self._kinds.inbox(hub, Control(hub, self._drain).take)
+        hub.tasks.start(inbox.read(), "read the inbox")
+        hub.tasks.start(inbox.fill(), "read histories of groups")
         sockets = SocketFactory(self._config, self._clock, hub.memory)
         kinds = self._kinds
         self._http = HttpFactory(

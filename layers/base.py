@@ -180,7 +180,9 @@ class BaseChannelLayer(ChannelLayer):
         """Add a channel to a group."""
         check_group_name(group)
         inbox, local = split_local(check_channel_name(channel))
-        if is_inbox(inbox):
+        if is_inbox(inbox) and self._histories.of(group) is not None:
+            self._history_reader.join(group, inbox, local)
+        elif is_inbox(inbox):
             entry = self._codec.join(group, local)
             self._execute([Join(group, inbox, (local,)), PushInbox(inbox, [entry], INBOX_CAPACITY)])
         else:
@@ -205,6 +207,13 @@ class BaseChannelLayer(ChannelLayer):
         for inbox, locals_ in zip(inboxes, members, strict=True):
             channels += [inbox + local for local in locals_]
         return channels
+
+    def group_add_since(self, group: str, channel: str, since: str) -> bool:
+        """Add a connection to a group, and replay the messages after a position (see `KeepsHistory`)."""
+        inbox, local = split_local(check_channel_name(channel))
+        if not is_inbox(inbox):
+            raise ValueError(f"since is for a reply channel of a connection, not for channel {channel!r}")
+        return self._history_reader.join(check_group_name(group), inbox, local, since)
 
     def group_history(self, group: str, since: str | None = None, limit: int | None = None) -> GroupHistory:
         """Return the messages that a group keeps (see `KeepsHistory`)."""

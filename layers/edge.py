@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 #: Entries that are decoded before other work of the event loop is done: about a millisecond.
 DECODED_AT_A_TIME = 256
+#: Seconds in which a message that was overtaken is awaited, before it is read from the history.
+HOLE_SECONDS = 0.1
 #: Groups that are announced in one round trip.
 ANNOUNCED_AT_A_TIME = 1000
 
@@ -46,6 +48,8 @@ class BaseEdge:
         self._reads = InboxReads()
         #: The channels of the wills that were sent: an event on one of them is the last of its connection.
         self._will_channels: set[str] = set()
+        #: Set while messages of groups with a history are to be read from it.
+        self._missing = asyncio.Event()
         self._begin()
 
     def _begin(self) -> None:
@@ -54,7 +58,7 @@ class BaseEdge:
         #: The inbox is registered in the store.
         self._is_announced = False
         self._open: set[str] = set()
-        self._index = Inbox(self.inbox, self._codec, self._open.__contains__)
+        self._index = Inbox(self.inbox, self._codec, self._open.__contains__, self._missing)
         #: Number of the next pushes; whether they were sent and not answered; whether they are refused for good.
         self._number = 1
         self._is_unanswered = False
@@ -183,6 +187,27 @@ class BaseEdge:
             self._left.setdefault(group, []).append(local)
         return events
 
+    async def fill(self) -> Sequence[InboxEvent]:
+        """Wait until messages of groups with a history are missing, and read some of them (see `Edge`)."""
+        await self._missing.wait()
+        lines = self._index.lines
+        if lines is None:
+            return ()
+        if not lines.is_replaying:
+            await asyncio.sleep(HOLE_SECONDS)  # most of them are on their way
+        reads = lines.reads()
+        pages = await self._execute(reads) if reads else ()
+        if lines is not self._index.lines:
+            return ()
+        return [event for read, page in zip(reads, pages, strict=True) for event in lines.fill(read.group, page)]
+
+    async def _check_heads(self) -> None:
+        """Compare the newest messages of groups with a history with what was delivered: the last one may be lost."""
+        lines = self._index.lines
+        heads = lines.heads() if lines is not None else ()
+        if lines is not None and heads:
+            lines.note_heads(heads, await self._execute(heads))
+
     @property
     def group_count(self) -> int:
         """The number of groups that have members here."""
@@ -216,6 +241,7 @@ class BaseEdge:
                 state = LeaseState.EXPIRED
             if state is LeaseState.HELD:
                 await self._renew_marks(self._next_share())
+                await self._check_heads()
             elif state is LeaseState.NEW and self._is_announced:
                 logger.warning("The layer had lost inbox %s: announcing %d groups", self.inbox, len(self._index.groups))
                 await self._execute([AddWills(self.inbox, dict(self._registered))] if self._registered else [])

@@ -12,6 +12,7 @@ Inbox entry    one kind byte in clear, then the body:
   H     [group, content]                        the same of a group with a history; before it in clear the random bytes,
                                                 its offset (8 bytes, big-endian) and its epoch (16 characters)
   J, L  [group, local]                          a connection joins, leaves a group
+  J     [group, local, epoch, offset, has_gap]  joins one with a history: it gets the messages after this offset
   K     [local, turn]                           the consumer of this turn is still running
   X     [local, turn]                           the worker that had taken this turn's message has expired
   C     [command]                               a command of an operator to the interface server, see `commands`
@@ -27,7 +28,7 @@ The random bytes identify an entry: one that was written twice, because an answe
 import os
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from .codec import pack, unpack
 from .contract import Content, Envelope, Will
@@ -57,7 +58,9 @@ class Kind:
 REFUSABLE = (Kind.DELIVERY, Kind.GROUP, Kind.PUBLISHED)
 #: The kinds of which no two entries of an inbox are equal, unless one was written twice: a settlement names its turn,
 #: and the others have random bytes.
-UNIQUE = (Kind.SETTLED, Kind.DELIVERY, Kind.GROUP)
+UNIQUE = (Kind.SETTLED, Kind.DELIVERY, Kind.GROUP, Kind.PUBLISHED)
+#: The kinds that are recognized by their random bytes if they are read twice; `H` is recognized when it is delivered.
+REPEATED = (Kind.DELIVERY, Kind.GROUP)
 #: Random bytes behind the kind of a delivery or group message.
 UNIQUE_BYTES = 8
 #: Offset and epoch of a message of a group with a history, behind its random bytes.
@@ -77,6 +80,33 @@ def is_expired(entry: bytes, now: float) -> bool:
 def published_entry(kept: bytes, epoch: str, offset: int) -> bytes:
     """Return the inbox entry of a message, out of its entry in the history of its group and its place there."""
     return b"".join((Kind.PUBLISHED, kept[:UNIQUE_BYTES], PLACE.pack(offset, epoch.encode()), kept[UNIQUE_BYTES:]))
+
+
+class GroupBody(NamedTuple):
+    """A message of a group with a history: with its trace, the channels that do not get it, and its random bytes."""
+
+    content: Content
+    trace: dict[str, Any] | None
+    excluded: Sequence[str]
+    unique: bytes
+
+
+def read_group_body(fields: object, unique: bytes) -> tuple[str, GroupBody]:
+    """Return the group and the message that the fields of a group message say.
+
+    Raises:
+        DecodeError: they are not those of a group message.
+    """
+    match fields:
+        case [str() as group, dict() as content]:
+            return group, GroupBody(content, None, (), unique)
+        case [str() as group, dict() as content, dict() as trace]:
+            return group, GroupBody(content, trace, (), unique)
+        case [str() as group, dict() as content, list() as excluded]:
+            return group, GroupBody(content, None, excluded, unique)
+        case [str() as group, dict() as content, dict() as trace, list() as excluded]:
+            return group, GroupBody(content, trace, excluded, unique)
+    raise DecodeError("an entry is not a group message")
 
 
 def place_of(entry: bytes) -> Position:
@@ -145,20 +175,24 @@ class EntryCodec:
         fields: tuple[object, ...] = (group, content) if trace is None else (group, content, trace)
         return os.urandom(UNIQUE_BYTES) + self._pack((*fields, exclude) if exclude else fields)
 
-    def open_kept(self, group: str, kept: bytes) -> Content:
+    def open_kept(self, group: str, kept: bytes) -> GroupBody:
         """Decode a message of a group's history, of any age.
 
         Raises:
             DecodeError: it is damaged, foreign, of another group, or sealed with an unknown key.
         """
-        match self._unpack_aged(kept[UNIQUE_BYTES:]):
-            case [str() as name, dict() as content, *_] if name == group:
-                return content
-        raise DecodeError(f"an entry in the history of group {group!r} is not a message of it")
+        name, body = read_group_body(self._unpack_aged(kept[UNIQUE_BYTES:]), kept[:UNIQUE_BYTES])
+        if name != group:
+            raise DecodeError(f"an entry in the history of group {group!r} is a message of another group")
+        return body
 
     def join(self, group: str, local: str) -> bytes:
         """Encode that a connection joins a group."""
         return Kind.JOIN + self._pack((group, local))
+
+    def join_at(self, group: str, local: str, position: Position, *, has_gap: bool) -> bytes:
+        """Encode that a connection joins a group with a history, and gets the messages after a position."""
+        return Kind.JOIN + self._pack((group, local, *position, has_gap))
 
     def leave(self, group: str, local: str) -> bytes:
         """Encode that a connection leaves a group."""

@@ -51,6 +51,14 @@ class Grouped(NamedTuple):
     position: Position | None = None
 
 
+class Gap(NamedTuple):
+    """Inbox event: messages before `position` did not reach these members, and are no longer kept."""
+
+    group: str
+    locals: Sequence[str]
+    position: Position
+
+
 class Commanded(NamedTuple):
     """Inbox event: a command of an operator (see `commands`)."""
 
@@ -58,4 +66,4 @@ class Commanded(NamedTuple):
 
 
 #: One event that an interface server reads from its inbox.
-InboxEvent = Replies | Settled | Kept | Lost | Grouped | Commanded
+InboxEvent = Replies | Settled | Kept | Lost | Grouped | Gap | Commanded

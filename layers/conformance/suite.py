@@ -7,6 +7,7 @@ from .capacities import CapacityCases
 from .contents import ContentCases
 from .delays import DelayCases, FiringCases
 from .edge_groups import EdgeGroupCases
+from .edge_histories import EdgeHistoryCases
 from .edges import EdgeCases
 from .expired_readers import ExpiredReaderCases
 from .expiries import ExpiryCases
@@ -40,6 +41,7 @@ class ConformanceTestCase(
     SettlementCases,
     EdgeCases,
     EdgeGroupCases,
+    EdgeHistoryCases,
     ExpiredReaderCases,
     WillCases,
     LeaseCases,

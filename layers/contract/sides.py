@@ -115,6 +115,16 @@ class Edge(Protocol):
             LayerUnavailable: the store is unavailable.
         """
 
+    async def fill(self) -> Sequence[InboxEvent]:
+        """Wait until messages of groups with a history are missing; read some from the history, and return the events.
+
+        The events of `receive` and of this method are handled in the order in which the calls return. Call it again
+        and again, beside `receive`.
+
+        Raises:
+            LayerUnavailable: the store is unavailable. Nothing is lost: the next call reads the same.
+        """
+
     def opened(self, local: str) -> None:
         """Allow connection `local` to join groups."""
 

@@ -42,6 +42,20 @@ class KeepsHistory:
     #: they come from the project's settings.
     position_keys: Callable[[], Sequence[str | bytes]] = staticmethod(lambda: ())
 
+    def group_add_since(self, group: str, channel: str, since: str) -> bool:
+        """Add a connection to a group: first it gets the messages after position `since`, then every later one.
+
+        Return False if messages after `since` are no longer kept, or the store has lost them: then only later messages
+        follow, and the data that the client has must be loaded again.
+
+        Raises:
+            NoHistory: no history is configured for this group.
+            BadPosition: `since` is not a position of this group.
+            ValueError: `channel` is not a reply channel of a connection.
+            LayerUnavailable: the store is unavailable.
+        """
+        raise NoHistory(f"{self} keeps no history of groups, such as {group!r}")
+
     def group_history(self, group: str, since: str | None = None, limit: int | None = None) -> GroupHistory:
         """Return the messages that a group keeps: all, or those after position `since`.
 

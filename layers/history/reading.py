@@ -1,27 +1,38 @@
 """`group_history` and `group_position` of a layer, over the operations of its store."""
 
-from collections.abc import Callable, Sequence
-
 from ..entries import UNIQUE_BYTES, EntryCodec
 from ..errors import DecodeError
 from ..names import check_group_name, random_token
+from ..operations.groups import Join
 from ..operations.history import NEWEST, HistoryPage, ReadHistory
+from ..operations.inboxes import INBOX_CAPACITY, PushInbox
+from ..operations.operation import Execute
 from .bounds import Histories
 from .messages import GroupHistory, HistoryMessage
 from .positions import Position, Positions
-
-#: Executes one read.
-Read = Callable[[Sequence[ReadHistory]], Sequence[HistoryPage]]
 
 
 class HistoryReader:
     """Reads the histories of one layer's groups."""
 
-    def __init__(self, codec: EntryCodec, histories: Histories, positions: Positions, read: Read) -> None:
+    def __init__(self, codec: EntryCodec, histories: Histories, positions: Positions, execute: Execute) -> None:
         self._codec = codec
         self._histories = histories
         self._positions = positions
-        self._read = read
+        self._execute = execute
+
+    def join(self, group: str, inbox: str, local: str, since: str | None = None) -> bool:
+        """Add a connection to a group, at `since` or behind the newest message; return whether `since` is reached."""
+        bounds = self._histories.required(group)
+        after = None if since is None else self._positions.read(group, since)
+        read = ReadHistory(group, bounds, random_token(), NEWEST, 0)
+        # The mark comes first: each message behind the newest offset has its entry in the inbox.
+        page = read.result_of(self._execute([Join(group, inbox, (local,)), read])[1])
+        has_gap = after is not None and is_gap(after, page)
+        begin = Position(page.epoch, page.newest) if after is None or has_gap else after
+        entry = self._codec.join_at(group, local, begin, has_gap=has_gap)
+        self._execute([PushInbox(inbox, [entry], INBOX_CAPACITY)])
+        return not has_gap
 
     def history(self, group: str, since: str | None, limit: int | None) -> GroupHistory:
         """Return the messages that a group keeps (see `KeepsHistory`)."""
@@ -44,7 +55,7 @@ class HistoryReader:
         return self._text(group, page.epoch, page.newest)
 
     def _page(self, group: str, after: int, limit: int) -> HistoryPage:
-        return self._read([ReadHistory(group, self._histories.required(group), random_token(), after, limit)])[0]
+        return self._execute([ReadHistory(group, self._histories.required(group), random_token(), after, limit)])[0]
 
     def _messages(self, group: str, page: HistoryPage) -> list[HistoryMessage]:
         """Decode messages. One that was published twice, because an answer was lost, counts once."""
@@ -52,7 +63,7 @@ class HistoryReader:
         for kept in page.kept:
             unique = kept.entry[:UNIQUE_BYTES]
             try:
-                content = self._codec.open_kept(group, kept.entry)
+                content = self._codec.open_kept(group, kept.entry).content
             except DecodeError:
                 continue  # sealed with a key that was taken out of service: as if it were not kept
             message = HistoryMessage(content, self._text(group, page.epoch, kept.offset), kept.sent_at)

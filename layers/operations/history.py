@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..history.bounds import HistoryBounds
+from ..history.positions import Position
 from .operation import Operation
 
 #: Offset of `ReadHistory` that stands for the newest messages.
@@ -62,14 +63,22 @@ class HistoryPage(NamedTuple):
 class ReadHistory(Operation[HistoryPage]):
     """Read up to `limit` messages of a group after an offset, or the last ones (`NEWEST`); renew the group's record.
 
-    `epoch` is the name of the epoch if one begins.
+    `epoch` is the name of the epoch if one begins. Without `bounds` none begins, and the bounds are those of the last
+    publish; the epoch of a group without a record is empty then.
     """
 
     group: str
-    bounds: HistoryBounds
+    bounds: HistoryBounds | None
     epoch: str
     after: int
     limit: int
+
+
+@dataclass(slots=True)
+class Head(Operation[Position | None]):
+    """Read the epoch and the newest offset of a group. Result: None if the store has no record of it."""
+
+    group: str
 
 
 def record_seconds(bounds: HistoryBounds) -> float:

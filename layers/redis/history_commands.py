@@ -3,8 +3,9 @@
 import struct
 from typing import Any
 
+from ..history.positions import Position
 from ..keys import Keys
-from ..operations.history import HistoryPage, Kept, Publish, Published, ReadHistory, record_seconds
+from ..operations.history import Head, HistoryPage, Kept, Publish, Published, ReadHistory, record_seconds
 from . import scripts
 from .scripts import Command
 from .table import Lifetimes, Row, Table
@@ -27,6 +28,11 @@ def _page(_: ReadHistory, answer: Any) -> HistoryPage:
     return HistoryPage(epoch.decode(), int(newest), int(oldest), kept)
 
 
+def _position(_: Head, answer: Any) -> Position | None:
+    epoch, offset = answer
+    return None if epoch is None or offset is None else Position(epoch.decode(), int(offset))
+
+
 class HistoryCommands:
     """The operations of `history` for one layer."""
 
@@ -41,10 +47,15 @@ class HistoryCommands:
 
     def _read_history(self, read: ReadHistory) -> Command:
         keys = [self._keys.head(read.group), self._keys.history(read.group)]
-        lives = record_seconds(read.bounds), read.bounds.seconds
-        return scripts.READ_HISTORY.call(keys, read.epoch, *lives, read.after, read.limit)
+        if read.bounds is None:
+            return scripts.READ_HISTORY.call(keys, "", "", read.after, read.limit)
+        return scripts.READ_HISTORY.call(keys, read.epoch, read.bounds.seconds, read.after, read.limit)
+
+    def _head(self, head: Head) -> Command:
+        return "HMGET", self._keys.head(head.group), "epoch", "offset"
 
     table: Table = {
         Publish: Row(_publish, _published),
         ReadHistory: Row(_read_history, _page),
+        Head: Row(_head, _position),
     }

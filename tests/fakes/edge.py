@@ -53,6 +53,9 @@ class FakeEdge:
         self._raise_if_away()
         self.is_open = True
 
+    async def fill(self) -> Sequence[InboxEvent]:
+        return await asyncio.Future()
+
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[bool]:
         assert not self._is_sending, "two sends at a time"
         self._is_sending = True

@@ -1,5 +1,6 @@
 """Histories of groups, on both stores: a publish whose answer is lost, round trips, and the memory of many groups."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
@@ -8,10 +9,11 @@ import pytest
 from redis import Redis
 
 from towpath.layers.base import BaseChannelLayer
-from towpath.layers.contract import GroupSend, Settlement
+from towpath.layers.contract import Edge, GroupSend, Settlement
 from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable
 from towpath.layers.history.bounds import HistoryBounds
+from towpath.layers.inbox_events import Grouped, InboxEvent
 from towpath.layers.memory import MemoryChannelLayer
 from towpath.layers.operations.history import Publish, Published
 from towpath.layers.redis import RedisChannelLayer
@@ -76,6 +78,34 @@ def test_an_exchange_whose_answer_was_lost_publishes_once(layer: BaseChannelLaye
     reader.close()
     assert numbers(layer) == [1, 2]
     assert [layer.receive(["name!"])[1] for _ in range(3)] == [{"number": 1}, {"number": 2}, None]
+
+
+async def filled(edge: Edge) -> Sequence[InboxEvent]:
+    while not (events := await edge.fill()):
+        pass
+    return events
+
+
+def test_a_sender_that_stops_between_publishing_and_delivering_loses_nothing(layer: BaseChannelLayer) -> None:
+    async def scene() -> list[Any]:
+        edge = layer.edge()
+        await edge.open()
+        edge.opened("a")
+        await asyncio.to_thread(layer.group_add, "room", f"{edge.inbox}a")
+        await edge.receive()
+        assert await edge.fill() == []
+        kept: dict[int, bytes] = {}
+        await asyncio.to_thread(layer._execute, [publish(1, kept=kept)])  # the last message: no other follows
+        await edge.renew()
+        events = await asyncio.wait_for(filled(edge), 30)
+        await asyncio.to_thread(layer._execute, [publish(2, kept=kept)])
+        await asyncio.to_thread(layer.send_group, "room", {"number": 3})  # which shows the hole before it
+        await edge.receive()
+        events = [*events, *await asyncio.wait_for(filled(edge), 30)]
+        await edge.close()
+        return [event.content["number"] for event in events if isinstance(event, Grouped)]
+
+    assert asyncio.run(scene()) == [1, 2, 3]
 
 
 def test_a_send_to_a_group_with_a_history_takes_as_many_commands_as_to_one_without(redis_url: str) -> None:

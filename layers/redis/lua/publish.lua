@@ -1,7 +1,8 @@
 -- Give a message the next offset of its group and keep it; list the living marks of the group.
 -- Returns {epoch, offset, marks}.
 -- KEYS[1]  marks: sorted set of inboxes and plain channels by the time (s) they expire
--- KEYS[2]  head: hash; epoch, offset: those of the newest message, bytes: the length of all that is kept; expires after ARGV[4]
+-- KEYS[2]  head: hash; epoch, offset: those of the newest message, bytes: the length of all that is kept, seconds: ARGV[3];
+--          expires after ARGV[4]
 -- KEYS[3]  history: list of the entries that are kept, the time (s) of each in front of it; expires after ARGV[3]
 -- ARGV     1 messages to keep, 2 bytes to keep, 3 seconds to keep, 4 TTL of the head in s, 5 name of the epoch if one begins,
 --          6 entry (8 random bytes first), 7 1 if it may have been published before
@@ -39,7 +40,7 @@ while count > 0 do
   redis.call('LPOP', history)
   count, bytes = count - 1, bytes - #first
 end
-redis.call('HSET', head, 'offset', string.format('%.0f', offset), 'bytes', string.format('%.0f', bytes))
+redis.call('HSET', head, 'offset', string.format('%.0f', offset), 'bytes', string.format('%.0f', bytes), 'seconds', ARGV[3])
 redis.call('EXPIRE', head, ARGV[4])
 redis.call('EXPIRE', history, ARGV[3])
 return {epoch, offset, living}

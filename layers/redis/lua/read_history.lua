@@ -1,20 +1,24 @@
 -- Read messages that a group keeps. Returns {epoch, newest offset, oldest offset that is kept, offset of the first entry, entries}.
--- KEYS[1]  head: hash; epoch, offset: those of the newest message; expires after ARGV[2]
+-- KEYS[1]  head: hash; epoch, offset: those of the newest message, seconds: how long messages are kept; expires after 2 * seconds + 60
 -- KEYS[2]  history: list of the entries that are kept, the time (s) of each in front of it
--- ARGV     1 name of the epoch if one begins, 2 TTL of the head in s, 3 seconds to keep, 4 the offset after which to read (-1: the
---          newest messages), 5 limit
+-- ARGV     1 name of the epoch if one begins (empty: none does, and seconds are those of the head), 2 seconds to keep,
+--          3 the offset after which to read (-1: the newest messages), 4 limit
 local head, history = KEYS[1], KEYS[2]
 local time = redis.call('TIME')
-local cutoff = time[1] + time[2] / 1000000 - ARGV[3]
-local known = redis.call('HMGET', head, 'epoch', 'offset')
+local known = redis.call('HMGET', head, 'epoch', 'offset', 'seconds')
 local epoch, newest = known[1], tonumber(known[2])
 if not epoch then
+  if ARGV[1] == '' then
+    return {'', 0, 1, 1, {}}
+  end
   epoch, newest = ARGV[1], 0
   redis.call('UNLINK', history)
-  redis.call('HSET', head, 'epoch', epoch, 'offset', '0', 'bytes', '0')
+  redis.call('HSET', head, 'epoch', epoch, 'offset', '0', 'bytes', '0', 'seconds', ARGV[2])
 end
-redis.call('EXPIRE', head, ARGV[2])
-local count, limit = redis.call('LLEN', history), tonumber(ARGV[5])
+local seconds = ARGV[1] == '' and known[3] or ARGV[2]
+local cutoff = time[1] + time[2] / 1000000 - seconds
+redis.call('EXPIRE', head, 2 * seconds + 60)
+local count, limit = redis.call('LLEN', history), tonumber(ARGV[4])
 -- The first that is young enough: times only grow, but for a clock that was set back.
 local low, high = 0, count
 while low < high do
@@ -27,10 +31,10 @@ while low < high do
 end
 local first_kept = newest - count + 1
 local start = low
-if ARGV[4] == '-1' then
+if ARGV[3] == '-1' then
   start = math.max(low, count - limit)
 else
-  start = math.max(low, ARGV[4] + 1 - first_kept)
+  start = math.max(low, ARGV[3] + 1 - first_kept)
 end
 local entries = {}
 if limit > 0 and start < count then

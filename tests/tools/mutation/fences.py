@@ -253,7 +253,7 @@ FENCES = [
     Mutant(
         "a delivery that was written twice counts once",
         "layers/**/inbox.py",
-        "            if entry[:1] in REFUSABLE and self._was_seen(entry):",
+        "            if entry[:1] in REPEATED and self._was_seen(entry):",
         "            if False:",
         "tests/unit/layers/test_inbox.py -k written_twice",
     ),
