@@ -91,10 +91,12 @@ class BaseReader:
     ) -> Received:
         """Write settlements, then take messages (see `Reader`)."""
         operations = self._settling(settlements)
-        take = self._take(limits)
-        if take is None:
+        # Try the channels in the order of their last batches: no channel waits for two batches of another.
+        wanted = tuple([channel for channel in self._channels if limits.get(channel, 0) > 0])
+        if not wanted:
             self._write(operations)
             return Received()
+        take = Take(wanted, tuple([limits[channel] for channel in wanted]), self.name, self.number + 1)
         batch = self._taken(self._acknowledging(operations), take, block_seconds)
         if batch is None or batch == ENDED:
             self.is_ended = self.is_ended or batch is not None
@@ -292,7 +294,12 @@ class BaseReader:
             results = self._execute(writes, then)
         except LayerUnavailable as error:
             self._register_at = 0.0
-            self._keep(writes, error)
+            # Keep what must be executed again: all that was not answered, or what was refused.
+            kept: list[AnyOperation] = [write for write in writes if isinstance(write, _REPEATED)]
+            if isinstance(error, PartlyRefused):
+                refused = {id(write) for write, result in zip(writes, error.results, strict=False) if result is None}
+                kept = [write for write in kept if id(write) in refused]
+            self._unanswered = kept
             raise
         if writes is not operations:
             self._register_at = now + REGISTERED_SECONDS / 2
@@ -301,14 +308,6 @@ class BaseReader:
             self.written()
         self._sender.log_refused_deliveries(writes, results)
         return results
-
-    def _keep(self, writes: Sequence[AnyOperation], error: LayerUnavailable) -> None:
-        """Keep what must be executed again: all that was not answered, or what was refused."""
-        kept: list[AnyOperation] = [write for write in writes if isinstance(write, _REPEATED)]
-        if isinstance(error, PartlyRefused):
-            refused = {id(write) for write, result in zip(writes, error.results, strict=False) if result is None}
-            kept = [write for write in kept if id(write) in refused]
-        self._unanswered = kept
 
     def _numbered_counts(self) -> list[Count]:
         counts: dict[tuple[str, str], int] = {}
@@ -332,12 +331,6 @@ class BaseReader:
             Push(push.channel, push.bodies, push.capacity, PushNumber(self.name, number))
             for number, push in enumerate(pushes, first)
         ]
-
-    def _take(self, limits: Mapping[str, int]) -> Take | None:
-        """Try the channels in the order of their last batches: no channel waits for two batches of another."""
-        wanted = tuple([channel for channel in self._channels if limits.get(channel, 0) > 0])
-        counts = tuple([limits[channel] for channel in wanted])
-        return Take(wanted, counts, self.name, self.number + 1) if wanted else None
 
     def _received(self, batch: Batch) -> Received:
         if self._channels[-1] != batch.channel:
