@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+#: Characters of a text from a file in one line of output.
+MOST_CHARACTERS = 300
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edit:
@@ -22,7 +25,13 @@ class Finding:
     instead: str
 
     def __str__(self) -> str:
-        return f"{self.line}: {self.what} -> {self.instead}"
+        return f"{self.line}: {printable(self.what)} -> {printable(self.instead)}"
+
+
+def printable(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return the first characters of a text, with escapes for those that a terminal does not show as they are."""
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text[:most])
+    return shown if len(text) <= most else f"{shown}..."
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

@@ -52,14 +52,21 @@ def migrate_module(text: str) -> Outcome:
     """Rewrite the text of a module. Of two names for the same finding on a line, one is given."""
     if not _WORDS.search(text):
         return Outcome(text, text)
+    if "\0" in text:  # LibCST would read it for ever
+        return unparsed(text, "remove the null byte", text[: text.index("\0")].count("\n") + 1)
     try:
         return _migrated(text)
     except cst.ParserSyntaxError as error:
-        line, reason = error.raw_line, error.message
+        return unparsed(text, f"make it Python 3 first, and run this again ({error.message})", error.raw_line)
     except RecursionError:
-        line, reason = 1, "its expressions are nested too deeply"
-    what = "this file cannot be parsed, nothing in it was rewritten"
-    return Outcome(text, text, (Finding(line, what, f"make it Python 3 first, and run this again ({reason})"),))
+        return unparsed(text, "migrate it by hand: its expressions are nested too deeply")
+    except Exception as error:  # of LibCST, of any class: reported for this file, and others are read
+        return unparsed(text, f"migrate it by hand ({type(error).__name__}: {error})")
+
+
+def unparsed(text: str, instead: str, line: int = 1) -> Outcome:
+    """Return the outcome for a module that cannot be parsed."""
+    return Outcome(text, text, (Finding(line, "this file cannot be parsed, nothing in it was rewritten", instead),))
 
 
 def _migrated(text: str) -> Outcome:

@@ -1,14 +1,17 @@
 """A project on disk: the files that are read, and how each is decoded and written."""
 
+import io
+import os
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .changes import Finding
 from .documents import is_document, migrate_document
-from .module import Outcome, migrate_module
+from .module import Outcome
+from .parser_process import ParserProcess
 from .routes import advise
 
 #: Folders that hold nothing of the project's own.
@@ -35,7 +38,8 @@ class FileOutcome:
 
 def migrate_project(path: Path) -> list[FileOutcome]:
     """Return every file below `path`, or `path` itself, that changes or has findings; nothing is written."""
-    files = [_migrate_file(file) for file in project_files(path)]
+    with ParserProcess() as parser:
+        files = [_migrate_file(file, parser.migrate) for file in project_files(path)]
     findings: dict[Path, list[Finding]] = {file.path: list(file.outcome.findings) for file in files}
     for place, finding in advise((file.path, file.outcome.facts) for file in files):
         findings[place].append(finding)
@@ -48,13 +52,24 @@ def project_files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
-    for entry in sorted(path.iterdir()):
-        if entry.is_symlink():
-            continue  # its target is read at its own place, or is not part of the project
-        if entry.is_dir() and not _is_foreign(entry):
-            yield from project_files(entry)
-        elif entry.is_file() and (entry.suffix == ".py" or is_document(_name(entry))):
+    left = [path]
+    while left:
+        entry = left.pop()
+        if not entry.is_dir():
             yield entry
+            continue
+        try:
+            left += sorted(filter(_is_of_project, entry.iterdir()), reverse=True)
+        except OSError:
+            yield entry  # its error is raised again where it is read
+
+
+def _is_of_project(entry: Path) -> bool:
+    if entry.is_symlink():
+        return False  # its target is read at its own place, or is not part of the project
+    if entry.is_dir():
+        return not _is_foreign(entry)
+    return entry.is_file() and (entry.suffix == ".py" or is_document(_name(entry)))
 
 
 def _name(file: Path) -> str:
@@ -67,14 +82,16 @@ def _is_foreign(folder: Path) -> bool:
     return folder.name in _FOREIGN or is_environment or is_hidden or folder.name.endswith(".egg-info")
 
 
-def _migrate_file(file: Path) -> FileOutcome:
+def _migrate_file(file: Path, migrate_module: Callable[[str], Outcome]) -> FileOutcome:
     try:
-        source = file.read_bytes()
+        source = _source_of(file)
         if not _MENTIONED.search(source):
             return FileOutcome(file, Outcome("", ""))
-        encoding = _encoding_of(file)
+        encoding = _encoding_of(source) if file.suffix == ".py" else "utf-8"
         text = source.decode(encoding)
-    except (OSError, SyntaxError, UnicodeDecodeError, LookupError) as error:
+        if text.encode(encoding) != source:
+            raise UnicodeError(f"its text in {encoding} has other bytes")
+    except (OSError, SyntaxError, ValueError, LookupError) as error:
         what = f"this file cannot be read, nothing in it was rewritten ({error})"
         finding = Finding(1, what, "make it a readable file in UTF-8")
         return FileOutcome(file, Outcome("", "", (finding,)))
@@ -83,9 +100,12 @@ def _migrate_file(file: Path) -> FileOutcome:
     return FileOutcome(file, replace(outcome, old=text, new=mark + outcome.new), encoding)
 
 
-def _encoding_of(file: Path) -> str:
-    if file.suffix != ".py":
-        return "utf-8"
-    with file.open("rb") as lines:
-        encoding, _ = tokenize.detect_encoding(lines.readline)
+def _source_of(file: Path) -> bytes:
+    if file.is_dir():
+        os.listdir(file)  # raises the error of a folder that cannot be read
+    return file.read_bytes()
+
+
+def _encoding_of(source: bytes) -> str:
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
     return "utf-8" if encoding == "utf-8-sig" else encoding  # the mark is kept apart

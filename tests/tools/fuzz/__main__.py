@@ -17,7 +17,19 @@ from tests.tools.runner.__main__ import EXIT_NO_ENVIRONMENT, say
 ROOT = Path(__file__).parents[3]
 KEPT = ROOT / ".cache" / "fuzz"
 ATHERIS = "atheris>=3.0"
-NAMES = ("codec", "names", "heads", "chunks", "http2", "handshakes", "frames", "compressed", "entries", "settlements")
+NAMES = (
+    "codec",
+    "names",
+    "heads",
+    "chunks",
+    "http2",
+    "handshakes",
+    "frames",
+    "compressed",
+    "entries",
+    "settlements",
+    "migrations",
+)
 #: The longest input, in bytes; and how long the code may take for one, in seconds.
 MOST_BYTES, MOST_SECONDS = 2048, 10
 INPUTS = re.compile(r"stat::number_of_executed_units: (\d+)")

@@ -18,6 +18,7 @@ from tests.hostile.http import test_chunks as chunks
 from tests.hostile.http import test_heads as heads
 from tests.hostile.http import test_http2_floods as http2
 from tests.hostile.layers import test_entries, test_names
+from tests.hostile.migrate import test_modules as migrations
 from towpath.interface.websocket.compression import agree
 from towpath.interface.websocket.handshake import connect_content, handshake_key, offered_subprotocols
 from towpath.interface.websocket.origin import is_origin_allowed
@@ -135,6 +136,11 @@ def fuzz_settlements(data: bytes) -> None:
     body(test_entries.test_a_poisoned_inbox_goes_on)(PLAIN, [Kind.SETTLED + data])
 
 
+def fuzz_migrations(data: bytes) -> None:
+    """A module is rewritten or reported. Only short ones: long ones can overflow the parser's stack."""
+    body(migrations.test_any_module_is_rewritten_or_reported)(data[:512].decode("utf-8", "surrogateescape"))
+
+
 def lengths(*parts: bytes) -> bytes:
     """Return bytes that `pieces` cuts into these."""
     return bytes([len(parts), *map(len, parts)]) + b"".join(parts)
@@ -194,6 +200,7 @@ TARGETS = {
             test_entries.HEADER.pack(0, 1) + PLAIN.queue_body(Envelope("a", CONTENT, 1, None)),
         ],
     ),
+    "migrations": Target(fuzz_migrations, [migrations.MODULE.encode(), *(part.encode() for part in migrations.PARTS)]),
     "settlements": Target(
         fuzz_settlements, [PLAIN.settled("you", 1, [CONTENT], state)[1:] for state in (None, b"state")]
     ),

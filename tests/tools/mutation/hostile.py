@@ -729,4 +729,32 @@ HOSTILE = [
         "proxy_pass http://towpath_interface;",
         "tests/hostile/sockets/test_nginx.py -k plain_http",
     ),
+    Mutant(
+        "a parser that crashes costs one file",
+        "app/migrate/parser_process.py",
+        "        except (EOFError, OSError):\n            instead",
+        "        except ValueError:\n            instead",
+        "tests/hostile/migrate/test_modules.py -k one_line_each",
+    ),
+    Mutant(
+        "a module with a null byte is not parsed",
+        "app/migrate/module.py",
+        """    if "\\0" in text:""",
+        "    if False:",
+        "tests/hostile/migrate/test_modules.py -k one_line_each",
+    ),
+    Mutant(
+        "any error of the parser is reported for its file",
+        "app/migrate/module.py",
+        "    except Exception as error:",
+        "    except ValueError as error:",
+        "tests/hostile/migrate/test_modules.py -k any_class",
+    ),
+    Mutant(
+        "a file that another encoding would change is left alone",
+        "app/migrate/project.py",
+        "        if text.encode(encoding) != source:",
+        "        if False:",
+        "tests/hostile/migrate/test_modules.py -k one_line_each",
+    ),
 ]
