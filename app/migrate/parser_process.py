@@ -4,10 +4,9 @@ busy for ever. Such a file costs this process, never the command.
 
 import faulthandler
 import os
-import sys
-import threading
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 
@@ -23,9 +22,9 @@ class ParserProcess:
     """Migrates modules in another process, which is started for the first one and after each that ended it."""
 
     def __init__(self) -> None:
-        # A copy of this process starts at once, but is safe only where there are no other threads.
-        is_safe = sys.platform == "linux" and threading.active_count() == 1
-        self._context = get_context("fork" if is_safe else "spawn")
+        self._context: ForkContext | SpawnContext = get_context("spawn")
+        if _has_one_thread():  # then a copy of this process is safe, and starts at once
+            self._context = get_context("fork")
         self._running: tuple[Connection, BaseProcess] | None = None
 
     def __enter__(self) -> "ParserProcess":
@@ -66,6 +65,14 @@ class ParserProcess:
             connection.close()
             process.kill()
             process.join()
+
+
+def _has_one_thread() -> bool:
+    """Return whether this process is known to have no other threads, those of libraries included."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False
 
 
 def _serve(connection: Connection, other_end: Connection) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from towpath.migrate import parser_process
 from towpath.migrate.cli import ExitCode, main
-from towpath.migrate.module import Outcome, migrate_module
+from towpath.migrate.module import migrate_module
 
 MODULE = 'from channels import Group\nINSTALLED_APPS = ["channels", "django.contrib.staticfiles"]\nroute("a", f"{x}")\n'
 #: Pieces of hostile modules, in any order.
@@ -64,19 +64,23 @@ def test_files_that_cannot_be_parsed_have_one_line_each_and_others_are_rewritten
     assert max(map(len, lines)) < 1000
 
 
+@pytest.mark.parametrize("has_one_thread", [True, False])
 def test_a_file_that_keeps_the_parser_busy_is_given_up(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, has_one_thread: bool
 ) -> None:
-    def busy(text: str) -> Outcome:
-        while "busy" in text:
-            pass
-        return migrate_module(text)
-
-    monkeypatch.setattr(parser_process, "MOST_SECONDS", 2.0)
-    monkeypatch.setattr(parser_process, "migrate_module", busy)
-    (tmp_path / "a.py").write_text("import channels  # busy\n")
+    monkeypatch.setattr(parser_process, "MOST_SECONDS", 1.0)
+    if not has_one_thread:
+        monkeypatch.setattr(parser_process, "_has_one_thread", lambda: False)
+    (tmp_path / "a.py").write_text(f"import channels\nx = a{'.b' * 100_000}\n")
     assert main(["--check", str(tmp_path)]) == ExitCode.TO_DO
     assert "a.py:1: this file cannot be parsed" in capsys.readouterr().out
+
+
+def test_a_process_with_threads_migrates_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser_process, "_has_one_thread", lambda: False)
+    with parser_process.ParserProcess() as parser:
+        outcomes = [parser.migrate(text) for text in (MODULE, FILES["deep brackets"].decode(), MODULE)]
+    assert [outcome.is_changed for outcome in outcomes] == [True, False, True]
 
 
 def test_errors_of_the_parser_of_any_class_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
