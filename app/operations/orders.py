@@ -12,7 +12,7 @@ from .ordered_restart import begin_restart
 from .site import OrderRefused, Site
 
 #: The fields of all orders in the page's forms; an empty field counts as absent.
-FIELDS = ("channel", "server", "user", "group", "path", "seconds", "code")
+FIELDS = ("channel", "server", "host", "user", "group", "path", "seconds", "code")
 Fields = Mapping[str, str]
 
 
@@ -34,7 +34,7 @@ def target_of(fields: Fields) -> str:
     """Return the channel, server or WebSockets of an order as readable text."""
     if "server" in fields:
         return fields["server"]
-    named = {"channel": "{}", "user": "user {}", "group": "group {}", "path": "path {}"}
+    named = {"host": "the workers of {}", "channel": "{}", "user": "user {}", "group": "group {}", "path": "path {}"}
     return ", ".join(text.format(fields[name]) for name, text in named.items() if name in fields)
 
 
@@ -77,8 +77,8 @@ def _drain(site: Site, fields: Fields) -> str:
 
 
 def _restart(site: Site, fields: Fields) -> str:
-    count = begin_restart(site.survey, fields.get("server", ""))
-    return f"{count} workers of {fields['server']} are restarted, one after the other"
+    count = begin_restart(site.survey, fields.get("host", ""))
+    return f"{count} workers of {fields['host']} are restarted, one after the other"
 
 
 def _channel(fields: Fields) -> str:

@@ -122,7 +122,8 @@ def test_an_operator_pauses_a_channel_closes_a_socket_and_restarts_workers_and_t
     expect(page.get_by_text("1 WebSockets were closed")).to_be_visible()
     expect(reader.locator("#state")).not_to_have_attribute("data-state", "live")
 
-    page.get_by_role("button", name="Restart workers of").click()
+    page.get_by_role("button", name="Restart workers").click()
+    expect(page.get_by_role("heading", name="Restart the workers of")).to_be_visible()
     page.get_by_role("button", name="Restart").click()
     expect(page.get_by_text("2 workers of")).to_be_visible()
     replaced = 0

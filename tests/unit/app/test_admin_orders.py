@@ -37,6 +37,7 @@ def test_empty_and_unknown_fields_are_left_out() -> None:
     ("fields", "target"),
     [
         ({"server": "web1:2"}, "web1:2"),
+        ({"host": "web1"}, "the workers of web1"),
         ({"channel": "jobs"}, "jobs"),
         ({"user": "7", "path": "/chat/*"}, "user 7, path /chat/*"),
         ({}, ""),
@@ -101,7 +102,7 @@ def workers(site: Site, *records: ProcessRecord) -> None:
 def test_the_workers_of_this_machine_are_restarted_in_the_background(site: Site, restarts: list[Any]) -> None:
     workers(site, ProcessRecord("worker", owners=("a",)), ProcessRecord("worker", owners=("b",)))
     host = gethostname()
-    assert ORDERS["restart"].give(site, {"server": host}) == f"2 workers of {host} are restarted, one after the other"
+    assert ORDERS["restart"].give(site, {"host": host}) == f"2 workers of {host} are restarted, one after the other"
     for thread in threading.enumerate():
         if thread.name == "towpath-restart":
             thread.join(30)
@@ -121,7 +122,7 @@ def test_a_restart_that_cannot_be_carried_out_is_refused(
 ) -> None:
     workers(site, *records)
     with pytest.raises(OrderRefused, match=error):
-        ORDERS["restart"].give(site, {"server": server})
+        ORDERS["restart"].give(site, {"host": server})
     assert restarts == []
 
 
@@ -137,15 +138,15 @@ def test_one_restart_runs_at_a_time_and_its_failure_is_logged(
 
     monkeypatch.setattr(Restart, "run", fail)
     workers(site, ProcessRecord("worker", owners=("a",)))
-    ORDERS["restart"].give(site, {"server": gethostname()})
+    ORDERS["restart"].give(site, {"host": gethostname()})
     [thread] = [thread for thread in threading.enumerate() if thread.name == "towpath-restart"]
     with pytest.raises(OrderRefused, match="is being restarted"):
-        ORDERS["restart"].give(site, {"server": gethostname()})
+        ORDERS["restart"].give(site, {"host": gethostname()})
     may_end.set()
     thread.join(30)
     assert "The restart of the workers has ended: worker 1 was not replaced" in caplog.text
     monkeypatch.setattr(Restart, "run", lambda restart: None)
-    assert ORDERS["restart"].give(site, {"server": gethostname()}).startswith("1 workers")
+    assert ORDERS["restart"].give(site, {"host": gethostname()}).startswith("1 workers")
 
 
 STATUS = Status(
