@@ -46,7 +46,7 @@ class StoreSessionState(Operation[None]):
 
 @dataclass(slots=True)
 class ReadWills(Operation[WillPage]):
-    """Read about `limit` wills of an inbox, from where the page before says."""
+    """Read about `limit` wills of an inbox, or `READ_BYTES` of them, from where the page before says."""
 
     inbox: str
     begin: int

@@ -11,6 +11,7 @@ from redis import Redis
 from towpath.layers.contract import Envelope
 from towpath.layers.operations.inboxes import TakeInbox
 from towpath.layers.operations.operation import READ_BYTES
+from towpath.layers.operations.wills import AddWills, ReadWills, StoreSessionState
 from towpath.layers.redis import RedisChannelLayer
 
 LONG = bytes(READ_BYTES // 2)
@@ -61,6 +62,21 @@ def test_peek_reads_a_mebibyte_and_takes_nothing(layer: RedisChannelLayer) -> No
     found = layer.survey().peek("channel", 5)
     assert [message.content["number"] for message in found if message.content is not None] == [0, 1]
     assert layer.channel_statistics("channel")["messages_pending"] == 5
+
+
+def test_a_page_of_wills_is_bounded_and_pages_hold_all(layer: RedisChannelLayer) -> None:
+    inbox, state = "interface.a!", bytes(READ_BYTES // 16)
+    wills = {f"local{number}": b"w" * 100 for number in range(200)}  # as long as those of WebSockets
+    states = [StoreSessionState(inbox, local, state) for local in wills]
+    layer._execute([AddWills(inbox, wills), *states])
+    found: list[str] = []
+    begin, pages = 0, 0
+    while begin or not pages:
+        page = layer._execute([ReadWills(inbox, begin, 1000)])[0]
+        assert sum(len(stored.session_state or b"") for stored in page.wills) < 4 * READ_BYTES
+        found += [stored.local for stored in page.wills]
+        begin, pages = page.next, pages + 1
+    assert set(found) == set(wills)
 
 
 def test_a_longer_read_of_an_inbox_outlives_the_scripts_of_redis(layer: RedisChannelLayer, client: Any) -> None:

@@ -263,6 +263,13 @@ BUFFERS = [
         "tests/unit/layers/test_memory_layer_conformance.py -k ends_after_a_mebibyte",
     ),
     Mutant(
+        "a page of wills is bounded in bytes",
+        "layers/**/read_wills.lua",
+        "#states >= tonumber(ARGV[2]) or bytes >= 1048576",
+        "#states >= tonumber(ARGV[2])",
+        "tests/redis/test_long_reads.py -k page_of_wills",
+    ),
+    Mutant(
         "a delivery of delayed messages is bounded in bytes",
         "layers/**/deliver_due.lua",
         "    if bytes < 1048576 then",
