@@ -7,7 +7,7 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,9 @@ class TlsServer:
         endpoint = f"ssl:{self.port}:{files}:interface=127.0.0.1"
         bounds = ["--buffers-max-bytes", str(BUFFERS_BYTES), "--send-timeout", "3", "--idle-timeout", "10"]
         self._server = start_server("--grace", "1", "--endpoint", endpoint, *bounds)
-        first = self._server.connect()
-        first.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        assert first.rest().startswith(b"HTTP/1.1 200 ")  # and by then it listens with TLS, too
+        with closing(self._server.connect()) as first:
+            first.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            assert first.rest().startswith(b"HTTP/1.1 200 ")  # and by then it listens with TLS, too
         self.resting_bytes = self.peak_bytes()
 
     def connect(self, protocol: str, window_bytes: int | None = None) -> ssl.SSLSocket:
