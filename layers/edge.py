@@ -290,7 +290,9 @@ class BaseEdge:
 
     async def _renew_marks(self, groups: Sequence[str]) -> None:
         if groups:
-            known = await self._execute([Renew(group, self.inbox) for group in groups])
+            renewals: list[AnyOperation] = [Renew(group, self.inbox) for group in groups]
+            records = self._index.lines.records(groups) if self._index.lines is not None else ()
+            known = (await self._execute([*renewals, *records]))[: len(groups)]
             if not all(known):  # the marks of the others have expired too, or were lost
                 logger.warning(
                     "Marks of inbox %s had expired: announcing %d groups", self.inbox, len(self._index.groups)

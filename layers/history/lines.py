@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..entries import EntryCodec, GroupBody
 from ..errors import DecodeError
-from ..operations.history import Head, HistoryPage, ReadHistory
+from ..operations.history import NEWEST, Head, HistoryPage, ReadHistory
 from .line import Delivered, Line, LineEvent
 from .positions import Position
 
@@ -90,6 +90,10 @@ class Lines:
                 bodies[kept.offset] = body
             known.add(body.unique)
         return self._noted(line, line.fill(page, bodies))
+
+    def records(self, groups: Sequence[str]) -> list[ReadHistory]:
+        """Return what renews the records of groups with members: an epoch ends where nothing is sent for long."""
+        return [ReadHistory(group, None, "", NEWEST, 0) for group in groups if group in self._lines]
 
     def heads(self) -> list[Head]:
         """Return what to ask for the groups that are checked now: a message may be lost that no other has followed."""

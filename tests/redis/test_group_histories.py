@@ -16,7 +16,7 @@ from towpath.layers.errors import LayerUnavailable
 from towpath.layers.history.bounds import HistoryBounds
 from towpath.layers.inbox_events import Gap, Grouped, InboxEvent
 from towpath.layers.memory import MemoryChannelLayer
-from towpath.layers.operations.history import Publish, Published
+from towpath.layers.operations.history import NEWEST, Publish, Published, ReadHistory
 from towpath.layers.redis import RedisChannelLayer
 
 OPTIONS: dict[str, Any] = {"group_history": {"room*": {"messages": 100, "seconds": 60}}, "position_keys": ["a key"]}
@@ -187,4 +187,20 @@ def test_the_history_of_each_group_expires_and_its_memory_is_bounded(redis_url: 
         assert all(0 < life <= (60 if key.endswith(b":history") else 180) for key, life in lives.items())
         of_a_group = [client.memory_usage(key) for key in lives if b"{room-299}" in key]
         assert sum(of_a_group) < 2000 + 1000
+        layer.flush()
+
+
+def test_the_record_of_a_group_with_members_lives_on_and_that_of_an_unknown_group_is_not_made(redis_url: str) -> None:
+    with (
+        closing(RedisChannelLayer(hosts=[redis_url], prefix="histories:", **OPTIONS)) as layer,
+        closing(Redis.from_url(redis_url)) as client,
+    ):
+        layer.flush()
+        layer.send_group("room", {"number": 1})
+        client.expire("histories:{room}:head", 5)
+        pages = layer._execute([ReadHistory(group, None, "", NEWEST, 0) for group in ("room", "room-unknown")])
+        assert [(page.newest, page.kept) for page in pages] == [(1, []), (0, [])]
+        assert pages[1].epoch == ""
+        assert int(client.ttl("histories:{room}:head")) > 100
+        assert not client.exists("histories:{room-unknown}:head")
         layer.flush()

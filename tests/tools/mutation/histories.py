@@ -92,4 +92,11 @@ HISTORY = [
         "        if True:",
         "tests/unit/interface/test_inbox.py -k overtake",
     ),
+    Mutant(
+        "the epochs of groups with members do not end",
+        "layers/**/edge.py",
+        "known = (await self._execute([*renewals, *records]))[: len(groups)]",
+        "known = await self._execute(renewals)",
+        "tests/unit/layers/test_edge.py -k records_of_groups",
+    ),
 ]

@@ -12,7 +12,9 @@ from towpath.layers.contract import Envelope, Will
 from towpath.layers.edge import BaseEdge
 from towpath.layers.entries import EntryCodec
 from towpath.layers.errors import LayerUnavailable, PartlyRefused
+from towpath.layers.history.positions import Position
 from towpath.layers.operations.groups import RENEW_SECONDS, Join, Leave, Renew
+from towpath.layers.operations.history import ReadHistory
 from towpath.layers.operations.inboxes import CloseInbox
 from towpath.layers.operations.leases import Expire, Lease, LeaseState, ReleaseLease
 from towpath.layers.operations.operation import AnyOperation
@@ -305,3 +307,15 @@ def test_an_expired_edge_begins_again_with_another_inbox(edge: ScriptedEdge) -> 
     edge.executed.clear()
     assert asyncio.run(edge.renew()) is True
     assert edge.done(Join) == []
+
+
+def test_the_records_of_groups_with_a_history_are_renewed_with_their_marks() -> None:
+    edge = ScriptedEdge()
+    edge.join("plain", "a")
+    edge.entries.append(codec.join_at("room", "a", Position("0123456789abcdef", 0), has_gap=False))
+    asyncio.run(edge.receive())
+    for _ in range(2):
+        asyncio.run(edge.renew())
+    assert {renew.group for renew in edge.done(Renew) if isinstance(renew, Renew)} == {"plain", "room"}
+    records = [(read.group, read.limit) for read in edge.done(ReadHistory) if isinstance(read, ReadHistory)]
+    assert records == [("room", 0)]
