@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from http import HTTPStatus
 
 from twisted.web.http import RESPONSES
 
@@ -10,11 +11,15 @@ from .response import Ending, ResponseHead
 #: Seconds after which a client may try again when the application does not answer (Retry-After).
 RETRY_AFTER_SECONDS = 5
 
+_STATUSES = frozenset(HTTPStatus)
+
 
 def reason_of(status: int) -> str:
-    """Return the reason phrase of a status."""
-    phrase: bytes = RESPONSES.get(status, b"Unknown")
-    return phrase.decode("ascii")
+    """Return the reason phrase of a status. Twisted lacks a few, such as that of 431."""
+    phrase: bytes | None = RESPONSES.get(status)
+    if phrase is not None:
+        return phrase.decode("ascii")
+    return HTTPStatus(status).phrase if status in _STATUSES else "Unknown"
 
 
 def page(
