@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from . import tls_floods
 from .systems.base import Running, Shape
 from .systems.processes import processor_seconds, wait_until_quiet
 from .systems.towpath import Towpath
@@ -145,6 +146,28 @@ def table(header: str, figures: Mapping[str, float], honest: str) -> str:
     return "\n".join([f"| sent | {header} | of the honest one |", "|---|---|---|", *rows, ""])
 
 
+def measure_tls(seconds: float, connections: int, costs: dict[str, float], memory: dict[str, float]) -> None:
+    """Add the figures of floods and connections over TLS."""
+    with tls_floods.tls_endpoint() as place:
+        for name, kind in tls_floods.FLOODS.items():
+            with Towpath().start(Shape(workers=1, threads=2)) as running:
+                wait_until_quiet([running], 0.5)
+                before = processor_seconds(running.processes["interface"])
+                sent_bytes = tls_floods.flood(*place, kind, seconds)
+                wait_until_quiet([running], 0.5)
+                used = processor_seconds(running.processes["interface"]) - before
+                costs[name] = used * 1e6 / (sent_bytes / KIB)
+        for name, held in tls_floods.CONNECTIONS.items():
+            with Towpath().start(Shape(workers=1, threads=2)) as running, ExitStack() as stack:
+                for _ in range(20):
+                    tls_floods.hold(stack, *place, held)
+                before_kib = resident_kib(running.processes["interface"])
+                for _ in range(connections):
+                    tls_floods.hold(stack, *place, held)
+                wait_until_quiet([running], 0.5)
+                memory[name] = (resident_kib(running.processes["interface"]) - before_kib) / connections
+
+
 def main() -> int:
     """Measure and print; return the exit code."""
     parser = argparse.ArgumentParser(prog="bench.hostile", description=__doc__.split("\n", 1)[0])
@@ -159,6 +182,7 @@ def main() -> int:
         with Towpath().start(Shape(workers=1, threads=2)) as running:  # another one, since freed memory is used again
             kib_a_connection(running, OPEN, 20)
             memory[name] = kib_a_connection(running, sent, options.connections)
+    measure_tls(options.seconds, options.connections, costs, memory)
     sys.stdout.write(table("µs of processor time a KiB", costs, HONEST_BYTES) + "\n")
     sys.stdout.write(table("KiB a connection", memory, HONEST_CONNECTION))
     return 0
