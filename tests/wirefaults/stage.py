@@ -16,9 +16,9 @@ from .site import Site, Talker, until
 from .wire import Wire
 
 #: Within which time a scene's next step has happened, in seconds; a loaded machine needs far less.
-PATIENCE = 10.0
+PATIENCE = 30.0
 #: Consumers wait no longer than that, so that a scene that failed ends.
-GATE_SECONDS = 20.0
+GATE_SECONDS = 60.0
 
 
 class GatedConsumers(Consumers):

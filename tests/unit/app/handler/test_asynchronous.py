@@ -94,6 +94,17 @@ async def forever() -> AsyncIterator[bytes]:
     await asyncio.Event().wait()
 
 
+def forever_until(end: Callable[[], object]) -> Callable[[], AsyncIterator[bytes]]:
+    """Return parts without an end; `end` is called when the second one is awaited, so the wait is what is cancelled."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"first"
+        end()
+        await asyncio.Event().wait()
+
+    return parts
+
+
 def test_each_part_leaves_when_it_is_there(project: Project, message_of: MakeMessage, run: Run, layer: Any) -> None:
     message = message_of("GET", "/stream")
     seen: list[list[bytes]] = []
@@ -138,8 +149,7 @@ def test_the_head_leaves_without_a_part_when_the_first_takes_long(
 def test_a_stream_without_an_end_is_cancelled_when_its_client_leaves(
     project: Project, message_of: MakeMessage, run: Run, layer: Any
 ) -> None:
-    project.parts = forever
-    layer.queues[FLOW].append({"closed": True})
+    project.parts = forever_until(lambda: layer.queues[FLOW].append({"closed": True}))
     sent = run(message_of("GET", "/stream"))
     assert contents(sent) == [b"first"]
     assert project.ended == ["cancelled", "closed"]
@@ -183,8 +193,7 @@ def test_a_stream_without_an_end_ends_in_a_worker_that_stops(
     project: Project, message_of: MakeMessage, run: Run, stopping: Event, monkeypatch: Any, caplog: Any
 ) -> None:
     monkeypatch.setattr(flow, "STOP_SECONDS", 0)
-    project.parts = forever
-    stopping.set()
+    project.parts = forever_until(stopping.set)
     sent = run(message_of("GET", "/stream"))
     assert contents(sent) == [b"first", b""]
     assert sent[-1]["closed"] is True
@@ -288,8 +297,7 @@ def test_request_finished_fires_once_when_the_stream_has_ended(
 
     request_finished.connect(receiver)
     try:
-        project.parts = forever
-        layer.queues[FLOW].append({"closed": True})
+        project.parts = forever_until(lambda: layer.queues[FLOW].append({"closed": True}))
         run(message_of("GET", "/stream"))
     finally:
         request_finished.disconnect(receiver)
