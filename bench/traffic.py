@@ -2,8 +2,8 @@
 
     python -m bench.traffic COMMIT [--rounds N]
 
-Both versions run all the time, each with an interface server, a worker and a Redis; in each round one is measured after
-the other, in turns. Printed are the medians of microseconds a message, and of the ratios of this tree to the commit.
+In each round both versions start, each with an interface server, a worker and a Redis, and are measured one after the
+other, in turns. Printed are the medians of microseconds a message, and of the ratios of this tree to the commit.
 """
 
 import argparse
@@ -79,15 +79,17 @@ def main() -> int:
     words = options.kinds.split(",")
     kinds = {name: drive for name, drive in KINDS.items() if any(word in name for word in words)}
     found: dict[str, list[dict[str, dict[str, float]]]] = {name: [] for name in kinds}
-    with tempfile.TemporaryDirectory(prefix="bench-traffic-") as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="bench-traffic-") as folder:
         trees = two_trees(options.commit, Path(folder))
-        systems = {
-            version: stack.enter_context(Towpath(tree=tree).start(Shape(workers=1))) for version, tree in trees.items()
-        }
         for number in range(options.rounds):
-            turns = list(systems.items())[:: 1 if number % 2 else -1]
-            for name, drive in kinds.items():
-                found[name].append({version: costs(running, drive) for version, running in turns})
+            with ExitStack() as stack:  # new sites: in older versions clients that leave a download hold threads
+                systems = {
+                    version: stack.enter_context(Towpath(tree=tree).start(Shape(workers=1)))
+                    for version, tree in trees.items()
+                }
+                turns = list(systems.items())[:: 1 if number % 2 else -1]
+                for name, drive in kinds.items():
+                    found[name].append({version: costs(running, drive) for version, running in turns})
     report(found)
     return 0
 
