@@ -20,6 +20,9 @@ class Observer(Protocol):
     def taken(self, received: Received) -> None:
         """Note a batch that was taken; its messages run next."""
 
+    def ran(self, channel: str, seconds: float, now: float) -> None:
+        """Note that a run has ended: its duration, and `time.perf_counter()` at its end."""
+
     def written(self) -> None:
         """Note that the settlements of all runs that have ended are written."""
 

@@ -61,6 +61,9 @@ class WorkerTracing:
 
         return TracedRunner
 
+    def ran(self, channel: str, seconds: float, now: float) -> None:
+        """Do nothing: the end of a run is known to its runner."""
+
     def taken(self, received: Received) -> None:
         """Note when messages were sent."""
         self._sent = {id(item.envelope): int(sent_at(item.raw) * 1e9) for item in received.taken}

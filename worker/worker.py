@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from threading import Event, get_ident
 from typing import TYPE_CHECKING
 
@@ -84,13 +85,13 @@ class Worker:
         options = RunOptions(message_retries, callback, type(self), stopping=self._stopping)
         self._batching = Batching(self.channels)
         if runs is not None:
-            options, self._batching = runs.attached(options, self.channels)
+            options = replace(options, failed=runs.failed)
             observers = (runs, *observers)
         self._runner = observed_runner(observers)(channel_layer, self.router, options, self._end_turn)
         self._reader = raw_layer(channel_layer).reader(self.channels)
         self._observers = observers
         if observers:
-            self._reader.written = self._note_written
+            self._reader.written = observers[0].written if len(observers) == 1 else self._note_written
         self.in_flight = InFlightBatch(self._reader.name, lease)
         self._lease = lease
         #: The term of the lease in which the last batch was taken.
@@ -239,6 +240,8 @@ class Worker:
             self._settlements.append(settlement)
             now = time.perf_counter()
             self._batching.observe(channel, now - before)
+            for observer in self._observers:
+                observer.ran(channel, now - before, now)
             if done < len(taken) and is_overdue(now - before, now - started) and self._requeue(taken[done:]):
                 break
             before = now

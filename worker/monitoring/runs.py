@@ -2,28 +2,29 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import replace
 from time import perf_counter
 
 from towpath.channels import Message
 from towpath.layers.contract import Received
-from towpath.layers.entries import sent_at
+from towpath.layers.entries import HEADER
 from towpath.layers.monitoring import Family, Histogram
 from towpath.layers.monitoring.measures import SECONDS_BOUNDS
 from towpath.routing import Match, name_of
 
-from ..batching import Batching
-from ..run import Runner, RunOptions
+from ..run import Runner
 
 #: The most consumers that are named in metrics, and the name of all others.
 CONSUMERS_MAX_COUNT = 500
 OTHERS = "others"
 
+#: When a queue entry was sent, and when it expires.
+_header_of = HEADER.unpack_from
+
 
 class RunCounts:
     """The runs of one thread, by channel and by consumer, both of the routing. An observer of its worker."""
 
-    __slots__ = ("ages", "consumer", "durations", "ended", "failures", "has_failed", "settling")
+    __slots__ = ("ages", "consumer", "durations", "ended", "ended_at", "failures", "has_failed", "settling")
 
     def __init__(self, channels: Iterable[str]) -> None:
         #: By channel and consumer; None: no route matched.
@@ -33,16 +34,13 @@ class RunCounts:
         self.ages = {channel: Histogram() for channel in self.durations}
         #: From the end of runs to the written settlement.
         self.settling = Histogram()
-        #: Ends of runs whose settlements are not written, in seconds.
-        self.ended: list[float] = []
+        #: The number of runs whose settlements are not written, and when the first of them has ended.
+        self.ended = 0
+        self.ended_at = 0.0
         #: The consumer that runs, or ran last; None before its route is known.
         self.consumer: object = None
         #: The consumer that runs has raised.
         self.has_failed = False
-
-    def attached(self, options: RunOptions, channels: Iterable[str]) -> tuple[RunOptions, Batching]:
-        """Return the options and the batching of a worker whose runs are counted here."""
-        return replace(options, failed=self.failed), CountedBatching(channels, self)
 
     def runner(self, base: type[Runner]) -> type[Runner]:
         """Return a class of runners whose consumers are noted."""
@@ -72,48 +70,35 @@ class RunCounts:
         ages = self.ages[received.taken[0].envelope.channel]
         counts, now = ages.counts, received.now
         for item in received.taken:
-            age = now - sent_at(item.raw)
+            age = now - _header_of(item.raw)[0]
             counts[bisect_left(SECONDS_BOUNDS, age)] += 1
             if age > 0:  # the clock of the store may have been set back
                 ages.total_seconds += age
 
-    def written(self) -> None:
-        """Count how long the settlements of runs have waited."""
+    def ran(self, channel: str, seconds: float, now: float) -> None:
+        """Count a run."""
+        consumer, self.consumer = self.consumer, None
+        histogram = self.durations[channel].get(consumer) or self.new_histogram(channel, consumer)
+        histogram.counts[bisect_left(SECONDS_BOUNDS, seconds)] += 1
+        histogram.total_seconds += seconds
         if not self.ended:
-            return
-        settling, now = self.settling, perf_counter()
-        counts = settling.counts
-        for ended in self.ended:
-            counts[bisect_left(SECONDS_BOUNDS, now - ended)] += 1
-            settling.total_seconds += now - ended
-        self.ended.clear()
+            self.ended_at = now
+        self.ended += 1
+        if self.has_failed:
+            self.has_failed = False
+            self.failures[channel] += 1
+
+    def written(self) -> None:
+        """Count how long the settlements of runs have waited, all as long as the first of them."""
+        if self.ended:
+            settling, seconds = self.settling, perf_counter() - self.ended_at
+            settling.counts[bisect_left(SECONDS_BOUNDS, seconds)] += self.ended
+            settling.total_seconds += seconds * self.ended
+            self.ended = 0
 
     def failed(self, error: BaseException) -> None:
         """Note that the consumer that runs has raised."""
         self.has_failed = True
-
-
-class CountedBatching(Batching):
-    """Batching that counts the observed runs."""
-
-    __slots__ = ("_runs",)
-
-    def __init__(self, channels: Iterable[str], runs: RunCounts) -> None:
-        super().__init__(channels)
-        self._runs = runs
-
-    def observe(self, channel: str, run_seconds: float) -> None:
-        """Take a run into account, and count it."""
-        Batching.observe(self, channel, run_seconds)
-        runs = self._runs
-        consumer, runs.consumer = runs.consumer, None
-        histogram = runs.durations[channel].get(consumer) or runs.new_histogram(channel, consumer)
-        histogram.counts[bisect_left(SECONDS_BOUNDS, run_seconds)] += 1
-        histogram.total_seconds += run_seconds
-        runs.ended.append(perf_counter())
-        if runs.has_failed:
-            runs.has_failed = False
-            runs.failures[channel] += 1
 
 
 def families_of(runs: Iterable[RunCounts], channels: Iterable[str]) -> list[Family]:

@@ -11,19 +11,16 @@ from towpath.layers.monitoring import Histogram
 from towpath.routing import Router, route
 from towpath.worker import Worker
 from towpath.worker.monitoring.runs import CONSUMERS_MAX_COUNT, OTHERS, RunCounts, families_of
-from towpath.worker.run import RunOptions
 from towpath.worker.slow import SlowConsumers
 
 
 def test_runs_of_all_threads_are_counted_by_channel_and_outcome() -> None:
     threads = [RunCounts(["a", "b"]) for _ in range(2)]
     for runs in threads:
-        options, batching = runs.attached(RunOptions(), ["a", "b"])
-        assert options.failed is not None
-        batching.observe("a", 0.3)
-        options.failed(ValueError())
-        batching.observe("b", 0.3)
-        batching.observe("b", 0.3)
+        runs.ran("a", 0.3, 1.0)
+        runs.failed(ValueError())
+        runs.ran("b", 0.3, 1.3)
+        runs.ran("b", 0.3, 1.6)
     *_, messages, durations = families_of(threads, ["a", "b"])
     assert dict(messages.samples) == {
         ("a", "handled"): 2,
@@ -61,10 +58,9 @@ def test_a_worker_counts_queue_age_consumers_and_settlements() -> None:
 
 def test_consumers_that_a_project_makes_anew_are_bounded_over_all_channels() -> None:
     runs = RunCounts(["a", "b"])
-    _, batching = runs.attached(RunOptions(), ["a", "b"])
     for number in range(2 * CONSUMERS_MAX_COUNT):
         runs.consumer = type(f"Consumer{number}", (), {})
-        batching.observe("ab"[number % 2], 0.1)
+        runs.ran("ab"[number % 2], 0.1, 1.0)
     assert sum(map(len, runs.durations.values())) == CONSUMERS_MAX_COUNT + 2
     assert [sum(runs.durations[channel][OTHERS].counts) for channel in "ab"] == [CONSUMERS_MAX_COUNT // 2] * 2
     _, consumers, *_, durations = families_of([runs], ["a", "b"])
@@ -74,8 +70,7 @@ def test_consumers_that_a_project_makes_anew_are_bounded_over_all_channels() -> 
 
 def test_a_message_without_a_route_counts_for_its_channel_and_for_no_consumer() -> None:
     runs = RunCounts(["a"])
-    _, batching = runs.attached(RunOptions(), ["a"])
-    batching.observe("a", 0.1)
+    runs.ran("a", 0.1, 1.0)
     _, consumers, *_, durations = families_of([runs], ["a"])
     assert not consumers.samples
     assert [sum(histogram.counts) for _, histogram in durations.samples] == [1]

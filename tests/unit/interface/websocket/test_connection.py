@@ -299,7 +299,7 @@ async def test_many_tiny_pieces_and_empty_fragments_take_no_more_memory_than_the
     assert not protocol.frame_data
 
 
-async def test_an_error_in_our_handling_of_a_frame_is_logged_and_closes_with_1011(make_world, caplog):
+async def test_an_error_in_our_handling_of_a_frame_is_logged_and_closes_with_1011(make_world, caplog, monkeypatch):
     world = make_world()
     client = await world.open_socket()
     client.transport.protocol._owner.heard = lambda: None
@@ -307,7 +307,7 @@ async def test_an_error_in_our_handling_of_a_frame_is_logged_and_closes_with_101
     client.text("a")
     await world.arrive()
     assert "cannot be sent" in caplog.text  # lost, counted; the socket goes on
-    client.transport.protocol._owner._conversation = None
+    monkeypatch.setattr(client.transport.protocol._owner, "received", None)
     client.text("b")
     assert "Handling a message" in caplog.text
     assert client.closed_with() == 1011
