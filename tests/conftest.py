@@ -14,12 +14,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in what a shell runs in the background: the processes of tests would inherit that, and outlive Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-#: The folders whose tests take seconds each.
-LONG = ("e2e", "faults")
+#: The folders with files that take a minute or more.
+LONG = ("e2e", "faults", "redis", "hostile", "structure")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long ones, else in the random order: at the end of a run no processor is to wait for them."""
+    """Begin with the long files, else in the random order: at the end of a run no processor is to wait for them."""
     folder = Path(__file__).parent
     items.sort(key=lambda item: item.path.relative_to(folder).parts[0] not in LONG)
 
